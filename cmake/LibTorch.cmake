@@ -1,0 +1,38 @@
+# LibTorch from the PyPI wheel that scripts/setup.sh unpacks into .deps/, as graft::torch.
+# A user with the official LibTorch sets CMAKE_PREFIX_PATH (or GRAFT_TORCH_DIR) to it. The wheel's
+# own find_package(Torch) is not used: it asks for a CUDA toolkit.
+include_guard()
+
+set(GRAFT_DEPS_DIR ${CMAKE_SOURCE_DIR}/.deps CACHE PATH "Where scripts/setup.sh unpacked LibTorch")
+find_path(GRAFT_TORCH_INCLUDE torch/csrc/api/include/torch/torch.h
+  HINTS ${GRAFT_TORCH_DIR} ${GRAFT_DEPS_DIR}/torch PATH_SUFFIXES include NO_CACHE)
+find_library(GRAFT_TORCH_CPU torch_cpu
+  HINTS ${GRAFT_TORCH_DIR} ${GRAFT_DEPS_DIR}/torch PATH_SUFFIXES lib NO_CACHE)
+find_library(GRAFT_TORCH_C10 c10
+  HINTS ${GRAFT_TORCH_DIR} ${GRAFT_DEPS_DIR}/torch PATH_SUFFIXES lib NO_CACHE)
+if(NOT GRAFT_TORCH_INCLUDE OR NOT GRAFT_TORCH_CPU OR NOT GRAFT_TORCH_C10)
+  message(FATAL_ERROR "LibTorch not found: run scripts/setup.sh, or set GRAFT_TORCH_DIR to a LibTorch folder")
+endif()
+if(EXISTS ${GRAFT_TORCH_INCLUDE}/google/protobuf)
+  message(FATAL_ERROR "${GRAFT_TORCH_INCLUDE}/google/protobuf shadows the system's Protobuf: delete that folder")
+endif()
+
+get_filename_component(GRAFT_TORCH_LIB_DIR ${GRAFT_TORCH_CPU} DIRECTORY)
+add_library(graft_torch INTERFACE)
+target_include_directories(graft_torch SYSTEM INTERFACE
+  ${GRAFT_TORCH_INCLUDE} ${GRAFT_TORCH_INCLUDE}/torch/csrc/api/include)
+target_link_libraries(graft_torch INTERFACE ${GRAFT_TORCH_CPU} ${GRAFT_TORCH_C10} Threads::Threads)
+target_link_options(graft_torch INTERFACE
+  -Wl,-rpath,${GRAFT_TORCH_LIB_DIR} -Wl,--allow-shlib-undefined)
+if(EXISTS ${GRAFT_TORCH_LIB_DIR}/libgomp.so.1)
+  target_link_options(graft_torch INTERFACE -Wl,-rpath-link,${GRAFT_TORCH_LIB_DIR})
+endif()
+add_library(graft::torch ALIAS graft_torch)
+
+# One precompiled header for everything that includes LibTorch: 30 s a file become about 10 s.
+file(WRITE ${CMAKE_BINARY_DIR}/generated/torch_pch.cc.in "// carries the precompiled header\n")
+configure_file(${CMAKE_BINARY_DIR}/generated/torch_pch.cc.in
+  ${CMAKE_BINARY_DIR}/generated/torch_pch.cc COPYONLY)
+add_library(graft_torch_pch OBJECT ${CMAKE_BINARY_DIR}/generated/torch_pch.cc)
+target_link_libraries(graft_torch_pch PUBLIC graft::torch PRIVATE graft_warnings)
+target_precompile_headers(graft_torch_pch PRIVATE <torch/torch.h>)

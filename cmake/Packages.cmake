@@ -1,0 +1,48 @@
+# Libraries from the distribution, each as one imported target.
+include_guard()
+
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(absl REQUIRED)
+find_package(GTest REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)
+
+pkg_check_modules(protobuf REQUIRED IMPORTED_TARGET protobuf)
+pkg_check_modules(grpcpp REQUIRED IMPORTED_TARGET grpc++)
+pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive)
+pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
+pkg_check_modules(jpeg REQUIRED IMPORTED_TARGET libjpeg)
+pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
+
+add_library(graft::protobuf ALIAS PkgConfig::protobuf)
+add_library(graft::grpc ALIAS PkgConfig::grpcpp)
+add_library(graft::sqlite ALIAS PkgConfig::sqlite)
+add_library(graft::archive ALIAS PkgConfig::archive)
+add_library(graft::turbojpeg ALIAS PkgConfig::turbojpeg)
+add_library(graft::jpeg ALIAS PkgConfig::jpeg)
+add_library(graft::jemalloc ALIAS PkgConfig::jemalloc)
+
+# OpenCV: core, imgproc and imgcodecs only. The package's own config pulls in every module.
+find_path(GRAFT_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
+add_library(graft_opencv INTERFACE)
+foreach(module core imgproc imgcodecs)
+  find_library(GRAFT_OPENCV_${module} opencv_${module} REQUIRED)
+  target_link_libraries(graft_opencv INTERFACE ${GRAFT_OPENCV_${module}})
+endforeach()
+target_include_directories(graft_opencv SYSTEM INTERFACE ${GRAFT_OPENCV_INCLUDE})
+add_library(graft::opencv ALIAS graft_opencv)
+
+# prometheus-cpp: the text serializer and the registry; its pull library brings civetweb.
+find_library(GRAFT_PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
+find_library(GRAFT_CIVETWEB civetweb REQUIRED)
+add_library(graft_prometheus INTERFACE)
+target_link_libraries(graft_prometheus INTERFACE ${GRAFT_PROMETHEUS_CORE})
+add_library(graft::prometheus ALIAS graft_prometheus)
+add_library(graft_civetweb INTERFACE)
+target_link_libraries(graft_civetweb INTERFACE ${GRAFT_CIVETWEB})
+add_library(graft::civetweb ALIAS graft_civetweb)

@@ -1,0 +1,20 @@
+# GRAFT_SANITIZE=address,undefined or thread; applied to everything graft compiles.
+# LibTorch, gRPC and the Debian libraries are not instrumented: tests/sanitizers/ holds the
+# suppressions that follow from that.
+include_guard()
+
+set(GRAFT_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined")
+if(GRAFT_SANITIZE)
+  add_compile_options(-fsanitize=${GRAFT_SANITIZE} -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=${GRAFT_SANITIZE})
+  if(GRAFT_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined -fno-sanitize=vptr)
+    add_link_options(-fno-sanitize=vptr)
+  endif()
+endif()
+
+option(GRAFT_COVERAGE "Instrument for gcov" OFF)
+if(GRAFT_COVERAGE)
+  add_compile_options(--coverage -fprofile-update=atomic)
+  add_link_options(--coverage)
+endif()

@@ -1,0 +1,34 @@
+#include "core/base/clock.h"
+
+#include <chrono>
+
+#include "absl/time/clock.h"
+
+namespace graft {
+namespace {
+
+class SystemClock final : public Clock {
+ public:
+  absl::Time Now() override { return absl::Now(); }
+
+  absl::Duration Monotonic() override {
+    return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+  }
+
+  bool AwaitWithTimeout(absl::Mutex& mutex, const std::function<bool()>& condition,
+                        absl::Duration timeout) override {
+    return mutex.AwaitWithTimeout(
+        absl::Condition(
+            +[](const std::function<bool()>* held) { return (*held)(); }, &condition),
+        timeout);
+  }
+};
+
+}  // namespace
+
+Clock* Clock::System() {
+  static SystemClock* const clock = new SystemClock;  // never destroyed: threads may outlive main
+  return clock;
+}
+
+}  // namespace graft
