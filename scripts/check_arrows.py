@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Checks that includes follow the layers of ARCHITECTURE.md.
+
+Each folder names the folders it may include; each vendor names the folders that may include it.
+Exit status 1 and one line a violation where they do not hold.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# Folder -> folders whose headers it may include, besides its own. Longest prefix wins.
+ALLOWED = {
+    "core/base": [],
+    "core/telemetry": ["core/base"],
+    "core/jobs": ["core/base"],
+    "core/artifacts": ["core/base"],
+    "core/image": ["core/base"],
+    "core/data": ["core/base", "core/image"],
+    "core/store": ["core/base", "core/jobs"],
+    "core/nn": ["core/base", "core/artifacts", "core/data"],
+    "core/backbones": ["core/base", "core/artifacts", "core/data", "core/nn"],
+    "core/features": ["core/base", "core/artifacts", "core/data", "core/nn", "core/backbones"],
+    "core/evaluation": ["core/base"],
+    "core/tasks": ["core/base", "core/data", "core/nn", "core/evaluation"],
+    "core/training": ["core/base", "core/artifacts", "core/image", "core/data", "core/nn",
+                      "core/backbones", "core/features", "core/evaluation", "core/tasks"],
+    "core/ranking": ["core/base", "core/data", "core/nn", "core/backbones", "core/features",
+                     "core/evaluation", "core/tasks"],
+    "core/serving": ["core/base", "core/artifacts", "core/image", "core/data", "core/store",
+                     "core/jobs", "core/nn", "core/backbones", "core/features", "core/tasks"],
+    "wire": ["core", "generated"],
+    "server": ["core", "wire", "generated"],
+    "worker": ["core", "wire", "generated"],
+    "client": ["generated"],
+    "bench": ["core", "wire", "generated", "tests"],
+    "tests": ["core", "wire", "server", "worker", "client", "generated"],
+}
+
+# Pattern of an include -> folders that may have it.
+VENDORS = {
+    r"opencv2/|turbojpeg\.h|jpeglib\.h|jerror\.h": ["core/image"],
+    r"sqlite3\.h": ["core/store/sqlite"],
+    r"archive\.h|archive_entry\.h": ["core/data"],
+    r"prometheus/": ["core/telemetry"],
+    r"civetweb": ["server/http"],
+    r"(torch|ATen|c10)/": ["core/nn", "core/backbones", "core/features", "core/tasks",
+                           "core/training", "core/ranking", "core/serving"],
+    r"grpc|google/(protobuf|rpc)|graft/|.*\.pb\.h": ["wire", "server", "worker", "client"],
+    r"spdlog/": ["server", "worker", "wire", "client"],
+    r"CLI/": ["server", "worker", "client"],
+    r"openssl/": ["core/base"],
+    r"curl/": ["core/artifacts/blob/s3"],
+}
+VENDOR_FREE = ("tests/", "bench/")  # may use what they test
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def folder_rule(path: str) -> str | None:
+    """The entry of ALLOWED for a file."""
+    matches = [folder for folder in ALLOWED if path.startswith(folder + "/")]
+    return max(matches, key=len, default=None)
+
+
+def sources() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.h", "*.cc"],
+        cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    return [name for name in listed if (ROOT / name).exists()]
+
+
+def violations(path: str, text: str) -> list[str]:
+    found = []
+    rule = folder_rule(path)
+    if rule is None:
+        return [f"{path}: in no folder that scripts/check_arrows.py knows; add it there"]
+    for number, line in enumerate(text.splitlines(), 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        target = match.group(2)
+        where = f"{path}:{number}"
+        if folder_rule(target) is not None:
+            allowed = [rule] + ALLOWED[rule]
+            if not any(target.startswith(folder + "/") for folder in allowed):
+                found.append(f"{where}: {rule} may not include {target}")
+        elif not path.startswith(VENDOR_FREE):
+            for pattern, folders in VENDORS.items():
+                if re.match(pattern, target):
+                    if not any(path.startswith(folder + "/") for folder in folders):
+                        found.append(f"{where}: {target} belongs behind {', '.join(folders)}")
+                    break
+    return found
+
+
+def main() -> int:
+    found = []
+    for path in sources():
+        found += violations(path, (ROOT / path).read_text(encoding="utf-8"))
+    for line in found:
+        print(line)
+    if not found:
+        print(f"layers hold in {len(sources())} files")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
