@@ -1,0 +1,81 @@
+#ifndef GRAFT_CORE_TRAINING_FINE_TUNE_H_
+#define GRAFT_CORE_TRAINING_FINE_TUNE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "core/base/clock.h"
+#include "core/evaluation/classification_report.h"
+#include "core/nn/model_description.h"
+#include "core/training/checkpoint_store.h"
+#include "core/training/observer.h"
+#include "core/training/recipes.h"
+
+namespace graft {
+
+class BackboneWeights;
+class DatasetReader;
+class FeatureCache;
+
+// What whoever owns the job wants of it.
+enum class Desired {
+  kRun,
+  kCancel,  // end at the next step, keep nothing
+  kDrain,   // keep a checkpoint, end soon; the job goes on elsewhere
+};
+
+// Everything RunFineTune works with. Borrowed: all must outlive the call.
+struct FineTuneEnvironment {
+  const DatasetReader* dataset = nullptr;
+  std::shared_ptr<const BackboneWeights> backbone;
+  FeatureCache* feature_cache = nullptr;   // null: features are kept in memory for this run
+  CheckpointStore* checkpoints = nullptr;  // null: none are kept
+  Clock* clock = Clock::System();
+  TrainingObserver* observer = nullptr;  // null: nobody listens
+  // Polled at every step and every batch of features, on the calling thread. Empty: kRun.
+  std::function<Desired()> desired;
+  int threads = 1;      // for LibTorch's kernels, and as many to decode images
+  std::string licence;  // of the backbone, for the model card
+};
+
+enum class StopReason { kCompleted, kEarlyStopped };
+
+struct FineTuneResult {
+  // A safetensors file: the head's tensors as "head.*" and those of changed stages under their
+  // backbone names. With the backbone of description.backbone_digest it is the whole model.
+  std::string model;
+  ModelDescription description;
+  // On the test part where there is one, else on validation, else (no images held out) empty.
+  ClassificationReport report;
+  std::vector<std::pair<std::string, double>> metrics;  // of the best epoch
+  int best_epoch = 0;  // 1-based over all phases; by validation loss, the last where there is none
+  StopReason stop_reason = StopReason::kCompleted;
+  std::string card_json;  // the model card, a JSON object without paths or secrets
+  TrainingCounters counters;
+};
+
+// Runs a fine-tuning job to its end on the calling thread; with a checkpoint in the store it goes
+// on from there, and on a CPU with as many threads it ends with the very weights that it would
+// have ended with uninterrupted.
+//
+// INVALID_ARGUMENT: the job cannot be run on this data (one class, no images, head and backbone do
+// not go together). FAILED_PRECONDITION: training diverged (NaN; phase and epoch are named).
+// CANCELLED: desired() said so. IsDrained(status): a checkpoint is kept, run it again.
+// Other errors come from the dataset, the cache or the checkpoint store.
+// Not to be run twice at the same time in one process: LibTorch's generator and thread count belong
+// to the process.
+absl::StatusOr<FineTuneResult> RunFineTune(const ResolvedFineTune& job,
+                                           const FineTuneEnvironment& environment);
+
+// Whether `status` says that RunFineTune ended because desired() asked for a drain.
+bool IsDrained(const absl::Status& status);
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_TRAINING_FINE_TUNE_H_
