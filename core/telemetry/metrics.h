@@ -1,0 +1,84 @@
+#ifndef GRAFT_CORE_TELEMETRY_METRICS_H_
+#define GRAFT_CORE_TELEMETRY_METRICS_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/telemetry/instruments.h"
+#include "core/telemetry/series_limit.h"
+
+namespace graft {
+
+// Every metric of graft-server, by Prometheus' conventions: base units (seconds, bytes), counters
+// end in _total. No job id, path or user text may go into a label; `model` goes through
+// SetLoadedModels. The number of series has an upper bound, whatever clients send.
+// Made once by the composition root and handed to those who count. Safe for concurrent use.
+class Metrics {
+ public:
+  static std::unique_ptr<Metrics> Create();
+  ~Metrics();
+
+  // Prometheus' text format, version 0.0.4.
+  std::string Serialize() const;
+
+  // The models that predict_requests may name from now on (at most kMaxModelLabels).
+  void SetLoadedModels(std::vector<std::string> names);
+
+  // One answered Predict. `code` is the name of a gRPC code ("OK", "NOT_FOUND").
+  void CountPredict(absl::string_view model, absl::string_view code);
+
+  static constexpr size_t kMaxModelLabels = 50;
+
+ private:
+  struct Native;  // the registry; made before, and destroyed after, all instruments
+  explicit Metrics(std::unique_ptr<Native> native);
+  const std::unique_ptr<Native> native_;
+  ModelLabel model_label_{kMaxModelLabels};
+
+ public:
+  // Jobs.
+  GaugeFamily jobs;                      // {state}
+  Gauge job_queue_depth;                 // jobs that wait for a worker
+  Histogram job_queue_seconds;           // from creation, or requeueing, to a lease
+  HistogramFamily job_duration_seconds;  // {task, strategy, outcome}: creation to terminal state
+  Counter job_attempts_total;            // leases given
+  Counter job_crashes_total;             // leases that ended with the worker's death
+  Counter datasets_uploaded_total;       // uploads that made a dataset
+  Counter upload_bytes_total;            // archive bytes received
+
+  // Training, as reported by the workers.
+  Counter training_images_total;
+  Histogram training_step_seconds;
+  Counter backbone_forward_images_total;  // images through a backbone, for features
+  CounterFamily cache_hits_total;         // {cache}
+  CounterFamily cache_misses_total;       // {cache}
+  GaugeFamily cache_bytes;                // {cache}
+  GaugeFamily worker_state;               // {state}: workers in it
+
+  // Serving.
+  CounterFamily predict_requests_total;  // {model, code}: call CountPredict
+  Histogram predict_queue_seconds;
+  Histogram predict_decode_seconds;
+  Histogram predict_batch_seconds;  // waiting for a batch to fill, part of the queue time
+  Histogram predict_compute_seconds;
+  Histogram predict_total_seconds;
+  Histogram predict_batch_size;
+  Gauge model_loaded;        // versions in memory
+  Gauge model_loaded_bytes;  // what they and their backbones take
+  Histogram model_load_seconds;
+
+  // The server itself.
+  HistogramFamily rpc_seconds;  // {method, code}
+  Gauge rpc_in_flight;
+  Gauge watch_streams;
+  GaugeFamily build_info;  // {version, build}: 1
+  Gauge draining;          // 1 from SIGTERM on
+  Gauge process_start_time_seconds;
+  Gauge process_resident_memory_bytes;
+  Gauge process_open_fds;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_TELEMETRY_METRICS_H_

@@ -1,0 +1,98 @@
+#include "core/telemetry/metrics.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace graft {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+size_t SeriesCount(const Metrics& metrics) {
+  size_t series = 0;
+  for (absl::string_view line : absl::StrSplit(metrics.Serialize(), '\n')) {
+    if (!line.empty() && line[0] != '#') ++series;
+  }
+  return series;
+}
+
+TEST(Metrics, EveryMetricHasAHelpText) {
+  const auto metrics = Metrics::Create();
+  const std::string text = metrics->Serialize();
+  EXPECT_THAT(text, HasSubstr("graft_build_info{"));
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (!absl::StartsWith(line, "# HELP ")) continue;
+    const std::vector<std::string> words = absl::StrSplit(line, ' ');
+    EXPECT_GT(words.size(), 4u) << line;
+    EXPECT_TRUE(absl::StartsWith(words[2], "graft_") || absl::StartsWith(words[2], "process_"));
+  }
+}
+
+TEST(Metrics, CountsUnderTheNamesOfTheApi) {
+  const auto metrics = Metrics::Create();
+  metrics->jobs.Set({"QUEUED"}, 3);
+  metrics->job_attempts_total.Increment();
+  metrics->rpc_seconds.Observe({"graft.v1.FineTuneService/StartFineTune", "OK"},
+                               absl::Milliseconds(3));
+  metrics->job_duration_seconds.Observe({"classification", "FULL", "SUCCEEDED"}, absl::Seconds(40));
+  const std::string text = metrics->Serialize();
+  EXPECT_THAT(text, HasSubstr("graft_jobs{state=\"QUEUED\"} 3"));
+  EXPECT_THAT(text, HasSubstr("graft_job_attempts_total 1"));
+  EXPECT_THAT(text, HasSubstr("graft_rpc_seconds_count{code=\"OK\",method="
+                              "\"graft.v1.FineTuneService/StartFineTune\"} 1"));
+  EXPECT_THAT(text, HasSubstr("strategy=\"FULL\""));
+}
+
+TEST(Metrics, SeriesDoNotGrowWithModelNamesThatClientsSend) {
+  const auto metrics = Metrics::Create();
+  metrics->CountPredict("first", "NOT_FOUND");
+  const size_t before = SeriesCount(*metrics);
+  for (int i = 0; i < 1000; ++i) metrics->CountPredict(absl::StrCat("model", i), "NOT_FOUND");
+  EXPECT_EQ(SeriesCount(*metrics), before);
+  EXPECT_THAT(metrics->Serialize(), Not(HasSubstr("model7")));
+}
+
+TEST(Metrics, AnUnloadedModelLosesItsSeries) {
+  const auto metrics = Metrics::Create();
+  metrics->SetLoadedModels({"pets"});
+  metrics->CountPredict("pets", "OK");
+  EXPECT_THAT(metrics->Serialize(), HasSubstr("model=\"pets\""));
+  metrics->SetLoadedModels({"birds"});
+  EXPECT_THAT(metrics->Serialize(), Not(HasSubstr("model=\"pets\"")));
+}
+
+TEST(Metrics, FamiliesStopAtTheirLimit) {
+  const auto metrics = Metrics::Create();
+  for (int i = 0; i < 5000; ++i) {
+    metrics->rpc_seconds.Observe({absl::StrCat("method", i), "OK"}, absl::Milliseconds(1));
+  }
+  EXPECT_LT(SeriesCount(*metrics), 10000u);
+  EXPECT_THAT(metrics->Serialize(), HasSubstr("method=\"other\""));
+}
+
+TEST(Metrics, ValuesThatAreNotNumbersAreIgnored) {
+  const auto metrics = Metrics::Create();
+  metrics->training_images_total.Increment(-5);
+  metrics->training_images_total.Increment(std::numeric_limits<double>::quiet_NaN());
+  metrics->training_step_seconds.Observe(std::numeric_limits<double>::quiet_NaN());
+  metrics->training_step_seconds.Observe(std::numeric_limits<double>::infinity());
+  EXPECT_EQ(metrics->training_images_total.Value(), 0);
+  EXPECT_THAT(metrics->Serialize(), HasSubstr("graft_training_step_seconds_sum 0"));
+}
+
+TEST(Metrics, ReportsTheProcess) {
+  const auto metrics = Metrics::Create();
+  metrics->Serialize();
+  EXPECT_GT(metrics->process_resident_memory_bytes.Value(), 1e6);
+  EXPECT_GT(metrics->process_open_fds.Value(), 2);
+}
+
+}  // namespace
+}  // namespace graft
