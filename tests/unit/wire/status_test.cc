@@ -1,0 +1,78 @@
+#include "wire/status.h"
+
+#include <gmock/gmock.h>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace graft {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+TEST(WireStatus, AnInvalidFieldIsNamedInTheMessageAndInTheDetails) {
+  const grpc::Status sent =
+      ToGrpcStatus(InvalidField("spec.training.epochs", "must be 1 to 10,000, not 0"));
+  EXPECT_EQ(sent.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(sent.error_message(), "spec.training.epochs: must be 1 to 10,000, not 0");
+  google::rpc::Status details;
+  ASSERT_TRUE(details.ParseFromString(sent.error_details()));
+  EXPECT_EQ(details.code(), 3);
+  ASSERT_EQ(details.details_size(), 1);
+  google::rpc::BadRequest bad_request;
+  ASSERT_TRUE(details.details(0).UnpackTo(&bad_request));
+  EXPECT_EQ(bad_request.field_violations(0).field(), "spec.training.epochs");
+}
+
+TEST(WireStatus, AllViolationsAreListed) {
+  const absl::Status status = InvalidFields({{"a", "is empty"}, {"b", "is too long"}});
+  EXPECT_EQ(status.message(), "a: is empty; b: is too long");
+  EXPECT_THAT(FieldViolations(status), SizeIs(2));
+  EXPECT_TRUE(InvalidFields({}).ok());
+}
+
+TEST(WireStatus, DetailsSurviveTheWayThereAndBack) {
+  const absl::Status sent =
+      WithRetryDelay(WithReason(absl::ResourceExhaustedError("the queue is full"), "QUEUE_FULL"),
+                     absl::Milliseconds(1500));
+  const absl::Status received = FromGrpcStatus(ToGrpcStatus(sent));
+  EXPECT_EQ(received, sent);
+  EXPECT_EQ(ErrorReason(received), "QUEUE_FULL");
+  EXPECT_EQ(RetryDelay(received), absl::Milliseconds(1500));
+}
+
+TEST(WireStatus, UnknownNeverReachesAClient) {
+  EXPECT_EQ(ToGrpcStatus(absl::UnknownError("?")).error_code(), grpc::StatusCode::INTERNAL);
+}
+
+TEST(WireStatus, PayloadsThatAreNoMessagesStayInTheProcess) {
+  absl::Status status = absl::InternalError("x");
+  status.SetPayload("graft/private", absl::Cord("secret"));
+  EXPECT_EQ(ToGrpcStatus(status).error_details(), "");
+}
+
+TEST(WireStatus, DetailsOfAStrangerAreDroppedAndTheRestKept) {
+  const absl::Status status =
+      FromGrpcStatus(grpc::Status(grpc::StatusCode::NOT_FOUND, "gone", "\xff\xff not a message"));
+  EXPECT_EQ(status, absl::NotFoundError("gone"));
+}
+
+TEST(WireStatus, EveryCodeKeepsItsNumber) {
+  for (int code = 1; code <= 16; ++code) {
+    if (code == 2) continue;
+    const absl::Status status(static_cast<absl::StatusCode>(code), "m");
+    EXPECT_EQ(static_cast<int>(ToGrpcStatus(status).error_code()), code);
+    EXPECT_EQ(FromGrpcStatus(ToGrpcStatus(status)).code(), status.code());
+  }
+}
+
+TEST(WireStatus, NotFoundNamesTheResourceAndDrainingSaysWhenToRetry) {
+  EXPECT_THAT(NotFound("job", "job-1").message(), HasSubstr("job \"job-1\" does not exist"));
+  EXPECT_EQ(ErrorReason(NotFound("job", "job-1")), "JOB_NOT_FOUND");
+  EXPECT_EQ(Draining().code(), absl::StatusCode::kUnavailable);
+  EXPECT_GT(RetryDelay(Draining()), absl::ZeroDuration());
+}
+
+}  // namespace
+}  // namespace graft
