@@ -1,0 +1,219 @@
+#include "core/features/feature_cache.h"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+
+#include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+#include "core/features/feature_file.h"
+
+namespace graft {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kFileSuffix[] = ".features";
+constexpr char kPartialSuffix[] = ".partial";
+constexpr absl::Duration kPollInterval = absl::Milliseconds(200);
+
+// An exclusive flock, held until destruction. Each instance opens the file anew, so threads of one
+// process exclude each other as processes do.
+class FileLock {
+ public:
+  // Null when another holds it, or when the folder cannot hold locks.
+  static std::unique_ptr<FileLock> TryAcquire(const fs::path& path, bool& contended) {
+    const int fd = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+    contended = false;
+    if (fd < 0) return nullptr;
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      contended = errno == EWOULDBLOCK;
+      ::close(fd);
+      return nullptr;
+    }
+    return std::unique_ptr<FileLock>(new FileLock(fd));
+  }
+  ~FileLock() { ::close(fd_); }
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  explicit FileLock(int fd) : fd_(fd) {}
+  const int fd_;
+};
+
+// A fixed set of lock files, since removing one while another process waits for it would let two
+// in. Keys that share one only wait for each other.
+fs::path LockPath(const fs::path& folder, absl::string_view digest) {
+  return folder / absl::StrCat("lock-", digest.substr(0, 2));
+}
+
+class MemorySink final : public FeatureSink {
+ public:
+  absl::Status Append(absl::Span<const float> rows) override {
+    values.insert(values.end(), rows.begin(), rows.end());
+    return absl::OkStatus();
+  }
+  std::vector<float> values;
+};
+
+struct CacheFile {
+  fs::path path;
+  uint64_t bytes = 0;
+  fs::file_time_type used;
+};
+
+std::vector<CacheFile> ListFiles(const fs::path& folder) {
+  std::vector<CacheFile> files;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    CacheFile file;
+    file.path = it->path();
+    if (file.path.extension() != kFileSuffix && file.path.extension() != kPartialSuffix) continue;
+    std::error_code gone;  // another process may remove it meanwhile
+    file.bytes = it->file_size(gone);
+    if (!gone) file.used = it->last_write_time(gone);
+    if (!gone) files.push_back(std::move(file));
+  }
+  return files;
+}
+
+}  // namespace
+
+std::string FeatureKey::Digest() const {
+  Sha256 hash;
+  for (const std::string& field : {dataset_digest, entries, backbone_digest, transform_digest,
+                                   cut_point, absl::StrCat(view)}) {
+    // With its length, so that no two keys run together into the same bytes.
+    hash.Update(absl::StrCat(field.size(), ":", field, ";"));
+  }
+  return hash.FinishHex();
+}
+
+absl::StatusOr<std::shared_ptr<const FeatureBlock>> ComputeInMemory(
+    const FeatureShape& shape, const FeatureProducer& produce) {
+  MemorySink sink;
+  sink.values.reserve(static_cast<size_t>(shape.rows * shape.row_size()));
+  GRAFT_RETURN_IF_ERROR(produce(sink));
+  if (sink.values.size() * sizeof(float) != shape.bytes()) {
+    return absl::DataLossError(absl::StrCat("features: expected ", shape.bytes() / sizeof(float),
+                                            " values, but ", sink.values.size(), " were computed"));
+  }
+  return std::make_shared<const FeatureBlock>(shape, std::move(sink.values));
+}
+
+absl::StatusOr<std::unique_ptr<FeatureCache>> FeatureCache::Open(Options options) {
+  std::error_code error;
+  fs::create_directories(options.folder, error);
+  if (error) {
+    return absl::InternalError(
+        absl::StrCat("feature cache: cannot make its folder: ", error.message()));
+  }
+  for (const CacheFile& file : ListFiles(options.folder)) {
+    if (file.path.extension() != kPartialSuffix) continue;
+    bool contended = false;
+    const auto lock =
+        FileLock::TryAcquire(LockPath(options.folder, file.path.stem().string()), contended);
+    if (lock != nullptr) {
+      fs::remove(file.path, error);
+    }
+  }
+  return std::unique_ptr<FeatureCache>(new FeatureCache(std::move(options)));
+}
+
+bool FeatureCache::Fits(const FeatureShape& shape) const {
+  return shape.bytes() + kFeatureFileHeaderBytes <= options_.max_bytes;
+}
+
+uint64_t FeatureCache::bytes() const {
+  uint64_t sum = 0;
+  for (const CacheFile& file : ListFiles(options_.folder)) sum += file.bytes;
+  return sum;
+}
+
+std::shared_ptr<const FeatureBlock> FeatureCache::Lookup(const FeatureKey& key,
+                                                         const FeatureShape& shape) {
+  const std::string digest = key.Digest();
+  const fs::path path = options_.folder / absl::StrCat(digest, kFileSuffix);
+  absl::StatusOr<std::shared_ptr<const FeatureBlock>> block = OpenFeatureFile(path, digest, shape);
+  if (!block.ok()) {
+    std::error_code ignored;
+    if (!absl::IsNotFound(block.status())) fs::remove(path, ignored);
+    return nullptr;
+  }
+  // The time of last use is the file's own, so that all processes see it.
+  ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+  return *std::move(block);
+}
+
+void FeatureCache::MakeRoom(uint64_t bytes) const {
+  std::vector<CacheFile> files = ListFiles(options_.folder);
+  uint64_t sum = 0;
+  for (const CacheFile& file : files) sum += file.bytes;
+  std::sort(files.begin(), files.end(),
+            [](const CacheFile& a, const CacheFile& b) { return a.used < b.used; });
+  for (const CacheFile& file : files) {
+    if (sum + bytes <= options_.max_bytes) return;
+    if (file.path.extension() == kPartialSuffix) continue;  // being written
+    std::error_code error;
+    fs::remove(file.path, error);
+    if (!error) sum -= std::min(sum, file.bytes);
+  }
+}
+
+absl::StatusOr<std::shared_ptr<const FeatureBlock>> FeatureCache::GetOrCompute(
+    const FeatureKey& key, const FeatureShape& shape, const FeatureProducer& produce,
+    const std::function<absl::Status()>& while_waiting) {
+  if (!Fits(shape)) {
+    misses_ += shape.rows;
+    return ComputeInMemory(shape, produce);
+  }
+  const std::string digest = key.Digest();
+  std::unique_ptr<FileLock> lock;
+  absl::Mutex mutex;  // nothing is shared: the clock's way of waiting wants one
+  while (true) {
+    if (std::shared_ptr<const FeatureBlock> block = Lookup(key, shape)) {
+      hits_ += shape.rows;
+      return block;
+    }
+    if (lock != nullptr) break;
+    bool contended = false;
+    lock = FileLock::TryAcquire(LockPath(options_.folder, digest), contended);
+    if (lock != nullptr) continue;  // look once more: the last holder may have finished it
+    if (!contended) break;          // locks do not work here; computing twice is not wrong
+    if (while_waiting) GRAFT_RETURN_IF_ERROR(while_waiting());
+    absl::MutexLock held(&mutex);
+    options_.clock->AwaitWithTimeout(
+        mutex, [] { return false; }, kPollInterval);
+  }
+
+  misses_ += shape.rows;
+  const fs::path partial = options_.folder / absl::StrCat(digest, kPartialSuffix);
+  if (lock == nullptr) return ComputeInMemory(shape, produce);
+  MakeRoom(shape.bytes() + kFeatureFileHeaderBytes);
+  absl::StatusOr<std::unique_ptr<FeatureFileWriter>> writer = FeatureFileWriter::Create(partial);
+  if (!writer.ok()) return ComputeInMemory(shape, produce);
+  const fs::path path = options_.folder / absl::StrCat(digest, kFileSuffix);
+  absl::Status status = produce(**writer);
+  if (status.ok()) status = (*writer)->Finish(digest, shape, path);
+  if (!status.ok()) {
+    const bool disk = !(*writer)->disk_status().ok();
+    writer->reset();  // removes the partial file
+    // A full disk must not end the job: it does the work in memory.
+    if (disk) return ComputeInMemory(shape, produce);
+    return status;
+  }
+  if (std::shared_ptr<const FeatureBlock> block = Lookup(key, shape)) return block;
+  return absl::DataLossError("feature cache: a file just written cannot be read back");
+}
+
+}  // namespace graft

@@ -1,0 +1,96 @@
+#ifndef GRAFT_CORE_FEATURES_FEATURE_CACHE_H_
+#define GRAFT_CORE_FEATURES_FEATURE_CACHE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+
+#include "core/base/clock.h"
+#include "core/features/feature_block.h"
+
+namespace graft {
+
+// What features are a function of. Two jobs whose keys agree share a block.
+struct FeatureKey {
+  std::string dataset_digest;    // sha256 of the dataset's content
+  std::string entries;           // "all", or a digest of the list of entries, where a part is held
+  std::string backbone_digest;   // sha256 of the weights file
+  std::string transform_digest;  // of everything between the encoded image and the network
+  std::string cut_point;         // how far the network ran, and what was done with its output
+  int view = 0;                  // 0: the plain image; 1, 2, ...: augmented ones
+
+  // Hexadecimal SHA-256 over all fields: the name of the file.
+  std::string Digest() const;
+};
+
+// Takes rows as they are computed, in order.
+class FeatureSink {
+ public:
+  virtual ~FeatureSink() = default;
+  // A whole number of rows. An error (disk full) ends the computation.
+  virtual absl::Status Append(absl::Span<const float> rows) = 0;
+};
+
+// Computes a block's rows into the sink.
+using FeatureProducer = std::function<absl::Status(FeatureSink&)>;
+
+// Features on disk, one file a key: computed once, memory-mapped, shared by jobs and processes.
+// A file is written aside and renamed when whole, and carries a SHA-256 that is checked whenever it
+// is opened; a torn or foreign one is thrown away and computed again. The least recently used files
+// go when the sum would pass `max_bytes`; blocks in use stay valid.
+//
+// Safe for concurrent use by several threads and by several processes on one folder: a lock file
+// makes the others wait for the one that computes (flock, so a killed process lets go of it).
+class FeatureCache {
+ public:
+  struct Options {
+    std::filesystem::path folder;
+    uint64_t max_bytes = uint64_t{8} << 30;
+    Clock* clock = Clock::System();  // paces waiting for another process
+  };
+
+  // Makes the folder if need be and removes what killed processes left unfinished in it.
+  static absl::StatusOr<std::unique_ptr<FeatureCache>> Open(Options options);
+
+  // Whether a block of `shape` may be kept at all. One that may not is computed in memory by
+  // GetOrCompute, and again by the next job.
+  bool Fits(const FeatureShape& shape) const;
+
+  // The block of `key`, from its file or from `produce`, which is called once (twice if the disk
+  // fails). While another process computes it, `while_waiting` (may be empty) is called several
+  // times a second; its error ends the wait. The result has `shape`, or DATA_LOSS if the producer
+  // gave other rows. An error of the disk is no error here: the block is then held in memory.
+  absl::StatusOr<std::shared_ptr<const FeatureBlock>> GetOrCompute(
+      const FeatureKey& key, const FeatureShape& shape, const FeatureProducer& produce,
+      const std::function<absl::Status()>& while_waiting = nullptr);
+
+  // Rows handed out that were there, and rows that were computed, since Open.
+  int64_t hits() const { return hits_.load(std::memory_order_relaxed); }
+  int64_t misses() const { return misses_.load(std::memory_order_relaxed); }
+  // Of all files in the folder now.
+  uint64_t bytes() const;
+
+ private:
+  explicit FeatureCache(Options options) : options_(std::move(options)) {}
+  std::shared_ptr<const FeatureBlock> Lookup(const FeatureKey& key, const FeatureShape& shape);
+  void MakeRoom(uint64_t bytes) const;
+
+  const Options options_;
+  std::atomic<int64_t> hits_{0};
+  std::atomic<int64_t> misses_{0};
+};
+
+// Computes a block in memory, without a cache. DATA_LOSS if the producer gives other rows.
+absl::StatusOr<std::shared_ptr<const FeatureBlock>> ComputeInMemory(const FeatureShape& shape,
+                                                                    const FeatureProducer& produce);
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_FEATURES_FEATURE_CACHE_H_

@@ -1,0 +1,262 @@
+#include "core/features/feature_cache.h"
+
+#include <fcntl.h>
+#include <fstream>
+#include <thread>
+#include <unistd.h>
+
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "core/base/files.h"
+#include "tests/fakes/fake_clock.h"
+
+namespace graft {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+
+const FeatureShape kShape{3, {2}};
+const std::vector<float> kValues = {0.f, 1.f, 2.f, 3.f, 4.f, 5.f};
+
+FeatureKey Key(const std::string& dataset = "d1") {
+  return {dataset, "all", "b1", "t1", "features", 0};
+}
+
+class FeatureCacheTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto folder = TempDirectory::Create();
+    ASSERT_TRUE(folder.ok()) << folder.status();
+    folder_ = std::make_unique<TempDirectory>(*std::move(folder));
+  }
+  std::unique_ptr<FeatureCache> Open(uint64_t max_bytes = 1 << 20) {
+    auto cache = FeatureCache::Open({folder_->path(), max_bytes, &clock_});
+    EXPECT_TRUE(cache.ok()) << cache.status();
+    return *std::move(cache);
+  }
+  FeatureProducer Produce(std::vector<float> values = kValues) {
+    return [this, values](FeatureSink& sink) {
+      ++computed_;
+      return sink.Append(values);
+    };
+  }
+  std::vector<float> Get(FeatureCache& cache, const FeatureKey& key) {
+    auto block = cache.GetOrCompute(key, kShape, Produce());
+    EXPECT_TRUE(block.ok()) << block.status();
+    if (!block.ok()) return {};
+    return {(*block)->data(), (*block)->data() + 6};
+  }
+  fs::path FileOf(const FeatureKey& key) {
+    return folder_->path() / absl::StrCat(key.Digest(), ".features");
+  }
+
+  FakeClock clock_;
+  std::unique_ptr<TempDirectory> folder_;
+  int computed_ = 0;
+};
+
+TEST_F(FeatureCacheTest, ComputesOnceAndFindsAgainAfterReopening) {
+  {
+    auto cache = Open();
+    EXPECT_EQ(Get(*cache, Key()), kValues);
+    EXPECT_EQ(Get(*cache, Key()), kValues);
+    EXPECT_EQ(cache->misses(), 3);
+    EXPECT_EQ(cache->hits(), 3);
+  }
+  auto cache = Open();
+  EXPECT_EQ(Get(*cache, Key()), kValues);
+  EXPECT_EQ(computed_, 1);
+  EXPECT_EQ(cache->misses(), 0);
+  EXPECT_EQ(cache->hits(), 3);
+}
+
+TEST_F(FeatureCacheTest, RowsComeInOrder) {
+  auto cache = Open();
+  auto block = cache->GetOrCompute(Key(), kShape, Produce());
+  ASSERT_TRUE(block.ok());
+  EXPECT_THAT((*block)->row(1), ElementsAre(2.f, 3.f));
+}
+
+TEST_F(FeatureCacheTest, EveryFieldOfTheKeyCounts) {
+  const FeatureKey base = Key();
+  FeatureKey other = base;
+  other.entries = "part";
+  EXPECT_NE(other.Digest(), base.Digest());
+  other = base;
+  other.backbone_digest = "b2";
+  EXPECT_NE(other.Digest(), base.Digest());
+  other = base;
+  other.transform_digest = "t2";
+  EXPECT_NE(other.Digest(), base.Digest());
+  other = base;
+  other.cut_point = "stage4";
+  EXPECT_NE(other.Digest(), base.Digest());
+  other = base;
+  other.view = 1;
+  EXPECT_NE(other.Digest(), base.Digest());
+  // Fields do not run into each other.
+  FeatureKey left = base;
+  FeatureKey right = base;
+  left.dataset_digest = "ab";
+  left.entries = "c";
+  right.dataset_digest = "a";
+  right.entries = "bc";
+  EXPECT_NE(left.Digest(), right.Digest());
+}
+
+TEST_F(FeatureCacheTest, ATruncatedFileIsComputedAgain) {
+  auto cache = Open();
+  Get(*cache, Key());
+  fs::resize_file(FileOf(Key()), fs::file_size(FileOf(Key())) - 5);
+  EXPECT_EQ(Get(*cache, Key()), kValues);
+  EXPECT_EQ(computed_, 2);
+  EXPECT_EQ(Get(*cache, Key()), kValues);
+  EXPECT_EQ(computed_, 2);
+}
+
+TEST_F(FeatureCacheTest, AFlippedBitAnywhereIsNoticed) {
+  auto cache = Open();
+  Get(*cache, Key());
+  int expected = 1;
+  for (const uint64_t offset : {uint64_t{0}, uint64_t{20}, uint64_t{4'096}, uint64_t{4'119}}) {
+    {
+      std::fstream file(FileOf(Key()), std::ios::in | std::ios::out | std::ios::binary);
+      file.seekg(static_cast<std::streamoff>(offset));
+      const char byte = static_cast<char>(file.get() ^ 0x10);
+      file.seekp(static_cast<std::streamoff>(offset));
+      file.put(byte);
+    }
+    EXPECT_EQ(Get(*cache, Key()), kValues);
+    EXPECT_EQ(computed_, ++expected) << "offset " << offset;
+  }
+}
+
+TEST_F(FeatureCacheTest, AFileOfAnotherKeyIsNotServed) {
+  auto cache = Open();
+  Get(*cache, Key("d1"));
+  fs::copy_file(FileOf(Key("d1")), FileOf(Key("d2")));
+  EXPECT_EQ(Get(*cache, Key("d2")), kValues);
+  EXPECT_EQ(computed_, 2);
+}
+
+TEST_F(FeatureCacheTest, AFailedComputationLeavesNothingBehind) {
+  auto cache = Open();
+  const auto block = cache->GetOrCompute(Key(), kShape, [](FeatureSink& sink) {
+    EXPECT_TRUE(sink.Append(absl::MakeConstSpan(kValues).subspan(0, 2)).ok());
+    return absl::CancelledError("stop");
+  });
+  EXPECT_EQ(block.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(cache->bytes(), 0u);
+  EXPECT_EQ(Get(*cache, Key()), kValues);
+}
+
+TEST_F(FeatureCacheTest, AProducerWithTooFewRowsIsAnError) {
+  auto cache = Open();
+  const auto block = cache->GetOrCompute(Key(), kShape, Produce({1.f, 2.f}));
+  EXPECT_EQ(block.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(cache->bytes(), 0u);
+}
+
+TEST_F(FeatureCacheTest, TheLeastRecentlyUsedGoFirstAndTheSumStaysBelowTheBound) {
+  const uint64_t one = 4'096 + 24;
+  auto cache = Open(2 * one);
+  const auto age = [&](const FeatureKey& key, int hours) {
+    fs::last_write_time(FileOf(key), fs::file_time_type::clock::now() - std::chrono::hours(hours));
+  };
+  Get(*cache, Key("d1"));
+  Get(*cache, Key("d2"));
+  age(Key("d1"), 2);
+  age(Key("d2"), 1);
+  Get(*cache, Key("d1"));  // a use: now d2 is the oldest
+  Get(*cache, Key("d3"));
+  EXPECT_TRUE(fs::exists(FileOf(Key("d1"))));
+  EXPECT_FALSE(fs::exists(FileOf(Key("d2"))));
+  EXPECT_TRUE(fs::exists(FileOf(Key("d3"))));
+  EXPECT_LE(cache->bytes(), 2 * one);
+}
+
+TEST_F(FeatureCacheTest, ABlockInUseOutlivesItsFile) {
+  auto cache = Open(4'096 + 24);
+  auto first = cache->GetOrCompute(Key("d1"), kShape, Produce());
+  ASSERT_TRUE(first.ok());
+  Get(*cache, Key("d2"));
+  EXPECT_FALSE(fs::exists(FileOf(Key("d1"))));
+  EXPECT_THAT((*first)->row(2), ElementsAre(4.f, 5.f));
+}
+
+TEST_F(FeatureCacheTest, WhatDoesNotFitIsComputedInMemory) {
+  auto cache = Open(1'000);
+  EXPECT_FALSE(cache->Fits(kShape));
+  EXPECT_EQ(Get(*cache, Key()), kValues);
+  EXPECT_EQ(cache->bytes(), 0u);
+}
+
+TEST_F(FeatureCacheTest, SeveralThreadsComputeABlockOnce) {
+  auto cache = FeatureCache::Open({folder_->path(), 1 << 20, Clock::System()});
+  ASSERT_TRUE(cache.ok());
+  std::atomic<int> computed{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      auto block = (*cache)->GetOrCompute(Key(), kShape, [&](FeatureSink& sink) {
+        ++computed;
+        return sink.Append(kValues);
+      });
+      ASSERT_TRUE(block.ok()) << block.status();
+      EXPECT_EQ((*block)->row(2)[1], 5.f);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(computed, 1);
+}
+
+TEST_F(FeatureCacheTest, WaitingForAnotherHolderCanBeGivenUp) {
+  auto cache = Open();
+  const fs::path lock = folder_->path() / absl::StrCat("lock-", Key().Digest().substr(0, 2));
+  const int fd = ::open(lock.c_str(), O_CREAT | O_RDWR, 0644);
+  ASSERT_EQ(::flock(fd, LOCK_EX), 0);
+  int asked = 0;
+  const auto block = cache->GetOrCompute(Key(), kShape, Produce(), [&] {
+    return ++asked < 3 ? absl::OkStatus() : absl::CancelledError("no longer wanted");
+  });
+  ::close(fd);
+  EXPECT_EQ(block.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(computed_, 0);
+}
+
+TEST_F(FeatureCacheTest, WhatAKilledProcessLeftIsRemovedAtOpen) {
+  const fs::path partial = folder_->path() / absl::StrCat(Key().Digest(), ".partial");
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    auto cache = FeatureCache::Open({folder_->path(), 1 << 20, Clock::System()});
+    (void)(*cache)->GetOrCompute(Key(), kShape, [](FeatureSink& sink) {
+      (void)sink.Append(kValues);
+      ::_exit(9);  // in mid-computation: no destructor runs
+      return absl::OkStatus();
+    });
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(WEXITSTATUS(status), 9);
+  ASSERT_TRUE(fs::exists(partial));
+  auto cache = Open();
+  EXPECT_FALSE(fs::exists(partial));
+  EXPECT_EQ(Get(*cache, Key()), kValues);
+}
+
+TEST_F(FeatureCacheTest, AFolderThatCannotBeMadeIsAnError) {
+  std::ofstream(folder_->path() / "file") << "x";
+  EXPECT_FALSE(FeatureCache::Open({folder_->path() / "file", 1 << 20, &clock_}).ok());
+}
+
+}  // namespace
+}  // namespace graft
