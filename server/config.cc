@@ -109,7 +109,6 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
       .Add("--max-concurrent-streams", config.max_concurrent_streams, "Calls per connection")
       .AddSize("--transport-memory-bytes", config.transport_memory_bytes,
                "Memory of all gRPC buffers together")
-      .Add("--transport-threads", config.transport_threads, "Most threads of the gRPC library")
       .AddDuration("--max-connection-idle", config.max_connection_idle,
                    "Connections without a call are closed after this")
       .Add("--api-threads", config.api_threads, "Threads for database and file work of calls")
@@ -254,7 +253,6 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--max-message-bytes", size(config.max_message_bytes), 1 << 16, kGiB},
       {"--max-concurrent-streams", config.max_concurrent_streams, 1, 1'000'000},
       {"--transport-memory-bytes", size(config.transport_memory_bytes), 1 << 24, 1024 * kGiB},
-      {"--transport-threads", config.transport_threads, 2, 1024},
       {"--api-threads", config.api_threads, 1, 256},
       {"--api-queue", config.api_queue, 1, 1'000'000},
       {"--max-upload-bytes", size(config.max_upload_bytes), 1024, 1024 * 1024 * kGiB},

@@ -35,7 +35,6 @@ struct ServerConfig {
   uint64_t max_message_bytes = uint64_t{16} << 20;        // of one request
   int max_concurrent_streams = 1100;                      // per connection
   uint64_t transport_memory_bytes = uint64_t{512} << 20;  // of all gRPC buffers together
-  int transport_threads = 16;
   absl::Duration max_connection_idle = absl::Minutes(30);
   bool reflection = false;
 

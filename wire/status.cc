@@ -38,16 +38,16 @@ absl::Status InvalidField(absl::string_view field, absl::string_view description
   return InvalidFields({{std::string(field), std::string(description)}});
 }
 
-absl::Status InvalidFields(const std::vector<FieldViolation>& violations) {
+absl::Status InvalidFields(const std::vector<FieldError>& violations) {
   if (violations.empty()) return absl::OkStatus();
   google::rpc::BadRequest bad_request;
-  for (const FieldViolation& violation : violations) {
+  for (const FieldError& violation : violations) {
     auto* made = bad_request.add_field_violations();
     made->set_field(violation.field);
     made->set_description(violation.description);
   }
   absl::Status status = absl::InvalidArgumentError(
-      absl::StrJoin(violations, "; ", [](std::string* out, const FieldViolation& violation) {
+      absl::StrJoin(violations, "; ", [](std::string* out, const FieldError& violation) {
         absl::StrAppend(out, violation.field, ": ", violation.description);
       }));
   SetDetail(status, bad_request);
@@ -87,8 +87,8 @@ absl::Status Draining() {
       absl::Seconds(5));
 }
 
-std::vector<FieldViolation> FieldViolations(const absl::Status& status) {
-  std::vector<FieldViolation> violations;
+std::vector<FieldError> InvalidFieldsOf(const absl::Status& status) {
+  std::vector<FieldError> violations;
   const auto bad_request = GetDetail<google::rpc::BadRequest>(status);
   if (!bad_request.has_value()) return violations;
   for (const auto& violation : bad_request->field_violations()) {

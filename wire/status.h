@@ -23,7 +23,7 @@ namespace graft {
 // The `domain` of every ErrorInfo.
 inline constexpr absl::string_view kErrorDomain = "graft";
 
-struct FieldViolation {
+struct FieldError {
   std::string field;        // path in the request, "spec.training.epochs"
   std::string description;  // what is wrong and what is allowed, "must be 1 to 10,000, not 0"
 };
@@ -32,7 +32,7 @@ struct FieldViolation {
 absl::Status InvalidField(absl::string_view field, absl::string_view description);
 
 // The same for several fields at once; the message lists all. OK when there are none.
-absl::Status InvalidFields(const std::vector<FieldViolation>& violations);
+absl::Status InvalidFields(const std::vector<FieldError>& violations);
 
 // `status` with an ErrorInfo: `reason` in UPPER_SNAKE_CASE ("QUEUE_FULL"), domain "graft".
 absl::Status WithReason(absl::Status status, absl::string_view reason,
@@ -48,7 +48,7 @@ absl::Status NotFound(absl::string_view kind, absl::string_view name);
 absl::Status Draining();
 
 // What `status` carries.
-std::vector<FieldViolation> FieldViolations(const absl::Status& status);
+std::vector<FieldError> InvalidFieldsOf(const absl::Status& status);
 std::string ErrorReason(const absl::Status& status);  // "" where there is none
 absl::optional<absl::Duration> RetryDelay(const absl::Status& status);
 

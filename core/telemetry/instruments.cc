@@ -20,6 +20,7 @@ void Counter::Increment(double by) {
 double Counter::Value() const { return counter_->Value(); }
 
 void Gauge::Set(double value) { gauge_->Set(value); }
+void Gauge::Add(double by) { gauge_->Increment(by); }
 double Gauge::Value() const { return gauge_->Value(); }
 
 void Histogram::Observe(double value) {

@@ -40,6 +40,7 @@ class Gauge {
  public:
   explicit Gauge(prometheus::Gauge* gauge) : gauge_(gauge) {}
   void Set(double value);
+  void Add(double by);
   double Value() const;
 
  private:

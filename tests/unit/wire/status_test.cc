@@ -28,7 +28,7 @@ TEST(WireStatus, AnInvalidFieldIsNamedInTheMessageAndInTheDetails) {
 TEST(WireStatus, AllViolationsAreListed) {
   const absl::Status status = InvalidFields({{"a", "is empty"}, {"b", "is too long"}});
   EXPECT_EQ(status.message(), "a: is empty; b: is too long");
-  EXPECT_THAT(FieldViolations(status), SizeIs(2));
+  EXPECT_THAT(InvalidFieldsOf(status), SizeIs(2));
   EXPECT_TRUE(InvalidFields({}).ok());
 }
 

@@ -1,0 +1,116 @@
+#include "server/http/http_server.h"
+
+#include <civetweb.h>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace graft {
+namespace {
+
+void Respond(mg_connection* connection, int code, absl::string_view reason,
+             absl::string_view content_type, absl::string_view body) {
+  const std::string head =
+      absl::StrCat("HTTP/1.1 ", code, " ", reason, "\r\nContent-Type: ", content_type,
+                   "\r\nContent-Length: ", body.size(),
+                   "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n");
+  mg_write(connection, head.data(), head.size());
+  mg_write(connection, body.data(), body.size());
+}
+
+constexpr absl::string_view kPlain = "text/plain; charset=utf-8";
+
+class CivetwebServer final : public HttpServer {
+ public:
+  explicit CivetwebServer(Handlers handlers) : handlers_(std::move(handlers)) {}
+
+  ~CivetwebServer() override {
+    if (context_ != nullptr) mg_stop(context_);
+    mg_exit_library();
+  }
+
+  absl::Status Listen(absl::string_view address, int port) {
+    mg_init_library(0);
+    const std::string listener =
+        absl::StrContains(address, ':')
+            ? absl::StrCat("[", address, "]:", port)
+            : absl::StrCat(address == "localhost" ? "127.0.0.1" : address, ":", port);
+    const char* options[] = {"listening_ports",
+                             listener.c_str(),
+                             "num_threads",
+                             "2",
+                             "request_timeout_ms",
+                             "5000",
+                             "enable_keep_alive",
+                             "no",
+                             nullptr};
+    mg_callbacks callbacks{};
+    callbacks.log_message = [](const mg_connection*, const char*) { return 1; };  // not to stderr
+    callbacks.begin_request = &CivetwebServer::OnRequest;
+    context_ = mg_start(&callbacks, this, options);
+    if (context_ == nullptr) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot listen for HTTP on ", address, " port ", port,
+                       ": the port may be taken; choose another with --http-port"));
+    }
+    mg_server_port ports[1];
+    if (mg_get_server_ports(context_, 1, ports) < 1) {
+      return absl::InternalError("the HTTP listener has no port");
+    }
+    port_ = ports[0].port;
+    return absl::OkStatus();
+  }
+
+  int port() const override { return port_; }
+
+ private:
+  // The one handler; returning non-zero tells civetweb that the answer has been sent.
+  static int OnRequest(mg_connection* connection) {
+    const mg_request_info* request = mg_get_request_info(connection);
+    auto* self = static_cast<CivetwebServer*>(request->user_data);
+    const absl::string_view method = request->request_method;
+    const absl::string_view path = request->local_uri == nullptr ? "" : request->local_uri;
+    if (method != "GET" && method != "HEAD") {
+      Respond(connection, 405, "Method Not Allowed", kPlain, "only GET is answered here\n");
+      return 405;
+    }
+    if (path == "/metrics") {
+      Respond(connection, 200, "OK", "text/plain; version=0.0.4; charset=utf-8",
+              self->handlers_.metrics());
+      return 200;
+    }
+    if (path == "/healthz") {
+      Respond(connection, 200, "OK", kPlain, "ok\n");
+      return 200;
+    }
+    if (path == "/readyz") {
+      const absl::Status ready = self->handlers_.ready();
+      if (ready.ok()) {
+        Respond(connection, 200, "OK", kPlain, "ready\n");
+        return 200;
+      }
+      Respond(connection, 503, "Service Unavailable", kPlain,
+              absl::StrCat("not ready: ", ready.message(), "\n"));
+      return 503;
+    }
+    Respond(connection, 404, "Not Found", kPlain, "see /metrics, /healthz and /readyz\n");
+    return 404;
+  }
+
+  const Handlers handlers_;
+  mg_context* context_ = nullptr;
+  int port_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(absl::string_view address, int port,
+                                                              Handlers handlers) {
+  auto server = std::make_unique<CivetwebServer>(std::move(handlers));
+  const absl::Status listening = server->Listen(address, port);
+  if (!listening.ok()) return listening;
+  return std::unique_ptr<HttpServer>(std::move(server));
+}
+
+}  // namespace graft

@@ -1,0 +1,40 @@
+#ifndef GRAFT_SERVER_RPC_INTERCEPTOR_H_
+#define GRAFT_SERVER_RPC_INTERCEPTOR_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_interceptor.h>
+
+#include "absl/strings/string_view.h"
+
+#include "core/base/clock.h"
+#include "core/base/ids.h"
+#include "core/telemetry/metrics.h"
+#include "server/logging.h"
+
+namespace graft {
+
+// The header that names a call in the logs of both sides. A client may choose it (1 to 128 visible
+// characters); otherwise the server does. It comes back in the initial metadata.
+inline constexpr char kRequestIdHeader[] = "x-request-id";
+
+// Takes what must hold for every RPC out of the RPCs: duration and code into graft_rpc_seconds, one
+// log line, a request id, and no path of the server's in a message.
+// `private_texts` are strings (folders) that are cut out of error messages. All pointers must
+// outlive the grpc::Server.
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeRpcInterceptors(
+    Metrics* metrics, const Logger* logger, Clock* clock, IdGenerator* ids,
+    std::vector<std::string> private_texts);
+
+// The request id of a call that went through the interceptor.
+std::string RequestId(const grpc::ServerContextBase& context);
+
+// `message` with every occurrence of `private_texts` replaced by "<server>".
+std::string Scrub(absl::string_view message, const std::vector<std::string>& private_texts);
+
+}  // namespace graft
+
+#endif  // GRAFT_SERVER_RPC_INTERCEPTOR_H_

@@ -1,0 +1,38 @@
+#ifndef GRAFT_SERVER_SERVICES_WATCH_STREAM_H_
+#define GRAFT_SERVER_SERVICES_WATCH_STREAM_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <grpcpp/support/server_callback.h>
+
+#include "absl/status/statusor.h"
+#include "graft/v1/finetune.pb.h"
+
+#include "server/executor.h"
+#include "server/services/watch_hub.h"
+
+namespace graft {
+
+// Some events of a job, in order.
+struct EventPage {
+  std::vector<v1::JobEvent> events;
+  bool ended = false;  // the job is over and these are its last
+};
+
+// The events after a sequence number, at most a page of them. Blocks; called on the executor.
+using ReadEvents = std::function<absl::StatusOr<EventPage>(uint64_t after_sequence)>;
+
+// Starts answering a Watch: what `read` gives after `after_sequence`, then what comes, until the
+// job has ended. Costs no thread while nothing happens, and never holds more than one page.
+// RESOURCE_EXHAUSTED when the hub is full; UNAVAILABLE when the server stops (a client goes on
+// from its last sequence number); the error of `read` otherwise. gRPC owns the reactor.
+grpc::ServerWriteReactor<v1::WatchResponse>* StartWatch(WatchHub& hub, Executor& executor,
+                                                        const std::string& job_id,
+                                                        uint64_t after_sequence, ReadEvents read);
+
+}  // namespace graft
+
+#endif  // GRAFT_SERVER_SERVICES_WATCH_STREAM_H_

@@ -1,0 +1,99 @@
+#include "server/http/http_server.h"
+
+#include <string>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/telemetry/metrics.h"
+
+namespace graft {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// One request on a connection of its own; the whole answer.
+std::string Ask(int port, const std::string& request) {
+  const int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(socket_fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+    close(socket_fd);
+    return "";
+  }
+  if (write(socket_fd, request.data(), request.size()) < 0) return "";
+  std::string answer;
+  char buffer[4096];
+  for (ssize_t n; (n = read(socket_fd, buffer, sizeof(buffer))) > 0;) {
+    answer.append(buffer, static_cast<size_t>(n));
+  }
+  close(socket_fd);
+  return answer;
+}
+
+std::string Get(int port, const std::string& path) {
+  return Ask(port, absl::StrCat("GET ", path, " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+}
+
+class HttpServerTest : public ::testing::Test {
+ protected:
+  // One server for all: civetweb takes its time to stop.
+  static void SetUpTestSuite() {
+    ready_ = std::make_unique<absl::Status>();
+    metrics_ = Metrics::Create();
+    auto server = HttpServer::Start("127.0.0.1", 0,
+                                    {[] { return metrics_->Serialize(); }, [] { return *ready_; }});
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+
+  static void TearDownTestSuite() {
+    server_.reset();
+    metrics_.reset();
+    ready_.reset();
+  }
+  void TearDown() override { *ready_ = absl::OkStatus(); }
+
+  static inline std::unique_ptr<absl::Status> ready_;
+  static inline std::unique_ptr<Metrics> metrics_;
+  static inline std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(HttpServerTest, ServesMetricsAndHealth) {
+  EXPECT_GT(server_->port(), 0);
+  EXPECT_THAT(Get(server_->port(), "/metrics"), HasSubstr("graft_build_info{"));
+  EXPECT_THAT(Get(server_->port(), "/healthz"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(HttpServerTest, ReadinessSaysWhyNot) {
+  EXPECT_THAT(Get(server_->port(), "/readyz"), StartsWith("HTTP/1.1 200"));
+  *ready_ = absl::UnavailableError("draining");
+  const std::string answer = Get(server_->port(), "/readyz");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 503"));
+  EXPECT_THAT(answer, HasSubstr("draining"));
+}
+
+TEST_F(HttpServerTest, AnswersNothingElse) {
+  EXPECT_THAT(Get(server_->port(), "/etc/passwd"), StartsWith("HTTP/1.1 404"));
+  EXPECT_THAT(Get(server_->port(), "/metrics/../../etc/passwd"), StartsWith("HTTP/1.1 404"));
+  EXPECT_THAT(
+      Ask(server_->port(), "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"),
+      StartsWith("HTTP/1.1 405"));
+}
+
+TEST_F(HttpServerTest, APortThatIsTakenIsAnError) {
+  const auto second = HttpServer::Start("127.0.0.1", server_->port(), {});
+  ASSERT_FALSE(second.ok());
+  EXPECT_THAT(std::string(second.status().message()), HasSubstr("--http-port"));
+}
+
+}  // namespace
+}  // namespace graft

@@ -1,0 +1,27 @@
+#include "server/logging.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace graft {
+namespace {
+
+TEST(Logging, TextQuotesValuesWithSpacesAndCannotBeBrokenIntoLines) {
+  EXPECT_EQ(TextLogLine("rpc", {{"code", "OK"}, {"error", "a b"}, {"none", ""}}),
+            "rpc code=OK error=\"a b\" none=\"\"");
+  EXPECT_EQ(TextLogLine("rpc", {{"name", "x\nlevel=error \"y\""}}),
+            "rpc name=\"x\\nlevel=error \\\"y\\\"\"");
+}
+
+TEST(Logging, JsonIsOneObjectALineWhateverTheValues) {
+  const std::string line = JsonLogLine("2026-01-02T03:04:05Z", "info", "job queued",
+                                       {{"job", "a\n\"b\""}, {"bad", "\xff"}});
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  const auto parsed = nlohmann::json::parse(line);
+  EXPECT_EQ(parsed["message"], "job queued");
+  EXPECT_EQ(parsed["job"], "a\n\"b\"");
+  EXPECT_EQ(parsed["level"], "info");
+}
+
+}  // namespace
+}  // namespace graft
