@@ -10,6 +10,9 @@ function(_graft_configure target torch)
   if(torch)
     target_link_libraries(${target} PUBLIC graft::torch)
     target_precompile_headers(${target} REUSE_FROM graft_torch_pch)
+    # Programs would be compiled with -fPIE, which does not go with the header's -fPIC.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
   endif()
 endfunction()
 
