@@ -1,0 +1,246 @@
+#include "core/training/logistic.h"
+
+#include <cmath>
+
+#include <torch/torch.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+#include "core/base/status_macros.h"
+#include "core/training/lbfgs.h"
+
+namespace graft {
+namespace {
+
+// The parameters as one vector: weight row by row, then bias.
+struct Layout {
+  int64_t classes;
+  int64_t inputs;
+
+  size_t size() const { return static_cast<size_t>(classes * inputs + classes); }
+  at::Tensor View(const std::vector<double>& x) const {
+    return torch::from_blob(const_cast<double*>(x.data()), {static_cast<int64_t>(x.size())},
+                            torch::kFloat64);
+  }
+  at::Tensor Weight(const std::vector<double>& x) const {
+    return View(x).slice(0, 0, classes * inputs).view({classes, inputs});
+  }
+  at::Tensor Bias(const std::vector<double>& x) const { return View(x).slice(0, classes * inputs); }
+};
+
+class Objective {
+ public:
+  Objective(const LogisticProblem& problem, double l2)
+      : problem_(problem),
+        layout_{problem.classes, problem.features.size(1)},
+        rows_(static_cast<double>(problem.features.size(0))),
+        l2_(l2) {
+    one_hot_ = torch::one_hot(problem.labels, problem.classes).to(torch::kFloat32);
+    if (problem.class_weights.defined()) {
+      row_weights_ =
+          problem.class_weights.to(torch::kFloat32).index_select(0, problem.labels).unsqueeze(1);
+    }
+  }
+
+  double operator()(const std::vector<double>& x, std::vector<double>& gradient) const {
+    const at::Tensor weight = layout_.Weight(x);
+    const at::Tensor logits = torch::addmm(layout_.Bias(x).to(torch::kFloat32), problem_.features,
+                                           weight.to(torch::kFloat32).t());
+    const at::Tensor log_probabilities = torch::log_softmax(logits, 1);
+    at::Tensor loss_rows = -(log_probabilities * one_hot_).sum(1, /*keepdim=*/true);
+    at::Tensor residual = log_probabilities.exp() - one_hot_;
+    if (row_weights_.defined()) {
+      loss_rows = loss_rows * row_weights_;
+      residual = residual * row_weights_;
+    }
+    const at::Tensor data_gradient =
+        torch::mm(residual.t(), problem_.features).to(torch::kFloat64).div_(rows_);
+    layout_.Weight(gradient).copy_(data_gradient.add_(weight, l2_ / rows_));
+    layout_.Bias(gradient).copy_(residual.to(torch::kFloat64).sum(0).div_(rows_));
+    const double data = loss_rows.to(torch::kFloat64).sum().item<double>() / rows_;
+    return data + l2_ / (2 * rows_) * weight.pow(2).sum().item<double>();
+  }
+
+  const Layout& layout() const { return layout_; }
+
+ private:
+  const LogisticProblem& problem_;
+  const Layout layout_;
+  const double rows_;
+  const double l2_;
+  at::Tensor one_hot_;      // [n, classes]
+  at::Tensor row_weights_;  // [n, 1] or undefined
+};
+
+absl::Status CheckProblem(const LogisticProblem& problem) {
+  if (!problem.features.defined() || problem.features.dim() != 2 || problem.features.size(0) == 0 ||
+      !problem.labels.defined() || problem.labels.dim() != 1 ||
+      problem.labels.size(0) != problem.features.size(0) || problem.classes < 2) {
+    return absl::InvalidArgumentError(
+        "logistic regression needs features [n, d], as many labels, and two classes or more");
+  }
+  if (problem.labels.min().item<int64_t>() < 0 ||
+      problem.labels.max().item<int64_t>() >= problem.classes) {
+    return absl::InvalidArgumentError("logistic regression: a label is out of range");
+  }
+  return absl::OkStatus();
+}
+
+// Mean cross-entropy in nats.
+double MeanLoss(const LogisticModel& model, const at::Tensor& features, const at::Tensor& labels) {
+  const at::Tensor logits = torch::addmm(model.bias, features, model.weight.t());
+  return torch::cross_entropy_loss(logits, labels).item<double>();
+}
+
+absl::StatusOr<std::vector<double>> PathLosses(const LogisticProblem& train,
+                                               const at::Tensor& held_out_features,
+                                               const at::Tensor& held_out_labels,
+                                               const std::function<absl::Status()>& poll) {
+  std::vector<double> losses;
+  LogisticModel model;
+  for (double l2 : L2Grid()) {
+    LogisticOptions options;
+    options.l2 = l2;
+    // A fit along the path only has to be near enough to be compared.
+    options.max_iterations = 100;
+    options.gradient_tolerance = 1e-4;
+    const LogisticCallback callback = [&poll](int, const at::Tensor&, const at::Tensor&, double) {
+      return poll ? poll() : absl::OkStatus();
+    };
+    GRAFT_ASSIGN_OR_RETURN(
+        model, FitLogistic(train, options, losses.empty() ? nullptr : &model, callback));
+    losses.push_back(MeanLoss(model, held_out_features, held_out_labels));
+  }
+  return losses;
+}
+
+double BestOfGrid(const std::vector<double>& losses) {
+  const std::vector<double> grid = L2Grid();
+  size_t best = 0;
+  for (size_t i = 1; i < losses.size(); ++i) {
+    if (losses[i] < losses[best]) best = i;
+  }
+  return grid[best];
+}
+
+}  // namespace
+
+absl::StatusOr<LogisticModel> FitLogistic(const LogisticProblem& problem,
+                                          const LogisticOptions& options,
+                                          const LogisticModel* start,
+                                          const LogisticCallback& callback) {
+  try {
+    GRAFT_RETURN_IF_ERROR(CheckProblem(problem));
+    const torch::NoGradGuard no_grad;
+    const Objective objective(problem, options.l2);
+    const Layout& layout = objective.layout();
+    std::vector<double> x(layout.size(), 0.0);
+    if (start != nullptr) {
+      layout.Weight(x).copy_(start->weight);
+      layout.Bias(x).copy_(start->bias);
+    }
+    LbfgsOptions lbfgs;
+    lbfgs.max_iterations = options.max_iterations;
+    lbfgs.gradient_tolerance = options.gradient_tolerance;
+    lbfgs.relative_tolerance = 1e-9;  // what float32 sums over images can still tell
+    LbfgsCallback each;
+    if (callback) {
+      each = [&](int iteration, const std::vector<double>& at, double value) {
+        return callback(iteration, layout.Weight(at).to(torch::kFloat32),
+                        layout.Bias(at).to(torch::kFloat32), value);
+      };
+    }
+    GRAFT_ASSIGN_OR_RETURN(const LbfgsResult fit,
+                           MinimiseLbfgs(x, std::cref(objective), lbfgs, each));
+    LogisticModel model;
+    model.weight = layout.Weight(x).to(torch::kFloat32).clone();
+    model.bias = layout.Bias(x).to(torch::kFloat32).clone();
+    model.iterations = fit.iterations;
+    model.converged = fit.converged;
+    model.objective = fit.objective;
+    return model;
+  } catch (const std::exception& e) {
+    return absl::InternalError(absl::StrCat("logistic regression: ", e.what()));
+  }
+}
+
+Standardisation FitStandardisation(const at::Tensor& features) {
+  const torch::NoGradGuard no_grad;
+  Standardisation standardisation;
+  standardisation.mean = features.mean(0);
+  const at::Tensor deviation = (features - standardisation.mean).pow(2).mean(0).sqrt();
+  // Rounding leaves a column of equal values with a deviation of about 1e-7 times the value.
+  const at::Tensor varies = deviation > standardisation.mean.abs() * 1e-6 + 1e-12;
+  standardisation.scale = torch::where(varies, deviation.reciprocal(), torch::ones_like(deviation));
+  return standardisation;
+}
+
+at::Tensor Standardisation::Apply(const at::Tensor& features) const {
+  return ((features - mean) * scale).contiguous();
+}
+
+LogisticModel Standardisation::Fold(const LogisticModel& model) const {
+  LogisticModel folded = model;
+  const at::Tensor weight = model.weight.to(torch::kFloat64) * scale.to(torch::kFloat64);
+  folded.weight = weight.to(torch::kFloat32);
+  folded.bias =
+      (model.bias.to(torch::kFloat64) - weight.mv(mean.to(torch::kFloat64))).to(torch::kFloat32);
+  return folded;
+}
+
+std::vector<double> L2Grid() {
+  std::vector<double> grid;
+  for (int halves = 8; halves >= -4; --halves) grid.push_back(std::pow(10.0, 0.5 * halves));
+  return grid;
+}
+
+absl::StatusOr<double> ChooseL2(const LogisticProblem& train, const at::Tensor& held_out_features,
+                                const at::Tensor& held_out_labels,
+                                const std::function<absl::Status()>& poll) {
+  try {
+    const torch::NoGradGuard no_grad;
+    GRAFT_ASSIGN_OR_RETURN(const std::vector<double> losses,
+                           PathLosses(train, held_out_features, held_out_labels, poll));
+    return BestOfGrid(losses);
+  } catch (const std::exception& e) {
+    return absl::InternalError(absl::StrCat("choosing l2: ", e.what()));
+  }
+}
+
+absl::StatusOr<double> ChooseL2ByCrossValidation(const LogisticProblem& problem, int folds,
+                                                 const std::function<absl::Status()>& poll) {
+  try {
+    const torch::NoGradGuard no_grad;
+    GRAFT_RETURN_IF_ERROR(CheckProblem(problem));
+    const int64_t rows = problem.features.size(0);
+    // Each class deals its rows out to the folds in turn.
+    std::vector<int64_t> fold_of(static_cast<size_t>(rows));
+    std::vector<int64_t> dealt(static_cast<size_t>(problem.classes), 0);
+    const at::Tensor labels = problem.labels.contiguous();
+    for (int64_t i = 0; i < rows; ++i) {
+      fold_of[i] = dealt[labels.data_ptr<int64_t>()[i]]++ % folds;
+    }
+    const at::Tensor fold = torch::tensor(fold_of);
+    std::vector<double> sums(L2Grid().size(), 0.0);
+    for (int64_t f = 0; f < folds; ++f) {
+      const at::Tensor in = torch::nonzero(fold != f).squeeze(1);
+      const at::Tensor out = torch::nonzero(fold == f).squeeze(1);
+      if (in.size(0) == 0 || out.size(0) == 0) continue;
+      LogisticProblem part = problem;
+      part.features = problem.features.index_select(0, in);
+      part.labels = labels.index_select(0, in);
+      GRAFT_ASSIGN_OR_RETURN(const std::vector<double> losses,
+                             PathLosses(part, problem.features.index_select(0, out),
+                                        labels.index_select(0, out), poll));
+      for (size_t i = 0; i < sums.size(); ++i) {
+        sums[i] += losses[i] * static_cast<double>(out.size(0));
+      }
+    }
+    return BestOfGrid(sums);
+  } catch (const std::exception& e) {
+    return absl::InternalError(absl::StrCat("choosing l2: ", e.what()));
+  }
+}
+
+}  // namespace graft

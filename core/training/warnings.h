@@ -1,0 +1,49 @@
+#ifndef GRAFT_CORE_TRAINING_WARNINGS_H_
+#define GRAFT_CORE_TRAINING_WARNINGS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/training/observer.h"
+
+namespace graft {
+
+// What is known about the data before training.
+struct DataSummary {
+  std::vector<std::string> class_names;
+  std::vector<int64_t> train_images;  // by class
+  int64_t validation_images = 0;
+  int64_t duplicates_across_parts = 0;  // held-out images that are byte for byte in training too
+  std::string duplicate_example;        // a name of one, or empty
+};
+
+// CLASS_IMBALANCE: the largest class has ten times the images of the smallest or more.
+// TOO_FEW_IMAGES: a class has fewer than 10 to train on (none: EMPTY_CLASS instead).
+// NO_VALIDATION: nothing is held out. DUPLICATES_ACROSS_SPLIT: see DataSummary.
+// `balanced`: whether class weights are on already.
+std::vector<TrainingWarning> DataWarnings(const DataSummary& data, bool balanced);
+
+// Watches the epochs of a run for OVERFITTING: the validation loss has stood above 1.1 times its
+// best, and the training loss below where it was then, for three epochs on end. Says so once.
+class OverfittingWatch {
+ public:
+  // Call after each epoch that has a validation loss; a warning the first time it holds.
+  std::vector<TrainingWarning> Observe(const EpochMetrics& metrics);
+  // Losses of another phase are another matter (another set of parameters, other rates).
+  void StartPhase() { *this = OverfittingWatch(said_); }
+
+  explicit OverfittingWatch(bool said = false) : said_(said) {}
+  bool said() const { return said_; }
+
+ private:
+  bool said_;
+  bool started_ = false;
+  double best_validation_ = 0;
+  double train_at_best_ = 0;
+  int epochs_worse_ = 0;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_TRAINING_WARNINGS_H_

@@ -1,0 +1,150 @@
+#include "core/training/logistic.h"
+
+#include <cmath>
+
+#include <torch/torch.h>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace graft {
+namespace {
+
+// 60 rows of 5 features in 3 classes (30, 15, 15), by formula, so that scikit-learn can be given
+// the same.
+struct Toy {
+  at::Tensor features = torch::empty({60, 5});
+  at::Tensor labels = torch::empty({60}, torch::kInt64);
+
+  Toy() {
+    for (int i = 0; i < 60; ++i) {
+      const int label = i % 4 == 0 ? 0 : (i * 7 / 2) % 3;
+      labels[i] = label;
+      for (int j = 0; j < 5; ++j) {
+        features[i][j] =
+            std::sin(0.37 * i * (j + 1) + j) * (j + 1) + (label == j % 3 ? 0.8 : 0.0) + 3.0 * j;
+      }
+    }
+  }
+};
+
+struct Golden {
+  std::vector<float> weight;
+  std::vector<float> bias;
+  double objective;
+};
+
+// scikit-learn 1.9: StandardScaler, LogisticRegression(C=0.5, tol=1e-10), coefficients folded back
+// to raw features.
+const Golden kPlain = {{0.89432723f, -0.11475422f, -0.19333426f, 0.05109853f, -0.02819355f,
+                        -0.40936361f, 0.24946797f, -0.01025156f, -0.02406941f, 0.06372865f,
+                        -0.48496362f, -0.13471375f, 0.20358582f, -0.02702912f, -0.03553509f},
+                       {1.51201037f, -1.30317167f, -0.20883871f},
+                       0.8116964747907274};
+// The same with class_weight="balanced".
+const Golden kBalanced = {{0.88852505f, -0.11161497f, -0.19708958f, 0.03406307f, -0.0223029f,
+                           -0.38715627f, 0.24702372f, -0.00404727f, -0.01816564f, 0.06095373f,
+                           -0.50136878f, -0.13540874f, 0.20113685f, -0.01589742f, -0.03865083f},
+                          {1.1634308f, -1.13430836f, -0.02912244f},
+                          0.880080878349954};
+
+void ExpectAgrees(const Golden& golden, const at::Tensor& class_weights) {
+  const Toy toy;
+  const Standardisation standardisation = FitStandardisation(toy.features);
+  LogisticProblem problem{standardisation.Apply(toy.features), toy.labels, 3, class_weights};
+  LogisticOptions options;
+  options.l2 = 2.0;
+  const auto fit = FitLogistic(problem, options);
+  ASSERT_TRUE(fit.ok()) << fit.status();
+  EXPECT_TRUE(fit->converged);
+  EXPECT_NEAR(fit->objective, golden.objective, 1e-6);
+  const LogisticModel folded = standardisation.Fold(*fit);
+  EXPECT_TRUE(torch::allclose(folded.weight, torch::tensor(golden.weight).view({3, 5}), 0, 5e-4))
+      << folded.weight;
+  EXPECT_TRUE(torch::allclose(folded.bias, torch::tensor(golden.bias), 0, 2e-3)) << folded.bias;
+}
+
+TEST(LogisticTest, AgreesWithScikitLearn) { ExpectAgrees(kPlain, {}); }
+
+TEST(LogisticTest, AgreesWithScikitLearnsBalancedWeights) {
+  ExpectAgrees(kBalanced, torch::tensor({60.f / 90, 60.f / 45, 60.f / 45}));
+}
+
+TEST(LogisticTest, FoldingGivesTheSameLogitsOnRawFeatures) {
+  const Toy toy;
+  const Standardisation standardisation = FitStandardisation(toy.features);
+  const at::Tensor z = standardisation.Apply(toy.features);
+  LogisticProblem problem{z, toy.labels, 3, {}};
+  const auto fit = FitLogistic(problem, {});
+  ASSERT_TRUE(fit.ok());
+  const LogisticModel folded = standardisation.Fold(*fit);
+  EXPECT_TRUE(torch::allclose(torch::addmm(fit->bias, z, fit->weight.t()),
+                              torch::addmm(folded.bias, toy.features, folded.weight.t()), 1e-4,
+                              1e-4));
+}
+
+TEST(LogisticTest, AConstantFeatureDoesNoHarm) {
+  const Toy toy;
+  const at::Tensor features = torch::cat({toy.features, torch::full({60, 1}, 7.3f)}, 1);
+  const Standardisation standardisation = FitStandardisation(features);
+  const at::Tensor z = standardisation.Apply(features);
+  EXPECT_TRUE(torch::isfinite(z).all().item<bool>());
+  EXPECT_LT(z.select(1, 5).abs().max().item<float>(), 1e-4f);
+}
+
+TEST(LogisticTest, TheSameProblemGivesTheSameBits) {
+  const Toy toy;
+  LogisticProblem problem{toy.features, toy.labels, 3, {}};
+  const auto once = FitLogistic(problem, {});
+  const auto twice = FitLogistic(problem, {});
+  ASSERT_TRUE(once.ok() && twice.ok());
+  EXPECT_TRUE(torch::equal(once->weight, twice->weight));
+}
+
+TEST(LogisticTest, AStrongPenaltyIsChosenWhereTheFeaturesAreNoise) {
+  // 40 rows of 50 columns without any bearing on the label.
+  torch::manual_seed(1);
+  const at::Tensor noise = torch::randn({80, 50});
+  const at::Tensor labels = torch::arange(80) % 2;
+  LogisticProblem train{noise.slice(0, 0, 40).contiguous(), labels.slice(0, 0, 40), 2, {}};
+  const auto l2 = ChooseL2(train, noise.slice(0, 40), labels.slice(0, 40));
+  ASSERT_TRUE(l2.ok()) << l2.status();
+  EXPECT_GE(*l2, 100.0);
+
+  // And a weak one where they tell the label all but surely.
+  at::Tensor telling = noise.clone();
+  telling.select(1, 0).copy_(labels.to(torch::kFloat32) * 4 - 2);
+  train.features = telling.slice(0, 0, 40).contiguous();
+  const auto weaker = ChooseL2(train, telling.slice(0, 40), labels.slice(0, 40));
+  ASSERT_TRUE(weaker.ok());
+  EXPECT_LT(*weaker, *l2);
+}
+
+TEST(LogisticTest, CrossValidationChoosesFromTheGrid) {
+  const Toy toy;
+  LogisticProblem problem{toy.features, toy.labels, 3, {}};
+  const auto l2 = ChooseL2ByCrossValidation(problem, 5);
+  ASSERT_TRUE(l2.ok()) << l2.status();
+  EXPECT_THAT(L2Grid(), ::testing::Contains(*l2));
+}
+
+TEST(LogisticTest, StopsWhenAsked) {
+  const Toy toy;
+  LogisticProblem problem{toy.features, toy.labels, 3, {}};
+  EXPECT_EQ(ChooseL2ByCrossValidation(problem, 5, [] { return absl::CancelledError("no"); })
+                .status()
+                .code(),
+            absl::StatusCode::kCancelled);
+}
+
+TEST(LogisticTest, RefusesInputThatDoesNotFit) {
+  const Toy toy;
+  EXPECT_FALSE(FitLogistic({toy.features, toy.labels.slice(0, 1), 3, {}}, {}).ok());
+  EXPECT_FALSE(FitLogistic({toy.features, toy.labels, 2, {}}, {}).ok());
+  EXPECT_FALSE(FitLogistic({toy.features, toy.labels, 1, {}}, {}).ok());
+  EXPECT_EQ(FitLogistic({toy.features * std::nan(""), toy.labels, 3, {}}, {}).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace graft
