@@ -1,0 +1,132 @@
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+#include "client/cli/command.h"
+#include "client/cli/output.h"
+#include "client/cli/progress_bar.h"
+
+namespace graft::cli {
+namespace {
+
+void PrintDataset(const v1::Dataset& dataset) {
+  std::printf("dataset   %s\n", dataset.id().c_str());
+  if (!dataset.display_name().empty()) {
+    std::printf("name      %s\n", Printable(dataset.display_name()).c_str());
+  }
+  std::printf("images    %ld in %d classes, %s\n", static_cast<long>(dataset.images()),
+              dataset.classes_size(), FormatBytes(dataset.bytes()).c_str());
+  if (dataset.splits_size() > 0) {
+    std::printf("splits    %s\n", absl::StrJoin(dataset.splits(), ", ").c_str());
+  }
+  std::printf("digest    %s\n", dataset.digest().c_str());
+  std::printf("created   %s\n\n", FormatTime(dataset.create_time()).c_str());
+  std::vector<std::vector<std::string>> rows = {{"CLASS", "IMAGES"}};
+  for (const v1::DatasetClass& entry : dataset.classes()) {
+    rows.push_back({Printable(entry.name()), absl::StrCat(entry.images())});
+  }
+  std::fputs(FormatTable(rows).c_str(), stdout);
+  constexpr int kShown = 10;
+  for (int i = 0; i < std::min(kShown, dataset.skipped_size()); ++i) {
+    std::printf("left out: %s: %s\n", Printable(dataset.skipped(i).name()).c_str(),
+                Printable(dataset.skipped(i).reason()).c_str());
+  }
+  if (dataset.skipped_total() > kShown) {
+    std::printf("left out: %ld more\n", static_cast<long>(dataset.skipped_total() - kShown));
+  }
+  for (const std::string& warning : dataset.warnings()) {
+    std::printf("warning: %s\n", Printable(warning).c_str());
+  }
+}
+
+absl::Status Upload(const Globals& globals, const std::string& path, const std::string& name) {
+  ProgressBar bar(globals.terminal && !globals.json);
+  const auto response =
+      globals.Connect()->UploadDataset(path, name, [&](uint64_t sent, uint64_t total) {
+        const double fraction = total == 0 ? 1 : static_cast<double>(sent) / total;
+        bar.Show(fraction, sent < total ? absl::StrCat("uploading ", FormatBytes(total))
+                                        : std::string("checking every image"));
+      });
+  bar.Clear();
+  if (!response.ok()) return response.status();
+  if (globals.json) {
+    PrintJson(*response);
+    return absl::OkStatus();
+  }
+  if (!response->created()) std::puts("The server has this content already:");
+  PrintDataset(response->dataset());
+  return absl::OkStatus();
+}
+
+absl::Status List(const Globals& globals, const v1::ListDatasetsRequest& request) {
+  const auto response = globals.Connect()->ListDatasets(request);
+  if (!response.ok()) return response.status();
+  if (globals.json) {
+    PrintJson(*response);
+    return absl::OkStatus();
+  }
+  std::vector<std::vector<std::string>> rows = {
+      {"ID", "NAME", "IMAGES", "CLASSES", "SIZE", "CREATED"}};
+  for (const v1::Dataset& dataset : response->datasets()) {
+    rows.push_back({dataset.id(), Printable(dataset.display_name()), absl::StrCat(dataset.images()),
+                    absl::StrCat(dataset.classes_size()), FormatBytes(dataset.bytes()),
+                    FormatTime(dataset.create_time())});
+  }
+  std::fputs(FormatTable(rows).c_str(), stdout);
+  if (!response->next_page_token().empty()) {
+    std::printf("more: --page-token %s\n", response->next_page_token().c_str());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Get(const Globals& globals, const std::string& id) {
+  const auto dataset = globals.Connect()->GetDataset(id);
+  if (!dataset.ok()) return dataset.status();
+  if (globals.json) {
+    PrintJson(*dataset);
+  } else {
+    PrintDataset(*dataset);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddDatasetCommand(CLI::App& app, Globals& globals) {
+  CLI::App* const dataset = app.add_subcommand("dataset", "Upload, list, show, delete datasets");
+  dataset->require_subcommand(1);
+
+  CLI::App* const upload = dataset->add_subcommand(
+      "upload", "Upload photographs: a folder with one folder a class, or a tar, tar.gz or zip");
+  auto path = std::make_shared<std::string>();
+  auto name = std::make_shared<std::string>();
+  upload->add_option("PATH", *path, "Folder or archive")->required()->check(CLI::ExistingPath);
+  upload->add_option("--name", *name, "A name for people");
+  upload->callback([&globals, path, name] { globals.result = Upload(globals, *path, *name); });
+
+  CLI::App* const list = dataset->add_subcommand("list", "Newest first");
+  auto request = std::make_shared<v1::ListDatasetsRequest>();
+  list->add_option_function<int>(
+      "--page-size", [request](int size) { request->set_page_size(size); }, "Rows a page");
+  list->add_option_function<std::string>(
+      "--page-token", [request](const std::string& token) { request->set_page_token(token); },
+      "Where the last page ended");
+  list->callback([&globals, request] { globals.result = List(globals, *request); });
+
+  auto id = std::make_shared<std::string>();
+  CLI::App* const show = dataset->add_subcommand("show", "One dataset, with its classes");
+  show->add_option("ID", *id, "Dataset")->required();
+  show->callback([&globals, id] { globals.result = Get(globals, *id); });
+
+  CLI::App* const remove = dataset->add_subcommand("delete", "Delete a dataset");
+  remove->add_option("ID", *id, "Dataset")->required();
+  remove->callback([&globals, id] { globals.result = globals.Connect()->DeleteDataset(*id); });
+}
+
+}  // namespace graft::cli

@@ -1,0 +1,33 @@
+#ifndef GRAFT_CLIENT_CLI_EXIT_CODE_H_
+#define GRAFT_CLIENT_CLI_EXIT_CODE_H_
+
+#include "absl/status/status.h"
+
+namespace graft::cli {
+
+// The exit status of `graft`, as its --help documents it.
+//   0 done   1 the server or the job failed   2 the command line or the request is wrong
+//   3 the server cannot be reached, is full or is going away: try again later
+//   4 no such job, dataset or model
+inline int ExitCode(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return 0;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kOutOfRange:
+      return 2;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+      return 3;
+    case absl::StatusCode::kNotFound:
+      return 4;
+    default:
+      return 1;
+  }
+}
+
+}  // namespace graft::cli
+
+#endif  // GRAFT_CLIENT_CLI_EXIT_CODE_H_

@@ -1,0 +1,207 @@
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+
+#include "client/cli/command.h"
+#include "client/cli/output.h"
+
+namespace graft::cli {
+namespace {
+
+struct Arguments {
+  v1::StartFineTuneRequest request;
+  bool watch = false;
+};
+
+// --strategy top-layers and the like: words for an enum whose values begin with `prefix`.
+template <typename Enum>
+void AddEnum(CLI::App& app, const std::string& flag, const std::string& prefix,
+             bool (*parse)(google::protobuf::ConstStringParam, Enum*),
+             std::function<void(Enum)> set, const std::string& help) {
+  app.add_option_function<std::string>(
+      flag,
+      [=](const std::string& word) {
+        Enum value;
+        const std::string name =
+            prefix + absl::StrReplaceAll(absl::AsciiStrToUpper(word), {{"-", "_"}});
+        if (!parse(name, &value)) throw CLI::ValidationError(flag, "no such choice: " + word);
+        set(value);
+      },
+      help);
+}
+
+template <typename T>
+void AddValue(CLI::App& app, const std::string& flag, std::function<void(T)> set,
+              const std::string& help) {
+  app.add_option_function<T>(
+      flag, [set](const T& value) { set(value); }, help);
+}
+
+void PrintPlan(const v1::StartFineTuneResponse& response) {
+  const v1::CostEstimate& cost = response.estimate();
+  std::printf(
+      "The request is valid. It would train %.1f of %.1f million parameters on %ld images,\n"
+      "with %ld images through the backbone at %.2f GFLOP each.\n",
+      static_cast<double>(cost.trainable_parameters()) / 1e6,
+      static_cast<double>(cost.parameters()) / 1e6, static_cast<long>(cost.training_images()),
+      static_cast<long>(cost.backbone_forwards()), cost.forward_gflops());
+}
+
+absl::Status Run(const Globals& globals, const Arguments& arguments) {
+  std::unique_ptr<client::Client> client = globals.Connect();
+  const auto response = client->StartFineTune(arguments.request);
+  if (!response.ok()) return response.status();
+  if (arguments.request.validate_only()) {
+    if (globals.json) {
+      PrintJson(*response);
+    } else {
+      PrintPlan(*response);
+    }
+    return absl::OkStatus();
+  }
+  if (arguments.watch) {
+    if (!globals.json) std::printf("job %s\n", response->job().id().c_str());
+    return WatchToEnd(*client, globals, response->job().id(), 0);
+  }
+  if (globals.json) {
+    PrintJson(*response);
+  } else {
+    std::printf("job %s is %s; follow it with: graft watch %s\n", response->job().id().c_str(),
+                StateName(response->job().state()).c_str(), response->job().id().c_str());
+  }
+  return absl::OkStatus();
+}
+
+void AddTrainingOptions(CLI::App& app, v1::TrainingOptions* training) {
+  AddValue<int>(
+      app, "--epochs", [=](int v) { training->set_epochs(v); }, "Epochs");
+  AddValue<int>(
+      app, "--batch-size", [=](int v) { training->set_batch_size(v); }, "Images a step");
+  AddValue<double>(
+      app, "--learning-rate", [=](double v) { training->set_learning_rate(v); }, "Of the head");
+  AddValue<double>(
+      app, "--backbone-learning-rate", [=](double v) { training->set_backbone_learning_rate(v); },
+      "Of the backbone's trained stages");
+  AddValue<double>(
+      app, "--weight-decay", [=](double v) { training->set_weight_decay(v); }, "Weight decay");
+  AddValue<double>(
+      app, "--momentum", [=](double v) { training->set_momentum(v); }, "Momentum of SGD");
+  AddValue<double>(
+      app, "--warmup-epochs", [=](double v) { training->set_warmup_epochs(v); },
+      "Epochs of linear warm-up");
+  AddValue<double>(
+      app, "--gradient-clip-norm", [=](double v) { training->set_gradient_clip_norm(v); },
+      "Largest global gradient norm; 0 is off");
+  AddValue<int>(
+      app, "--patience", [=](int v) { training->set_early_stopping_patience(v); },
+      "Epochs without a better validation loss before stopping; 0 is off");
+  AddValue<int>(
+      app, "--trainable-stages", [=](int v) { training->set_trainable_stages(v); },
+      "top-layers: how many of the backbone's last stages learn");
+  AddValue<int>(
+      app, "--head-epochs", [=](int v) { training->set_head_epochs(v); },
+      "top-layers, full: epochs with only the head before the rest joins");
+  AddValue<uint64_t>(
+      app, "--seed", [=](uint64_t v) { training->set_seed(v); },
+      "The same seed gives the same weights on a CPU");
+  AddValue<double>(
+      app, "--l2", [=](double v) { training->set_l2(v); },
+      "Penalty of the logistic head; left out, it is chosen on the validation part");
+  AddEnum<v1::Optimizer>(
+      app, "--optimizer", "OPTIMIZER_", &v1::Optimizer_Parse,
+      [=](v1::Optimizer v) { training->set_optimizer(v); }, "lbfgs, adamw or sgd");
+  AddEnum<v1::LearningRateSchedule>(
+      app, "--schedule", "LEARNING_RATE_SCHEDULE_", &v1::LearningRateSchedule_Parse,
+      [=](v1::LearningRateSchedule v) { training->set_schedule(v); }, "cosine or constant");
+}
+
+void AddTaskOptions(CLI::App& app, v1::ClassificationTask* task) {
+  AddEnum<v1::HeadKind>(
+      app, "--head", "HEAD_KIND_", &v1::HeadKind_Parse, [=](v1::HeadKind v) { task->set_head(v); },
+      "linear, mlp or article");
+  AddValue<int>(
+      app, "--hidden-units", [=](int v) { task->set_hidden_units(v); }, "Of the mlp head");
+  AddValue<double>(
+      app, "--dropout", [=](double v) { task->set_dropout(v); }, "Of the mlp head");
+  AddValue<double>(
+      app, "--label-smoothing", [=](double v) { task->set_label_smoothing(v); }, "In [0, 1)");
+  AddEnum<v1::ClassWeighting>(
+      app, "--class-weighting", "CLASS_WEIGHTING_", &v1::ClassWeighting_Parse,
+      [=](v1::ClassWeighting v) { task->set_class_weighting(v); }, "none or balanced");
+}
+
+void AddDataOptions(CLI::App& app, v1::DataOptions* data) {
+  AddValue<double>(
+      app, "--validation-fraction", [=](double v) { data->set_validation_fraction(v); },
+      "Of the images, where the dataset has no validation folder");
+  AddValue<double>(
+      app, "--test-fraction", [=](double v) { data->set_test_fraction(v); },
+      "Of the images, where the dataset has no test folder");
+  AddValue<bool>(
+      app, "--augment", [=](bool v) { data->set_augment(v); },
+      "true or false: random crops, flips and colours");
+  AddValue<int>(
+      app, "--augmented-views", [=](int v) { data->set_augmented_views(v); },
+      "feature-extraction: views of each training image");
+}
+
+}  // namespace
+
+void AddFineTuneCommand(CLI::App& app, Globals& globals) {
+  CLI::App* const command = app.add_subcommand("finetune", "Start a fine-tuning job");
+  auto arguments = std::make_shared<Arguments>();
+  v1::StartFineTuneRequest* const request = &arguments->request;
+  v1::FineTuneSpec* const spec = request->mutable_spec();
+
+  command
+      ->add_option_function<std::string>(
+          "--dataset", [=](const std::string& v) { spec->set_dataset_id(v); },
+          "Id of an uploaded dataset")
+      ->required();
+  command
+      ->add_option_function<std::string>(
+          "--model", [=](const std::string& v) { spec->set_model(v); },
+          "Name of the model that gets a new version")
+      ->required();
+  AddValue<std::string>(
+      *command, "--backbone", [=](const std::string& v) { spec->set_backbone(v); },
+      "Pretrained network (see: graft backbones)");
+  AddEnum<v1::Strategy>(
+      *command, "--strategy", "STRATEGY_", &v1::Strategy_Parse,
+      [=](v1::Strategy v) { spec->set_strategy(v); }, "feature-extraction, top-layers or full");
+  AddTaskOptions(*command, spec->mutable_classification());
+  AddTrainingOptions(*command, spec->mutable_training());
+  AddDataOptions(*command, spec->mutable_data());
+  AddValue<std::string>(
+      *command, "--request-id", [=](const std::string& v) { request->set_request_id(v); },
+      "Sent again with the same id, a request makes one job");
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "--label",
+          [=](const std::vector<std::string>& pairs) {
+            for (const std::string& pair : pairs) {
+              const size_t equals = pair.find('=');
+              if (equals == std::string::npos || equals == 0) {
+                throw CLI::ValidationError("--label", "give key=value, not: " + pair);
+              }
+              (*request->mutable_labels())[pair.substr(0, equals)] = pair.substr(equals + 1);
+            }
+          },
+          "key=value; may be given again")
+      ->allow_extra_args(false);
+  command->add_flag_callback(
+      "--validate-only", [=] { request->set_validate_only(true); },
+      "Check the request and say what it would cost, without starting it");
+  command->add_flag("--watch", arguments->watch, "Follow the job to its end");
+  command->callback([&globals, arguments] { globals.result = Run(globals, *arguments); });
+}
+
+}  // namespace graft::cli

@@ -1,0 +1,143 @@
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+#include "client/cli/command.h"
+#include "client/cli/output.h"
+
+namespace graft::cli {
+namespace {
+
+void PrintJob(const v1::Job& job) {
+  const v1::FineTuneSpec& spec = job.spec().fine_tune();
+  std::printf("job       %s\n", job.id().c_str());
+  std::printf("state     %s", StateName(job.state()).c_str());
+  if (job.state() == v1::JOB_STATE_RUNNING) {
+    std::printf(", %s %s", FormatPercent(job.progress().fraction()).c_str(),
+                job.progress().stage().c_str());
+  }
+  std::printf("\nmodel     %s", spec.model().c_str());
+  if (job.model_version() > 0) {
+    std::printf(" version %ld", static_cast<long>(job.model_version()));
+  }
+  std::printf("\nbackbone  %s\ndataset   %s\n", spec.backbone().c_str(), spec.dataset_id().c_str());
+  std::printf("created   %s, started %s, ended %s\n", FormatTime(job.create_time()).c_str(),
+              FormatTime(job.start_time()).c_str(), FormatTime(job.end_time()).c_str());
+  if (job.attempts() > 1 || job.crashes() > 0) {
+    std::printf("attempts  %d, %d of them ended with the worker\n", job.attempts(), job.crashes());
+  }
+  if (job.has_error()) {
+    std::printf("error     %s: %s\n", job.error().code().c_str(),
+                Printable(job.error().message()).c_str());
+    if (!job.error().hint().empty()) {
+      std::printf("hint      %s\n", Printable(job.error().hint()).c_str());
+    }
+  }
+  if (job.has_report()) std::printf("\n%s", FormatReport(job.report()).c_str());
+}
+
+absl::Status Show(const Globals& globals, const std::string& id) {
+  const auto job = globals.Connect()->GetJob(id);
+  if (!job.ok()) return job.status();
+  if (globals.json) {
+    PrintJson(*job);
+  } else {
+    PrintJob(*job);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status List(const Globals& globals, const v1::ListJobsRequest& request) {
+  const auto response = globals.Connect()->ListJobs(request);
+  if (!response.ok()) return response.status();
+  if (globals.json) {
+    PrintJson(*response);
+    return absl::OkStatus();
+  }
+  std::vector<std::vector<std::string>> rows = {{"ID", "STATE", "MODEL", "BACKBONE", "CREATED"}};
+  for (const v1::Job& job : response->jobs()) {
+    rows.push_back({job.id(), StateName(job.state()), job.spec().fine_tune().model(),
+                    job.spec().fine_tune().backbone(), FormatTime(job.create_time())});
+  }
+  std::fputs(FormatTable(rows).c_str(), stdout);
+  if (!response->next_page_token().empty()) {
+    std::printf("more: --page-token %s\n", response->next_page_token().c_str());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Cancel(const Globals& globals, const std::string& id) {
+  const auto job = globals.Connect()->CancelJob(id);
+  if (!job.ok()) return job.status();
+  if (globals.json) {
+    PrintJson(*job);
+  } else if (job->state() == v1::JOB_STATE_RUNNING) {
+    std::printf("%s is being cancelled\n", id.c_str());
+  } else {
+    std::printf("%s is %s\n", id.c_str(), StateName(job->state()).c_str());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddJobCommands(CLI::App& app, Globals& globals) {
+  auto id = std::make_shared<std::string>();
+
+  CLI::App* const status = app.add_subcommand("status", "Show a job as it stands");
+  status->add_option("JOB", *id, "Job")->required();
+  status->callback([&globals, id] { globals.result = Show(globals, *id); });
+
+  CLI::App* const watch = app.add_subcommand("watch", "Follow a job to its end");
+  auto after = std::make_shared<uint64_t>(0);
+  watch->add_option("JOB", *id, "Job")->required();
+  watch->add_option("--after", *after, "Leave out events up to this sequence number")
+      ->capture_default_str();
+  watch->callback([&globals, id, after] {
+    globals.result = WatchToEnd(*globals.Connect(), globals, *id, *after);
+  });
+
+  CLI::App* const cancel = app.add_subcommand("cancel", "Cancel a job");
+  cancel->add_option("JOB", *id, "Job")->required();
+  cancel->callback([&globals, id] { globals.result = Cancel(globals, *id); });
+
+  CLI::App* const jobs = app.add_subcommand("jobs", "List or delete jobs");
+  jobs->require_subcommand(1);
+  CLI::App* const list = jobs->add_subcommand("list", "Newest first");
+  auto request = std::make_shared<v1::ListJobsRequest>();
+  list->add_option_function<std::vector<std::string>>(
+          "--state",
+          [request](const std::vector<std::string>& names) {
+            for (const std::string& name : names) {
+              v1::JobState state;
+              if (!v1::JobState_Parse(absl::StrCat("JOB_STATE_", absl::AsciiStrToUpper(name)),
+                                      &state)) {
+                throw CLI::ValidationError("--state", "no such state: " + name);
+              }
+              request->add_states(state);
+            }
+          },
+          "queued, running, paused, succeeded, failed or cancelled; may be given again")
+      ->allow_extra_args(false);
+  list->add_option_function<std::string>(
+      "--model", [request](const std::string& model) { request->set_model(model); },
+      "Jobs that make versions of this model");
+  list->add_option_function<int>(
+      "--page-size", [request](int size) { request->set_page_size(size); }, "Rows a page");
+  list->add_option_function<std::string>(
+      "--page-token", [request](const std::string& token) { request->set_page_token(token); },
+      "Where the last page ended");
+  list->callback([&globals, request] { globals.result = List(globals, *request); });
+
+  CLI::App* const remove = jobs->add_subcommand("delete", "Forget a job that has ended");
+  remove->add_option("JOB", *id, "Job")->required();
+  remove->callback([&globals, id] { globals.result = globals.Connect()->DeleteJob(*id); });
+}
+
+}  // namespace graft::cli

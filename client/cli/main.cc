@@ -1,0 +1,67 @@
+// graft: the command line client.
+
+#include <cstdio>
+#include <string>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/time/time.h"
+
+#include "client/cli/command.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/output.h"
+
+int main(int argc, char** argv) {
+  graft::cli::Globals globals;
+  globals.terminal = ::isatty(STDERR_FILENO) == 1;
+
+  CLI::App app("Fine-tune pretrained networks on your own data, and ask the models it makes.",
+               "graft");
+  app.set_version_flag("--version", std::string("graft " GRAFT_VERSION));
+  app.require_subcommand(1);
+  app.fallthrough();  // --output and the like may stand behind the command
+  app.get_formatter()->column_width(38);
+  app.footer(
+      "Exit status: 0 done; 1 the server or the job failed; 2 the command line or the request is\n"
+      "wrong; 3 the server cannot be reached, is full or is going away; 4 no such thing.");
+
+  app.add_option("--server", globals.client.server, "host:port of graft-server, or unix:/path")
+      ->envname("GRAFT_SERVER")
+      ->capture_default_str();
+  app.add_option("--project", globals.client.project, "Project that owns jobs, datasets, models")
+      ->envname("GRAFT_PROJECT")
+      ->capture_default_str();
+  std::string output = "text";
+  app.add_option("--output", output, "text, or json for programs")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->envname("GRAFT_OUTPUT")
+      ->capture_default_str();
+  app.add_option("--timeout", globals.timeout_seconds, "Seconds to wait for an answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.parse_complete_callback([&] {
+    globals.json = output == "json";
+    globals.client.timeout = absl::Seconds(globals.timeout_seconds);
+  });
+
+  graft::cli::AddDatasetCommand(app, globals);
+  graft::cli::AddFineTuneCommand(app, globals);
+  graft::cli::AddJobCommands(app, globals);
+  graft::cli::AddPredictCommand(app, globals);
+  graft::cli::AddModelsCommand(app, globals);
+  graft::cli::AddBackbonesCommand(app, globals);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (!globals.result.ok()) {
+    std::fprintf(stderr, "error: %s\n", graft::cli::Printable(globals.result.message()).c_str());
+    if (absl::IsUnavailable(globals.result)) {
+      std::fprintf(stderr, "  is graft-server running at %s?\n", globals.client.server.c_str());
+    }
+  }
+  return graft::cli::ExitCode(globals.result);
+}

@@ -1,0 +1,97 @@
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "client/cli/command.h"
+#include "client/cli/output.h"
+
+namespace graft::cli {
+namespace {
+
+absl::Status List(const Globals& globals, const v1::ListModelsRequest& request) {
+  const auto response = globals.Connect()->ListModels(request);
+  if (!response.ok()) return response.status();
+  if (globals.json) {
+    PrintJson(*response);
+    return absl::OkStatus();
+  }
+  std::vector<std::vector<std::string>> rows = {{"MODEL", "LATEST", "VERSIONS", "UPDATED"}};
+  for (const v1::Model& model : response->models()) {
+    rows.push_back({model.name(), absl::StrCat(model.latest_version()),
+                    absl::StrCat(model.versions_size()), FormatTime(model.update_time())});
+  }
+  std::fputs(FormatTable(rows).c_str(), stdout);
+  if (!response->next_page_token().empty()) {
+    std::printf("more: --page-token %s\n", response->next_page_token().c_str());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Show(const Globals& globals, const std::string& name, int64_t version_number) {
+  const auto response = globals.Connect()->GetModel(name, version_number);
+  if (!response.ok()) return response.status();
+  if (globals.json) {
+    PrintJson(*response);
+    return absl::OkStatus();
+  }
+  const v1::ModelVersion& version = response->version();
+  std::printf("model     %s\n", response->model().name().c_str());
+  std::printf("version   %ld (of %s)\n", static_cast<long>(version.version()),
+              absl::StrJoin(response->model().versions(), ", ").c_str());
+  std::printf("made      %s by %s\n", FormatTime(version.create_time()).c_str(),
+              version.job_id().c_str());
+  std::printf("backbone  %s, cut at %s, %s head\n", version.backbone().c_str(),
+              version.cut_point().c_str(), version.head().c_str());
+  if (version.changed_stages_size() > 0) {
+    std::printf("changed   %s\n", absl::StrJoin(version.changed_stages(), ", ").c_str());
+  }
+  std::printf("size      %s over the backbone\n", FormatBytes(version.bytes()).c_str());
+  std::printf("labels    %s\n", Printable(absl::StrJoin(version.labels(), ", ")).c_str());
+  if (version.has_report()) std::printf("\n%s", FormatReport(version.report()).c_str());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddModelsCommand(CLI::App& app, Globals& globals) {
+  CLI::App* const models = app.add_subcommand("models", "List, show, delete models");
+  models->require_subcommand(1);
+  auto name = std::make_shared<std::string>();
+  auto version = std::make_shared<int64_t>(0);
+  auto every_version = std::make_shared<bool>(false);
+
+  CLI::App* const list = models->add_subcommand("list", "Newest first");
+  auto request = std::make_shared<v1::ListModelsRequest>();
+  list->add_option_function<int>(
+      "--page-size", [request](int size) { request->set_page_size(size); }, "Rows a page");
+  list->add_option_function<std::string>(
+      "--page-token", [request](const std::string& token) { request->set_page_token(token); },
+      "Where the last page ended");
+  list->callback([&globals, request] { globals.result = List(globals, *request); });
+
+  CLI::App* const show = models->add_subcommand("show", "One version, with its test report");
+  show->add_option("MODEL", *name, "Name of the model")->required();
+  show->add_option("--model-version", *version, "0 is the latest")->capture_default_str();
+  show->callback([&globals, name, version] { globals.result = Show(globals, *name, *version); });
+
+  CLI::App* const remove = models->add_subcommand("delete", "Delete one version, or all");
+  remove->add_option("MODEL", *name, "Name of the model")->required();
+  CLI::Option* const one = remove->add_option("--model-version", *version, "The version to delete")
+                               ->check(CLI::PositiveNumber);
+  CLI::Option* const every = remove->add_flag("--all", *every_version, "Delete every version");
+  one->excludes(every);
+  remove->callback([&globals, name, version, every_version, one] {
+    if (one->count() == 0 && !*every_version) {
+      globals.result = absl::InvalidArgumentError("say --model-version N, or --all");
+      return;
+    }
+    globals.result = globals.Connect()->DeleteModel(*name, *every_version ? 0 : *version);
+  });
+}
+
+}  // namespace graft::cli

@@ -1,0 +1,120 @@
+#include "client/cli/output.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <google/protobuf/util/json_util.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+
+namespace graft::cli {
+namespace {
+
+// Code points, near enough to columns for names people give.
+size_t Width(absl::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
+}  // namespace
+
+void PrintJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  options.always_print_primitive_fields = true;
+  std::string json;
+  const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
+  if (!status.ok()) json = "{}\n";
+  std::fputs(json.c_str(), stdout);
+}
+
+std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  for (const auto& row : rows) {
+    if (widths.size() < row.size()) widths.resize(row.size(), 0);
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Width(row[i]));
+  }
+  std::string table;
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      table += row[i];
+      if (i + 1 < row.size()) table.append(widths[i] - Width(row[i]) + 2, ' ');
+    }
+    table += '\n';
+  }
+  return table;
+}
+
+std::string FormatBytes(int64_t bytes) {
+  const char* const units[] = {"B", "kB", "MB", "GB", "TB"};
+  double value = static_cast<double>(bytes);
+  int unit = 0;
+  while (value >= 999.5 && unit < 4) {
+    value /= 1000;
+    ++unit;
+  }
+  return absl::StrFormat(unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+}
+
+std::string FormatTime(const google::protobuf::Timestamp& time) {
+  if (time.seconds() == 0) return "-";
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixSeconds(time.seconds()),
+                          absl::LocalTimeZone());
+}
+
+std::string FormatPercent(double fraction) { return absl::StrFormat("%.1f %%", 100 * fraction); }
+
+std::string StateName(v1::JobState state) {
+  return std::string(absl::StripPrefix(v1::JobState_Name(state), "JOB_STATE_"));
+}
+
+std::string Printable(absl::string_view text) {
+  std::string safe(text);
+  for (char& c : safe) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F) c = '?';
+  }
+  return safe;
+}
+
+std::string FormatReport(const v1::ClassificationReport& report) {
+  std::string text =
+      absl::StrFormat("%s on %d %s images   macro F1 %.3f   calibration error %.3f\n\n",
+                      FormatPercent(report.accuracy()), report.images(), report.split(),
+                      report.macro_f1(), report.calibration_error());
+
+  std::vector<std::vector<std::string>> scores = {{"class", "precision", "recall", "F1", "images"}};
+  for (const v1::ClassScore& score : report.classes()) {
+    scores.push_back({Printable(score.class_name()), absl::StrFormat("%.3f", score.precision()),
+                      absl::StrFormat("%.3f", score.recall()), absl::StrFormat("%.3f", score.f1()),
+                      absl::StrCat(score.images())});
+  }
+  text += FormatTable(scores);
+
+  const int classes = report.class_names_size();
+  constexpr int kWidest = 20;  // a larger matrix does not fit a terminal
+  if (classes > 0 && classes <= kWidest && report.confusion_size() == classes * classes) {
+    text += "\nconfusion (rows: true class, columns: predicted)\n";
+    std::vector<std::vector<std::string>> matrix(1);
+    matrix[0].push_back("");
+    for (int column = 0; column < classes; ++column) matrix[0].push_back(absl::StrCat(column + 1));
+    for (int row = 0; row < classes; ++row) {
+      std::vector<std::string> line = {
+          absl::StrCat(row + 1, " ", Printable(report.class_names(row)))};
+      for (int column = 0; column < classes; ++column) {
+        const int64_t count = report.confusion(row * classes + column);
+        line.push_back(count == 0 ? "." : absl::StrCat(count));
+      }
+      matrix.push_back(std::move(line));
+    }
+    text += FormatTable(matrix);
+  }
+  return text;
+}
+
+}  // namespace graft::cli

@@ -1,0 +1,42 @@
+#ifndef GRAFT_CLIENT_CLI_OUTPUT_H_
+#define GRAFT_CLIENT_CLI_OUTPUT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <google/protobuf/message.h>
+#include <google/protobuf/timestamp.pb.h>
+
+#include "absl/strings/string_view.h"
+#include "graft/v1/common.pb.h"
+#include "graft/v1/finetune.pb.h"
+
+namespace graft::cli {
+
+// The message as JSON on standard output, field names as in the .proto files.
+void PrintJson(const google::protobuf::Message& message);
+
+// Columns padded to their widest cell, two spaces apart; the first row is the heading.
+// Characters are counted, not bytes.
+std::string FormatTable(const std::vector<std::vector<std::string>>& rows);
+
+// "12.3 MB", decimal units.
+std::string FormatBytes(int64_t bytes);
+// "2026-01-31 12:00:00" in local time; "-" where unset.
+std::string FormatTime(const google::protobuf::Timestamp& time);
+// "97.5 %"
+std::string FormatPercent(double fraction);
+// "QUEUED" for JOB_STATE_QUEUED.
+std::string StateName(v1::JobState state);
+
+// A text from outside for a terminal: control characters become '?', so that a file name cannot
+// move the cursor.
+std::string Printable(absl::string_view text);
+
+// Accuracy, F1, calibration, per-class scores and the confusion matrix.
+std::string FormatReport(const v1::ClassificationReport& report);
+
+}  // namespace graft::cli
+
+#endif  // GRAFT_CLIENT_CLI_OUTPUT_H_

@@ -1,0 +1,109 @@
+#include <cstdio>
+#include <string>
+
+#include <google/protobuf/util/json_util.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+#include "client/cli/command.h"
+#include "client/cli/output.h"
+#include "client/cli/progress_bar.h"
+
+namespace graft::cli {
+namespace {
+
+// "validation_accuracy 0.970  train_loss 0.123": few enough for a line.
+std::string FormatMetrics(const v1::MetricsEvent& event) {
+  std::string text = absl::StrFormat("%-9s epoch %-3d", event.phase(), event.epoch());
+  for (const v1::Metric& metric : event.metrics()) {
+    absl::StrAppendFormat(&text, "  %s %.4g", metric.name(), metric.value());
+  }
+  return text;
+}
+
+std::string FormatProgress(const v1::Progress& progress) {
+  std::string text = progress.stage();
+  if (progress.epochs_total() > 0) {
+    absl::StrAppendFormat(&text, " epoch %d/%d", progress.epochs_done(), progress.epochs_total());
+  }
+  if (progress.has_eta() && progress.eta().seconds() > 0) {
+    absl::StrAppendFormat(&text, ", %d:%02d left", progress.eta().seconds() / 60,
+                          progress.eta().seconds() % 60);
+  }
+  return text;
+}
+
+// What an event says on a line of its own; empty for mere progress.
+std::string Line(const v1::JobEvent& event) {
+  switch (event.event_case()) {
+    case v1::JobEvent::kState:
+      return absl::StrCat(StateName(event.state().state()),
+                          event.state().detail().empty() ? "" : ": ", event.state().detail());
+    case v1::JobEvent::kLog:
+      return event.log().text();
+    case v1::JobEvent::kMetrics:
+      return FormatMetrics(event.metrics());
+    case v1::JobEvent::kWarning:
+      return absl::StrCat("warning: ", event.warning().message(),
+                          event.warning().advice().empty() ? "" : "; ", event.warning().advice());
+    default:
+      return "";
+  }
+}
+
+// One JSON object a line, so that a program can read events as they come.
+void PrintJsonLine(const v1::JobEvent& event) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  if (google::protobuf::util::MessageToJsonString(event, &json, options).ok()) {
+    std::printf("%s\n", json.c_str());
+    std::fflush(stdout);
+  }
+}
+
+}  // namespace
+
+absl::Status WatchToEnd(client::Client& client, const Globals& globals, const std::string& job_id,
+                        uint64_t after_sequence) {
+  ProgressBar bar(globals.terminal && !globals.json);
+  const auto job = client.Watch(job_id, after_sequence, [&](const v1::JobEvent& event) {
+    if (globals.json) {
+      PrintJsonLine(event);
+      return true;
+    }
+    if (event.has_progress()) {
+      bar.Show(event.progress().fraction(), FormatProgress(event.progress()));
+      return true;
+    }
+    const std::string line = Line(event);
+    if (!line.empty()) {
+      bar.Clear();
+      std::printf("%s\n", Printable(line).c_str());
+      std::fflush(stdout);
+    }
+    return true;
+  });
+  bar.Clear();
+  if (!job.ok()) return job.status();
+  if (!globals.json && job->has_report()) {
+    std::printf("\n%s", FormatReport(job->report()).c_str());
+  }
+  if (job->state() == v1::JOB_STATE_SUCCEEDED) {
+    if (!globals.json) {
+      std::printf("\n%s version %ld is ready: graft predict %s IMAGE...\n",
+                  job->spec().fine_tune().model().c_str(), static_cast<long>(job->model_version()),
+                  job->spec().fine_tune().model().c_str());
+    }
+    return absl::OkStatus();
+  }
+  std::string message = absl::StrCat("job ", job_id, " is ", StateName(job->state()));
+  if (job->has_error()) {
+    absl::StrAppend(&message, ": ", job->error().message());
+    if (!job->error().hint().empty()) absl::StrAppend(&message, "\n  hint: ", job->error().hint());
+  }
+  return absl::FailedPreconditionError(message);
+}
+
+}  // namespace graft::cli

@@ -1,0 +1,256 @@
+#include "client/lib/client.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <grpcpp/grpcpp.h>
+
+#include "absl/time/clock.h"
+#include "graft/v1/backbone.grpc.pb.h"
+#include "graft/v1/dataset.grpc.pb.h"
+#include "graft/v1/finetune.grpc.pb.h"
+#include "graft/v1/model.grpc.pb.h"
+#include "graft/v1/prediction.grpc.pb.h"
+
+#include "client/lib/archive_stream.h"
+#include "client/lib/status.h"
+
+namespace graft::client {
+namespace {
+
+constexpr size_t kChunkBytes = 1 << 20;
+constexpr int kMaxMessageBytes = 256 << 20;
+
+class GrpcClient final : public Client {
+ public:
+  explicit GrpcClient(const ClientOptions& options) : options_(options) {
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+    channel_ =
+        grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments);
+    jobs_ = v1::FineTuneService::NewStub(channel_);
+    datasets_ = v1::DatasetService::NewStub(channel_);
+    models_ = v1::ModelService::NewStub(channel_);
+    backbones_ = v1::BackboneService::NewStub(channel_);
+    predictions_ = v1::PredictionService::NewStub(channel_);
+  }
+
+  absl::StatusOr<v1::StartFineTuneResponse> StartFineTune(
+      v1::StartFineTuneRequest request) override {
+    return Call<v1::StartFineTuneResponse>(*jobs_, &v1::FineTuneService::Stub::StartFineTune,
+                                           std::move(request));
+  }
+
+  absl::StatusOr<v1::Job> GetJob(const std::string& job_id) override {
+    return JobOf(Call<v1::GetStatusResponse>(*jobs_, &v1::FineTuneService::Stub::GetStatus,
+                                             JobRequest<v1::GetStatusRequest>(job_id)));
+  }
+
+  absl::StatusOr<v1::ListJobsResponse> ListJobs(v1::ListJobsRequest request) override {
+    return Call<v1::ListJobsResponse>(*jobs_, &v1::FineTuneService::Stub::ListJobs,
+                                      std::move(request));
+  }
+
+  absl::StatusOr<v1::Job> CancelJob(const std::string& job_id) override {
+    return JobOf(Call<v1::CancelJobResponse>(*jobs_, &v1::FineTuneService::Stub::CancelJob,
+                                             JobRequest<v1::CancelJobRequest>(job_id)));
+  }
+
+  absl::Status DeleteJob(const std::string& job_id) override {
+    return Call<v1::DeleteJobResponse>(*jobs_, &v1::FineTuneService::Stub::DeleteJob,
+                                       JobRequest<v1::DeleteJobRequest>(job_id))
+        .status();
+  }
+
+  absl::StatusOr<v1::Job> Watch(const std::string& job_id, uint64_t after_sequence,
+                                const std::function<bool(const v1::JobEvent&)>& on_event) override {
+    absl::Time give_up = absl::Now() + options_.reconnect_for;
+    absl::Duration pause = absl::Milliseconds(100);
+    while (true) {
+      grpc::ClientContext context;
+      v1::WatchRequest request = JobRequest<v1::WatchRequest>(job_id);
+      request.set_after_sequence(after_sequence);
+      request.set_project(options_.project);
+      auto stream = jobs_->Watch(&context, request);
+      v1::WatchResponse response;
+      while (stream->Read(&response)) {
+        const v1::JobEvent& event = response.event();
+        after_sequence = event.sequence();
+        give_up = absl::Now() + options_.reconnect_for;
+        pause = absl::Milliseconds(100);
+        const bool go_on = on_event(event);
+        if (event.has_state() && event.state().has_job()) {
+          context.TryCancel();
+          stream->Finish();
+          return event.state().job();
+        }
+        if (!go_on) {
+          context.TryCancel();
+          stream->Finish();
+          return absl::CancelledError("stopped watching");
+        }
+      }
+      const absl::Status status = FromGrpc(stream->Finish());
+      // The stream ends by itself only behind the terminal event: all seen before this call.
+      if (status.ok()) return GetJob(job_id);
+      const bool passing = absl::IsUnavailable(status) || absl::IsInternal(status);
+      if (!passing || absl::Now() > give_up) return status;
+      absl::SleepFor(pause);
+      pause = std::min(pause * 2, absl::Seconds(5));
+    }
+  }
+
+  absl::StatusOr<v1::UploadDatasetResponse> UploadDataset(
+      const std::filesystem::path& path, const std::string& display_name,
+      const std::function<void(uint64_t, uint64_t)>& on_progress) override {
+    const absl::StatusOr<uint64_t> total = ContentBytes(path);
+    if (!total.ok()) return total.status();
+    const bool folder = std::filesystem::is_directory(path);
+
+    grpc::ClientContext context;
+    SetDeadline(context, options_.upload_timeout);
+    v1::UploadDatasetResponse response;
+    auto writer = datasets_->UploadDataset(&context, &response);
+    v1::UploadDatasetRequest message;
+    message.mutable_header()->set_project(options_.project);
+    message.mutable_header()->set_display_name(display_name);
+    if (folder) {
+      message.mutable_header()->set_format(v1::ARCHIVE_FORMAT_TAR);
+    } else {
+      message.mutable_header()->set_total_bytes(static_cast<int64_t>(*total));
+    }
+    bool open = writer->Write(message);
+    uint64_t sent = 0;
+    const ChunkSink sink = [&](absl::string_view chunk) {
+      message.set_chunk(chunk.data(), chunk.size());
+      open = writer->Write(message);
+      sent += chunk.size();
+      if (on_progress) on_progress(std::min(sent, *total), *total);
+      return open;
+    };
+    absl::Status local;
+    if (open) {
+      local =
+          folder ? StreamFolderAsTar(path, kChunkBytes, sink) : StreamFile(path, kChunkBytes, sink);
+    }
+    if (!local.ok()) {
+      context.TryCancel();  // half an archive must not become a dataset
+      writer->Finish();
+      return local;
+    }
+    writer->WritesDone();
+    const absl::Status status = FromGrpc(writer->Finish());
+    if (!status.ok()) return status;
+    return response;
+  }
+
+  absl::StatusOr<v1::Dataset> GetDataset(const std::string& dataset_id) override {
+    v1::GetDatasetRequest request;
+    request.set_dataset_id(dataset_id);
+    auto response = Call<v1::GetDatasetResponse>(*datasets_, &v1::DatasetService::Stub::GetDataset,
+                                                 std::move(request));
+    if (!response.ok()) return response.status();
+    return std::move(*response->mutable_dataset());
+  }
+
+  absl::StatusOr<v1::ListDatasetsResponse> ListDatasets(v1::ListDatasetsRequest request) override {
+    return Call<v1::ListDatasetsResponse>(*datasets_, &v1::DatasetService::Stub::ListDatasets,
+                                          std::move(request));
+  }
+
+  absl::Status DeleteDataset(const std::string& dataset_id) override {
+    v1::DeleteDatasetRequest request;
+    request.set_dataset_id(dataset_id);
+    return Call<v1::DeleteDatasetResponse>(*datasets_, &v1::DatasetService::Stub::DeleteDataset,
+                                           std::move(request))
+        .status();
+  }
+
+  absl::StatusOr<v1::ListModelsResponse> ListModels(v1::ListModelsRequest request) override {
+    return Call<v1::ListModelsResponse>(*models_, &v1::ModelService::Stub::ListModels,
+                                        std::move(request));
+  }
+
+  absl::StatusOr<v1::GetModelResponse> GetModel(const std::string& model,
+                                                int64_t version) override {
+    v1::GetModelRequest request;
+    request.set_model(model);
+    request.set_version(version);
+    return Call<v1::GetModelResponse>(*models_, &v1::ModelService::Stub::GetModel,
+                                      std::move(request));
+  }
+
+  absl::Status DeleteModel(const std::string& model, int64_t version) override {
+    v1::DeleteModelRequest request;
+    request.set_model(model);
+    request.set_version(version);
+    return Call<v1::DeleteModelResponse>(*models_, &v1::ModelService::Stub::DeleteModel,
+                                         std::move(request))
+        .status();
+  }
+
+  absl::StatusOr<v1::ListBackbonesResponse> ListBackbones() override {
+    grpc::ClientContext context;
+    SetDeadline(context, options_.timeout);
+    v1::ListBackbonesResponse response;
+    const grpc::Status status = backbones_->ListBackbones(&context, {}, &response);
+    if (!status.ok()) return FromGrpc(status);
+    return response;
+  }
+
+  absl::StatusOr<v1::PredictResponse> Predict(v1::PredictRequest request) override {
+    return Call<v1::PredictResponse>(*predictions_, &v1::PredictionService::Stub::Predict,
+                                     std::move(request));
+  }
+
+ private:
+  static void SetDeadline(grpc::ClientContext& context, absl::Duration timeout) {
+    context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout));
+  }
+
+  template <typename Request>
+  static Request JobRequest(const std::string& job_id) {
+    Request request;
+    request.set_job_id(job_id);
+    return request;
+  }
+
+  template <typename Response>
+  static absl::StatusOr<v1::Job> JobOf(absl::StatusOr<Response> response) {
+    if (!response.ok()) return response.status();
+    return std::move(*response->mutable_job());
+  }
+
+  // One unary call with the client's project and time limit.
+  template <typename Response, typename Stub, typename Request>
+  absl::StatusOr<Response> Call(Stub& stub,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                                Request request) {
+    if (request.project().empty()) request.set_project(options_.project);
+    grpc::ClientContext context;
+    SetDeadline(context, options_.timeout);
+    Response response;
+    const grpc::Status status = (stub.*method)(&context, request, &response);
+    if (!status.ok()) return FromGrpc(status);
+    return response;
+  }
+
+  const ClientOptions options_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::FineTuneService::Stub> jobs_;
+  std::unique_ptr<v1::DatasetService::Stub> datasets_;
+  std::unique_ptr<v1::ModelService::Stub> models_;
+  std::unique_ptr<v1::BackboneService::Stub> backbones_;
+  std::unique_ptr<v1::PredictionService::Stub> predictions_;
+};
+
+}  // namespace
+
+std::unique_ptr<Client> Client::Create(const ClientOptions& options) {
+  return std::make_unique<GrpcClient>(options);
+}
+
+}  // namespace graft::client
