@@ -1,0 +1,50 @@
+#ifndef GRAFT_CORE_JOBS_LEASE_POLICY_H_
+#define GRAFT_CORE_JOBS_LEASE_POLICY_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace graft {
+
+// A running job's lease as the store shows it.
+struct RunningLease {
+  std::string job_id;
+  uint64_t fence = 0;
+  uint64_t renewals = 0;
+  std::string worker_id;
+};
+
+// What one observer last saw of a lease, and when on its own monotonic clock.
+struct LeaseObservation {
+  uint64_t fence = 0;
+  uint64_t renewals = 0;
+  absl::Duration seen_at;
+};
+
+// A lease is dead once its counter has not moved for `timeout` (lease and grace) of the observer's
+// monotonic time. No timestamp is compared between processes, so neither a restart nor a clock that
+// jumps moves a lease.
+bool IsLeaseDead(const LeaseObservation& last, absl::Duration now, absl::Duration timeout);
+
+// Keeps the observations of one observer. Not safe for concurrent use.
+class LeaseWatcher {
+ public:
+  explicit LeaseWatcher(absl::Duration timeout) : timeout_(timeout) {}
+
+  // Takes in what runs now, at `now` on the observer's monotonic clock, and returns the leases that
+  // are dead. A lease seen for the first time, or whose fence or counter moved, is alive. Leases
+  // that are gone from `running` are forgotten.
+  std::vector<RunningLease> Observe(const std::vector<RunningLease>& running, absl::Duration now);
+
+ private:
+  const absl::Duration timeout_;
+  std::map<std::string, LeaseObservation> observations_;  // by job id
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_JOBS_LEASE_POLICY_H_
