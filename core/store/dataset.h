@@ -1,0 +1,34 @@
+#ifndef GRAFT_CORE_STORE_DATASET_H_
+#define GRAFT_CORE_STORE_DATASET_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace graft {
+
+struct DatasetClass {
+  std::string name;
+  int64_t images = 0;
+  bool operator==(const DatasetClass&) const = default;
+};
+
+// A validated, immutable set of examples. Plain data.
+struct Dataset {
+  std::string id;  // given by whoever creates it
+  std::string project;
+  std::string name;
+  std::string digest;    // sha256 of the content; unique in its project
+  std::string format;    // "image_folder"
+  std::string manifest;  // opaque bytes
+  int64_t image_count = 0;
+  std::vector<DatasetClass> classes;
+  int64_t bytes = 0;
+  absl::Time create_time = absl::InfinitePast();  // given by the store
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_STORE_DATASET_H_

@@ -1,0 +1,205 @@
+#ifndef GRAFT_CORE_STORE_METADATA_STORE_H_
+#define GRAFT_CORE_STORE_METADATA_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "core/jobs/claim_policy.h"
+#include "core/jobs/job.h"
+#include "core/jobs/lease_policy.h"
+#include "core/jobs/retry_policy.h"
+#include "core/store/dataset.h"
+#include "core/store/model_version.h"
+
+namespace graft {
+
+// Told after a commit that touched a job.
+struct JobChange {
+  std::string job_id;
+  std::string project;
+  JobState state = JobState::kQueued;
+  DesiredState desired = DesiredState::kRun;
+  uint64_t fence = 0;
+  uint64_t last_event_sequence = 0;
+  bool deleted = false;
+};
+
+struct EnqueueResult {
+  Job job;
+  bool created = false;  // false: the job of an earlier request with the same id
+};
+
+struct CreateDatasetResult {
+  Dataset dataset;
+  bool created = false;  // false: this content was there
+};
+
+// Pages are newest first. A token belongs to one kind of list; a malformed one is INVALID_ARGUMENT.
+struct PageOptions {
+  int page_size = 50;  // 1 to 1,000
+  std::string page_token;
+};
+
+template <typename T>
+struct Page {
+  std::vector<T> items;
+  std::string next_page_token;  // empty on the last page
+};
+
+struct JobFilter {
+  std::vector<JobState> states;               // any of these; empty: all
+  std::map<std::string, std::string> labels;  // all of these
+  std::string model_name;                     // empty: all
+};
+
+// How a lease ends in the worker's own words.
+struct JobOutcome {
+  // SUCCEEDED, FAILED, CANCELLED or PAUSED.
+  JobState state = JobState::kSucceeded;
+  std::string result;       // opaque
+  std::string stop_reason;  // "COMPLETED", ...
+  JobError error;           // FAILED
+  // SUCCEEDED: the version to publish under the job's model_name.
+  std::optional<ModelVersion> version;
+  std::vector<JobEvent> events;  // told before the state event
+  // When set, replaces the job's progress.
+  std::optional<std::string> progress;
+};
+
+enum class ReleaseReason {
+  kDrained,     // the worker gave the job back: crashes stay
+  kWorkerDied,  // crashes + 1; then as DecideAfterCrash says
+};
+
+// Jobs, datasets and models, durable: when a verb answers OK, what it did survives a crash of the
+// process and loss of power; when it answers an error, it did nothing.
+//
+// Each verb is one transaction. Verbs that take a `fence` answer ABORTED when the job is no longer
+// RUNNING under that fence, and then change nothing: the worker must drop the job.
+// Common errors: NOT_FOUND (also for what belongs to another project), INVALID_ARGUMENT,
+// RESOURCE_EXHAUSTED (disk full: nothing was written), DATA_LOSS (the database is damaged),
+// INTERNAL. Messages name resources, never files of the server.
+//
+// Safe for concurrent use by several threads.
+class MetadataStore {
+ public:
+  virtual ~MetadataStore() = default;
+
+  // `observer` is called after each commit that touched a job, on the thread of the verb, with no
+  // lock held: it may call the store. Changes by several threads may arrive out of order; an
+  // observer that needs the order reads the store. Replaces the observer before; once this returns
+  // the one before may still be in a call that had begun.
+  virtual void SetObserver(std::function<void(const JobChange&)> observer) = 0;
+
+  // --- Jobs: for users ---
+
+  // Adds a QUEUED job with its first event. With a request_id that the project has seen: the stored
+  // job with created=false if the kind and spec_digest are the same, else ALREADY_EXISTS.
+  // FAILED_PRECONDITION when the dataset it names is not there (any more), RESOURCE_EXHAUSTED when
+  // max_queued jobs wait.
+  virtual absl::StatusOr<EnqueueResult> EnqueueJob(const Job& job) = 0;
+
+  virtual absl::StatusOr<Job> GetJob(absl::string_view project, absl::string_view job_id) = 0;
+
+  // Stable under inserts: the pages that follow a token show neither newer jobs nor a job twice.
+  virtual absl::StatusOr<Page<Job>> ListJobs(absl::string_view project, const JobFilter& filter,
+                                             const PageOptions& page) = 0;
+
+  // Events with a sequence above `after_sequence`, ascending, at most `limit` (1 to 10,000).
+  virtual absl::StatusOr<std::vector<JobEvent>> ListEvents(absl::string_view project,
+                                                           absl::string_view job_id,
+                                                           uint64_t after_sequence, int limit) = 0;
+
+  // Sets what is wanted of a job and answers with it.
+  //   kCancel: QUEUED and PAUSED jobs are CANCELLED at once; a RUNNING one when its worker obeys.
+  //   kPause:  QUEUED becomes PAUSED at once; RUNNING when its worker obeys; PAUSED stays.
+  //   kRun:    PAUSED goes back to QUEUED; takes back a pause that the worker has not obeyed yet.
+  //   kStop:   RUNNING jobs only; else FAILED_PRECONDITION.
+  // A cancel is never taken back (FAILED_PRECONDITION). On a terminal job kCancel of a CANCELLED
+  // job is a no-op, everything else FAILED_PRECONDITION.
+  virtual absl::StatusOr<Job> RequestDesired(absl::string_view project, absl::string_view job_id,
+                                             DesiredState desired) = 0;
+
+  // Removes a terminal job with its events; what it published stays. FAILED_PRECONDITION otherwise.
+  virtual absl::Status DeleteJob(absl::string_view project, absl::string_view job_id) = 0;
+
+  // Jobs per state, over all projects; every state is there.
+  virtual absl::StatusOr<std::map<JobState, int64_t>> CountJobs() = 0;
+
+  // --- Jobs: for workers and whoever watches them ---
+
+  // Leases the next job (claim_policy.h) to `worker_id`: RUNNING, fence + 1, attempts + 1.
+  // nullopt: nothing that this worker can run.
+  virtual absl::StatusOr<std::optional<Job>> ClaimNextJob(absl::string_view worker_id,
+                                                          const Capabilities& capabilities) = 0;
+
+  // Moves the renewal counter; answers what is wanted of the job.
+  virtual absl::StatusOr<DesiredState> RenewLease(absl::string_view job_id, uint64_t fence) = 0;
+
+  // Appends events in order (of each: type and payload) and replaces the progress if given.
+  // Answers the last sequence number; those of the batch end there.
+  virtual absl::StatusOr<uint64_t> ReportEvents(absl::string_view job_id, uint64_t fence,
+                                                const std::vector<JobEvent>& events,
+                                                const std::optional<std::string>& progress) = 0;
+
+  // Ends the lease: version row with the next number of (project, model name), state and its event,
+  // all or nothing. Answers the job as it then is. A repeated call with the same fence and state
+  // after the answer got lost answers the stored job again.
+  virtual absl::StatusOr<Job> FinishJob(absl::string_view job_id, uint64_t fence,
+                                        const JobOutcome& outcome) = 0;
+
+  // Takes the job from its worker. kDrained: back to QUEUED (PAUSED or CANCELLED where wanted).
+  // kWorkerDied: crashes + 1, then DecideAfterCrash; `cause` goes into the error and the event.
+  virtual absl::StatusOr<Job> ReleaseJob(absl::string_view job_id, uint64_t fence,
+                                         ReleaseReason reason, absl::string_view cause) = 0;
+
+  // The leases of all RUNNING jobs, for LeaseWatcher.
+  virtual absl::StatusOr<std::vector<RunningLease>> ListRunningJobs() = 0;
+
+  // For the start of the server, whose workers are gone: every RUNNING job is released as drained.
+  // Answers how many.
+  virtual absl::StatusOr<int> RequeueRunningOnStart() = 0;
+
+  // --- Datasets ---
+
+  // Content (digest) that the project has already: the stored dataset with created=false.
+  virtual absl::StatusOr<CreateDatasetResult> CreateDataset(const Dataset& dataset) = 0;
+  virtual absl::StatusOr<Dataset> GetDataset(absl::string_view project, absl::string_view id) = 0;
+  virtual absl::StatusOr<Page<Dataset>> ListDatasets(absl::string_view project,
+                                                     const PageOptions& page) = 0;
+  // FAILED_PRECONDITION while a job that is not terminal uses it. Answers what was deleted, so that
+  // its blobs can be.
+  virtual absl::StatusOr<Dataset> DeleteDataset(absl::string_view project,
+                                                absl::string_view id) = 0;
+
+  // --- Models ---
+
+  // `version` 0: the latest.
+  virtual absl::StatusOr<ModelVersion> GetModelVersion(absl::string_view project,
+                                                       absl::string_view model,
+                                                       int64_t version) = 0;
+  virtual absl::StatusOr<Model> GetModel(absl::string_view project, absl::string_view model) = 0;
+  // Most recently published first.
+  virtual absl::StatusOr<Page<Model>> ListModels(absl::string_view project,
+                                                 const PageOptions& page) = 0;
+  virtual absl::StatusOr<Page<ModelVersion>> ListModelVersions(absl::string_view project,
+                                                               absl::string_view model,
+                                                               const PageOptions& page) = 0;
+  // One version, or all with `version` 0. Answers what was deleted, so that its blobs can be.
+  // Numbers are not used again.
+  virtual absl::StatusOr<std::vector<ModelVersion>> DeleteModel(absl::string_view project,
+                                                                absl::string_view model,
+                                                                int64_t version) = 0;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_STORE_METADATA_STORE_H_
