@@ -91,9 +91,10 @@ class UploadReactor::State final : public UploadSlots::Upload,
                                    public std::enable_shared_from_this<State> {
  public:
   State(const UploadEnvironment& environment, UploadSlots& slots,
-        v1::UploadDatasetResponse* response)
+        const grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response)
       : environment_(environment),
         slots_(slots),
+        context_(context),
         response_(response),
         last_heard_(environment.clock->Monotonic()) {}
 
@@ -110,6 +111,8 @@ class UploadReactor::State final : public UploadSlots::Upload,
 
   // On gRPC's thread: hands the message on, so that the disk is waited for elsewhere.
   void OnRead(bool ok) {
+    // A read also fails when the connection breaks; what came until then is no archive.
+    if (!ok && context_->IsCancelled()) return Cancel();
     {
       absl::MutexLock lock(&mutex_);
       if (finished_) return;
@@ -227,7 +230,8 @@ class UploadReactor::State final : public UploadSlots::Upload,
 
   const UploadEnvironment& environment_;
   UploadSlots& slots_;
-  v1::UploadDatasetResponse* const response_;  // valid until finished_
+  const grpc::CallbackServerContext* const context_;  // both valid until finished_
+  v1::UploadDatasetResponse* const response_;
   v1::UploadDatasetResponse made_;
   UploadReactor* reactor_ = nullptr;  // valid until finished_
   v1::UploadDatasetRequest message_;  // between OnRead and the next StartRead
@@ -276,8 +280,9 @@ void UploadSlots::DropIdle(absl::Duration monotonic) {
 }
 
 grpc::ServerReadReactor<v1::UploadDatasetRequest>* StartUpload(
-    const UploadEnvironment& environment, UploadSlots& slots, v1::UploadDatasetResponse* response) {
-  auto state = std::make_shared<UploadReactor::State>(environment, slots, response);
+    const UploadEnvironment& environment, UploadSlots& slots,
+    const grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response) {
+  auto state = std::make_shared<UploadReactor::State>(environment, slots, context, response);
   auto* reactor = new UploadReactor(state);
   state->Start(reactor);
   return reactor;

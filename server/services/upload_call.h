@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
 #include "absl/base/thread_annotations.h"
@@ -75,9 +76,9 @@ class UploadSlots {
 // the header said. DATA_LOSS: another sha256. RESOURCE_EXHAUSTED: too large, too many uploads, or
 // too little disk. DEADLINE_EXCEEDED: the client fell silent. gRPC owns the reactor;
 // `environment` and `slots` must outlive it.
-grpc::ServerReadReactor<v1::UploadDatasetRequest>* StartUpload(const UploadEnvironment& environment,
-                                                               UploadSlots& slots,
-                                                               v1::UploadDatasetResponse* response);
+grpc::ServerReadReactor<v1::UploadDatasetRequest>* StartUpload(
+    const UploadEnvironment& environment, UploadSlots& slots,
+    const grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response);
 
 }  // namespace graft
 
