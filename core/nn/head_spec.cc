@@ -1,0 +1,87 @@
+#include "core/nn/head_spec.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+
+#include "core/base/status_macros.h"
+
+namespace graft {
+namespace {
+
+constexpr int64_t kMaxSize = 16'777'216;
+
+bool InRange(int64_t size) { return size >= 1 && size <= kMaxSize; }
+
+}  // namespace
+
+absl::string_view HeadKindName(HeadKind kind) {
+  switch (kind) {
+    case HeadKind::kLinear:
+      return "linear";
+    case HeadKind::kMlp:
+      return "mlp";
+    case HeadKind::kArticle:
+      return "article";
+  }
+  return "";
+}
+
+absl::StatusOr<HeadKind> HeadKindFromName(absl::string_view name) {
+  for (HeadKind kind : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kArticle}) {
+    if (name == HeadKindName(kind)) return kind;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("head: \"", name, "\" is none of linear, mlp, article"));
+}
+
+absl::Status ValidateHeadSpec(const HeadSpec& spec) {
+  if (!InRange(spec.channels)) return absl::InvalidArgumentError("head: channels is out of range");
+  if (spec.classes < 2 || spec.classes > kMaxSize) {
+    return absl::InvalidArgumentError("head: classes must be 2 or more");
+  }
+  if (spec.kind == HeadKind::kLinear) return absl::OkStatus();
+  if (!InRange(spec.hidden_units)) {
+    return absl::InvalidArgumentError("head: hidden_units is out of range");
+  }
+  if (!(spec.dropout >= 0 && spec.dropout < 1)) {
+    return absl::InvalidArgumentError("head: dropout must be at least 0 and below 1");
+  }
+  if (spec.kind == HeadKind::kArticle &&
+      (!InRange(spec.height) || !InRange(spec.width) || spec.height > kMaxSize / spec.width ||
+       spec.channels > kMaxSize / (spec.height * spec.width))) {
+    return absl::InvalidArgumentError("head: the feature map it flattens is out of range");
+  }
+  return absl::OkStatus();
+}
+
+std::string HeadSpecToJson(const HeadSpec& spec) {
+  return nlohmann::json{{"kind", std::string(HeadKindName(spec.kind))},
+                        {"channels", spec.channels},
+                        {"height", spec.height},
+                        {"width", spec.width},
+                        {"hidden_units", spec.hidden_units},
+                        {"dropout", spec.dropout},
+                        {"classes", spec.classes}}
+      .dump();
+}
+
+absl::StatusOr<HeadSpec> HeadSpecFromJson(absl::string_view json) {
+  HeadSpec spec;
+  try {
+    const auto parsed = nlohmann::json::parse(json);
+    GRAFT_ASSIGN_OR_RETURN(spec.kind, HeadKindFromName(parsed.at("kind").get<std::string>()));
+    spec.channels = parsed.at("channels").get<int64_t>();
+    spec.height = parsed.at("height").get<int64_t>();
+    spec.width = parsed.at("width").get<int64_t>();
+    spec.hidden_units = parsed.at("hidden_units").get<int64_t>();
+    spec.dropout = parsed.at("dropout").get<double>();
+    spec.classes = parsed.at("classes").get<int64_t>();
+  } catch (const nlohmann::json::exception& e) {
+    return absl::InvalidArgumentError(absl::StrCat("head: ", e.what()));
+  }
+  GRAFT_RETURN_IF_ERROR(ValidateHeadSpec(spec));
+  return spec;
+}
+
+}  // namespace graft
