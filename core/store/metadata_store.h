@@ -21,7 +21,7 @@
 
 namespace graft {
 
-// Told after a commit that touched a job.
+// Told after a commit that changed a job; a renewal alone is none.
 struct JobChange {
   std::string job_id;
   std::string project;
@@ -93,7 +93,7 @@ class MetadataStore {
  public:
   virtual ~MetadataStore() = default;
 
-  // `observer` is called after each commit that touched a job, on the thread of the verb, with no
+  // `observer` is called after each commit that changed a job, on the thread of the verb, with no
   // lock held: it may call the store. Changes by several threads may arrive out of order; an
   // observer that needs the order reads the store. Replaces the observer before; once this returns
   // the one before may still be in a call that had begun.
@@ -123,8 +123,8 @@ class MetadataStore {
   //   kPause:  QUEUED becomes PAUSED at once; RUNNING when its worker obeys; PAUSED stays.
   //   kRun:    PAUSED goes back to QUEUED; takes back a pause that the worker has not obeyed yet.
   //   kStop:   RUNNING jobs only; else FAILED_PRECONDITION.
-  // A cancel is never taken back (FAILED_PRECONDITION). On a terminal job kCancel of a CANCELLED
-  // job is a no-op, everything else FAILED_PRECONDITION.
+  // A cancel is never taken back, a stop only by a cancel (FAILED_PRECONDITION). On a terminal job
+  // kCancel of a CANCELLED job is a no-op, everything else FAILED_PRECONDITION.
   virtual absl::StatusOr<Job> RequestDesired(absl::string_view project, absl::string_view job_id,
                                              DesiredState desired) = 0;
 
@@ -152,7 +152,9 @@ class MetadataStore {
 
   // Ends the lease: version row with the next number of (project, model name), state and its event,
   // all or nothing. Answers the job as it then is. A repeated call with the same fence and state
-  // after the answer got lost answers the stored job again.
+  // after the answer got lost answers the stored job again. PAUSED goes where `desired` says (a
+  // resume or cancel may have come meanwhile): PAUSED, QUEUED or CANCELLED. A SUCCEEDED that
+  // overtook a cancel stands.
   virtual absl::StatusOr<Job> FinishJob(absl::string_view job_id, uint64_t fence,
                                         const JobOutcome& outcome) = 0;
 
@@ -187,7 +189,8 @@ class MetadataStore {
                                                        absl::string_view model,
                                                        int64_t version) = 0;
   virtual absl::StatusOr<Model> GetModel(absl::string_view project, absl::string_view model) = 0;
-  // Most recently published first.
+  // Most recently created first (not most recently published: a page would miss a model that a
+  // new version moves). Models without versions are not shown.
   virtual absl::StatusOr<Page<Model>> ListModels(absl::string_view project,
                                                  const PageOptions& page) = 0;
   virtual absl::StatusOr<Page<ModelVersion>> ListModelVersions(absl::string_view project,

@@ -1,0 +1,137 @@
+#include "core/store/sqlite/datasets.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/base/status_macros.h"
+#include "core/store/sqlite/paging.h"
+#include "core/store/sqlite/statement.h"
+
+namespace graft::sqlite {
+namespace {
+
+constexpr char kSelect[] =
+    "SELECT seq, id, project, name, digest, format, manifest, image_count, bytes, create_time "
+    "FROM datasets WHERE ";
+
+struct DatasetRow {
+  int64_t seq = 0;
+  Dataset dataset;
+};
+
+absl::StatusOr<DatasetRow> ReadDataset(Session& session, const Statement& statement) {
+  DatasetRow row;
+  Dataset& dataset = row.dataset;
+  row.seq = statement.Int(0);
+  dataset.id = statement.Text(1);
+  dataset.project = statement.Text(2);
+  dataset.name = statement.Text(3);
+  dataset.digest = statement.Text(4);
+  dataset.format = statement.Text(5);
+  dataset.manifest = statement.Text(6);
+  dataset.image_count = statement.Int(7);
+  dataset.bytes = statement.Int(8);
+  dataset.create_time = statement.Time(9);
+  Statement classes(
+      session.db,
+      "SELECT name, images FROM dataset_classes WHERE dataset_seq = ? ORDER BY position", row.seq);
+  while (true) {
+    GRAFT_ASSIGN_OR_RETURN(const bool more, classes.Step());
+    if (!more) return row;
+    dataset.classes.push_back({classes.Text(0), classes.Int(1)});
+  }
+}
+
+absl::StatusOr<DatasetRow> LoadDataset(Session& session, absl::string_view project,
+                                       absl::string_view id) {
+  Statement select(session.db, absl::StrCat(kSelect, "project = ? AND id = ?"), project, id);
+  GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (!found) return absl::NotFoundError(absl::StrCat("dataset \"", id, "\" not found"));
+  return ReadDataset(session, select);
+}
+
+}  // namespace
+
+absl::StatusOr<CreateDatasetResult> CreateDataset(Session& session, const Dataset& dataset) {
+  if (dataset.id.empty() || dataset.project.empty() || dataset.digest.empty()) {
+    return absl::InvalidArgumentError("a dataset needs an id, a project and a digest");
+  }
+  Statement same(session.db, absl::StrCat(kSelect, "project = ? AND digest = ?"), dataset.project,
+                 dataset.digest);
+  GRAFT_ASSIGN_OR_RETURN(const bool found, same.Step());
+  if (found) {
+    GRAFT_ASSIGN_OR_RETURN(DatasetRow row, ReadDataset(session, same));
+    return CreateDatasetResult{std::move(row.dataset), false};
+  }
+  Statement taken(session.db, "SELECT 1 FROM datasets WHERE id = ?", dataset.id);
+  GRAFT_ASSIGN_OR_RETURN(const bool id_taken, taken.Step());
+  if (id_taken)
+    return absl::AlreadyExistsError(absl::StrCat("dataset \"", dataset.id, "\" exists"));
+
+  Statement insert(session.db,
+                   "INSERT INTO datasets (id, project, name, digest, format, manifest, "
+                   "image_count, bytes, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                   dataset.id, dataset.project, dataset.name, dataset.digest, dataset.format,
+                   Blob{dataset.manifest}, dataset.image_count, dataset.bytes, session.now);
+  GRAFT_RETURN_IF_ERROR(insert.Run());
+  const int64_t seq = LastRowId(session.db);
+  for (size_t i = 0; i < dataset.classes.size(); ++i) {
+    Statement add(session.db,
+                  "INSERT INTO dataset_classes (dataset_seq, position, name, images) "
+                  "VALUES (?, ?, ?, ?)",
+                  seq, i, dataset.classes[i].name, dataset.classes[i].images);
+    GRAFT_RETURN_IF_ERROR(add.Run());
+  }
+  CreateDatasetResult result{dataset, true};
+  result.dataset.create_time = session.now;
+  return result;
+}
+
+absl::StatusOr<Dataset> GetDataset(Session& session, absl::string_view project,
+                                   absl::string_view id) {
+  GRAFT_ASSIGN_OR_RETURN(DatasetRow row, LoadDataset(session, project, id));
+  return std::move(row.dataset);
+}
+
+absl::StatusOr<Page<Dataset>> ListDatasets(Session& session, absl::string_view project,
+                                           const PageOptions& page) {
+  GRAFT_ASSIGN_OR_RETURN(const PageStart start, StartOfPage("datasets", page));
+  Statement select(session.db,
+                   absl::StrCat(kSelect, "project = ? AND seq < ? ORDER BY seq DESC LIMIT ?"),
+                   project, start.before, start.size + 1);
+  Page<Dataset> result;
+  int64_t last_seq = 0;
+  while (true) {
+    GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return result;
+    if (static_cast<int>(result.items.size()) == start.size) {
+      result.next_page_token = PageToken("datasets", last_seq);
+      return result;
+    }
+    GRAFT_ASSIGN_OR_RETURN(DatasetRow row, ReadDataset(session, select));
+    last_seq = row.seq;
+    result.items.push_back(std::move(row.dataset));
+  }
+}
+
+absl::StatusOr<Dataset> DeleteDataset(Session& session, absl::string_view project,
+                                      absl::string_view id) {
+  GRAFT_ASSIGN_OR_RETURN(DatasetRow row, LoadDataset(session, project, id));
+  // state <= 3: QUEUED, RUNNING or PAUSED, in the words of the index.
+  Statement user(session.db,
+                 "SELECT id FROM jobs WHERE dataset_id = ? AND state <= 3 ORDER BY seq LIMIT 1",
+                 id);
+  GRAFT_ASSIGN_OR_RETURN(const bool used, user.Step());
+  if (used) {
+    return absl::FailedPreconditionError(absl::StrCat("dataset \"", id, "\" is used by job \"",
+                                                      user.Text(0),
+                                                      "\"; cancel it or wait for its end"));
+  }
+  Statement remove(session.db, "DELETE FROM datasets WHERE seq = ?", row.seq);
+  GRAFT_RETURN_IF_ERROR(remove.Run());
+  return std::move(row.dataset);
+}
+
+}  // namespace graft::sqlite

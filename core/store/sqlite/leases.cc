@@ -1,0 +1,229 @@
+#include "core/store/sqlite/leases.h"
+
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/base/status_macros.h"
+#include "core/jobs/state_table.h"
+#include "core/store/sqlite/job_rows.h"
+#include "core/store/sqlite/models.h"
+#include "core/store/sqlite/statement.h"
+
+namespace graft::sqlite {
+namespace {
+
+// ABORTED unless the job runs under this very lease.
+absl::Status CheckLease(const Job& job, uint64_t fence) {
+  if (job.state == JobState::kRunning && job.fence == fence) return absl::OkStatus();
+  return absl::AbortedError(absl::StrCat("job \"", job.id, "\": lease ", fence,
+                                         " is over (the job is ", JobStateName(job.state),
+                                         " at lease ", job.fence, "); drop the job"));
+}
+
+// The oldest queued job of each sort that the policy tells apart.
+absl::StatusOr<std::vector<QueuedJob>> QueueHeads(Session& session) {
+  std::vector<QueuedJob> heads;
+  // Columns beside MIN are those of the row that has the minimum.
+  Statement select(session.db,
+                   "SELECT MIN(seq), id, project, kind, task, architecture, device FROM jobs "
+                   "WHERE state = ? GROUP BY project, kind, task, architecture, device",
+                   JobState::kQueued);
+  while (true) {
+    GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return heads;
+    QueuedJob job;
+    job.order = static_cast<uint64_t>(select.Int(0));
+    job.id = select.Text(1);
+    job.project = select.Text(2);
+    job.kind = select.Enum<JobKind>(3);
+    job.task = select.Text(4);
+    job.architecture = select.Text(5);
+    job.device = select.Text(6);
+    heads.push_back(std::move(job));
+  }
+}
+
+absl::StatusOr<std::map<std::string, int>> RunningPerProject(Session& session) {
+  std::map<std::string, int> running;
+  Statement select(session.db,
+                   "SELECT project, COUNT(*) FROM jobs WHERE state = ? GROUP BY project",
+                   JobState::kRunning);
+  while (true) {
+    GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return running;
+    running[select.Text(0)] = static_cast<int>(select.Int(1));
+  }
+}
+
+absl::Status AppendReported(Session& session, JobRow& row, const std::vector<JobEvent>& events) {
+  for (const JobEvent& reported : events) {
+    if (reported.type.empty() || reported.type == kStateEventType) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("events: a reported event may not be of type \"", reported.type, "\""));
+    }
+    JobEvent event;
+    event.type = reported.type;
+    event.payload = reported.payload;
+    event.state = row.job.state;
+    event.detail = reported.detail;
+    GRAFT_RETURN_IF_ERROR(AppendEvent(session, row, std::move(event)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOutcome(const Job& job, const JobOutcome& outcome) {
+  if (outcome.state != JobState::kPaused && !IsTerminal(outcome.state)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("outcome: ", JobStateName(outcome.state), " does not end a lease"));
+  }
+  const bool succeeded = outcome.state == JobState::kSucceeded;
+  if (outcome.version.has_value() && (!succeeded || job.model_name.empty())) {
+    return absl::InvalidArgumentError(
+        "outcome: only a job that succeeded and names a model publishes a version");
+  }
+  if (succeeded && job.kind == JobKind::kFineTune && !job.model_name.empty() &&
+      !outcome.version.has_value()) {
+    return absl::InvalidArgumentError("outcome: a fine-tune that succeeded must publish a version");
+  }
+  return absl::OkStatus();
+}
+
+// Where a job goes whose worker gave it back unfinished.
+JobState StateAfterRelease(DesiredState desired) {
+  switch (desired) {
+    case DesiredState::kCancel:
+      return JobState::kCancelled;
+    case DesiredState::kPause:
+      return JobState::kPaused;
+    default:
+      return JobState::kQueued;
+  }
+}
+
+absl::StatusOr<Job> Release(Session& session, JobRow row, ReleaseReason reason,
+                            absl::string_view cause) {
+  if (reason == ReleaseReason::kDrained) {
+    GRAFT_RETURN_IF_ERROR(MoveJob(session, row, StateAfterRelease(row.job.desired), cause));
+  } else {
+    ++row.job.crashes;
+    CrashDecision decision =
+        DecideAfterCrash(session.options.retry, row.job.crashes, row.job.desired, cause);
+    row.job.error = std::move(decision.error);
+    GRAFT_RETURN_IF_ERROR(MoveJob(session, row, decision.state, cause));
+  }
+  GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
+  return std::move(row.job);
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<Job>> ClaimNextJob(Session& session, absl::string_view worker_id,
+                                                const Capabilities& capabilities) {
+  if (worker_id.empty()) return absl::InvalidArgumentError("worker_id: empty");
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<QueuedJob> queued, QueueHeads(session));
+  if (queued.empty()) return std::optional<Job>();
+  GRAFT_ASSIGN_OR_RETURN(const auto running, RunningPerProject(session));
+  const std::optional<size_t> chosen = ChooseNextJob(queued, running, capabilities);
+  if (!chosen.has_value()) return std::optional<Job>();
+  GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJob(session, queued[*chosen].id));
+  Job& job = row.job;
+  ++job.fence;
+  ++job.attempts;
+  job.renewals = 0;
+  job.worker_id = std::string(worker_id);
+  if (job.start_time == absl::InfinitePast()) job.start_time = session.now;
+  GRAFT_RETURN_IF_ERROR(
+      MoveJob(session, row, JobState::kRunning, absl::StrCat("attempt ", job.attempts)));
+  GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
+  return std::optional<Job>(std::move(row.job));
+}
+
+absl::StatusOr<DesiredState> RenewLease(Session& session, absl::string_view job_id,
+                                        uint64_t fence) {
+  // Not SaveJob: a renewal is often, and is no change that anybody watches.
+  Statement update(session.db,
+                   "UPDATE jobs SET renewals = renewals + 1 WHERE id = ? AND fence = ? AND "
+                   "state = ? RETURNING desired",
+                   job_id, fence, JobState::kRunning);
+  GRAFT_ASSIGN_OR_RETURN(const bool renewed, update.Step());
+  if (renewed) {
+    const DesiredState desired = update.Enum<DesiredState>(0);
+    GRAFT_RETURN_IF_ERROR(update.Run());  // a statement left open would hold up the commit
+    return desired;
+  }
+  GRAFT_ASSIGN_OR_RETURN(const JobRow row, LoadJob(session, job_id));
+  return CheckLease(row.job, fence);
+}
+
+absl::StatusOr<uint64_t> ReportEvents(Session& session, absl::string_view job_id, uint64_t fence,
+                                      const std::vector<JobEvent>& events,
+                                      const std::optional<std::string>& progress) {
+  GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJob(session, job_id));
+  GRAFT_RETURN_IF_ERROR(CheckLease(row.job, fence));
+  GRAFT_RETURN_IF_ERROR(AppendReported(session, row, events));
+  if (progress.has_value()) row.job.progress = *progress;
+  GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
+  return row.job.last_event_sequence;
+}
+
+absl::StatusOr<Job> FinishJob(Session& session, absl::string_view job_id, uint64_t fence,
+                              const JobOutcome& outcome) {
+  GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJob(session, job_id));
+  Job& job = row.job;
+  // The same lease ended in the same way: the answer before got lost.
+  if (job.fence == fence && job.state == outcome.state && job.state != JobState::kRunning) {
+    return std::move(row.job);
+  }
+  GRAFT_RETURN_IF_ERROR(CheckLease(job, fence));
+  GRAFT_RETURN_IF_ERROR(CheckOutcome(job, outcome));
+  GRAFT_RETURN_IF_ERROR(AppendReported(session, row, outcome.events));
+  if (outcome.progress.has_value()) job.progress = *outcome.progress;
+  JobState state = outcome.state;
+  if (state == JobState::kPaused) {
+    state = StateAfterRelease(job.desired);
+  } else {
+    job.result = outcome.result;
+    job.stop_reason = outcome.stop_reason;
+    if (state == JobState::kFailed) job.error = outcome.error;
+  }
+  if (outcome.version.has_value()) {
+    GRAFT_ASSIGN_OR_RETURN(job.model_version, PublishVersion(session, job, *outcome.version));
+  }
+  GRAFT_RETURN_IF_ERROR(MoveJob(session, row, state, outcome.stop_reason));
+  GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
+  return std::move(row.job);
+}
+
+absl::StatusOr<Job> ReleaseJob(Session& session, absl::string_view job_id, uint64_t fence,
+                               ReleaseReason reason, absl::string_view cause) {
+  GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJob(session, job_id));
+  GRAFT_RETURN_IF_ERROR(CheckLease(row.job, fence));
+  return Release(session, std::move(row), reason, cause);
+}
+
+absl::StatusOr<std::vector<RunningLease>> ListRunningJobs(Session& session) {
+  std::vector<RunningLease> leases;
+  Statement select(session.db,
+                   "SELECT id, fence, renewals, worker_id FROM jobs WHERE state = ? ORDER BY seq",
+                   JobState::kRunning);
+  while (true) {
+    GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return leases;
+    leases.push_back({select.Text(0), static_cast<uint64_t>(select.Int(1)),
+                      static_cast<uint64_t>(select.Int(2)), select.Text(3)});
+  }
+}
+
+absl::StatusOr<int> RequeueRunningOnStart(Session& session) {
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<RunningLease> leases, ListRunningJobs(session));
+  for (const RunningLease& lease : leases) {
+    GRAFT_RETURN_IF_ERROR(ReleaseJob(session, lease.job_id, lease.fence, ReleaseReason::kDrained,
+                                     "the server was restarted")
+                              .status());
+  }
+  return static_cast<int>(leases.size());
+}
+
+}  // namespace graft::sqlite

@@ -1,0 +1,29 @@
+#ifndef GRAFT_CORE_STORE_SQLITE_LEASES_H_
+#define GRAFT_CORE_STORE_SQLITE_LEASES_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/store/sqlite/session.h"
+
+// The job verbs of MetadataStore for workers and their watchers, inside an open transaction.
+namespace graft::sqlite {
+
+absl::StatusOr<std::optional<Job>> ClaimNextJob(Session& session, absl::string_view worker_id,
+                                                const Capabilities& capabilities);
+absl::StatusOr<DesiredState> RenewLease(Session& session, absl::string_view job_id, uint64_t fence);
+absl::StatusOr<uint64_t> ReportEvents(Session& session, absl::string_view job_id, uint64_t fence,
+                                      const std::vector<JobEvent>& events,
+                                      const std::optional<std::string>& progress);
+absl::StatusOr<Job> FinishJob(Session& session, absl::string_view job_id, uint64_t fence,
+                              const JobOutcome& outcome);
+absl::StatusOr<Job> ReleaseJob(Session& session, absl::string_view job_id, uint64_t fence,
+                               ReleaseReason reason, absl::string_view cause);
+absl::StatusOr<std::vector<RunningLease>> ListRunningJobs(Session& session);
+absl::StatusOr<int> RequeueRunningOnStart(Session& session);
+
+}  // namespace graft::sqlite
+
+#endif  // GRAFT_CORE_STORE_SQLITE_LEASES_H_

@@ -1,0 +1,226 @@
+#include "core/store/sqlite/models.h"
+
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/base/status_macros.h"
+#include "core/store/sqlite/paging.h"
+#include "core/store/sqlite/statement.h"
+
+namespace graft::sqlite {
+namespace {
+
+constexpr char kSelectVersion[] =
+    "SELECT v.seq, m.project, m.name, v.version, v.job_id, v.backbone_id, v.backbone_digest, "
+    "v.cut_point, v.head, v.artifact_prefix, v.artifact_sha256, v.input_spec, v.metrics, v.card, "
+    "v.dataset_digest, v.bytes, v.create_time "
+    "FROM model_versions v JOIN models m ON m.seq = v.model_seq "
+    "WHERE m.project = ? AND m.name = ? ";
+
+// Models with versions left; the aggregates are over these.
+constexpr char kSelectModel[] =
+    "SELECT m.seq, m.project, m.name, MAX(v.version), COUNT(*), v.create_time "
+    "FROM models m JOIN model_versions v ON v.model_seq = m.seq WHERE m.project = ? ";
+
+struct VersionRow {
+  int64_t seq = 0;
+  ModelVersion version;
+};
+
+absl::Status NoSuchVersion(absl::string_view model, int64_t version) {
+  if (version == 0) return absl::NotFoundError(absl::StrCat("model \"", model, "\" not found"));
+  return absl::NotFoundError(absl::StrCat("model \"", model, "\" has no version ", version));
+}
+
+absl::StatusOr<std::vector<std::string>> ReadNames(Session& session, absl::string_view table,
+                                                   int64_t version_seq) {
+  std::vector<std::string> names;
+  Statement select(
+      session.db,
+      absl::StrCat("SELECT name FROM ", table, " WHERE version_seq = ? ORDER BY position"),
+      version_seq);
+  while (true) {
+    GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return names;
+    names.push_back(select.Text(0));
+  }
+}
+
+absl::Status WriteNames(Session& session, absl::string_view table, int64_t version_seq,
+                        const std::vector<std::string>& names) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    Statement insert(
+        session.db,
+        absl::StrCat("INSERT INTO ", table, " (version_seq, position, name) VALUES (?, ?, ?)"),
+        version_seq, i, names[i]);
+    GRAFT_RETURN_IF_ERROR(insert.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<VersionRow> ReadVersion(Session& session, const Statement& statement) {
+  VersionRow row;
+  ModelVersion& version = row.version;
+  row.seq = statement.Int(0);
+  version.project = statement.Text(1);
+  version.model = statement.Text(2);
+  version.version = statement.Int(3);
+  version.job_id = statement.Text(4);
+  version.backbone_id = statement.Text(5);
+  version.backbone_digest = statement.Text(6);
+  version.cut_point = statement.Text(7);
+  version.head = statement.Text(8);
+  version.artifact_prefix = statement.Text(9);
+  version.artifact_sha256 = statement.Text(10);
+  version.input_spec = statement.Text(11);
+  version.metrics = statement.Text(12);
+  version.card = statement.Text(13);
+  version.dataset_digest = statement.Text(14);
+  version.bytes = statement.Int(15);
+  version.create_time = statement.Time(16);
+  GRAFT_ASSIGN_OR_RETURN(version.labels, ReadNames(session, "model_version_labels", row.seq));
+  GRAFT_ASSIGN_OR_RETURN(version.changed_stages,
+                         ReadNames(session, "model_version_changed_stages", row.seq));
+  return row;
+}
+
+Model ReadModel(const Statement& statement) {
+  Model model;
+  model.project = statement.Text(1);
+  model.name = statement.Text(2);
+  model.latest_version = statement.Int(3);
+  model.version_count = statement.Int(4);
+  model.update_time = statement.Time(5);  // of the row that has the MAX
+  return model;
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> PublishVersion(Session& session, const Job& job,
+                                       const ModelVersion& version) {
+  Statement number(session.db,
+                   "INSERT INTO models (project, name, last_version) VALUES (?, ?, 1) "
+                   "ON CONFLICT (project, name) DO UPDATE SET last_version = last_version + 1 "
+                   "RETURNING seq, last_version",
+                   job.project, job.model_name);
+  GRAFT_RETURN_IF_ERROR(number.Run());
+  const int64_t model_seq = number.Int(0);
+  const int64_t next = number.Int(1);
+  GRAFT_RETURN_IF_ERROR(number.Run());  // a statement left open would hold up the commit
+  Statement insert(session.db,
+                   "INSERT INTO model_versions (model_seq, version, job_id, backbone_id, "
+                   "backbone_digest, cut_point, head, artifact_prefix, artifact_sha256, "
+                   "input_spec, metrics, card, dataset_digest, bytes, create_time) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                   model_seq, next, job.id, version.backbone_id, version.backbone_digest,
+                   version.cut_point, version.head, version.artifact_prefix,
+                   version.artifact_sha256, Blob{version.input_spec}, Blob{version.metrics},
+                   Blob{version.card}, version.dataset_digest, version.bytes, session.now);
+  GRAFT_RETURN_IF_ERROR(insert.Run());
+  const int64_t version_seq = LastRowId(session.db);
+  GRAFT_RETURN_IF_ERROR(WriteNames(session, "model_version_labels", version_seq, version.labels));
+  GRAFT_RETURN_IF_ERROR(
+      WriteNames(session, "model_version_changed_stages", version_seq, version.changed_stages));
+  return next;
+}
+
+absl::StatusOr<ModelVersion> GetModelVersion(Session& session, absl::string_view project,
+                                             absl::string_view model, int64_t version) {
+  if (version < 0) {
+    return absl::InvalidArgumentError(absl::StrCat("version: ", version, " is below 0"));
+  }
+  Statement select(session.db,
+                   absl::StrCat(kSelectVersion, version == 0 ? "AND ? = 0" : "AND v.version = ?",
+                                " ORDER BY v.version DESC LIMIT 1"),
+                   project, model, version);
+  GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (!found) return NoSuchVersion(model, version);
+  GRAFT_ASSIGN_OR_RETURN(VersionRow row, ReadVersion(session, select));
+  return std::move(row.version);
+}
+
+absl::StatusOr<Model> GetModel(Session& session, absl::string_view project,
+                               absl::string_view model) {
+  Statement select(session.db, absl::StrCat(kSelectModel, "AND m.name = ? GROUP BY m.seq"), project,
+                   model);
+  GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (!found) return NoSuchVersion(model, 0);
+  return ReadModel(select);
+}
+
+absl::StatusOr<Page<Model>> ListModels(Session& session, absl::string_view project,
+                                       const PageOptions& page) {
+  GRAFT_ASSIGN_OR_RETURN(const PageStart start, StartOfPage("models", page));
+  Statement select(
+      session.db,
+      absl::StrCat(kSelectModel, "AND m.seq < ? GROUP BY m.seq ORDER BY m.seq DESC LIMIT ?"),
+      project, start.before, start.size + 1);
+  Page<Model> result;
+  int64_t last_seq = 0;
+  while (true) {
+    GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return result;
+    if (static_cast<int>(result.items.size()) == start.size) {
+      result.next_page_token = PageToken("models", last_seq);
+      return result;
+    }
+    last_seq = select.Int(0);
+    result.items.push_back(ReadModel(select));
+  }
+}
+
+absl::StatusOr<Page<ModelVersion>> ListModelVersions(Session& session, absl::string_view project,
+                                                     absl::string_view model,
+                                                     const PageOptions& page) {
+  GRAFT_ASSIGN_OR_RETURN(const PageStart start, StartOfPage("versions", page));
+  GRAFT_RETURN_IF_ERROR(GetModel(session, project, model).status());
+  Statement select(session.db,
+                   absl::StrCat(kSelectVersion, "AND v.seq < ? ORDER BY v.seq DESC LIMIT ?"),
+                   project, model, start.before, start.size + 1);
+  Page<ModelVersion> result;
+  int64_t last_seq = 0;
+  while (true) {
+    GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return result;
+    if (static_cast<int>(result.items.size()) == start.size) {
+      result.next_page_token = PageToken("versions", last_seq);
+      return result;
+    }
+    GRAFT_ASSIGN_OR_RETURN(VersionRow row, ReadVersion(session, select));
+    last_seq = row.seq;
+    result.items.push_back(std::move(row.version));
+  }
+}
+
+absl::StatusOr<std::vector<ModelVersion>> DeleteModel(Session& session, absl::string_view project,
+                                                      absl::string_view model, int64_t version) {
+  if (version < 0) {
+    return absl::InvalidArgumentError(absl::StrCat("version: ", version, " is below 0"));
+  }
+  std::vector<VersionRow> rows;
+  {
+    Statement select(session.db,
+                     absl::StrCat(kSelectVersion, version == 0 ? "AND ? = 0" : "AND v.version = ?",
+                                  " ORDER BY v.version"),
+                     project, model, version);
+    while (true) {
+      GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
+      if (!more) break;
+      GRAFT_ASSIGN_OR_RETURN(VersionRow row, ReadVersion(session, select));
+      rows.push_back(std::move(row));
+    }
+  }
+  if (rows.empty()) return NoSuchVersion(model, version);
+  std::vector<ModelVersion> deleted;
+  for (VersionRow& row : rows) {
+    Statement remove(session.db, "DELETE FROM model_versions WHERE seq = ?", row.seq);
+    GRAFT_RETURN_IF_ERROR(remove.Run());
+    deleted.push_back(std::move(row.version));
+  }
+  return deleted;
+}
+
+}  // namespace graft::sqlite

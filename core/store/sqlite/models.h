@@ -1,0 +1,30 @@
+#ifndef GRAFT_CORE_STORE_SQLITE_MODELS_H_
+#define GRAFT_CORE_STORE_SQLITE_MODELS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "core/store/sqlite/session.h"
+
+// The model verbs of MetadataStore, inside an open transaction.
+namespace graft::sqlite {
+
+// Adds the version that `job` made, under the next number of the job's model; answers the number.
+absl::StatusOr<int64_t> PublishVersion(Session& session, const Job& job,
+                                       const ModelVersion& version);
+
+absl::StatusOr<ModelVersion> GetModelVersion(Session& session, absl::string_view project,
+                                             absl::string_view model, int64_t version);
+absl::StatusOr<Model> GetModel(Session& session, absl::string_view project,
+                               absl::string_view model);
+absl::StatusOr<Page<Model>> ListModels(Session& session, absl::string_view project,
+                                       const PageOptions& page);
+absl::StatusOr<Page<ModelVersion>> ListModelVersions(Session& session, absl::string_view project,
+                                                     absl::string_view model,
+                                                     const PageOptions& page);
+absl::StatusOr<std::vector<ModelVersion>> DeleteModel(Session& session, absl::string_view project,
+                                                      absl::string_view model, int64_t version);
+
+}  // namespace graft::sqlite
+
+#endif  // GRAFT_CORE_STORE_SQLITE_MODELS_H_
