@@ -16,6 +16,7 @@
 #include "core/jobs/job.h"
 #include "core/jobs/lease_policy.h"
 #include "core/jobs/retry_policy.h"
+#include "core/store/blob_references.h"
 #include "core/store/dataset.h"
 #include "core/store/model_version.h"
 
@@ -201,6 +202,11 @@ class MetadataStore {
   virtual absl::StatusOr<std::vector<ModelVersion>> DeleteModel(absl::string_view project,
                                                                 absl::string_view model,
                                                                 int64_t version) = 0;
+
+  // --- Blobs ---
+
+  // What blobs may belong to, for the sweep at the start of the server.
+  virtual absl::StatusOr<BlobReferences> ListBlobReferences() = 0;
 };
 
 }  // namespace graft

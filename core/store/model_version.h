@@ -15,8 +15,8 @@ struct ModelVersion {
   std::string model;    // the job's model_name; given by the store
   int64_t version = 0;  // 1, 2, 3 ... per (project, model); given by the store, never used again
   std::string job_id;   // given by the store
-  std::string backbone_id;
-  std::string backbone_digest;  // sha256 of its weights
+  std::string backbone_id;      // the job's; given by the store
+  std::string backbone_digest;  // sha256 of its weights; the job's, given by the store
   std::string cut_point;        // stage of the backbone whose output the head reads
   std::vector<std::string> changed_stages;
   std::string head;                 // "linear", "mlp", "article"
@@ -26,8 +26,8 @@ struct ModelVersion {
   std::string input_spec;           // opaque (JSON)
   std::string metrics;              // opaque (JSON)
   std::string card;                 // opaque
-  std::string dataset_digest;
-  int64_t bytes = 0;                              // of its blobs
+  std::string dataset_digest;       // the job's; given by the store
+  int64_t bytes = 0;                // of its blobs
   absl::Time create_time = absl::InfinitePast();  // given by the store
 };
 

@@ -115,10 +115,10 @@ absl::StatusOr<int64_t> PublishVersion(Session& session, const Job& job,
                    "backbone_digest, cut_point, head, artifact_prefix, artifact_sha256, "
                    "input_spec, metrics, card, dataset_digest, bytes, create_time) "
                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                   model_seq, next, job.id, version.backbone_id, version.backbone_digest,
-                   version.cut_point, version.head, version.artifact_prefix,
-                   version.artifact_sha256, Blob{version.input_spec}, Blob{version.metrics},
-                   Blob{version.card}, version.dataset_digest, version.bytes, session.now);
+                   model_seq, next, job.id, job.backbone, job.backbone_digest, version.cut_point,
+                   version.head, version.artifact_prefix, version.artifact_sha256,
+                   Blob{version.input_spec}, Blob{version.metrics}, Blob{version.card},
+                   job.dataset_digest, version.bytes, session.now);
   GRAFT_RETURN_IF_ERROR(insert.Run());
   const int64_t version_seq = LastRowId(session.db);
   GRAFT_RETURN_IF_ERROR(WriteNames(session, "model_version_labels", version_seq, version.labels));

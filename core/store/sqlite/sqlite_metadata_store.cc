@@ -12,6 +12,7 @@
 #include "core/store/sqlite/leases.h"
 #include "core/store/sqlite/migrations.h"
 #include "core/store/sqlite/models.h"
+#include "core/store/sqlite/references.h"
 #include "core/store/sqlite/session.h"
 
 namespace graft {
@@ -119,6 +120,10 @@ class Store final : public MetadataStore {
                                                         absl::string_view model,
                                                         int64_t version) override {
     return Do([&](Session& s) { return sqlite::DeleteModel(s, project, model, version); });
+  }
+
+  absl::StatusOr<BlobReferences> ListBlobReferences() override {
+    return Do([&](Session& s) { return sqlite::ListBlobReferences(s); });
   }
 
  private:
