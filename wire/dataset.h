@@ -1,0 +1,23 @@
+#ifndef GRAFT_WIRE_DATASET_H_
+#define GRAFT_WIRE_DATASET_H_
+
+#include "absl/status/statusor.h"
+#include "graft/v1/dataset.pb.h"
+
+#include "core/store/dataset.h"
+
+namespace graft {
+
+// Datasets as the store keeps them <-> as the API says them. Dataset.manifest holds a
+// graft.v1.Dataset with what core/ has no column for: images by split, splits, skipped files,
+// warnings. Pure functions.
+
+// A row of `description` (digest, classes, images, bytes, ...) and the rest.
+Dataset ToRow(const v1::Dataset& description);
+
+// DATA_LOSS: a stored manifest that cannot be read.
+absl::StatusOr<v1::Dataset> ToProto(const Dataset& dataset);
+
+}  // namespace graft
+
+#endif  // GRAFT_WIRE_DATASET_H_
