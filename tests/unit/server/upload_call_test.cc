@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
 #include "graft/v1/dataset.grpc.pb.h"
 
@@ -222,6 +223,11 @@ TEST_F(UploadCallTest, ASilentClientIsDropped) {
 }
 
 TEST_F(UploadCallTest, UploadsBeyondTheLimitAreToldToRetry) {
+  absl::BlockingCounter admitted(2);
+  environment_.check = [&](const v1::UploadHeader&) {
+    admitted.DecrementCount();
+    return absl::OkStatus();
+  };
   grpc::ClientContext contexts[2];
   v1::UploadDatasetResponse responses[2];
   std::unique_ptr<grpc::ClientWriter<v1::UploadDatasetRequest>> writers[2];
@@ -229,11 +235,8 @@ TEST_F(UploadCallTest, UploadsBeyondTheLimitAreToldToRetry) {
     writers[i] = stub_->UploadDataset(&contexts[i], &responses[i]);
     ASSERT_TRUE(writers[i]->Write(Header()));
   }
-  // The two are open once the server has taken their first message; then a third finds no place.
-  absl::Status third;
-  do {
-    third = Upload({Header(), Chunk("bytes")});
-  } while (third.ok());
+  admitted.Wait();
+  const absl::Status third = Upload({Header(), Chunk("bytes")});
   EXPECT_EQ(third.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(RetryDelay(third).has_value());
   for (int i = 0; i < 2; ++i) {

@@ -1,0 +1,34 @@
+#ifndef GRAFT_SERVER_DATASET_INGEST_H_
+#define GRAFT_SERVER_DATASET_INGEST_H_
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "graft/v1/dataset.pb.h"
+
+#include "server/services/upload_call.h"
+
+namespace graft {
+
+// What an archive turned out to hold.
+struct IngestedDataset {
+  // digest, classes, images, bytes, splits, skipped and warnings; the rest is the service's.
+  v1::Dataset description;
+  std::string format;  // "image_folder"
+  // Names below the dataset's blob prefix, and the files (in the scratch folder) to put there.
+  std::vector<std::pair<std::string, std::filesystem::path>> files;
+};
+
+// Unpacks, checks and decodes an archive, writing into `scratch`, a folder of this upload's own.
+// Blocks for as long as it takes; gives up (CANCELLED) when archive.abandoned(). INVALID_ARGUMENT
+// names what is wrong inside the archive.
+using IngestArchive = std::function<absl::StatusOr<IngestedDataset>(
+    const ReceivedArchive& archive, const std::filesystem::path& scratch)>;
+
+}  // namespace graft
+
+#endif  // GRAFT_SERVER_DATASET_INGEST_H_

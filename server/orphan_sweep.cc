@@ -1,0 +1,57 @@
+#include "server/orphan_sweep.h"
+
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+#include "core/base/status_macros.h"
+
+namespace graft {
+
+bool IsOrphan(absl::string_view key, const BlobReferences& references) {
+  const std::vector<std::string> parts = absl::StrSplit(key, '/');
+  if (parts.size() < 3) return false;
+  if (parts[0] == "datasets") {
+    return references.datasets.count({parts[1], parts[2]}) == 0;
+  }
+  if (parts[0] == "checkpoints") return references.live_jobs.count(parts[1]) == 0;
+  if (parts[0] != "jobs") return false;
+  if (references.live_jobs.count(parts[1]) > 0) return false;
+  // Published prefixes are jobs/<job>/<fence>, with or without a '/' at the end.
+  const std::string prefix = absl::StrCat(parts[0], "/", parts[1], "/", parts[2]);
+  return references.artifact_prefixes.count(prefix) == 0 &&
+         references.artifact_prefixes.count(prefix + "/") == 0;
+}
+
+absl::StatusOr<int64_t> SweepOrphans(MetadataStore& store, BlobStore& blobs) {
+  GRAFT_ASSIGN_OR_RETURN(const BlobReferences references, store.ListBlobReferences());
+  constexpr size_t kPage = 1000;
+  int64_t swept = 0;
+  std::string after;
+  while (true) {
+    GRAFT_ASSIGN_OR_RETURN(const std::vector<std::string> keys, blobs.List("", after, kPage));
+    for (const std::string& key : keys) {
+      if (!IsOrphan(key, references)) continue;
+      GRAFT_RETURN_IF_ERROR(blobs.Delete(key));
+      ++swept;
+    }
+    if (keys.size() < kPage) return swept;
+    after = keys.back();
+  }
+}
+
+absl::Status ResetTemporaryFolder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);
+  if (!error) std::filesystem::create_directories(folder, error);
+  if (error) {
+    return absl::InternalError(
+        absl::StrCat("the folder for uploads cannot be emptied: ", error.message()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace graft
