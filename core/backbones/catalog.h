@@ -1,0 +1,31 @@
+#ifndef GRAFT_CORE_BACKBONES_CATALOG_H_
+#define GRAFT_CORE_BACKBONES_CATALOG_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "core/data/input_spec.h"
+#include "core/nn/network_spec.h"
+
+namespace graft {
+
+// An architecture graft can build.
+struct Architecture {
+  std::string name;  // torchvision's or timm's
+  InputSpec input;   // of the weights usually published for it
+  // Top-1 on ImageNet of those weights, in [0, 1], as their publishers report it.
+  double imagenet_top1 = 0;
+};
+
+// All of them, by family and size.
+std::vector<Architecture> Architectures();
+
+// NOT_FOUND names those there are.
+absl::StatusOr<NetworkSpec> BuildArchitecture(absl::string_view name);
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_BACKBONES_CATALOG_H_

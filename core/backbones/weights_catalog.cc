@@ -1,0 +1,142 @@
+#include "core/backbones/weights_catalog.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "core/backbones/catalog.h"
+#include "core/base/files.h"
+#include "core/base/ids.h"
+#include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+
+namespace graft {
+namespace {
+
+constexpr uint64_t kMaxConfigBytes = 1 << 20;
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Load(
+    const std::filesystem::path& folder) {
+  absl::StatusOr<std::string> text = ReadFile(folder / "config.json", kMaxConfigBytes);
+  if (!text.ok()) return Annotate(text.status(), "config.json");
+  const nlohmann::json config = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  std::string id, architecture, sha256, licence, source;
+  double top1 = 0;
+  InputSpec input;
+  try {
+    if (config.at("format").get<int>() != 1) {
+      return absl::InvalidArgumentError("config.json: written by a newer importer");
+    }
+    config.at("id").get_to(id);
+    config.at("architecture").get_to(architecture);
+    config.at("sha256").get_to(sha256);
+    config.at("licence").get_to(licence);
+    config.at("source").get_to(source);
+    top1 = config.value("imagenet_top1", 0.0);
+    GRAFT_ASSIGN_OR_RETURN(input, InputSpecFromJson(config.at("input_spec").dump()));
+  } catch (const nlohmann::json::exception& error) {
+    return absl::InvalidArgumentError(absl::StrCat("config.json: ", error.what()));
+  }
+  if (id != folder.filename().string() || !IsValidResourceName(id)) {
+    return absl::InvalidArgumentError("config.json: id is not the folder's name");
+  }
+  GRAFT_ASSIGN_OR_RETURN(NetworkSpec spec, BuildArchitecture(architecture));
+
+  const std::filesystem::path weights = folder / "model.safetensors";
+  GRAFT_ASSIGN_OR_RETURN(const std::string actual, Sha256HexOfFile(weights.string()));
+  if (actual != sha256) {
+    return absl::DataLossError(
+        "model.safetensors is not the file that was imported (its SHA-256 "
+        "differs from config.json's); import it again");
+  }
+  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<SafetensorsFile> file, SafetensorsFile::Open(weights));
+  GRAFT_ASSIGN_OR_RETURN(
+      std::shared_ptr<const BackboneWeights> wrapped,
+      Wrap(std::move(id), std::move(spec), input, std::move(file), std::move(sha256)));
+  auto loaded = std::const_pointer_cast<BackboneWeights>(wrapped);
+  loaded->licence_ = std::move(licence);
+  loaded->source_ = std::move(source);
+  loaded->imagenet_top1_ = top1;
+  return wrapped;
+}
+
+absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Wrap(
+    std::string id, NetworkSpec spec, InputSpec input, std::unique_ptr<SafetensorsFile> file,
+    std::string digest) {
+  std::shared_ptr<BackboneWeights> weights(new BackboneWeights);
+  weights->id_ = std::move(id);
+  weights->digest_ = std::move(digest);
+  weights->spec_ = std::move(spec);
+  weights->input_ = input;
+  weights->file_ = std::move(file);
+  GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<Network> empty,
+                         Network::CreateEmpty(weights->spec_));
+  const std::vector<NamedTensor> behind =
+      empty->NamedTensors(weights->spec_.feature_stages, empty->num_stages());
+  weights->has_classifier_ =
+      !behind.empty() && weights->file_->Find(behind.front().name) != nullptr;
+  GRAFT_RETURN_IF_ERROR(CheckNoStrangers(*weights->file_, *empty));
+  // Names, shapes and values of every tensor.
+  GRAFT_RETURN_IF_ERROR(weights->MakeNetwork(LoadMode::kBorrow).status());
+  return weights;
+}
+
+absl::StatusOr<std::unique_ptr<Network>> BackboneWeights::MakeNetwork(LoadMode mode) const {
+  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, mode == LoadMode::kCopy
+                                                               ? Network::Create(spec_)
+                                                               : Network::CreateEmpty(spec_));
+  const int stages = has_classifier_ ? network->num_stages() : spec_.feature_stages;
+  GRAFT_RETURN_IF_ERROR(LoadStages(*file_, 0, stages, mode, *network));
+  return network;
+}
+
+absl::StatusOr<WeightsCatalog> WeightsCatalog::Open(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::directory_iterator it(folder, error);
+  if (error) {
+    return absl::NotFoundError(absl::StrCat("cannot read the weights folder: ", error.message(),
+                                            "; scripts/import_weights.py fills one"));
+  }
+  WeightsCatalog catalog({});
+  for (const std::filesystem::directory_entry& entry : it) {
+    const std::string name = entry.path().filename().string();
+    if (!entry.is_directory() || name.starts_with('.')) continue;
+    auto loaded = BackboneWeights::Load(entry.path());
+    if (loaded.ok()) {
+      catalog.backbones_.push_back(*std::move(loaded));
+    } else {
+      catalog.problems_.push_back(Annotate(loaded.status(), absl::StrCat("backbone ", name)));
+    }
+  }
+  std::sort(catalog.backbones_.begin(), catalog.backbones_.end(),
+            [](const auto& a, const auto& b) { return a->id() < b->id(); });
+  return catalog;
+}
+
+absl::StatusOr<std::shared_ptr<const BackboneWeights>> WeightsCatalog::Find(
+    absl::string_view id) const {
+  std::vector<std::string> ids;
+  for (const auto& backbone : backbones_) {
+    if (backbone->id() == id) return backbone;
+    ids.push_back(backbone->id());
+  }
+  return absl::NotFoundError(
+      absl::StrCat("no backbone '", id, "' is installed; there ",
+                   ids.empty() ? "are none" : absl::StrCat("are: ", absl::StrJoin(ids, ", "))));
+}
+
+std::shared_ptr<const BackboneWeights> WeightsCatalog::FindByDigest(
+    absl::string_view digest) const {
+  for (const auto& backbone : backbones_) {
+    if (backbone->digest() == digest) return backbone;
+  }
+  return nullptr;
+}
+
+}  // namespace graft

@@ -1,0 +1,142 @@
+#include "core/nn/state_dict.h"
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+
+#include <torch/torch.h>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "core/base/status_macros.h"
+#include "core/nn/torch_error.h"
+
+namespace graft {
+namespace {
+
+at::ScalarType ToScalarType(DType dtype) {
+  switch (dtype) {
+    case DType::kF64:
+      return at::kDouble;
+    case DType::kF32:
+      return at::kFloat;
+    case DType::kF16:
+      return at::kHalf;
+    case DType::kBF16:
+      return at::kBFloat16;
+    case DType::kI64:
+      return at::kLong;
+    case DType::kI32:
+      return at::kInt;
+    case DType::kI16:
+      return at::kShort;
+    case DType::kI8:
+      return at::kChar;
+    case DType::kU8:
+      return at::kByte;
+    case DType::kBool:
+      return at::kBool;
+  }
+  return at::kFloat;
+}
+
+std::optional<DType> FromScalarType(at::ScalarType type) {
+  for (const DType dtype : {DType::kF64, DType::kF32, DType::kF16, DType::kBF16, DType::kI64,
+                            DType::kI32, DType::kI16, DType::kI8, DType::kU8, DType::kBool}) {
+    if (ToScalarType(dtype) == type) return dtype;
+  }
+  return std::nullopt;
+}
+
+bool IsFloating(DType dtype) {
+  return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16;
+}
+
+bool IsCounter(absl::string_view name) { return absl::EndsWith(name, ".num_batches_tracked"); }
+
+// One tensor for the network: float32 (or int64 for the counter), finite.
+absl::StatusOr<at::Tensor> ReadTensor(const TensorView& view, LoadMode mode) {
+  const auto wrong = [&](absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat("tensor '", view.name, "' ", what));
+  };
+  if (IsCounter(view.name)) {
+    if (view.dtype != DType::kI64) return wrong("must be I64");
+  } else if (!IsFloating(view.dtype)) {
+    return wrong(absl::StrCat("has dtype ", DTypeName(view.dtype), "; F32, F16 or BF16 is needed"));
+  }
+  GRAFT_ASSIGN_OR_RETURN(at::Tensor tensor, BorrowTensor(view));
+  if (IsCounter(view.name)) return tensor.clone();
+  if (view.dtype != DType::kF32) {
+    tensor = tensor.to(at::kFloat);
+  } else if (mode == LoadMode::kCopy) {
+    tensor = tensor.clone();
+  }
+  if (!at::isfinite(tensor).all().item<bool>()) return wrong("holds NaN or infinity");
+  return tensor;
+}
+
+}  // namespace
+
+absl::StatusOr<at::Tensor> BorrowTensor(const TensorView& view) {
+  if (reinterpret_cast<uintptr_t>(view.bytes.data()) % DTypeSize(view.dtype) != 0) {
+    // Legal in the format, though no writer does it: read through a copy.
+    at::Tensor copy = at::empty(view.shape, at::TensorOptions(ToScalarType(view.dtype)));
+    std::memcpy(copy.data_ptr(), view.bytes.data(), view.bytes.size());
+    return copy;
+  }
+  return at::from_blob(const_cast<char*>(view.bytes.data()), view.shape,
+                       at::TensorOptions(ToScalarType(view.dtype)));
+}
+
+absl::Status LoadStages(const SafetensorsFile& file, int from, int to, LoadMode mode,
+                        Network& network) {
+  return CatchTorchErrors("cannot load weights", [&]() -> absl::Status {
+    const at::NoGradGuard no_grad;
+    for (const NamedTensor& own : network.NamedTensors(from, to)) {
+      const TensorView* view = file.Find(own.name);
+      if (view == nullptr) {
+        if (!IsCounter(own.name)) {
+          return absl::InvalidArgumentError(absl::StrCat("tensor '", own.name, "' is missing"));
+        }
+        GRAFT_RETURN_IF_ERROR(network.SetTensor(own.name, at::zeros({}, at::kLong)));
+        continue;
+      }
+      GRAFT_ASSIGN_OR_RETURN(at::Tensor tensor, ReadTensor(*view, mode));
+      GRAFT_RETURN_IF_ERROR(network.SetTensor(own.name, std::move(tensor)));
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status CheckNoStrangers(const SafetensorsFile& file, const Network& network) {
+  absl::flat_hash_set<std::string> names;
+  for (const NamedTensor& own : network.NamedTensors()) names.insert(own.name);
+  for (const TensorView& tensor : file.tensors()) {
+    if (!names.contains(tensor.name)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tensor '", tensor.name, "' is not one of ", network.spec().architecture));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<TensorView> ViewTensors(const std::vector<NamedTensor>& tensors,
+                                    std::vector<at::Tensor>& keep) {
+  std::vector<TensorView> views;
+  for (const NamedTensor& named : tensors) {
+    const at::Tensor tensor = named.tensor.detach().to(at::kCPU).contiguous();
+    keep.push_back(tensor);
+    TensorView view;
+    view.name = named.name;
+    view.dtype = FromScalarType(tensor.scalar_type()).value();
+    view.shape = tensor.sizes().vec();
+    view.bytes =
+        absl::string_view(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+}  // namespace graft
