@@ -1,0 +1,62 @@
+#include "core/jobs/lease_policy.h"
+
+#include "gtest/gtest.h"
+
+#include "tests/fakes/fake_clock.h"
+
+namespace graft {
+namespace {
+
+constexpr absl::Duration kTimeout = absl::Seconds(20);
+
+TEST(LeaseWatcher, ALeaseWhoseCounterStandsStillForTheTimeoutIsDead) {
+  LeaseWatcher watcher(kTimeout);
+  const std::vector<RunningLease> running = {{"job", 1, 5, "w"}};
+  EXPECT_TRUE(watcher.Observe(running, absl::Seconds(100)).empty());
+  EXPECT_TRUE(watcher.Observe(running, absl::Seconds(119.9)).empty());
+  const auto dead = watcher.Observe(running, absl::Seconds(120));
+  ASSERT_EQ(dead.size(), 1u);
+  EXPECT_EQ(dead[0].job_id, "job");
+  EXPECT_EQ(dead[0].fence, 1u);
+}
+
+TEST(LeaseWatcher, ARenewalStartsTheTimeAgain) {
+  LeaseWatcher watcher(kTimeout);
+  watcher.Observe({{"job", 1, 5, "w"}}, absl::Seconds(0));
+  watcher.Observe({{"job", 1, 6, "w"}}, absl::Seconds(15));
+  EXPECT_TRUE(watcher.Observe({{"job", 1, 6, "w"}}, absl::Seconds(34)).empty());
+  EXPECT_EQ(watcher.Observe({{"job", 1, 6, "w"}}, absl::Seconds(35)).size(), 1u);
+}
+
+TEST(LeaseWatcher, ANewFenceIsANewLeaseEvenWithTheSameCounter) {
+  LeaseWatcher watcher(kTimeout);
+  watcher.Observe({{"job", 1, 0, "w"}}, absl::Seconds(0));
+  EXPECT_TRUE(watcher.Observe({{"job", 2, 0, "x"}}, absl::Seconds(30)).empty());
+}
+
+TEST(LeaseWatcher, AWatcherThatJustStartedKillsNobody) {
+  LeaseWatcher watcher(kTimeout);
+  EXPECT_TRUE(watcher.Observe({{"job", 1, 0, "w"}}, absl::Hours(1000)).empty());
+}
+
+TEST(LeaseWatcher, AJobThatStoppedRunningIsForgotten) {
+  LeaseWatcher watcher(kTimeout);
+  watcher.Observe({{"job", 1, 0, "w"}}, absl::Seconds(0));
+  watcher.Observe({}, absl::Seconds(1));
+  EXPECT_TRUE(watcher.Observe({{"job", 1, 0, "w"}}, absl::Seconds(30)).empty());
+}
+
+TEST(LeaseWatcher, AJumpOfTheWallClockMovesNoLease) {
+  FakeClock clock;
+  LeaseWatcher watcher(kTimeout);
+  const std::vector<RunningLease> running = {{"job", 1, 0, "w"}};
+  watcher.Observe(running, clock.Monotonic());
+  clock.JumpWall(absl::Hours(1));
+  EXPECT_TRUE(watcher.Observe(running, clock.Monotonic()).empty());
+  clock.JumpWall(-absl::Hours(2));
+  clock.Advance(kTimeout);
+  EXPECT_EQ(watcher.Observe(running, clock.Monotonic()).size(), 1u);
+}
+
+}  // namespace
+}  // namespace graft
