@@ -148,11 +148,7 @@ absl::StatusOr<DesiredState> RenewLease(Session& session, absl::string_view job_
                    "state = ? RETURNING desired",
                    job_id, fence, JobState::kRunning);
   GRAFT_ASSIGN_OR_RETURN(const bool renewed, update.Step());
-  if (renewed) {
-    const DesiredState desired = update.Enum<DesiredState>(0);
-    GRAFT_RETURN_IF_ERROR(update.Run());  // a statement left open would hold up the commit
-    return desired;
-  }
+  if (renewed) return update.Enum<DesiredState>(0);
   GRAFT_ASSIGN_OR_RETURN(const JobRow row, LoadJob(session, job_id));
   return CheckLease(row.job, fence);
 }

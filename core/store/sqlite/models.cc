@@ -109,7 +109,6 @@ absl::StatusOr<int64_t> PublishVersion(Session& session, const Job& job,
   GRAFT_RETURN_IF_ERROR(number.Run());
   const int64_t model_seq = number.Int(0);
   const int64_t next = number.Int(1);
-  GRAFT_RETURN_IF_ERROR(number.Run());  // a statement left open would hold up the commit
   Statement insert(session.db,
                    "INSERT INTO model_versions (model_seq, version, job_id, backbone_id, "
                    "backbone_digest, cut_point, head, artifact_prefix, artifact_sha256, "

@@ -1,0 +1,155 @@
+#ifndef GRAFT_TESTS_CONTRACT_METADATA_STORE_RESOURCES_H_
+#define GRAFT_TESTS_CONTRACT_METADATA_STORE_RESOURCES_H_
+
+#include "tests/contract/metadata_store_fixture.h"
+
+namespace graft {
+
+TEST_P(MetadataStoreContract, ADatasetComesBackWhole) {
+  const Dataset dataset = NewDataset("d1", "x");
+  EXPECT_TRUE(store_->CreateDataset(dataset)->created);
+  Reopen(1000);
+  const auto got = store_->GetDataset("p", "d1");
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(got->name, dataset.name);
+  EXPECT_EQ(got->digest, dataset.digest);
+  EXPECT_EQ(got->format, dataset.format);
+  EXPECT_EQ(got->manifest, dataset.manifest);
+  EXPECT_EQ(got->image_count, dataset.image_count);
+  EXPECT_EQ(got->classes, dataset.classes);
+  EXPECT_EQ(got->bytes, dataset.bytes);
+  EXPECT_EQ(got->create_time, clock_.Now());
+  EXPECT_THAT(store_->GetDataset("q", "d1").status(), HasCode(absl::StatusCode::kNotFound));
+}
+
+TEST_P(MetadataStoreContract, TheSameContentInAProjectIsOneDataset) {
+  ASSERT_TRUE(store_->CreateDataset(NewDataset("d1", "x")).ok());
+  const auto again = store_->CreateDataset(NewDataset("d2", "x"));
+  EXPECT_FALSE(again->created);
+  EXPECT_EQ(again->dataset.id, "d1");
+  EXPECT_EQ(again->dataset.classes.size(), 2u);
+  EXPECT_TRUE(store_->CreateDataset(NewDataset("d3", "x", "q"))->created);
+  EXPECT_THAT(store_->CreateDataset(NewDataset("d1", "y")).status(),
+              HasCode(absl::StatusCode::kAlreadyExists));
+}
+
+TEST_P(MetadataStoreContract, DatasetsAreListedNewestFirst) {
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(store_->CreateDataset(NewDataset(absl::StrCat("d", i), absl::StrCat(i))).ok());
+  }
+  const auto first = store_->ListDatasets("p", {3, ""});
+  ASSERT_TRUE(store_->CreateDataset(NewDataset("late", "late")).ok());
+  const auto second = store_->ListDatasets("p", {3, first->next_page_token});
+  ASSERT_EQ(first->items.size(), 3u);
+  ASSERT_EQ(second->items.size(), 2u);
+  EXPECT_EQ(first->items[0].id, "d4");
+  EXPECT_EQ(second->items[1].id, "d0");
+  EXPECT_EQ(second->next_page_token, "");
+  EXPECT_TRUE(store_->ListDatasets("q", {})->items.empty());
+}
+
+TEST_P(MetadataStoreContract, ADatasetInUseIsNotDeleted) {
+  ASSERT_TRUE(store_->CreateDataset(NewDataset("d1", "x")).ok());
+  Job job = NewJob("j");
+  job.dataset_id = "d1";
+  Enqueue(job);
+  EXPECT_THAT(store_->DeleteDataset("p", "d1").status(),
+              HasCode(absl::StatusCode::kFailedPrecondition));
+  ASSERT_TRUE(store_->RequestDesired("p", "j", DesiredState::kCancel).ok());
+  const auto deleted = store_->DeleteDataset("p", "d1");
+  ASSERT_TRUE(deleted.ok()) << deleted.status();
+  EXPECT_EQ(deleted->digest, "x");
+  EXPECT_THAT(store_->DeleteDataset("p", "d1").status(), HasCode(absl::StatusCode::kNotFound));
+  EXPECT_TRUE(store_->CreateDataset(NewDataset("d1", "x"))->created);
+}
+
+TEST_P(MetadataStoreContract, VersionsCountUpPerModelAndProject) {
+  struct Case {
+    const char* job;
+    const char* project;
+    const char* model;
+    int64_t version;
+  };
+  for (const Case& c :
+       {Case{"1", "p", "pets", 1}, Case{"2", "p", "pets", 2}, Case{"3", "q", "pets", 1},
+        Case{"4", "p", "cars", 1}, Case{"5", "p", "pets", 3}}) {
+    Job job = NewJob(c.job, c.project);
+    job.model_name = c.model;
+    Enqueue(job);
+    EXPECT_EQ(store_->FinishJob(c.job, Claim().fence, Success())->model_version, c.version);
+  }
+  EXPECT_EQ(store_->GetModelVersion("p", "pets", 0)->job_id, "5");
+  EXPECT_EQ(store_->GetModelVersion("p", "pets", 2)->job_id, "2");
+  const auto models = store_->ListModels("p", {});
+  ASSERT_EQ(models->items.size(), 2u);
+  EXPECT_EQ(models->items[0].name, "cars");
+  EXPECT_EQ(models->items[1].latest_version, 3);
+  EXPECT_EQ(models->items[1].version_count, 3);
+  const auto page = store_->ListModels("p", {1, ""});
+  EXPECT_EQ(store_->ListModels("p", {1, page->next_page_token})->items[0].name, "pets");
+  const auto versions = store_->ListModelVersions("p", "pets", {2, ""});
+  ASSERT_EQ(versions->items.size(), 2u);
+  EXPECT_EQ(versions->items[0].version, 3);
+  const auto rest = store_->ListModelVersions("p", "pets", {2, versions->next_page_token});
+  ASSERT_EQ(rest->items.size(), 1u);
+  EXPECT_EQ(rest->items[0].version, 1);
+}
+
+TEST_P(MetadataStoreContract, AVersionComesBackWhole) {
+  Enqueue(NewJob("j"));
+  ASSERT_TRUE(store_->FinishJob("j", Claim().fence, Success()).ok());
+  Reopen(1000);
+  const ModelVersion want = NewVersion();
+  const auto got = store_->GetModelVersion("p", "pets", 1);
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(got->project, "p");
+  EXPECT_EQ(got->model, "pets");
+  EXPECT_EQ(got->job_id, "j");
+  EXPECT_EQ(got->backbone_id, want.backbone_id);
+  EXPECT_EQ(got->backbone_digest, want.backbone_digest);
+  EXPECT_EQ(got->cut_point, want.cut_point);
+  EXPECT_EQ(got->changed_stages, want.changed_stages);
+  EXPECT_EQ(got->head, want.head);
+  EXPECT_EQ(got->artifact_prefix, want.artifact_prefix);
+  EXPECT_EQ(got->artifact_sha256, want.artifact_sha256);
+  EXPECT_EQ(got->labels, want.labels);
+  EXPECT_EQ(got->input_spec, want.input_spec);
+  EXPECT_EQ(got->metrics, want.metrics);
+  EXPECT_EQ(got->card, want.card);
+  EXPECT_EQ(got->dataset_digest, want.dataset_digest);
+  EXPECT_EQ(got->bytes, want.bytes);
+  EXPECT_EQ(got->create_time, clock_.Now());
+  EXPECT_EQ(store_->GetModel("p", "pets")->update_time, clock_.Now());
+}
+
+TEST_P(MetadataStoreContract, UnknownModelsAndVersionsAreNamed) {
+  const auto not_found = HasCode(absl::StatusCode::kNotFound);
+  EXPECT_THAT(store_->GetModelVersion("p", "pets", 0).status(), not_found);
+  EXPECT_THAT(store_->ListModelVersions("p", "pets", {}).status(), not_found);
+  EXPECT_THAT(store_->DeleteModel("p", "pets", 0).status(), not_found);
+  Enqueue(NewJob("j"));
+  ASSERT_TRUE(store_->FinishJob("j", Claim().fence, Success()).ok());
+  EXPECT_THAT(store_->GetModelVersion("p", "pets", 9).status(), not_found);
+  EXPECT_THAT(std::string(store_->GetModelVersion("p", "pets", 9).status().message()),
+              ::testing::HasSubstr("version 9"));
+  EXPECT_THAT(store_->GetModelVersion("q", "pets", 0).status(), not_found);
+  EXPECT_THAT(store_->GetModelVersion("p", "pets", -1).status(),
+              HasCode(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_P(MetadataStoreContract, ADeletedVersionsNumberIsNotUsedAgain) {
+  for (const char* id : {"1", "2", "3"}) {
+    Enqueue(NewJob(id));
+    ASSERT_TRUE(store_->FinishJob(id, Claim().fence, Success()).ok());
+  }
+  ASSERT_EQ(store_->DeleteModel("p", "pets", 3)->size(), 1u);
+  EXPECT_EQ(store_->GetModelVersion("p", "pets", 0)->version, 2);
+  EXPECT_EQ(store_->DeleteModel("p", "pets", 0)->size(), 2u);
+  EXPECT_TRUE(store_->ListModels("p", {})->items.empty());
+  Enqueue(NewJob("4"));
+  EXPECT_EQ(store_->FinishJob("4", Claim().fence, Success())->model_version, 4);
+}
+
+}  // namespace graft
+
+#endif  // GRAFT_TESTS_CONTRACT_METADATA_STORE_RESOURCES_H_

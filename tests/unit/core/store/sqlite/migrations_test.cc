@@ -1,0 +1,103 @@
+#include "core/store/sqlite/migrations.h"
+
+#include <memory>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "core/base/files.h"
+#include "core/store/sqlite/sqlite_metadata_store.h"
+#include "core/store/sqlite/statement.h"
+
+namespace graft::sqlite {
+namespace {
+
+using ::testing::HasSubstr;
+
+class MigrationsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto folder = TempDirectory::Create();
+    ASSERT_TRUE(folder.ok()) << folder.status();
+    folder_ = std::make_unique<TempDirectory>(std::move(*folder));
+    Reconnect();
+  }
+
+  void Reconnect() {
+    connection_.reset();
+    auto connection = Connection::Open(Path());
+    ASSERT_TRUE(connection.ok()) << connection.status();
+    connection_ = std::move(*connection);
+  }
+
+  std::filesystem::path Path() const { return folder_->path() / "graft.db"; }
+
+  int64_t Number(const char* sql) {
+    Statement statement(*connection_, sql);
+    const auto row = statement.Step();
+    EXPECT_TRUE(row.ok() && *row) << sql;
+    return statement.Int(0);
+  }
+
+  std::unique_ptr<TempDirectory> folder_;
+  std::unique_ptr<Connection> connection_;
+};
+
+constexpr Migration kTwo[] = {
+    {1, "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (7);"},
+    {2, "ALTER TABLE a ADD COLUMN y INTEGER NOT NULL DEFAULT 8;"},
+};
+
+TEST_F(MigrationsTest, NumbersCountUpFromOne) {
+  int expected = 1;
+  for (const Migration& migration : Migrations()) EXPECT_EQ(migration.number, expected++);
+}
+
+TEST_F(MigrationsTest, VersionNRunsOnTheDataOfNMinusOne) {
+  ASSERT_TRUE(Migrate(*connection_, absl::MakeSpan(kTwo, 1)).ok());
+  EXPECT_EQ(Number("PRAGMA user_version"), 1);
+  Reconnect();
+  ASSERT_TRUE(Migrate(*connection_, kTwo).ok());
+  EXPECT_EQ(Number("PRAGMA user_version"), 2);
+  EXPECT_EQ(Number("SELECT x + y FROM a"), 15);
+  EXPECT_TRUE(Migrate(*connection_, kTwo).ok()) << "nothing left to do";
+  EXPECT_EQ(Number("SELECT COUNT(*) FROM a"), 1);
+}
+
+TEST_F(MigrationsTest, ADatabaseOfANewerProgramIsRefusedUntouched) {
+  ASSERT_TRUE(Migrate(*connection_, kTwo).ok());
+  const absl::Status status = Migrate(*connection_, absl::MakeSpan(kTwo, 1));
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("newer"));
+  EXPECT_EQ(Number("PRAGMA user_version"), 2);
+}
+
+TEST_F(MigrationsTest, TheStoreRefusesASchemaItDoesNotKnow) {
+  ASSERT_TRUE(Migrate(*connection_, Migrations()).ok());
+  ASSERT_TRUE(connection_->Execute("PRAGMA user_version = 1000").ok());
+  connection_.reset();
+  SqliteMetadataStoreOptions options;
+  options.path = Path();
+  EXPECT_EQ(SqliteMetadataStore::Open(options).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(MigrationsTest, AStepThatFailsLeavesTheSchemaBeforeIt) {
+  constexpr Migration kBad[] = {kTwo[0], {2, "CREATE TABLE b (x INTEGER); SELECT nonsense;"}};
+  const absl::Status status = Migrate(*connection_, kBad);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("schema step 2"));
+  EXPECT_EQ(Number("PRAGMA user_version"), 1);
+  EXPECT_EQ(Number("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'b'"), 0);
+  EXPECT_TRUE(Migrate(*connection_, kTwo).ok());
+}
+
+TEST_F(MigrationsTest, AnotherProgramsDatabaseIsRefused) {
+  ASSERT_TRUE(connection_->Execute("CREATE TABLE theirs (x INTEGER)").ok());
+  const absl::Status status = Migrate(*connection_, Migrations());
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("another program"));
+}
+
+}  // namespace
+}  // namespace graft::sqlite
