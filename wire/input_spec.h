@@ -1,0 +1,15 @@
+#ifndef GRAFT_WIRE_INPUT_SPEC_H_
+#define GRAFT_WIRE_INPUT_SPEC_H_
+
+#include "graft/v1/common.pb.h"
+
+#include "core/data/input_spec.h"
+
+namespace graft {
+
+// How an image is prepared, as core/ has it -> as the API says it. Pure.
+v1::InputSpec ToProto(const InputSpec& spec);
+
+}  // namespace graft
+
+#endif  // GRAFT_WIRE_INPUT_SPEC_H_
