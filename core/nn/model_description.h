@@ -1,13 +1,13 @@
 #ifndef GRAFT_CORE_NN_MODEL_DESCRIPTION_H_
 #define GRAFT_CORE_NN_MODEL_DESCRIPTION_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 
 #include "core/data/input_spec.h"
 #include "core/nn/head_spec.h"
@@ -27,7 +27,7 @@ struct ModelDescription {
   InputSpec input;
   std::vector<std::string> labels;  // class names, in the order of the logits
   // Divides the logits before softmax (Guo et al. 2017); absent: 1.
-  absl::optional<double> temperature;
+  std::optional<double> temperature;
 };
 
 // INVALID_ARGUMENT when a part is missing, labels and head.classes disagree, or a label comes

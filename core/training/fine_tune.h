@@ -16,19 +16,13 @@
 #include "core/training/checkpoint_store.h"
 #include "core/training/observer.h"
 #include "core/training/recipes.h"
+#include "core/training/run_context.h"
 
 namespace graft {
 
 class BackboneWeights;
 class DatasetReader;
 class FeatureCache;
-
-// What whoever owns the job wants of it.
-enum class Desired {
-  kRun,
-  kCancel,  // end at the next step, keep nothing
-  kDrain,   // keep a checkpoint, end soon; the job goes on elsewhere
-};
 
 // Everything RunFineTune works with. Borrowed: all must outlive the call.
 struct FineTuneEnvironment {
@@ -72,9 +66,6 @@ struct FineTuneResult {
 // to the process.
 absl::StatusOr<FineTuneResult> RunFineTune(const ResolvedFineTune& job,
                                            const FineTuneEnvironment& environment);
-
-// Whether `status` says that RunFineTune ended because desired() asked for a drain.
-bool IsDrained(const absl::Status& status);
 
 }  // namespace graft
 

@@ -2,12 +2,12 @@
 #define GRAFT_CORE_TRAINING_OBSERVER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
-#include "absl/types/optional.h"
 
 namespace graft {
 
@@ -23,12 +23,12 @@ struct PhaseStarted {
 // nats. Validation values are absent where there is no validation part.
 struct EpochMetrics {
   std::string phase;
-  int epoch = 0;                           // 1-based within the job
-  double train_loss = 0;                   // with label smoothing and class weights, as optimised
-  double train_accuracy = 0;               // of the batches as they were trained
-  absl::optional<double> validation_loss;  // plain
-  absl::optional<double> validation_accuracy;
-  absl::optional<double> validation_macro_f1;
+  int epoch = 0;                          // 1-based within the job
+  double train_loss = 0;                  // with label smoothing and class weights, as optimised
+  double train_accuracy = 0;              // of the batches as they were trained
+  std::optional<double> validation_loss;  // plain
+  std::optional<double> validation_accuracy;
+  std::optional<double> validation_macro_f1;
   double head_learning_rate = 0;      // at the end of the epoch; 0 with L-BFGS
   double backbone_learning_rate = 0;  // 0 where the backbone is frozen
   double images_per_second = 0;       // trained, without validation

@@ -1,0 +1,87 @@
+#ifndef GRAFT_CORE_TRAINING_ACTIVATIONS_H_
+#define GRAFT_CORE_TRAINING_ACTIVATIONS_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "core/features/feature_cache.h"
+#include "core/training/run_context.h"
+#include "core/training/trainable_network.h"
+#include "core/training/training_data.h"
+
+namespace graft {
+
+// One image as training sees it: view 0 is plain, each other view an augmentation of its own.
+struct Sample {
+  int64_t entry = 0;
+  int view = 0;
+};
+
+// Hands out batches in order.
+class SampleStream {
+ public:
+  virtual ~SampleStream() = default;
+  // What enters the stage asked for, [batch, ...]. No gradients flow into it.
+  virtual absl::StatusOr<at::Tensor> Next() = 0;
+};
+
+// What enters a stage of the network for given images: from the feature cache where Prepare found
+// or filled it, else by running the stages below on the images each time. The stages below must
+// have their pretrained weights whenever it is used. Not safe for concurrent use.
+class Activations {
+ public:
+  // All borrowed; `cache` may be null: blocks of up to 2 GiB are then kept in memory.
+  // `seed` is of the augmentations.
+  Activations(TrainableNetwork* network, const TrainingData* data, FeatureCache* cache,
+              std::string backbone_digest, uint64_t seed, RunContext* context);
+
+  // Makes what enters `stage` ready for all images (view 0) and for views 1 to `views` of the
+  // training images. False when that is too large to keep: streams then compute it anew. Prepare
+  // lower stages first: higher ones are computed from them.
+  absl::StatusOr<bool> Prepare(int stage, int views);
+
+  // Whether view `view` at `stage` is there.
+  bool Has(int stage, int view) const { return blocks_.count({stage, view}) > 0; }
+
+  std::unique_ptr<SampleStream> Open(int stage, std::vector<std::vector<Sample>> batches);
+
+  // All rows of the given entries in one tensor [entries, ...]; Has(stage, view) must hold.
+  at::Tensor Rows(int stage, int view, const std::vector<int64_t>& entries) const;
+
+ private:
+  friend class BlockStream;
+  friend class ComputingStream;
+
+  absl::StatusOr<bool> PrepareBlock(int stage, int view);
+  absl::Status Compute(int stage, int view, const std::vector<int64_t>& entries, FeatureSink& sink);
+  std::string CutName(int stage) const;
+  uint64_t AugmentationSeed(const Sample& sample) const;
+  int64_t RowOf(const Sample& sample) const;
+  // From the output of stages below `from` to what enters `stage`, without gradients.
+  at::Tensor Run(const at::Tensor& x, int from, int stage);
+
+  TrainableNetwork* const network_;
+  const TrainingData* const data_;
+  FeatureCache* const cache_;
+  const std::string backbone_digest_;
+  const uint64_t seed_;
+  RunContext* const context_;
+  std::vector<int64_t> train_row_;  // of each entry among the training images; -1: is none
+  std::string train_digest_;
+  std::map<std::pair<int, int>, std::shared_ptr<const FeatureBlock>> blocks_;  // by stage, view
+};
+
+// A hash that spreads small integers over 64 bits (SplitMix64, Steele et al. 2014).
+uint64_t MixSeed(uint64_t seed, uint64_t a, uint64_t b = 0);
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_TRAINING_ACTIVATIONS_H_

@@ -1,0 +1,73 @@
+#include "core/training/logistic_head.h"
+
+#include <algorithm>
+
+#include <torch/torch.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/base/status_macros.h"
+
+namespace graft {
+namespace {
+
+constexpr int64_t kFewValidationImages = 50;
+constexpr int64_t kFewValidationImagesPerClass = 5;
+constexpr int kFolds = 5;
+
+absl::StatusOr<double> Choose(const LogisticHeadProblem& problem, const LogisticProblem& train,
+                              const Standardisation& standardisation,
+                              const std::function<absl::Status()>& poll) {
+  const int64_t held_out = problem.validation_labels.size(0);
+  if (held_out >= std::max(kFewValidationImages, kFewValidationImagesPerClass * problem.classes)) {
+    return ChooseL2(train, standardisation.Apply(problem.validation_features),
+                    problem.validation_labels, poll);
+  }
+  LogisticProblem plain = train;
+  plain.features = train.features.slice(0, 0, problem.plain_rows);
+  plain.labels = train.labels.slice(0, 0, problem.plain_rows);
+  GRAFT_ASSIGN_OR_RETURN(const double l2, ChooseL2ByCrossValidation(plain, kFolds, poll));
+  // The sum over images counts each image once a view; the penalty keeps its weight beside it.
+  const double views =
+      static_cast<double>(train.labels.size(0)) / static_cast<double>(problem.plain_rows);
+  return l2 * views;
+}
+
+}  // namespace
+
+absl::StatusOr<LogisticHeadFit> FitLogisticHead(const LogisticHeadProblem& problem,
+                                                const std::function<absl::Status()>& poll,
+                                                const LogisticCallback& callback) {
+  try {
+    const torch::NoGradGuard no_grad;
+    const Standardisation standardisation = FitStandardisation(problem.features);
+    const LogisticProblem train{standardisation.Apply(problem.features), problem.labels,
+                                problem.classes, problem.class_weights};
+    LogisticHeadFit fit;
+    if (problem.l2.has_value()) {
+      fit.l2 = *problem.l2;
+    } else {
+      GRAFT_ASSIGN_OR_RETURN(fit.l2, Choose(problem, train, standardisation, poll));
+    }
+    LogisticOptions options;
+    options.l2 = fit.l2;
+    options.max_iterations = problem.max_iterations;
+    const LogisticCallback each = [&](int iteration, const at::Tensor& weight,
+                                      const at::Tensor& bias, double objective) -> absl::Status {
+      if (poll) GRAFT_RETURN_IF_ERROR(poll());
+      if (!callback) return absl::OkStatus();
+      LogisticModel at;
+      at.weight = weight;
+      at.bias = bias;
+      const LogisticModel folded = standardisation.Fold(at);
+      return callback(iteration, folded.weight, folded.bias, objective);
+    };
+    GRAFT_ASSIGN_OR_RETURN(const LogisticModel model, FitLogistic(train, options, nullptr, each));
+    fit.model = standardisation.Fold(model);
+    return fit;
+  } catch (const std::exception& e) {
+    return absl::InternalError(absl::StrCat("fitting the head: ", e.what()));
+  }
+}
+
+}  // namespace graft

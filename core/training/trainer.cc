@@ -1,0 +1,403 @@
+#include "core/training/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <set>
+
+#include <torch/torch.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/base/status_macros.h"
+
+namespace graft {
+namespace {
+
+// Work of a head-only epoch for one image, against a pass through the backbone. A guess: it only
+// moves the progress bar.
+constexpr double kHeadWork = 0.002;
+// A step forward and back costs about three forward passes.
+constexpr double kTrainingPasses = 3;
+
+// Fisher and Yates' shuffle, written out: std::shuffle differs between libraries, and a seed is to
+// mean the same everywhere.
+void Shuffle(std::vector<int64_t>& items, uint64_t seed) {
+  std::mt19937_64 generator(seed);
+  for (size_t i = items.size(); i > 1; --i) {
+    std::swap(items[i - 1], items[generator() % i]);
+  }
+}
+
+std::string Where(const PhaseSpec& phase, int epoch) {
+  return absl::StrCat("phase \"", phase.name, "\", epoch ", epoch);
+}
+
+}  // namespace
+
+Trainer::Trainer(Inputs inputs) : in_(std::move(inputs)), config_(in_.job->config) {
+  loss_.label_smoothing = config_.label_smoothing.value_or(0);
+  if (config_.class_weighting == ClassWeighting::kBalanced) {
+    std::vector<int64_t> counts(in_.data->class_names.size(), 0);
+    for (int64_t entry : in_.data->train) ++counts[in_.data->labels[entry]];
+    loss_.class_weights = torch::tensor(BalancedClassWeights(counts));
+  }
+}
+
+int Trainer::FirstStage(const PhaseSpec& phase) const {
+  const int stages = in_.network->stages();
+  if (phase.trainable_stages == kAllStages) return 0;
+  return std::max(0, stages - phase.trainable_stages);
+}
+
+int Trainer::first_changed_stage() const {
+  if (state_.best.epoch == 0) return in_.network->stages();
+  return FirstStage(in_.job->phases[state_.best.phase]);
+}
+
+TensorMap Trainer::Snapshot(int first) const {
+  TensorMap snapshot;
+  for (int stage = first; stage <= in_.network->stages(); ++stage) {
+    for (const NamedTensor& tensor : in_.network->tensors(stage)) {
+      snapshot.emplace(tensor.name, tensor.tensor.detach().clone());
+    }
+  }
+  return snapshot;
+}
+
+void Trainer::Load(const TensorMap& tensors) {
+  const torch::NoGradGuard no_grad;
+  for (int stage = 0; stage <= in_.network->stages(); ++stage) {
+    for (const NamedTensor& tensor : in_.network->tensors(stage)) {
+      const auto found = tensors.find(tensor.name);
+      if (found != tensors.end()) at::Tensor(tensor.tensor).copy_(found->second);
+    }
+  }
+}
+
+void Trainer::RestoreBest() {
+  if (state_.best.epoch == 0) return;
+  // Its phase may have trained fewer stages than later ones: those go back to where they were.
+  Load(pristine_);
+  Load(state_.best.tensors);
+}
+
+void Trainer::AddPhaseSeconds(const std::string& phase, absl::Duration time) {
+  for (auto& [name, seconds] : state_.phase_seconds) {
+    if (name != phase) continue;
+    seconds += absl::ToDoubleSeconds(time);
+    return;
+  }
+  state_.phase_seconds.emplace_back(phase, absl::ToDoubleSeconds(time));
+}
+
+double Trainer::EpochWork(const PhaseSpec& phase) const {
+  const int stages = in_.network->stages();
+  const double share = static_cast<double>(stages - FirstStage(phase)) / stages;
+  const auto train = static_cast<double>(in_.data->train.size());
+  const auto validation = static_cast<double>(in_.data->validation.size());
+  if (phase.optimizer == OptimizerKind::kLbfgs) return kHeadWork * train / 10;
+  return train * (kHeadWork + kTrainingPasses * share) + validation * (kHeadWork + share);
+}
+
+void Trainer::Progress(const PhaseSpec& phase, int64_t steps_done, int64_t steps_total,
+                       bool force) {
+  TrainingProgress progress;
+  progress.stage = phase.name;
+  progress.epochs_done = state_.epochs_done;
+  progress.epochs_total = in_.job->total_epochs;
+  progress.steps_done = steps_done;
+  progress.steps_total = steps_total;
+  in_.context->PublishProgress(progress, force);
+}
+
+absl::Status Trainer::Resume() {
+  if (in_.checkpoints == nullptr) return absl::OkStatus();
+  std::vector<std::string> passed_over;
+  GRAFT_ASSIGN_OR_RETURN(std::optional<TrainerState> state,
+                         LoadNewestCheckpoint(*in_.checkpoints, in_.job_digest, passed_over));
+  for (const std::string& why : passed_over) {
+    in_.context->observer().OnLog(absl::StrCat("a checkpoint was passed over: ", why));
+  }
+  if (!state.has_value()) return absl::OkStatus();
+  if (state->phase > static_cast<int>(in_.job->phases.size())) {
+    return absl::DataLossError("checkpoint: names a phase that the job does not have");
+  }
+  state_ = *std::move(state);
+  Load(state_.tensors);
+  overfitting_ = OverfittingWatch(state_.overfitting_said);
+  in_.context->observer().OnLog(absl::StrCat("going on after epoch ", state_.epochs_done));
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::Prepare() {
+  const absl::Duration start = in_.context->elapsed();
+  const int views = config_.augmented_views.value_or(0);
+  const auto rows = static_cast<double>(in_.data->labels.size() + views * in_.data->train.size());
+  std::set<int> cuts;  // ascending: higher ones are computed from lower ones
+  double total = 0;
+  for (size_t i = 0; i < in_.job->phases.size(); ++i) {
+    const PhaseSpec& phase = in_.job->phases[i];
+    total += phase.epochs * EpochWork(phase);
+    if (static_cast<int>(i) < state_.phase) continue;
+    if (phase.cache_at_cut) cuts.insert(FirstStage(phase));
+  }
+  cuts.erase(0);  // images themselves are not kept
+  total += rows * static_cast<double>(cuts.size());
+  in_.context->SetTotalWork(total);
+  double earlier = 0;
+  for (int i = 0; i < state_.phase; ++i) {
+    earlier += in_.job->phases[i].epochs * EpochWork(in_.job->phases[i]);
+  }
+  if (state_.phase < static_cast<int>(in_.job->phases.size())) {
+    earlier += state_.epoch_in_phase * EpochWork(in_.job->phases[state_.phase]);
+  }
+  in_.context->AddEarlierWork(earlier);
+  if (cuts.empty()) return absl::OkStatus();
+
+  PhaseStarted started;
+  started.phase = "features";
+  in_.context->observer().OnPhaseStarted(started);
+  for (int cut : cuts) {
+    GRAFT_ASSIGN_OR_RETURN(const bool kept, in_.activations->Prepare(cut, views));
+    if (!kept) {
+      in_.context->AddEarlierWork(rows);
+      in_.context->observer().OnLog(
+          "what enters the trained layers is too large to keep: it is computed in every epoch");
+    }
+  }
+  AddPhaseSeconds("features", in_.context->elapsed() - start);
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::Run() {
+  try {
+    // Of later phases too: the best epoch may be of an earlier one.
+    int lowest = in_.network->stages();
+    for (const PhaseSpec& phase : in_.job->phases) lowest = std::min(lowest, FirstStage(phase));
+    for (int stage = lowest; stage < in_.network->stages(); ++stage) {
+      for (const NamedTensor& tensor : in_.network->tensors(stage)) {
+        pristine_.emplace(tensor.name, tensor.tensor.detach().clone());
+      }
+    }
+    // The features are of the pretrained network. Stages below the lowest trained one never
+    // change; those above may hold a checkpoint's weights only after the features are there.
+    const TensorMap fresh = Snapshot(lowest);
+    GRAFT_RETURN_IF_ERROR(Resume());
+    const TensorMap resumed = Snapshot(lowest);
+    Load(fresh);
+    GRAFT_RETURN_IF_ERROR(Prepare());
+    Load(resumed);
+    while (state_.phase < static_cast<int>(in_.job->phases.size())) {
+      GRAFT_RETURN_IF_ERROR(RunPhase(in_.job->phases[state_.phase]));
+    }
+    RestoreBest();
+    return absl::OkStatus();
+  } catch (const std::exception& e) {
+    return absl::InternalError(absl::StrCat("training: ", e.what()));
+  }
+}
+
+absl::Status Trainer::RunPhase(const PhaseSpec& phase) {
+  const int first = FirstStage(phase);
+  if (state_.epoch_in_phase == 0) {
+    state_.early_stopping = EarlyStopping{config_.early_stopping_patience.value_or(0)};
+    overfitting_.StartPhase();
+  }
+  in_.network->SetMode(first, /*training=*/true, phase.batch_norm);
+  PhaseStarted started;
+  started.phase = phase.name;
+  started.epochs = phase.epochs;
+  started.trainable_stages = in_.network->stages() - first;
+  for (int stage = first; stage <= in_.network->stages(); ++stage) {
+    for (const NamedTensor& tensor : in_.network->tensors(stage)) {
+      if (tensor.is_parameter) started.trainable_parameters += tensor.tensor.numel();
+    }
+  }
+  in_.context->observer().OnPhaseStarted(started);
+
+  const absl::Duration start = in_.context->elapsed();
+  if (phase.optimizer == OptimizerKind::kLbfgs) {
+    GRAFT_RETURN_IF_ERROR(RunLogisticPhase(phase));
+  } else {
+    GRAFT_RETURN_IF_ERROR(RunGradientPhase(phase, first));
+  }
+  AddPhaseSeconds(phase.name, in_.context->elapsed() - start);
+  in_.context->AddEarlierWork(std::max(0, phase.epochs - state_.epoch_in_phase) * EpochWork(phase));
+  early_stopped_ = state_.early_stopping.ShouldStop() && state_.epoch_in_phase < phase.epochs;
+  RestoreBest();
+  ++state_.phase;
+  state_.epoch_in_phase = 0;
+  state_.optimizer.clear();
+  return absl::OkStatus();
+}
+
+std::vector<std::vector<Sample>> Trainer::EpochBatches(const PhaseSpec& phase, int first) const {
+  std::vector<int64_t> order = in_.data->train;
+  const auto epoch = static_cast<uint64_t>(state_.epochs_done + 1);
+  Shuffle(order, MixSeed(*config_.seed, 1, epoch));
+  const int kept_views = config_.augmented_views.value_or(0);
+  const bool kept = phase.cache_at_cut && in_.activations->Has(first, 0);
+  const int64_t batch_size = *config_.batch_size;
+  std::vector<std::vector<Sample>> batches;
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (static_cast<int64_t>(i) % batch_size == 0) batches.emplace_back();
+    int view = 0;
+    if (config_.augment.value_or(false)) {
+      // Of the views that are kept, one by lot; else one that no other epoch has.
+      view = kept ? static_cast<int>(MixSeed(*config_.seed, epoch << 32, order[i]) %
+                                     static_cast<uint64_t>(kept_views + 1))
+                  : static_cast<int>(epoch);
+    }
+    batches.back().push_back({order[i], view});
+  }
+  // Batch statistics of one image are none.
+  if (phase.batch_norm == BatchNormMode::kBatchStatistics && batches.size() > 1 &&
+      batches.back().size() == 1) {
+    const Sample last = batches.back().front();
+    batches.pop_back();
+    batches.back().push_back(last);
+  }
+  return batches;
+}
+
+absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimizer& optimizer,
+                                 EpochMetrics& metrics) {
+  const int stages = in_.network->stages();
+  const std::vector<std::vector<Sample>> batches = EpochBatches(phase, first);
+  const auto steps = static_cast<int64_t>(batches.size());
+  Schedule schedule;
+  schedule.kind = phase.schedule;
+  schedule.total_steps = steps * phase.epochs;
+  schedule.warmup_steps = std::min<int64_t>(
+      schedule.total_steps, std::llround(phase.warmup_epochs * static_cast<double>(steps)));
+  // Dropout draws from the process's generator.
+  torch::manual_seed(MixSeed(*config_.seed, 2, static_cast<uint64_t>(state_.epochs_done + 1)));
+  in_.network->SetMode(first, /*training=*/true, phase.batch_norm);
+  std::unique_ptr<SampleStream> stream = in_.activations->Open(first, batches);
+
+  const double work = EpochWork(phase) * static_cast<double>(in_.data->train.size()) /
+                      static_cast<double>(in_.data->train.size() + in_.data->validation.size());
+  const absl::Duration start = in_.context->elapsed();
+  double loss_sum = 0;
+  int64_t right = 0;
+  int64_t images = 0;
+  for (int64_t i = 0; i < steps; ++i) {
+    GRAFT_RETURN_IF_ERROR(in_.context->Poll());
+    const absl::Duration step_start = in_.context->elapsed();
+    const double factor = schedule.Factor(state_.epoch_in_phase * steps + i);
+    metrics.head_learning_rate = factor * phase.head_learning_rate;
+    metrics.backbone_learning_rate = first < stages ? factor * phase.backbone_learning_rate : 0;
+    optimizer.SetLearningRates(metrics.head_learning_rate, metrics.backbone_learning_rate);
+
+    std::vector<int64_t> entries;
+    for (const Sample& sample : batches[i]) entries.push_back(sample.entry);
+    const at::Tensor labels = LabelsOf(entries);
+    GRAFT_ASSIGN_OR_RETURN(at::Tensor x, stream->Next());
+    if (first < stages) {
+      x = in_.network->HeadInput(in_.network->Forward(x, first, stages));
+      in_.context->counters.backbone_forward_images += x.size(0);
+    }
+    const at::Tensor logits = in_.network->Head(x);
+    const at::Tensor loss = loss_(logits, labels);
+    const double value = loss.item<double>();
+    if (!std::isfinite(value)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("training diverged: the loss is not a finite number in ",
+                       Where(phase, state_.epochs_done + 1), ", step ", i + 1, " of ", steps,
+                       "; lower the learning rate, or set gradient_clip_norm or warmup_epochs"));
+    }
+    optimizer.ZeroGrad();
+    loss.backward();
+    if (*config_.gradient_clip_norm > 0) optimizer.ClipGradients(*config_.gradient_clip_norm);
+    optimizer.Step();
+
+    const auto size = static_cast<int64_t>(entries.size());
+    loss_sum += value * static_cast<double>(size);
+    right += CountTopK(logits, labels, 1);
+    images += size;
+    in_.context->counters.training_images += size;
+    in_.context->AddWork(work / static_cast<double>(steps));
+    in_.context->PublishCounters();
+    in_.context->observer().OnStep(in_.context->elapsed() - step_start);
+    Progress(phase, i + 1, steps, /*force=*/false);
+  }
+  const double seconds = absl::ToDoubleSeconds(in_.context->elapsed() - start);
+  metrics.train_loss = loss_sum / static_cast<double>(images);
+  metrics.train_accuracy = static_cast<double>(right) / static_cast<double>(images);
+  metrics.images_per_second = seconds > 0 ? static_cast<double>(images) / seconds : 0;
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::RunGradientPhase(const PhaseSpec& phase, int first) {
+  OptimizerOptions options;
+  options.kind = phase.optimizer;
+  options.weight_decay = *config_.weight_decay;
+  options.momentum = config_.momentum.value_or(0);
+  std::vector<NamedTensor> backbone;
+  for (int stage = first; stage < in_.network->stages(); ++stage) {
+    for (NamedTensor& tensor : in_.network->tensors(stage)) backbone.push_back(std::move(tensor));
+  }
+  PhaseOptimizer optimizer(options, in_.network->tensors(in_.network->stages()), backbone);
+  GRAFT_RETURN_IF_ERROR(optimizer.Restore(state_.optimizer));
+  while (state_.epoch_in_phase < phase.epochs && !state_.early_stopping.ShouldStop()) {
+    const absl::Duration start = in_.context->elapsed();
+    EpochMetrics metrics;
+    metrics.phase = phase.name;
+    GRAFT_RETURN_IF_ERROR(TrainEpoch(phase, first, optimizer, metrics));
+    GRAFT_RETURN_IF_ERROR(EndEpoch(phase, first, start, optimizer, metrics));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::EndEpoch(const PhaseSpec& phase, int first, absl::Duration start,
+                               const PhaseOptimizer& optimizer, EpochMetrics& metrics) {
+  ++state_.epochs_done;
+  ++state_.epoch_in_phase;
+  metrics.epoch = state_.epochs_done;
+  metrics.best = true;  // without validation the last is the best
+  if (!in_.data->validation.empty()) {
+    GRAFT_ASSIGN_OR_RETURN(const ClassificationReport report,
+                           EvaluateAt(in_.data->validation, "validation", first));
+    metrics.validation_loss = report.loss;
+    metrics.validation_accuracy = report.accuracy;
+    metrics.validation_macro_f1 = report.macro_f1;
+    metrics.best = report.loss < state_.best.loss;
+    state_.early_stopping.Observe(report.loss);
+  }
+  metrics.seconds = absl::ToDoubleSeconds(in_.context->elapsed() - start);
+  if (metrics.best) {
+    state_.best.epoch = state_.epochs_done;
+    state_.best.phase = state_.phase;
+    if (metrics.validation_loss) state_.best.loss = *metrics.validation_loss;
+    state_.best.metrics = metrics.Named();
+    state_.best.tensors = Snapshot(first);
+  }
+  const double share = static_cast<double>(in_.data->validation.size()) /
+                       static_cast<double>(in_.data->train.size() + in_.data->validation.size());
+  in_.context->AddWork(EpochWork(phase) * share);
+  in_.context->PublishCounters();
+  in_.context->observer().OnEpoch(metrics);
+  for (const TrainingWarning& warning : overfitting_.Observe(metrics)) {
+    in_.context->observer().OnWarning(warning);
+  }
+  state_.overfitting_said = overfitting_.said();
+  Progress(phase, 0, 0, /*force=*/true);
+  return SaveCheckpoint(first, &optimizer, metrics.best);
+}
+
+absl::Status Trainer::SaveCheckpoint(int first, const PhaseOptimizer* optimizer, bool best) {
+  if (in_.checkpoints == nullptr) return absl::OkStatus();
+  state_.tensors = Snapshot(first);
+  if (optimizer != nullptr) state_.optimizer = optimizer->State();
+  const absl::StatusOr<std::string> bytes = SerializeCheckpoint(state_, in_.job_digest);
+  state_.tensors.clear();
+  state_.optimizer.clear();
+  GRAFT_RETURN_IF_ERROR(bytes.status());
+  GRAFT_RETURN_IF_ERROR(
+      Annotate(in_.checkpoints->Save(state_.epochs_done, *bytes), "keeping a checkpoint"));
+  in_.context->observer().OnCheckpoint({state_.epochs_done, best});
+  return absl::OkStatus();
+}
+
+}  // namespace graft

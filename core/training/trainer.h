@@ -1,0 +1,98 @@
+#ifndef GRAFT_CORE_TRAINING_TRAINER_H_
+#define GRAFT_CORE_TRAINING_TRAINER_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "core/evaluation/classification_report.h"
+#include "core/tasks/classification/classification.h"
+#include "core/training/activations.h"
+#include "core/training/checkpoint.h"
+#include "core/training/checkpoint_store.h"
+#include "core/training/optimizer.h"
+#include "core/training/recipes.h"
+#include "core/training/run_context.h"
+#include "core/training/schedule.h"
+#include "core/training/trainable_network.h"
+#include "core/training/training_data.h"
+#include "core/training/warnings.h"
+
+namespace graft {
+
+// Runs the phases of a job, whatever its strategy: each trains the head and some of the last
+// stages, on what enters the lowest of them. After a phase the best epoch so far is restored; it
+// is the one with the smallest validation loss, or the last where nothing is held out. Not safe for
+// concurrent use.
+class Trainer {
+ public:
+  struct Inputs {  // all borrowed
+    const ResolvedFineTune* job = nullptr;
+    TrainableNetwork* network = nullptr;  // with pretrained stages and a fresh head
+    const TrainingData* data = nullptr;
+    Activations* activations = nullptr;
+    CheckpointStore* checkpoints = nullptr;  // may be null
+    std::string job_digest;
+    RunContext* context = nullptr;
+  };
+  explicit Trainer(Inputs inputs);
+
+  // Computes features, takes up the newest checkpoint if there is one, and runs what phases are
+  // left. Afterwards the network holds the best epoch's weights.
+  absl::Status Run();
+
+  // Judges the network as it is on some images. `split` is only written into the report.
+  absl::StatusOr<ClassificationReport> Evaluate(const std::vector<int64_t>& entries,
+                                                const std::string& split);
+
+  const TrainerState& state() const { return state_; }
+  bool early_stopped() const { return early_stopped_; }
+  // L-BFGS: the penalty used.
+  double l2() const { return l2_; }
+  // The lowest stage whose weights are not the pretrained ones; stages() when only the head is new.
+  int first_changed_stage() const;
+
+ private:
+  int FirstStage(const PhaseSpec& phase) const;
+  TensorMap Snapshot(int first) const;
+  void Load(const TensorMap& tensors);
+  void RestoreBest();
+
+  absl::Status Prepare();
+  absl::Status Resume();
+  absl::Status RunPhase(const PhaseSpec& phase);
+  absl::Status RunGradientPhase(const PhaseSpec& phase, int first);
+  absl::Status RunLogisticPhase(const PhaseSpec& phase);
+  absl::Status TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimizer& optimizer,
+                          EpochMetrics& metrics);
+  // Validates, compares with the best, tells the observer and keeps a checkpoint.
+  absl::Status EndEpoch(const PhaseSpec& phase, int first, absl::Duration start,
+                        const PhaseOptimizer& optimizer, EpochMetrics& metrics);
+  absl::Status SaveCheckpoint(int first, const PhaseOptimizer* optimizer, bool best);
+
+  std::vector<std::vector<Sample>> EpochBatches(const PhaseSpec& phase, int first) const;
+  absl::StatusOr<ClassificationReport> EvaluateAt(const std::vector<int64_t>& entries,
+                                                  const std::string& split, int first);
+  absl::StatusOr<at::Tensor> Probabilities(const std::vector<int64_t>& entries, int first);
+  at::Tensor LabelsOf(const std::vector<int64_t>& entries) const;
+  void Progress(const PhaseSpec& phase, int64_t steps_done, int64_t steps_total, bool force);
+  double EpochWork(const PhaseSpec& phase) const;
+  void AddPhaseSeconds(const std::string& phase, absl::Duration time);
+
+  const Inputs in_;
+  const FineTuneConfig& config_;
+  ClassificationLoss loss_;
+  TensorMap pristine_;  // of every stage that some phase trains
+  TrainerState state_;
+  OverfittingWatch overfitting_;
+  bool early_stopped_ = false;
+  double l2_ = 0;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_TRAINING_TRAINER_H_

@@ -1,0 +1,71 @@
+#include <torch/torch.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/base/status_macros.h"
+#include "core/training/trainer.h"
+
+namespace graft {
+namespace {
+
+constexpr int64_t kEvaluationBatch = 32;
+
+}  // namespace
+
+at::Tensor Trainer::LabelsOf(const std::vector<int64_t>& entries) const {
+  at::Tensor labels = torch::empty({static_cast<int64_t>(entries.size())}, torch::kInt64);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    labels.data_ptr<int64_t>()[i] = in_.data->labels[entries[i]];
+  }
+  return labels;
+}
+
+absl::StatusOr<at::Tensor> Trainer::Probabilities(const std::vector<int64_t>& entries, int first) {
+  const torch::NoGradGuard no_grad;
+  const int stages = in_.network->stages();
+  in_.network->SetMode(stages, /*training=*/false, BatchNormMode::kFrozenStatistics);
+  std::vector<std::vector<Sample>> batches;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (static_cast<int64_t>(i) % kEvaluationBatch == 0) batches.emplace_back();
+    batches.back().push_back({entries[i], 0});
+  }
+  std::unique_ptr<SampleStream> stream = in_.activations->Open(first, batches);
+  std::vector<at::Tensor> parts;
+  for (size_t i = 0; i < batches.size(); ++i) {
+    GRAFT_RETURN_IF_ERROR(in_.context->Poll());
+    GRAFT_ASSIGN_OR_RETURN(at::Tensor x, stream->Next());
+    if (first < stages) {
+      x = in_.network->HeadInput(in_.network->Forward(x, first, stages));
+      in_.context->counters.backbone_forward_images += x.size(0);
+    }
+    parts.push_back(torch::softmax(in_.network->Head(x), 1));
+  }
+  return torch::cat(parts).contiguous();
+}
+
+absl::StatusOr<ClassificationReport> Trainer::EvaluateAt(const std::vector<int64_t>& entries,
+                                                         const std::string& split, int first) {
+  if (entries.empty()) return ClassificationReport{};
+  GRAFT_ASSIGN_OR_RETURN(const at::Tensor probabilities, Probabilities(entries, first));
+  if (!torch::isfinite(probabilities).all().item<bool>()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "training diverged: the network's answers on the ", split,
+        " part are not finite after epoch ", state_.epochs_done, "; lower the learning rate"));
+  }
+  std::vector<int> labels;
+  for (int64_t entry : entries) labels.push_back(static_cast<int>(in_.data->labels[entry]));
+  return EvaluateClassification(
+      {probabilities.data_ptr<float>(), static_cast<size_t>(probabilities.numel())}, labels,
+      in_.data->class_names, split);
+}
+
+absl::StatusOr<ClassificationReport> Trainer::Evaluate(const std::vector<int64_t>& entries,
+                                                       const std::string& split) {
+  try {
+    return EvaluateAt(entries, split, first_changed_stage());
+  } catch (const std::exception& e) {
+    return absl::InternalError(absl::StrCat("evaluation: ", e.what()));
+  }
+}
+
+}  // namespace graft

@@ -1,0 +1,124 @@
+// The phase that has no epochs: a linear head on frozen features, solved rather than trained.
+#include <torch/torch.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+#include "core/base/status_macros.h"
+#include "core/training/logistic_head.h"
+#include "core/training/trainer.h"
+
+namespace graft {
+namespace {
+
+struct LinearHead {
+  at::Tensor weight;  // [classes, inputs]
+  at::Tensor bias;    // [classes]
+};
+
+absl::StatusOr<LinearHead> FindLinearHead(const TrainableNetwork& network) {
+  LinearHead head;
+  for (const NamedTensor& tensor : network.tensors(network.stages())) {
+    if (tensor.tensor.dim() == 2) head.weight = tensor.tensor;
+    if (tensor.tensor.dim() == 1) head.bias = tensor.tensor;
+  }
+  if (!head.weight.defined() || !head.bias.defined()) {
+    return absl::InternalError("LBFGS was asked to fit a head that is not linear");
+  }
+  return head;
+}
+
+}  // namespace
+
+absl::Status Trainer::RunLogisticPhase(const PhaseSpec& phase) {
+  const torch::NoGradGuard no_grad;
+  const int stage = in_.network->stages();
+  if (!in_.activations->Has(stage, 0)) {
+    return absl::ResourceExhaustedError(
+        "the features do not fit into the feature cache, and LBFGS needs them all: enlarge the "
+        "cache, or use ADAMW");
+  }
+  GRAFT_ASSIGN_OR_RETURN(const LinearHead head, FindLinearHead(*in_.network));
+
+  LogisticHeadProblem problem;
+  std::vector<at::Tensor> features;
+  std::vector<at::Tensor> labels;
+  for (int view = 0; view <= config_.augmented_views.value_or(0); ++view) {
+    features.push_back(in_.activations->Rows(stage, view, in_.data->train));
+    labels.push_back(LabelsOf(in_.data->train));
+  }
+  problem.features = torch::cat(features);
+  problem.labels = torch::cat(labels);
+  features.clear();
+  problem.plain_rows = static_cast<int64_t>(in_.data->train.size());
+  problem.validation_features = in_.activations->Rows(stage, 0, in_.data->validation);
+  problem.validation_labels = LabelsOf(in_.data->validation);
+  problem.classes = static_cast<int64_t>(in_.data->class_names.size());
+  problem.class_weights = loss_.class_weights;
+  problem.l2 = config_.l2;
+  problem.max_iterations = phase.epochs;
+
+  const auto rows = problem.labels.size(0);
+  absl::Duration last = in_.context->elapsed();
+  EpochMetrics metrics;
+  metrics.phase = phase.name;
+  std::vector<int> validation_labels;
+  for (int64_t entry : in_.data->validation) {
+    validation_labels.push_back(static_cast<int>(in_.data->labels[entry]));
+  }
+  const auto poll = [this] { return in_.context->Poll(); };
+  const LogisticCallback each = [&](int iteration, const at::Tensor& weight, const at::Tensor& bias,
+                                    double objective) -> absl::Status {
+    const double seconds = absl::ToDoubleSeconds(in_.context->elapsed() - last);
+    last = in_.context->elapsed();
+    state_.epoch_in_phase = iteration;
+    ++state_.epochs_done;
+    metrics.epoch = state_.epochs_done;
+    metrics.train_loss = objective;
+    metrics.train_accuracy =
+        static_cast<double>(
+            CountTopK(torch::addmm(bias, problem.features, weight.t()), problem.labels, 1)) /
+        static_cast<double>(rows);
+    metrics.best = true;  // each iteration is nearer to the one solution there is
+    if (!validation_labels.empty()) {
+      const at::Tensor probabilities =
+          torch::softmax(torch::addmm(bias, problem.validation_features, weight.t()), 1)
+              .contiguous();
+      GRAFT_ASSIGN_OR_RETURN(
+          const ClassificationReport report,
+          EvaluateClassification(
+              {probabilities.data_ptr<float>(), static_cast<size_t>(probabilities.numel())},
+              validation_labels, in_.data->class_names, "validation"));
+      metrics.validation_loss = report.loss;
+      metrics.validation_accuracy = report.accuracy;
+      metrics.validation_macro_f1 = report.macro_f1;
+    }
+    metrics.seconds = seconds;
+    metrics.images_per_second = seconds > 0 ? static_cast<double>(rows) / seconds : 0;
+    in_.context->counters.training_images += rows;
+    in_.context->AddWork(EpochWork(phase));
+    in_.context->PublishCounters();
+    in_.context->observer().OnEpoch(metrics);
+    Progress(phase, 0, 0, /*force=*/false);
+    return absl::OkStatus();
+  };
+  GRAFT_ASSIGN_OR_RETURN(const LogisticHeadFit fit, FitLogisticHead(problem, poll, each));
+  at::Tensor(head.weight).copy_(fit.model.weight);
+  at::Tensor(head.bias).copy_(fit.model.bias);
+  l2_ = fit.l2;
+  if (fit.model.iterations ==
+      0) {  // there was nothing to learn; it counts as an epoch all the same
+    GRAFT_RETURN_IF_ERROR(each(1, fit.model.weight, fit.model.bias, fit.model.objective));
+  }
+  in_.context->observer().OnLog(absl::StrFormat(
+      "the head was fitted in %d iterations, l2 %.4g%s", fit.model.iterations, fit.l2,
+      fit.model.converged ? "" : "; it has not converged: allow more epochs"));
+  state_.best.epoch = state_.epochs_done;
+  state_.best.phase = state_.phase;
+  state_.best.metrics = metrics.Named();
+  if (metrics.validation_loss) state_.best.loss = *metrics.validation_loss;
+  state_.best.tensors = Snapshot(stage);
+  return SaveCheckpoint(stage, nullptr, true);
+}
+
+}  // namespace graft

@@ -1,0 +1,192 @@
+#ifndef GRAFT_TESTS_UNIT_CORE_TRAINING_TOY_H_
+#define GRAFT_TESTS_UNIT_CORE_TRAINING_TOY_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/training/checkpoint_store.h"
+#include "core/training/observer.h"
+#include "core/training/trainable_network.h"
+#include "core/training/training_data.h"
+
+namespace graft {
+
+// Three stages of convolution, BatchNorm and ReLU over 8 x 8 images, and a head. The "pretrained"
+// weights come from a fixed seed.
+class ToyNetwork final : public TrainableNetwork {
+ public:
+  explicit ToyNetwork(int classes, double dropout = 0, uint64_t head_seed = 0) : dropout_(dropout) {
+    torch::manual_seed(7);
+    for (int i = 0; i < 3; ++i) {
+      convolutions_.push_back(torch::nn::Conv2d(
+          torch::nn::Conv2dOptions(i == 0 ? 3 : 6, 6, 3).stride(i == 0 ? 1 : 2).padding(1)));
+      norms_.push_back(torch::nn::BatchNorm2d(6));
+    }
+    torch::manual_seed(100 + head_seed);
+    head_ = torch::nn::Linear(6, classes);
+  }
+
+  int stages() const override { return 3; }
+  std::string stage_name(int stage) const override { return absl::StrCat("stage", stage); }
+  at::Tensor Forward(const at::Tensor& x, int from, int to) override {
+    at::Tensor out = x;
+    for (int i = from; i < to; ++i) {
+      forwards[i] += x.size(0);
+      out = torch::relu(norms_[i](convolutions_[i](out)));
+    }
+    return out;
+  }
+  at::Tensor HeadInput(const at::Tensor& map) override { return map.mean({2, 3}); }
+  std::string head_input_name() const override { return "pooled"; }
+  at::Tensor Head(const at::Tensor& x) override {
+    return head_(torch::dropout(x, dropout_, training_));
+  }
+  std::vector<int64_t> input_shape(int stage) const override {
+    const std::vector<std::vector<int64_t>> shapes = {{3, 8, 8}, {6, 8, 8}, {6, 4, 4}, {6}};
+    return shapes[stage];
+  }
+  std::vector<NamedTensor> tensors(int stage) const override {
+    if (stage == 3) {
+      return {{"head.weight", head_->weight, true, true}, {"head.bias", head_->bias, true, false}};
+    }
+    const std::string name = stage_name(stage);
+    return {{name + ".conv.weight", convolutions_[stage]->weight, true, true},
+            {name + ".conv.bias", convolutions_[stage]->bias, true, false},
+            {name + ".bn.weight", norms_[stage]->weight, true, false},
+            {name + ".bn.bias", norms_[stage]->bias, true, false},
+            {name + ".bn.running_mean", norms_[stage]->running_mean, false, false},
+            {name + ".bn.running_var", norms_[stage]->running_var, false, false}};
+  }
+  void SetMode(int first, bool training, BatchNormMode batch_norm) override {
+    training_ = training;
+    for (int i = 0; i < 3; ++i) {
+      const bool trained = i >= first;
+      for (at::Tensor& parameter : convolutions_[i]->parameters()) {
+        parameter.set_requires_grad(trained);
+      }
+      for (at::Tensor& parameter : norms_[i]->parameters()) parameter.set_requires_grad(trained);
+      norms_[i]->train(trained && training && batch_norm == BatchNormMode::kBatchStatistics);
+    }
+  }
+
+  std::map<std::string, at::Tensor> All() const {
+    std::map<std::string, at::Tensor> all;
+    for (int stage = 0; stage <= 3; ++stage) {
+      for (const NamedTensor& tensor : tensors(stage)) {
+        all.emplace(tensor.name, tensor.tensor.detach().clone());
+      }
+    }
+    return all;
+  }
+
+  std::map<int, int64_t> forwards;  // images through each stage
+
+ private:
+  const double dropout_;
+  bool training_ = false;
+  std::vector<torch::nn::Conv2d> convolutions_;
+  std::vector<torch::nn::BatchNorm2d> norms_;
+  torch::nn::Linear head_{nullptr};
+};
+
+// Stripes whose direction and colour tell the class, under noise that the entry's number seeds.
+class ToyImages final : public ImageSource {
+ public:
+  explicit ToyImages(std::vector<int64_t> labels, float noise = 0.3f)
+      : labels_(std::move(labels)), noise_(noise) {}
+
+  std::unique_ptr<ImageStream> Open(std::vector<std::vector<ImageRequest>> batches) override {
+    class Stream final : public ImageStream {
+     public:
+      Stream(ToyImages* owner, std::vector<std::vector<ImageRequest>> batches)
+          : owner_(owner), batches_(std::move(batches)) {}
+      absl::StatusOr<at::Tensor> Next() override {
+        std::vector<at::Tensor> images;
+        for (const ImageRequest& request : batches_[next_]) images.push_back(owner_->Make(request));
+        ++next_;
+        return torch::stack(images);
+      }
+
+     private:
+      ToyImages* const owner_;
+      const std::vector<std::vector<ImageRequest>> batches_;
+      size_t next_ = 0;
+    };
+    return std::make_unique<Stream>(this, std::move(batches));
+  }
+
+  at::Tensor Make(const ImageRequest& request) {
+    ++loaded;
+    // A generator of its own: the process's belongs to training.
+    at::Generator generator = at::detail::createCPUGenerator(1'000 + request.entry);
+    at::Tensor image = torch::randn({3, 8, 8}, generator) * noise_;
+    const int64_t label = labels_[request.entry];
+    const at::Tensor stripes = torch::arange(8).remainder(2).to(torch::kFloat32);
+    image[label % 3] += label % 2 == 0 ? stripes.unsqueeze(0) : stripes.unsqueeze(1);
+    if (request.augmentation_seed % 2 == 1) image = image.flip({2});
+    return image;
+  }
+
+  int64_t loaded = 0;
+
+ private:
+  const std::vector<int64_t> labels_;
+  const float noise_;
+};
+
+// `per_class` images of each of 3 classes; every fifth is for validation, every seventh for test.
+inline TrainingData ToyData(int per_class) {
+  TrainingData data;
+  data.class_names = {"ant", "bee", "cat"};
+  for (int64_t i = 0; i < 3 * per_class; ++i) {
+    data.labels.push_back(i % 3);
+    (i % 5 == 4 ? data.validation : i % 7 == 6 ? data.test : data.train).push_back(i);
+  }
+  data.dataset_digest = "toy";
+  data.plain_transform_digest = "plain";
+  data.augmented_transform_digest = "augmented";
+  return data;
+}
+
+class MemoryCheckpoints final : public CheckpointStore {
+ public:
+  absl::Status Save(int epoch, absl::string_view bytes) override {
+    saved[epoch] = std::string(bytes);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::vector<std::string>> List() override {
+    std::vector<std::string> ids;
+    for (auto it = saved.rbegin(); it != saved.rend(); ++it) ids.push_back(absl::StrCat(it->first));
+    return ids;
+  }
+  absl::StatusOr<std::string> Load(const std::string& id) override { return saved[std::stoi(id)]; }
+
+  std::map<int, std::string> saved;  // by epoch
+};
+
+class RecordingObserver final : public TrainingObserver {
+ public:
+  void OnPhaseStarted(const PhaseStarted& phase) override { phases.push_back(phase); }
+  void OnEpoch(const EpochMetrics& metrics) override { epochs.push_back(metrics); }
+  void OnCheckpoint(const CheckpointSaved& saved) override { checkpoints.push_back(saved); }
+  void OnWarning(const TrainingWarning& warning) override { warnings.push_back(warning.code); }
+  void OnLog(const std::string& line) override { logs.push_back(line); }
+  void OnProgress(const TrainingProgress& at) override { progress.push_back(at); }
+
+  std::vector<PhaseStarted> phases;
+  std::vector<EpochMetrics> epochs;
+  std::vector<CheckpointSaved> checkpoints;
+  std::vector<std::string> warnings;
+  std::vector<std::string> logs;
+  std::vector<TrainingProgress> progress;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_TESTS_UNIT_CORE_TRAINING_TOY_H_

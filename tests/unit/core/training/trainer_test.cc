@@ -1,0 +1,367 @@
+#include "core/training/trainer.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "core/base/files.h"
+#include "tests/unit/core/training/toy.h"
+
+namespace graft {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// Of three classes; what few epochs on few noisy images come to.
+constexpr double kBetterThanChance = 0.55;
+
+// One attempt at a job on the toy network, with what outlives attempts passed in.
+struct Attempt {
+  FineTuneConfig config;
+  TrainingData data = ToyData(40);
+  FeatureCache* cache = nullptr;
+  MemoryCheckpoints* checkpoints = nullptr;
+  std::function<Desired()> desired;
+  double dropout = 0;
+
+  RecordingObserver observer;
+  std::unique_ptr<ToyImages> images;
+  std::unique_ptr<ToyNetwork> network;
+  std::unique_ptr<RunContext> context;
+  std::unique_ptr<Activations> activations;
+  std::unique_ptr<Trainer> trainer;
+  ResolvedFineTune job;
+
+  absl::Status Run() {
+    auto resolved = ResolveFineTune(config);
+    if (!resolved.ok()) return resolved.status();
+    job = *resolved;
+    images = std::make_unique<ToyImages>(data.labels);
+    data.images = images.get();
+    network = std::make_unique<ToyNetwork>(3, dropout);
+    context = std::make_unique<RunContext>(Clock::System(), &observer, desired);
+    activations = std::make_unique<Activations>(network.get(), &data, cache, "weights",
+                                                *job.config.seed, context.get());
+    trainer = std::make_unique<Trainer>(Trainer::Inputs{
+        &job, network.get(), &data, activations.get(), checkpoints, "job", context.get()});
+    return trainer->Run();
+  }
+  double ValidationAccuracy() {
+    const auto report = trainer->Evaluate(data.validation, "validation");
+    EXPECT_TRUE(report.ok()) << report.status();
+    return report.ok() ? report->accuracy : 0;
+  }
+};
+
+void ExpectSameWeights(const ToyNetwork& a, const ToyNetwork& b) {
+  for (const auto& [name, tensor] : a.All()) {
+    EXPECT_TRUE(torch::equal(tensor, b.All().at(name))) << name;
+  }
+}
+
+class TrainerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    at::set_num_threads(1);
+    auto folder = TempDirectory::Create();
+    ASSERT_TRUE(folder.ok());
+    folder_ = std::make_unique<TempDirectory>(*std::move(folder));
+    auto cache = FeatureCache::Open({folder_->path()});
+    ASSERT_TRUE(cache.ok());
+    cache_ = *std::move(cache);
+  }
+  std::unique_ptr<TempDirectory> folder_;
+  std::unique_ptr<FeatureCache> cache_;
+};
+
+FineTuneConfig Config(Strategy strategy) {
+  FineTuneConfig config;
+  config.strategy = strategy;
+  if (strategy != Strategy::kFeatureExtraction) {
+    config.epochs = 8;
+    config.head_epochs = 3;
+    config.learning_rate = 0.05;
+    config.batch_size = 16;
+    config.optimizer = OptimizerKind::kAdamW;
+  }
+  return config;
+}
+
+TEST_F(TrainerTest, FeatureExtractionLearnsAndLeavesTheBackboneAlone) {
+  Attempt attempt;
+  attempt.config = Config(Strategy::kFeatureExtraction);
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_GE(attempt.ValidationAccuracy(), 0.8);
+  const ToyNetwork untouched(3);
+  for (const auto& [name, tensor] : untouched.All()) {
+    if (name.rfind("head", 0) == 0) continue;
+    EXPECT_TRUE(torch::equal(tensor, attempt.network->All().at(name))) << name;
+  }
+  EXPECT_EQ(attempt.trainer->first_changed_stage(), 3);
+  EXPECT_GT(attempt.trainer->l2(), 0);
+  EXPECT_THAT(attempt.observer.epochs, Not(IsEmpty()));
+}
+
+TEST_F(TrainerTest, ASecondJobOnTheSameDataRunsNoBackboneForward) {
+  Attempt first;
+  first.cache = cache_.get();
+  ASSERT_TRUE(first.Run().ok());
+  EXPECT_EQ(first.context->counters.backbone_forward_images, 120);
+  EXPECT_EQ(first.context->counters.feature_cache_misses, 120);
+
+  Attempt second;
+  second.cache = cache_.get();
+  second.config.head = HeadChoice::kLinear;
+  second.config.optimizer = OptimizerKind::kAdamW;  // another recipe, the same features
+  ASSERT_TRUE(second.Run().ok());
+  EXPECT_EQ(second.context->counters.backbone_forward_images, 0);
+  EXPECT_EQ(second.network->forwards[0], 0);
+  EXPECT_EQ(second.images->loaded, 0);
+  EXPECT_EQ(second.context->counters.feature_cache_hits, 120);
+  EXPECT_EQ(second.context->counters.feature_cache_misses, 0);
+}
+
+TEST_F(TrainerTest, AugmentedViewsAreComputedForTrainingImagesOnly) {
+  Attempt attempt;
+  attempt.cache = cache_.get();
+  attempt.config.augment = true;
+  attempt.config.augmented_views = 2;
+  ASSERT_TRUE(attempt.Run().ok());
+  const auto train = static_cast<int64_t>(attempt.data.train.size());
+  EXPECT_EQ(attempt.network->forwards[0], 120 + 2 * train);
+  EXPECT_GE(attempt.ValidationAccuracy(), kBetterThanChance);
+}
+
+TEST_F(TrainerTest, TopLayersTrainsTheLastStageOnActivationsThatAreKept) {
+  Attempt attempt;
+  attempt.cache = cache_.get();
+  attempt.config = Config(Strategy::kTopLayers);
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_GE(attempt.ValidationAccuracy(), kBetterThanChance);
+  // Stages below the cut saw each image once; no epoch ran them again.
+  EXPECT_EQ(attempt.network->forwards[0], 120);
+  EXPECT_EQ(attempt.network->forwards[1], 120);
+  EXPECT_GT(attempt.network->forwards[2], 120);
+  ASSERT_EQ(attempt.trainer->first_changed_stage(), 2);
+  const auto after = attempt.network->All();
+  const auto before = ToyNetwork(3).All();
+  EXPECT_TRUE(torch::equal(after.at("stage1.conv.weight"), before.at("stage1.conv.weight")));
+  EXPECT_FALSE(torch::equal(after.at("stage2.conv.weight"), before.at("stage2.conv.weight")));
+  ASSERT_THAT(attempt.observer.phases, SizeIs(3));
+  EXPECT_EQ(attempt.observer.phases[0].phase, "features");
+  EXPECT_EQ(attempt.observer.phases[1].phase, "head");
+  EXPECT_EQ(attempt.observer.phases[2].phase, "fine-tune");
+}
+
+TEST_F(TrainerTest, BatchNormStatisticsStayWhereTheyAre) {
+  for (Strategy strategy : {Strategy::kTopLayers, Strategy::kFull}) {
+    Attempt attempt;
+    attempt.config = Config(strategy);
+    ASSERT_TRUE(attempt.Run().ok());
+    const auto before = ToyNetwork(3).All();
+    for (const auto& [name, tensor] : attempt.network->All()) {
+      if (name.find("running") == std::string::npos) continue;
+      EXPECT_TRUE(torch::equal(tensor, before.at(name))) << name;
+    }
+  }
+}
+
+TEST_F(TrainerTest, FullTrainsEveryStageOnNewAugmentationsEachEpoch) {
+  Attempt attempt;
+  attempt.config = Config(Strategy::kFull);
+  attempt.config.head_epochs = 0;
+  attempt.config.epochs = 6;
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_GE(attempt.ValidationAccuracy(), kBetterThanChance);
+  EXPECT_EQ(attempt.trainer->first_changed_stage(), 0);
+  const auto before = ToyNetwork(3).All();
+  EXPECT_FALSE(torch::equal(attempt.network->All().at("stage0.conv.weight"),
+                            before.at("stage0.conv.weight")));
+  EXPECT_THAT(attempt.observer.epochs, SizeIs(6));
+}
+
+TEST_F(TrainerTest, TheSameSeedGivesTheSameBitsAndAnotherSeedOthers) {
+  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
+    Attempt once, twice, other;
+    once.config = twice.config = other.config = Config(strategy);
+    once.dropout = twice.dropout = other.dropout = 0.3;
+    other.config.seed = 1;
+    ASSERT_TRUE(once.Run().ok());
+    ASSERT_TRUE(twice.Run().ok());
+    ASSERT_TRUE(other.Run().ok());
+    ExpectSameWeights(*once.network, *twice.network);
+    if (strategy == Strategy::kFeatureExtraction) continue;  // has nothing to draw
+    EXPECT_FALSE(torch::equal(once.network->All().at("head.weight"),
+                              other.network->All().at("head.weight")));
+  }
+}
+
+// Ends the run, as a drain or a crash would, in the middle of epoch `epoch` + 1.
+class InterruptedTest
+    : public TrainerTest,
+      public ::testing::WithParamInterface<std::tuple<Strategy, OptimizerKind, int>> {};
+
+TEST_P(InterruptedTest, ARunThatIsTakenUpAgainEndsWithTheSameWeights) {
+  const auto [strategy, optimizer, epoch] = GetParam();
+  FineTuneConfig config = Config(strategy);
+  config.optimizer = optimizer;
+  config.early_stopping_patience = 0;
+
+  Attempt whole;
+  whole.config = config;
+  whole.dropout = 0.3;
+  ASSERT_TRUE(whole.Run().ok());
+
+  MemoryCheckpoints checkpoints;
+  Attempt cut;
+  cut.config = config;
+  cut.dropout = 0.3;
+  cut.checkpoints = &checkpoints;
+  int steps_left = 2;
+  cut.desired = [&, last = epoch] {
+    if (static_cast<int>(checkpoints.saved.size()) < last) return Desired::kRun;
+    return --steps_left >= 0 ? Desired::kRun : Desired::kDrain;
+  };
+  const absl::Status status = cut.Run();
+  ASSERT_TRUE(IsDrained(status)) << status;
+  ASSERT_THAT(checkpoints.saved, SizeIs(epoch));
+
+  Attempt rest;
+  rest.config = config;
+  rest.dropout = 0.3;
+  rest.checkpoints = &checkpoints;
+  ASSERT_TRUE(rest.Run().ok());
+  EXPECT_EQ(rest.observer.epochs.front().epoch, epoch + 1);
+  ExpectSameWeights(*whole.network, *rest.network);
+  EXPECT_EQ(rest.trainer->state().best.epoch, whole.trainer->state().best.epoch);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Everywhere, InterruptedTest,
+    ::testing::Combine(::testing::Values(Strategy::kTopLayers, Strategy::kFull),
+                       ::testing::Values(OptimizerKind::kAdamW, OptimizerKind::kSgd),
+                       // In the head phase, at its end, and in the next.
+                       ::testing::Values(1, 3, 5)));
+
+TEST_F(TrainerTest, ATornCheckpointIsPassedOverForTheOneBefore) {
+  Attempt whole;
+  whole.config = Config(Strategy::kTopLayers);
+  ASSERT_TRUE(whole.Run().ok());
+
+  MemoryCheckpoints checkpoints;
+  Attempt cut;
+  cut.config = whole.config;
+  cut.checkpoints = &checkpoints;
+  cut.desired = [&] { return checkpoints.saved.size() < 5 ? Desired::kRun : Desired::kDrain; };
+  ASSERT_TRUE(IsDrained(cut.Run()));
+  std::string& newest = checkpoints.saved.rbegin()->second;
+  newest.resize(newest.size() - 100);
+
+  Attempt rest;
+  rest.config = whole.config;
+  rest.checkpoints = &checkpoints;
+  ASSERT_TRUE(rest.Run().ok());
+  EXPECT_EQ(rest.observer.epochs.front().epoch, 5);
+  EXPECT_THAT(rest.observer.logs, Contains(HasSubstr("passed over")));
+  ExpectSameWeights(*whole.network, *rest.network);
+}
+
+TEST_F(TrainerTest, CancellingEndsTheRunAtTheNextStep) {
+  Attempt attempt;
+  attempt.config = Config(Strategy::kFull);
+  int polls = 0;
+  attempt.desired = [&] { return ++polls < 10 ? Desired::kRun : Desired::kCancel; };
+  const absl::Status status = attempt.Run();
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+  EXPECT_FALSE(IsDrained(status));
+  EXPECT_EQ(polls, 10);
+}
+
+TEST_F(TrainerTest, DivergenceNamesThePhaseAndTheEpoch) {
+  Attempt attempt;
+  attempt.config = Config(Strategy::kFull);
+  attempt.config.head_epochs = 0;
+  attempt.config.optimizer = OptimizerKind::kSgd;
+  attempt.config.learning_rate = 100;
+  attempt.config.backbone_learning_rate = 100;
+  attempt.config.gradient_clip_norm = 0;
+  const absl::Status status = attempt.Run();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(status.message(), HasSubstr("diverged"));
+  EXPECT_THAT(status.message(), HasSubstr("epoch"));
+}
+
+TEST_F(TrainerTest, TheBestEpochIsTheOneThatIsKept) {
+  Attempt attempt;
+  attempt.config = Config(Strategy::kFull);
+  attempt.config.early_stopping_patience = 0;
+  ASSERT_TRUE(attempt.Run().ok());
+  double best = 1e9;
+  int epoch = 0;
+  for (const EpochMetrics& metrics : attempt.observer.epochs) {
+    if (*metrics.validation_loss < best) {
+      best = *metrics.validation_loss;
+      epoch = metrics.epoch;
+    }
+  }
+  EXPECT_EQ(attempt.trainer->state().best.epoch, epoch);
+  const auto report = attempt.trainer->Evaluate(attempt.data.validation, "validation");
+  ASSERT_TRUE(report.ok());
+  EXPECT_NEAR(report->loss, best, 1e-6);
+}
+
+TEST_F(TrainerTest, EarlyStoppingEndsAPhaseThatNoLongerGains) {
+  Attempt attempt;
+  attempt.config = Config(Strategy::kTopLayers);
+  attempt.config.epochs = 200;
+  attempt.config.head_epochs = 100;
+  attempt.config.early_stopping_patience = 2;
+  attempt.config.schedule = ScheduleKind::kConstant;
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_LT(attempt.observer.epochs.size(), 200u);
+  EXPECT_TRUE(attempt.trainer->early_stopped());
+}
+
+TEST_F(TrainerTest, WithoutValidationTheLastEpochIsKept) {
+  Attempt attempt;
+  attempt.config = Config(Strategy::kTopLayers);
+  attempt.data.train.insert(attempt.data.train.end(), attempt.data.validation.begin(),
+                            attempt.data.validation.end());
+  std::sort(attempt.data.train.begin(), attempt.data.train.end());
+  attempt.data.validation.clear();
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_EQ(attempt.trainer->state().best.epoch, 8);
+  EXPECT_FALSE(attempt.observer.epochs.back().validation_loss.has_value());
+}
+
+TEST_F(TrainerTest, ActivationsThatDoNotFitAreComputedInEveryEpoch) {
+  auto tiny = FeatureCache::Open({folder_->path() / "tiny", 40'000});  // features fit, maps do not
+  ASSERT_TRUE(tiny.ok());
+  Attempt kept, computed;
+  kept.config = computed.config = Config(Strategy::kTopLayers);
+  kept.cache = cache_.get();
+  computed.cache = tiny->get();
+  ASSERT_TRUE(kept.Run().ok());
+  ASSERT_TRUE(computed.Run().ok());
+  EXPECT_GT(computed.network->forwards[0], kept.network->forwards[0]);
+  EXPECT_THAT(computed.observer.logs, Contains(HasSubstr("too large")));
+  EXPECT_GE(computed.ValidationAccuracy(), kBetterThanChance);
+}
+
+TEST_F(TrainerTest, ProgressRisesToTheEnd) {
+  Attempt attempt;
+  attempt.config = Config(Strategy::kTopLayers);
+  ASSERT_TRUE(attempt.Run().ok());
+  double last = 0;
+  for (const TrainingProgress& at : attempt.observer.progress) {
+    EXPECT_GE(at.fraction, last);
+    last = at.fraction;
+  }
+  EXPECT_GT(last, 0.9);
+  EXPECT_LE(last, 1.0);
+}
+
+}  // namespace
+}  // namespace graft
