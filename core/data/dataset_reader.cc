@@ -1,0 +1,36 @@
+#include "core/data/dataset_reader.h"
+
+#include "core/base/status_macros.h"
+#include "core/image/decode.h"
+
+namespace graft {
+
+absl::StatusOr<std::unique_ptr<DatasetReader>> DatasetReader::Open(
+    const std::filesystem::path& images, absl::string_view manifest_json,
+    absl::string_view digest) {
+  absl::StatusOr<DatasetManifest> manifest = DatasetManifestFromJson(manifest_json);
+  if (!manifest.ok()) return absl::DataLossError(manifest.status().message());
+  std::string actual = DatasetDigest(*manifest);
+  if (!digest.empty() && digest != actual) {
+    return absl::DataLossError("the stored dataset is not the one that was uploaded");
+  }
+  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<MappedFile> mapped, MappedFile::Open(images));
+  if (mapped->bytes().size() != manifest->bytes) {
+    return absl::DataLossError("the stored dataset's images have another size than its manifest");
+  }
+  return std::unique_ptr<DatasetReader>(
+      new DatasetReader(*std::move(manifest), std::move(actual), std::move(mapped)));
+}
+
+absl::string_view DatasetReader::Encoded(int index) const {
+  const DatasetEntry& entry = manifest_.entries[index];
+  return images_->bytes().substr(entry.offset, entry.length);
+}
+
+absl::StatusOr<Image> DatasetReader::Decode(int index, const ImageLimits& limits) const {
+  absl::StatusOr<Image> image = DecodeImage(Encoded(index), limits);
+  if (!image.ok()) return Annotate(image.status(), manifest_.entries[index].name);
+  return image;
+}
+
+}  // namespace graft

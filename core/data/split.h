@@ -1,0 +1,43 @@
+#ifndef GRAFT_CORE_DATA_SPLIT_H_
+#define GRAFT_CORE_DATA_SPLIT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "core/data/dataset_manifest.h"
+
+namespace graft {
+
+struct SplitOptions {
+  // Of each class, where the archive had no folder for the part. In [0, 0.9], together below 1.
+  double validation_fraction = 0.2;
+  double test_fraction = 0;
+  uint64_t seed = 0;
+};
+
+// Indices of entries; each entry is in exactly one.
+struct DatasetSplits {
+  std::vector<int> train;
+  std::vector<int> validation;
+  std::vector<int> test;
+  std::vector<std::string> warnings;  // a class without validation images, a picture in two parts
+};
+
+// Folders of the archive are respected; a part without a folder is drawn from the training images,
+// class by class (stratified). Every class keeps at least one image to train on, and gives at least
+// one to each part drawn if it has enough. A function of its arguments alone.
+// INVALID_ARGUMENT: a fraction makes no sense, or a class has no training image.
+absl::StatusOr<DatasetSplits> SplitDataset(const DatasetManifest& manifest,
+                                           const SplitOptions& options);
+
+// Fold `fold` of `folds`: its share of each class is the validation part, the rest trains. Folders
+// of the archive are ignored. For cross-validation.
+absl::StatusOr<DatasetSplits> SplitFold(const DatasetManifest& manifest, int folds, int fold,
+                                        uint64_t seed);
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_DATA_SPLIT_H_

@@ -1,0 +1,108 @@
+#include "core/data/transforms.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+#include "core/base/sha256.h"
+#include "core/image/color.h"
+#include "core/image/resize.h"
+
+namespace graft {
+namespace {
+
+// Counted up when the arithmetic of a transform changes: cached features are then made anew.
+constexpr int kVersion = 1;
+
+void Normalise(const Image& image, const InputSpec& spec, float* out) {
+  const size_t plane = static_cast<size_t>(image.width) * static_cast<size_t>(image.height);
+  for (int c = 0; c < 3; ++c) {
+    const int from = spec.channel_order == ChannelOrder::kRgb ? c : 2 - c;
+    const float scale = spec.value_range / 255.0f / spec.std[c];
+    const float shift = -spec.mean[c] / spec.std[c];
+    float* const target = out + plane * static_cast<size_t>(c);
+    for (size_t i = 0; i < plane; ++i) {
+      target[i] = static_cast<float>(image.rgb[3 * i + static_cast<size_t>(from)]) * scale + shift;
+    }
+  }
+}
+
+struct Box {
+  int x = 0, y = 0, width = 0, height = 0;
+};
+
+// As torchvision's RandomResizedCrop: ten tries at an area and an aspect, else the centre.
+Box RandomBox(const Image& image, const AugmentOptions& augment, Random& random) {
+  const double area = static_cast<double>(image.width) * image.height;
+  const double log_aspect = std::log(augment.max_aspect);
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    const double target = area * random.Uniform(augment.min_area, 1);
+    const double aspect = std::exp(random.Uniform(-log_aspect, log_aspect));
+    const int width = static_cast<int>(std::lround(std::sqrt(target * aspect)));
+    const int height = static_cast<int>(std::lround(std::sqrt(target / aspect)));
+    if (width < 1 || height < 1 || width > image.width || height > image.height) continue;
+    const auto x = static_cast<int>(random.Below(static_cast<uint64_t>(image.width - width) + 1));
+    const auto y = static_cast<int>(random.Below(static_cast<uint64_t>(image.height - height) + 1));
+    return {x, y, width, height};
+  }
+  const double aspect = static_cast<double>(image.width) / image.height;
+  Box box{0, 0, image.width, image.height};
+  if (aspect > augment.max_aspect) {
+    box.width = std::max(1, static_cast<int>(std::lround(image.height * augment.max_aspect)));
+  } else if (aspect < 1 / augment.max_aspect) {
+    box.height = std::max(1, static_cast<int>(std::lround(image.width * augment.max_aspect)));
+  }
+  box.x = (image.width - box.width) / 2;
+  box.y = (image.height - box.height) / 2;
+  return box;
+}
+
+void JitterColours(Image& image, const AugmentOptions& augment, Random& random) {
+  const auto factor = [&](double strength) { return random.Uniform(1 - strength, 1 + strength); };
+  if (augment.brightness > 0) AdjustBrightness(image, factor(augment.brightness));
+  if (augment.contrast > 0) AdjustContrast(image, factor(augment.contrast));
+  if (augment.saturation > 0) AdjustSaturation(image, factor(augment.saturation));
+  if (augment.hue > 0) AdjustHue(image, random.Uniform(-augment.hue, augment.hue));
+}
+
+}  // namespace
+
+void PrepareForEvaluation(const Image& image, const InputSpec& spec, float* out) {
+  const int shorter = std::min(image.width, image.height);
+  // For inputs that are not square the scale is that of the side that needs it most.
+  const int wanted =
+      static_cast<int>(std::floor(std::max(spec.height, spec.width) / spec.crop_fraction));
+  const auto scaled = [&](int side) {
+    return side == shorter ? wanted
+                           : static_cast<int>(static_cast<int64_t>(wanted) * side / shorter);
+  };
+  const Image resized =
+      Resize(image, scaled(image.width), scaled(image.height), spec.interpolation);
+  const int x = static_cast<int>(std::nearbyint((resized.width - spec.width) / 2.0));
+  const int y = static_cast<int>(std::nearbyint((resized.height - spec.height) / 2.0));
+  Normalise(Crop(resized, x, y, spec.width, spec.height), spec, out);
+}
+
+void PrepareForTraining(const Image& image, const InputSpec& spec, const AugmentOptions& augment,
+                        Random& random, float* out) {
+  const Box box = RandomBox(image, augment, random);
+  Image view = Resize(Crop(image, box.x, box.y, box.width, box.height), spec.width, spec.height,
+                      spec.interpolation);
+  if (random.Uniform() < augment.flip_probability) FlipHorizontally(view);
+  JitterColours(view, augment, random);
+  Normalise(view, spec, out);
+}
+
+std::string TransformDigest(const InputSpec& spec, const AugmentOptions* augment) {
+  std::string text = absl::StrCat("transform ", kVersion, " ", InputSpecToJson(spec));
+  if (augment != nullptr) {
+    absl::StrAppendFormat(&text, " %.17g %.17g %.17g %.17g %.17g %.17g %.17g", augment->min_area,
+                          augment->max_aspect, augment->flip_probability, augment->brightness,
+                          augment->contrast, augment->saturation, augment->hue);
+  }
+  return Sha256Hex(text);
+}
+
+}  // namespace graft

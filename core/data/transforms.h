@@ -1,0 +1,44 @@
+#ifndef GRAFT_CORE_DATA_TRANSFORMS_H_
+#define GRAFT_CORE_DATA_TRANSFORMS_H_
+
+#include <string>
+
+#include "core/data/input_spec.h"
+#include "core/data/random.h"
+#include "core/image/image.h"
+
+namespace graft {
+
+// How training images are varied. The defaults are milder than for training from scratch: with few
+// images, an object cropped away teaches the wrong thing.
+struct AugmentOptions {
+  double min_area = 0.35;         // of the picture that a random crop keeps; (0, 1]
+  double max_aspect = 4.0 / 3.0;  // of the crop, and its inverse; >= 1
+  double flip_probability = 0.5;  // left to right
+  double brightness = 0.2;        // factors in 1 +- this; [0, 1)
+  double contrast = 0.2;
+  double saturation = 0.2;
+  double hue = 0.02;  // shift in +- this of the colour circle; [0, 0.5]
+
+  friend bool operator==(const AugmentOptions&, const AugmentOptions&) = default;
+};
+
+// Values that one prepared image takes: 3 * height * width.
+inline size_t PreparedValues(const InputSpec& spec) {
+  return size_t{3} * static_cast<size_t>(spec.height) * static_cast<size_t>(spec.width);
+}
+
+// What a published model was evaluated with: resize the shorter side to floor(size /
+// crop_fraction), cut out the centre, normalise. `out`: planar [3, height, width].
+void PrepareForEvaluation(const Image& image, const InputSpec& spec, float* out);
+
+// A random crop resized to the input (Szegedy et al. 2015), flip, colour jitter, normalise.
+void PrepareForTraining(const Image& image, const InputSpec& spec, const AugmentOptions& augment,
+                        Random& random, float* out);
+
+// SHA-256 over all that decides what the network sees, for cache keys. `augment` null: evaluation.
+std::string TransformDigest(const InputSpec& spec, const AugmentOptions* augment);
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_DATA_TRANSFORMS_H_

@@ -1,0 +1,21 @@
+#ifndef GRAFT_CORE_IMAGE_DECODE_H_
+#define GRAFT_CORE_IMAGE_DECODE_H_
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "core/image/image.h"
+#include "core/image/probe.h"
+
+namespace graft {
+
+// Any picture ProbeImage accepts, as 8-bit RGB the way a person would see it: EXIF rotation
+// applied, grey and palette expanded, transparency on white, 16 bits scaled to 8, CMYK converted.
+// INVALID_ARGUMENT says what is wrong: what ProbeImage says, "truncated JPEG", "truncated PNG",
+// "damaged PNG (checksum differs)". RESOURCE_EXHAUSTED: out of memory.
+// Safe for concurrent use.
+absl::StatusOr<Image> DecodeImage(absl::string_view bytes, const ImageLimits& limits = {});
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_IMAGE_DECODE_H_

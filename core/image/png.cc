@@ -1,0 +1,76 @@
+#include "core/image/png.h"
+
+#include <cstdint>
+#include <optional>
+#include <zlib.h>
+
+#include "core/image/exif.h"
+
+namespace graft {
+namespace {
+
+constexpr size_t kSignature = 8;
+
+uint32_t BigEndian32(absl::string_view bytes) {
+  uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  return value;
+}
+
+struct Chunk {
+  absl::string_view type;
+  absl::string_view data;
+  absl::string_view typed_data;  // what the CRC covers
+  uint32_t crc = 0;
+};
+
+// Takes the next chunk off `rest`; nothing where it is cut short.
+std::optional<Chunk> NextChunk(absl::string_view* rest) {
+  if (rest->size() < 12) return std::nullopt;
+  const uint64_t length = BigEndian32(*rest);
+  if (length > rest->size() - 12) return std::nullopt;
+  Chunk chunk;
+  chunk.typed_data = rest->substr(4, 4 + length);
+  chunk.type = chunk.typed_data.substr(0, 4);
+  chunk.data = chunk.typed_data.substr(4);
+  chunk.crc = BigEndian32(rest->substr(8 + length, 4));
+  rest->remove_prefix(12 + length);
+  return chunk;
+}
+
+}  // namespace
+
+absl::StatusOr<ImageInfo> ReadPngHeader(absl::string_view bytes) {
+  absl::string_view rest = bytes.substr(kSignature);
+  const std::optional<Chunk> header = NextChunk(&rest);
+  if (!header.has_value() || header->type != "IHDR" || header->data.size() != 13) {
+    return absl::InvalidArgumentError("broken PNG (no header)");
+  }
+  ImageInfo info;
+  info.format = ImageFormat::kPng;
+  const uint32_t width = BigEndian32(header->data);
+  const uint32_t height = BigEndian32(header->data.substr(4));
+  if (width > INT32_MAX || height > INT32_MAX) {
+    return absl::InvalidArgumentError("broken PNG (impossible size)");
+  }
+  info.width = static_cast<int>(width);
+  info.height = static_cast<int>(height);
+  while (const std::optional<Chunk> chunk = NextChunk(&rest)) {
+    if (chunk->type == "eXIf") info.orientation = ExifOrientation(chunk->data);
+    if (chunk->type == "IEND") break;
+  }
+  return info;
+}
+
+absl::Status CheckPng(absl::string_view bytes) {
+  absl::string_view rest = bytes.substr(kSignature);
+  while (const std::optional<Chunk> chunk = NextChunk(&rest)) {
+    const uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(chunk->typed_data.data()),
+                              chunk->typed_data.size());
+    if (crc != chunk->crc) return absl::InvalidArgumentError("damaged PNG (checksum differs)");
+    if (chunk->type == "IEND") return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("truncated PNG");
+}
+
+}  // namespace graft

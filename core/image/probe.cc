@@ -1,0 +1,134 @@
+#include "core/image/probe.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "core/base/status_macros.h"
+#include "core/image/exif.h"
+#include "core/image/jpeg.h"
+#include "core/image/png.h"
+
+namespace graft {
+namespace {
+
+uint32_t LittleEndian(absl::string_view bytes, size_t at, int size) {
+  uint32_t value = 0;
+  for (int i = size - 1; i >= 0; --i) value = value << 8 | static_cast<uint8_t>(bytes[at + i]);
+  return value;
+}
+
+absl::Status Unsupported(absl::string_view kind) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(kind, " is not supported: convert it to JPEG, PNG, WebP or BMP"));
+}
+
+absl::StatusOr<ImageInfo> ReadBmpHeader(absl::string_view bytes) {
+  if (bytes.size() < 54) return absl::InvalidArgumentError("truncated BMP");
+  if (LittleEndian(bytes, 14, 4) < 40) return Unsupported("an OS/2 BMP");
+  ImageInfo info;
+  info.format = ImageFormat::kBmp;
+  info.width = static_cast<int>(LittleEndian(bytes, 18, 4));
+  // Negative: rows run top to bottom.
+  const int64_t height = static_cast<int32_t>(LittleEndian(bytes, 22, 4));
+  info.height = static_cast<int>(std::min<int64_t>(std::llabs(height), INT32_MAX));
+  return info;
+}
+
+// The three kinds of WebP: extended (VP8X), lossy (VP8) and lossless (VP8L).
+absl::StatusOr<ImageInfo> ReadWebpHeader(absl::string_view bytes) {
+  if (bytes.size() < 30 || LittleEndian(bytes, 4, 4) + uint64_t{8} > bytes.size()) {
+    return absl::InvalidArgumentError("truncated WebP");
+  }
+  ImageInfo info;
+  info.format = ImageFormat::kWebp;
+  const absl::string_view kind = bytes.substr(12, 4);
+  if (kind == "VP8X") {
+    constexpr uint8_t kAnimation = 0x02;
+    if (static_cast<uint8_t>(bytes[20]) & kAnimation) return Unsupported("an animated WebP");
+    info.width = static_cast<int>(LittleEndian(bytes, 24, 3)) + 1;
+    info.height = static_cast<int>(LittleEndian(bytes, 27, 3)) + 1;
+  } else if (kind == "VP8L") {
+    const uint32_t bits = LittleEndian(bytes, 21, 4);
+    info.width = static_cast<int>(bits & 0x3FFF) + 1;
+    info.height = static_cast<int>(bits >> 14 & 0x3FFF) + 1;
+  } else if (kind == "VP8 ") {
+    info.width = static_cast<int>(LittleEndian(bytes, 26, 2) & 0x3FFF);
+    info.height = static_cast<int>(LittleEndian(bytes, 28, 2) & 0x3FFF);
+  } else {
+    return absl::InvalidArgumentError("broken WebP (unknown kind)");
+  }
+  for (size_t at = 12; at + 8 <= bytes.size();) {
+    const uint64_t length = LittleEndian(bytes, at + 4, 4);
+    if (length > bytes.size() - at - 8) break;
+    if (bytes.substr(at, 4) == "EXIF") {
+      absl::string_view exif = bytes.substr(at + 8, length);
+      if (absl::StartsWith(exif, absl::string_view("Exif\0\0", 6))) exif.remove_prefix(6);
+      info.orientation = ExifOrientation(exif);
+    }
+    at += 8 + length + length % 2;
+  }
+  return info;
+}
+
+absl::StatusOr<ImageInfo> ReadHeader(absl::string_view bytes) {
+  const auto starts = [&](absl::string_view magic, size_t at = 0) {
+    return bytes.size() >= at + magic.size() && bytes.substr(at, magic.size()) == magic;
+  };
+  if (starts("\xFF\xD8\xFF")) return ReadJpegHeader(bytes);
+  if (starts("\x89PNG\r\n\x1A\n")) return ReadPngHeader(bytes);
+  if (starts("RIFF") && starts("WEBP", 8)) return ReadWebpHeader(bytes);
+  if (starts("BM")) return ReadBmpHeader(bytes);
+  if (starts("GIF8")) return Unsupported("GIF");
+  if (starts(absl::string_view("II*\0", 4)) || starts(absl::string_view("MM\0*", 4))) {
+    return Unsupported("TIFF");
+  }
+  if (starts("ftyp", 4)) return Unsupported("HEIC, AVIF or video");
+  if (starts("8BPS")) return Unsupported("Photoshop");
+  if (starts("%PDF")) return Unsupported("PDF");
+  if (starts("<svg") || (starts("<?xml") && absl::StrContains(bytes.substr(0, 1024), "<svg"))) {
+    return Unsupported("SVG");
+  }
+  return absl::InvalidArgumentError("not an image (JPEG, PNG, WebP or BMP)");
+}
+
+}  // namespace
+
+absl::string_view ImageFormatName(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kJpeg:
+      return "JPEG";
+    case ImageFormat::kPng:
+      return "PNG";
+    case ImageFormat::kWebp:
+      return "WebP";
+    case ImageFormat::kBmp:
+      return "BMP";
+  }
+  return "image";
+}
+
+absl::StatusOr<ImageInfo> ProbeImage(absl::string_view bytes, const ImageLimits& limits) {
+  if (bytes.empty()) return absl::InvalidArgumentError("the image is empty");
+  if (bytes.size() > limits.max_bytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the image has ", bytes.size(), " bytes, at most ", limits.max_bytes, " are allowed"));
+  }
+  GRAFT_ASSIGN_OR_RETURN(const ImageInfo info, ReadHeader(bytes));
+  if (info.width < 1 || info.height < 1) {
+    return absl::InvalidArgumentError("the image has no pixels");
+  }
+  const uint64_t pixels = static_cast<uint64_t>(info.width) * static_cast<uint64_t>(info.height);
+  if (info.width > limits.max_side || info.height > limits.max_side || pixels > limits.max_pixels) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the image is ", info.width, " x ", info.height, " pixels; at most ",
+                     limits.max_pixels, " in all and ", limits.max_side, " a side are allowed"));
+  }
+  return info;
+}
+
+}  // namespace graft

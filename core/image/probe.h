@@ -1,0 +1,35 @@
+#ifndef GRAFT_CORE_IMAGE_PROBE_H_
+#define GRAFT_CORE_IMAGE_PROBE_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace graft {
+
+enum class ImageFormat { kJpeg, kPng, kWebp, kBmp };
+
+absl::string_view ImageFormatName(ImageFormat format);  // "JPEG"
+
+// Checked against the header, before anything of the picture's size is allocated.
+struct ImageLimits {
+  uint64_t max_bytes = 64 << 20;  // of the encoded file
+  int max_side = 32768;           // pixels
+  uint64_t max_pixels = 64'000'000;
+};
+
+struct ImageInfo {
+  ImageFormat format = ImageFormat::kJpeg;
+  int width = 0;  // as stored, before EXIF rotation
+  int height = 0;
+  int orientation = 1;  // EXIF, 1 to 8; 1 where there is none or it makes no sense
+};
+
+// Reads the header only. INVALID_ARGUMENT: empty, not an image, a kind graft does not read (SVG,
+// HEIC, TIFF, GIF, ... by name), no or a broken header, or larger than the limits.
+absl::StatusOr<ImageInfo> ProbeImage(absl::string_view bytes, const ImageLimits& limits = {});
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_IMAGE_PROBE_H_

@@ -1,0 +1,23 @@
+#ifndef GRAFT_CORE_IMAGE_RESIZE_H_
+#define GRAFT_CORE_IMAGE_RESIZE_H_
+
+#include "core/image/image.h"
+#include "core/image/interpolation.h"
+
+namespace graft {
+
+// Resizes with the filter widened by the scale, so that shrinking does not alias; bit for bit what
+// Pillow's Image.resize gives, which published preprocessing was written with. (OpenCV's
+// INTER_LINEAR and INTER_CUBIC look at 2x2 and 4x4 pixels whatever the scale.)
+// Sizes of 1 or more.
+Image Resize(const Image& image, int width, int height, Interpolation interpolation);
+
+// The part of `image` at (x, y); parts outside the image are black.
+Image Crop(const Image& image, int x, int y, int width, int height);
+
+// Left and right exchanged.
+void FlipHorizontally(Image& image);
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_IMAGE_RESIZE_H_
