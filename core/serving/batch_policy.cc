@@ -1,0 +1,48 @@
+#include "core/serving/batch_policy.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace graft {
+
+absl::Status Validate(const BatchOptions& options) {
+  if (options.max_batch_size < 1 || options.max_batch_size > 1024) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_batch_size must be 1 to 1024, not ", options.max_batch_size));
+  }
+  if (options.max_queue_delay < absl::ZeroDuration() ||
+      options.max_queue_delay > absl::Seconds(10)) {
+    return absl::InvalidArgumentError(absl::StrCat("max_queue_delay must be 0 to 10s, not ",
+                                                   absl::FormatDuration(options.max_queue_delay)));
+  }
+  if (options.instances < 1 || options.instances > 64) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("instances must be 1 to 64, not ", options.instances));
+  }
+  return absl::OkStatus();
+}
+
+BatchDecision DecideBatch(const std::vector<QueueSnapshot>& queues, absl::Duration now,
+                          const BatchOptions& options) {
+  BatchDecision decision;
+  absl::Duration first = absl::InfiniteDuration();
+  for (size_t i = 0; i < queues.size(); ++i) {
+    const QueueSnapshot& queue = queues[i];
+    if (queue.rows == 0) continue;
+    const absl::Duration due = queue.oldest_since + options.max_queue_delay;
+    if (queue.rows < options.max_batch_size && due > now) {
+      decision.look_again = std::min(decision.look_again, due);
+      continue;
+    }
+    if (decision.rows == 0 || queue.oldest_since < first) {
+      first = queue.oldest_since;
+      decision.queue = static_cast<int>(i);
+      decision.rows = std::min(queue.rows, options.max_batch_size);
+    }
+  }
+  if (decision.rows > 0) decision.look_again = absl::InfiniteDuration();
+  return decision;
+}
+
+}  // namespace graft

@@ -1,0 +1,42 @@
+#ifndef GRAFT_CORE_SERVING_BATCH_POLICY_H_
+#define GRAFT_CORE_SERVING_BATCH_POLICY_H_
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace graft {
+
+struct BatchOptions {
+  int max_batch_size = 8;  // rows of one pass
+  // Zero: an idle instance takes all that waits at once. Otherwise a batch goes when it is full or
+  // when its oldest row has waited this long.
+  absl::Duration max_queue_delay = absl::ZeroDuration();
+  int instances = 1;  // passes that may run at the same time
+};
+
+// INVALID_ARGUMENT names the option that makes no sense.
+absl::Status Validate(const BatchOptions& options);
+
+// Rows that may ride in one batch.
+struct QueueSnapshot {
+  int rows = 0;
+  absl::Duration oldest_since;  // arrival of its oldest row, monotonic; unused when rows is 0
+};
+
+struct BatchDecision {
+  int queue = -1;  // take from this one ...
+  int rows = 0;    // ... so many of its oldest rows now; 0: nothing now
+  // With rows 0: look again at this instant even if nothing arrives; infinite when all are empty.
+  absl::Duration look_again = absl::InfiniteDuration();
+};
+
+// What an idle instance does next. Of the queues whose batch may go, the one whose oldest row came
+// first goes, so that no model starves behind a busy one. Pure.
+BatchDecision DecideBatch(const std::vector<QueueSnapshot>& queues, absl::Duration now,
+                          const BatchOptions& options);
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_SERVING_BATCH_POLICY_H_

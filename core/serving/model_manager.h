@@ -1,0 +1,89 @@
+#ifndef GRAFT_CORE_SERVING_MODEL_MANAGER_H_
+#define GRAFT_CORE_SERVING_MODEL_MANAGER_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "core/base/clock.h"
+#include "core/serving/model_source.h"
+#include "core/serving/servable.h"
+#include "core/serving/serving_observer.h"
+
+namespace graft {
+
+// A version and the hold on it: it stays in memory while this lives.
+struct AcquiredModel {
+  ModelKey key;  // version is never 0
+  std::shared_ptr<const Servable> servable;
+};
+
+// Called exactly once, from an unspecified thread, with no lock held.
+using AcquireCallback = std::function<void(absl::StatusOr<AcquiredModel>)>;
+
+enum class ModelState { kLoading, kReady, kUnloading };
+
+struct ModelStatus {
+  ModelKey key;
+  ModelState state = ModelState::kLoading;
+  bool latest = false;          // answers for version 0
+  uint64_t own_bytes = 0;       // 0 while loading
+  std::string backbone_digest;  // "" while loading
+};
+
+// Which versions are in memory. Loads on demand, once for however many ask; loads ahead what was
+// just published, warms it, and only then lets it answer for `latest`; evicts the least recently
+// used when over the budget. Safe for concurrent use.
+class ModelManager {
+ public:
+  struct Options {
+    // Of heads, changed stages and each backbone once. What running requests still hold of
+    // evicted versions is counted until they let go.
+    uint64_t memory_budget_bytes = uint64_t{4} << 30;
+    int loader_threads = 1;
+    std::vector<int> warm_batch_sizes = {1, 8};
+    // A load that failed is not tried again for so long; its error is answered meanwhile.
+    absl::Duration failure_memory = absl::Seconds(5);
+    // How many (project, model) pairs' latest version is remembered without asking the source.
+    int max_remembered_latest = 10000;
+  };
+
+  // Starts the loading threads. All pointers are borrowed and must outlive the manager; `observer`
+  // may be null. INVALID_ARGUMENT names an option that makes no sense.
+  static absl::StatusOr<std::unique_ptr<ModelManager>> Create(const Options& options,
+                                                              ModelSource* source,
+                                                              ServableLoader* loader, Clock* clock,
+                                                              ServingObserver* observer);
+  // Fails with UNAVAILABLE what still waits for a load.
+  virtual ~ModelManager() = default;
+
+  // Gives a version, loading it first if need be; `version` 0 is the latest. The callback runs
+  // inside this call when the version is in memory, else on a loading thread: this never waits
+  // for a load, though it may ask the source. NOT_FOUND, DATA_LOSS, FAILED_PRECONDITION as
+  // ModelSource and ServableLoader say; RESOURCE_EXHAUSTED: larger than the budget leaves room for.
+  virtual void Acquire(const std::string& project, const std::string& model, int64_t version,
+                       AcquireCallback callback) = 0;
+
+  // To be called after a version was published in this process: loads and warms it ahead and then
+  // makes it the latest, in one step. Until then the version before goes on answering for 0 if it
+  // is in memory; where none is, requests wait for this load, so that nobody gets NOT_FOUND. If
+  // the load fails the version before stays and the observer hears why.
+  virtual void Preload(const std::string& project, const std::string& model, int64_t version) = 0;
+
+  // To be called after a version was deleted: no new request gets it, running ones end well.
+  // `version` 0: all versions of the model.
+  virtual void Forget(const std::string& project, const std::string& model, int64_t version) = 0;
+
+  // A snapshot, in no order.
+  virtual std::vector<ModelStatus> List() const = 0;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_SERVING_MODEL_MANAGER_H_

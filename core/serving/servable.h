@@ -1,0 +1,81 @@
+#ifndef GRAFT_CORE_SERVING_SERVABLE_H_
+#define GRAFT_CORE_SERVING_SERVABLE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace graft {
+
+// Names one immutable version of a model.
+struct ModelKey {
+  std::string project;
+  std::string model;
+  int64_t version = 0;
+
+  friend bool operator==(const ModelKey&, const ModelKey&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const ModelKey& key) {
+    return H::combine(std::move(h), key.project, key.model, key.version);
+  }
+};
+
+// One image as a network takes it: values of [3, height, width], row-major, normalised.
+struct PreparedImage {
+  std::vector<float> values;
+};
+
+class Servable;
+
+struct ServableRow {
+  const Servable* model;
+  const PreparedImage* image;
+};
+
+// A version in memory, ready to answer. Immutable; safe for concurrent use. Held by shared_ptr:
+// whoever computes with it keeps it alive, whatever is evicted or forgotten meanwhile.
+class Servable {
+ public:
+  virtual ~Servable() = default;
+
+  virtual const std::vector<std::string>& labels() const = 0;
+
+  // Servables of equal keys may ride in one batch: the same backbone, cut and input, so that
+  // one pass of the backbone serves them all.
+  virtual const std::string& batch_key() const = 0;
+
+  // Memory: what is this version's own, and what it shares with all of the same backbone digest.
+  virtual uint64_t own_bytes() const = 0;
+  virtual const std::string& backbone_digest() const = 0;
+  virtual uint64_t backbone_bytes() const = 0;
+
+  // Decodes and transforms one image. INVALID_ARGUMENT says what is wrong with it.
+  virtual absl::StatusOr<PreparedImage> Prepare(absl::string_view encoded) const = 0;
+
+  // Computes `rows`, all of this batch_key (the models may differ), as one batch: per row the
+  // probability of each of its model's labels.
+  virtual absl::StatusOr<std::vector<std::vector<float>>> Run(
+      const std::vector<ServableRow>& rows) const = 0;
+};
+
+// Reads versions into memory. Safe for concurrent use.
+class ServableLoader {
+ public:
+  virtual ~ServableLoader() = default;
+
+  // Reads, verifies and warms (a forward at each batch size of `warm_batch_sizes`) one version.
+  // NOT_FOUND: not published, or deleted meanwhile. DATA_LOSS: its files are not what was
+  // published. FAILED_PRECONDITION: its backbone is not installed, or is not the one it was made
+  // on.
+  virtual absl::StatusOr<std::shared_ptr<const Servable>> Load(
+      const ModelKey& key, const std::vector<int>& warm_batch_sizes) = 0;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_SERVING_SERVABLE_H_

@@ -1,0 +1,62 @@
+#ifndef GRAFT_CORE_SERVING_SERVING_OBSERVER_H_
+#define GRAFT_CORE_SERVING_SERVING_OBSERVER_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace graft {
+
+// One answered request. Durations that do not apply (it failed earlier) are zero.
+struct RequestStats {
+  std::string project;
+  std::string model;
+  int64_t version = 0;  // the one that answered; 0 if it was never found
+  absl::StatusCode code = absl::StatusCode::kOk;
+  int images = 0;
+  absl::Duration queue;    // from decoded to taken by a batch
+  absl::Duration decode;   // of its images, on the decoding threads
+  absl::Duration compute;  // the network
+  absl::Duration total;    // from Submit to the callback
+};
+
+// One pass of a network.
+struct BatchStats {
+  int rows = 0;
+  int models = 0;         // whose rows rode in it
+  absl::Duration gather;  // from its first row's arrival to its start
+  absl::Duration compute;
+};
+
+// A version was read, verified and warmed, or could not be.
+struct LoadStats {
+  std::string project;
+  std::string model;
+  int64_t version = 0;
+  absl::Status status;  // DATA_LOSS: its files are not what was published
+  absl::Duration seconds;
+};
+
+// What is in memory now.
+struct LoadedStats {
+  int models = 0;      // ready to serve
+  int backbones = 0;   // distinct sets of backbone weights under them
+  uint64_t bytes = 0;  // of all of them, each shared backbone once
+};
+
+// Hears what serving does: the program maps it to metrics and logs. Methods are called from several
+// threads, with no lock of serving's held, and must return soon. Safe for concurrent use.
+class ServingObserver {
+ public:
+  virtual ~ServingObserver() = default;
+  virtual void OnRequest(const RequestStats&) {}
+  virtual void OnBatch(const BatchStats&) {}
+  virtual void OnLoad(const LoadStats&) {}
+  virtual void OnLoaded(const LoadedStats&) {}  // after every load and unload
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_SERVING_SERVING_OBSERVER_H_
