@@ -44,7 +44,7 @@ ALLOWED = {
 VENDORS = {
     r"opencv2/|turbojpeg\.h|jpeglib\.h|jerror\.h": ["core/image"],
     r"sqlite3\.h": ["core/store/sqlite"],
-    r"archive\.h|archive_entry\.h": ["core/data"],
+    r"archive\.h|archive_entry\.h": ["core/data", "client/lib"],
     r"prometheus/": ["core/telemetry"],
     r"civetweb": ["server/http"],
     r"(torch|ATen|c10)/": ["core/nn", "core/backbones", "core/features", "core/tasks",

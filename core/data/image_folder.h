@@ -1,0 +1,37 @@
+#ifndef GRAFT_CORE_DATA_IMAGE_FOLDER_H_
+#define GRAFT_CORE_DATA_IMAGE_FOLDER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "core/data/dataset_manifest.h"
+
+namespace graft {
+
+// Where one image belongs.
+struct FolderLabel {
+  int class_index = 0;
+  Split split = Split::kUnassigned;
+};
+
+struct FolderLayout {
+  std::vector<std::string> classes;  // sorted
+  std::vector<FolderLabel> labels;   // one for each image, in their order
+  std::vector<std::string> warnings;
+};
+
+// Makes classes of folders, as torchvision's ImageFolder: CLASS/image.jpg, or
+// train|val|validation|valid|test/CLASS/image.jpg; one folder around it all is taken off. Folders
+// below a class belong to it. `folders` are the archive's folders, so that one without images is
+// noticed. A pure function of the names.
+// INVALID_ARGUMENT, with advice: no images, images outside any class folder, one class only, a
+// class without images (or none to train on), more classes than `max_classes`.
+absl::StatusOr<FolderLayout> LayOutImageFolder(const std::vector<std::string>& images,
+                                               const std::vector<std::string>& folders,
+                                               int max_classes);
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_DATA_IMAGE_FOLDER_H_

@@ -1,0 +1,225 @@
+#include "core/data/ingest.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <map>
+#include <memory>
+#include <unistd.h>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+#include "core/data/image_folder.h"
+#include "core/image/decode.h"
+
+namespace graft {
+namespace {
+
+constexpr int kFewImages = 20;  // a class below this is worth a warning
+
+bool HasImageName(absl::string_view name) {
+  for (const absl::string_view ending : {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp",
+                                         ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif"}) {
+    if (absl::EndsWithIgnoreCase(name, ending)) return true;
+  }
+  return false;
+}
+
+// Appends to a file and remembers how far it is.
+class PackedFile {
+ public:
+  static absl::StatusOr<PackedFile> Create(const std::filesystem::path& path) {
+    std::FILE* file = std::fopen(path.c_str(), "wxbe");
+    if (file == nullptr) return absl::InternalError("cannot create the dataset's image file");
+    return PackedFile(file);
+  }
+
+  absl::Status Append(absl::string_view bytes) {
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) return Failed();
+    size_ += bytes.size();
+    return absl::OkStatus();
+  }
+
+  absl::Status Sync() {
+    if (std::fflush(file_.get()) != 0 || ::fsync(::fileno(file_.get())) != 0) return Failed();
+    return absl::OkStatus();
+  }
+
+  uint64_t size() const { return size_; }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  explicit PackedFile(std::FILE* file) : file_(file) {}
+
+  static absl::Status Failed() {
+    if (errno == ENOSPC || errno == EDQUOT) {
+      return absl::ResourceExhaustedError("the server's disk is full");
+    }
+    return absl::InternalError("cannot write the dataset's image file");
+  }
+
+  std::unique_ptr<std::FILE, Close> file_;
+  uint64_t size_ = 0;
+};
+
+class Ingestor {
+ public:
+  Ingestor(const IngestOptions& options, PackedFile packed)
+      : options_(options), packed_(std::move(packed)) {}
+
+  absl::Status Take(ArchiveEntry&& entry) {
+    switch (entry.kind) {
+      case ArchiveEntryKind::kFolder:
+        folders_.push_back(std::move(entry.name));
+        return absl::OkStatus();
+      case ArchiveEntryKind::kHidden:
+        Skip(entry.name, "a hidden file");
+        return absl::OkStatus();
+      case ArchiveEntryKind::kArchive:
+        Skip(entry.name, "an archive within the archive");
+        return absl::OkStatus();
+      case ArchiveEntryKind::kFile:
+        return TakeFile(entry);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<DatasetManifest> Finish() {
+    const size_t all = manifest_.entries.size() + broken_.size();
+    if (static_cast<double>(broken_.size()) >
+        options_.max_broken_fraction * static_cast<double>(all)) {
+      return TooManyBroken(all);
+    }
+    std::sort(manifest_.entries.begin(), manifest_.entries.end(),
+              [](const DatasetEntry& a, const DatasetEntry& b) { return a.name < b.name; });
+    std::vector<std::string> names;
+    for (const DatasetEntry& entry : manifest_.entries) names.push_back(entry.name);
+    GRAFT_ASSIGN_OR_RETURN(FolderLayout layout,
+                           LayOutImageFolder(names, folders_, options_.max_classes));
+    manifest_.classes = std::move(layout.classes);
+    manifest_.warnings = std::move(layout.warnings);
+    for (size_t i = 0; i < layout.labels.size(); ++i) {
+      manifest_.entries[i].class_index = layout.labels[i].class_index;
+      manifest_.entries[i].split = layout.labels[i].split;
+    }
+    for (const SkippedEntry& entry : broken_) Skip(entry.name, entry.reason);
+    Warn();
+    GRAFT_RETURN_IF_ERROR(packed_.Sync());
+    manifest_.bytes = packed_.size();
+    return std::move(manifest_);
+  }
+
+ private:
+  absl::Status TakeFile(const ArchiveEntry& file) {
+    const absl::StatusOr<Image> image = DecodeImage(file.bytes, options_.image);
+    if (absl::IsResourceExhausted(image.status())) return image.status();
+    if (!image.ok()) {
+      const bool meant_as_image = HasImageName(file.name);
+      if (!meant_as_image) {
+        Skip(file.name, "not an image");
+      } else {
+        broken_.push_back({PrintableName(file.name), std::string(image.status().message())});
+      }
+      return absl::OkStatus();
+    }
+    DatasetEntry entry;
+    entry.name = file.name;
+    entry.offset = packed_.size();
+    entry.length = file.bytes.size();
+    entry.sha256 = Sha256Hex(file.bytes);
+    entry.width = image->width;
+    entry.height = image->height;
+    GRAFT_RETURN_IF_ERROR(packed_.Append(file.bytes));
+    manifest_.entries.push_back(std::move(entry));
+    return absl::OkStatus();
+  }
+
+  void Skip(const std::string& name, absl::string_view reason) {
+    ++manifest_.skipped_total;
+    if (manifest_.skipped.size() < options_.max_skipped_listed) {
+      manifest_.skipped.push_back({PrintableName(name), std::string(reason)});
+    }
+  }
+
+  absl::Status TooManyBroken(size_t all) const {
+    constexpr size_t kNamed = 5;
+    std::string message = absl::StrCat(broken_.size(), " of ", all, " images cannot be read:");
+    for (size_t i = 0; i < std::min(kNamed, broken_.size()); ++i) {
+      absl::StrAppend(&message, i == 0 ? " " : "; ", broken_[i].name, ": ", broken_[i].reason);
+    }
+    if (broken_.size() > kNamed)
+      absl::StrAppend(&message, "; and ", broken_.size() - kNamed, " more");
+    return absl::InvalidArgumentError(message);
+  }
+
+  void Warn() {
+    int64_t smallest = manifest_.CountOf(0);
+    int64_t largest = smallest;
+    size_t smallest_class = 0;
+    for (size_t c = 1; c < manifest_.classes.size(); ++c) {
+      const int64_t count = manifest_.CountOf(static_cast<int>(c));
+      largest = std::max(largest, count);
+      if (count < smallest) {
+        smallest = count;
+        smallest_class = c;
+      }
+    }
+    const std::string name = PrintableName(manifest_.classes[smallest_class]);
+    if (smallest < kFewImages) {
+      manifest_.warnings.push_back(absl::StrCat("class '", name, "' has only ", smallest,
+                                                smallest == 1 ? " image" : " images"));
+    }
+    if (largest > 10 * smallest) {
+      manifest_.warnings.push_back(absl::StrCat("the largest class has ", largest, " images, '",
+                                                name, "' ", smallest,
+                                                ": consider balanced class weighting"));
+    }
+    WarnOfTwins();
+  }
+
+  // The same picture under two labels teaches nothing.
+  void WarnOfTwins() {
+    std::map<std::string, const DatasetEntry*> first;
+    int found = 0;
+    for (const DatasetEntry& entry : manifest_.entries) {
+      const auto [known, inserted] = first.emplace(entry.sha256, &entry);
+      if (inserted || known->second->class_index == entry.class_index) continue;
+      if (++found <= 5) {
+        manifest_.warnings.push_back(absl::StrCat("the same picture is in two classes: '",
+                                                  PrintableName(known->second->name), "' and '",
+                                                  PrintableName(entry.name), "'"));
+      }
+    }
+  }
+
+  const IngestOptions& options_;
+  PackedFile packed_;
+  DatasetManifest manifest_;
+  std::vector<std::string> folders_;
+  std::vector<SkippedEntry> broken_;
+};
+
+}  // namespace
+
+absl::StatusOr<DatasetManifest> IngestImageFolder(const std::filesystem::path& archive,
+                                                  const std::filesystem::path& images,
+                                                  const IngestOptions& options,
+                                                  const std::function<bool()>& abandoned) {
+  GRAFT_ASSIGN_OR_RETURN(PackedFile packed, PackedFile::Create(images));
+  Ingestor ingestor(options, std::move(packed));
+  GRAFT_RETURN_IF_ERROR(
+      ReadArchive(archive, options.archive, [&](ArchiveEntry&& entry) -> absl::Status {
+        if (abandoned && abandoned()) return absl::CancelledError("the upload was given up");
+        return ingestor.Take(std::move(entry));
+      }));
+  return ingestor.Finish();
+}
+
+}  // namespace graft

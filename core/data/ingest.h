@@ -1,0 +1,37 @@
+#ifndef GRAFT_CORE_DATA_INGEST_H_
+#define GRAFT_CORE_DATA_INGEST_H_
+
+#include <filesystem>
+#include <functional>
+
+#include "absl/status/statusor.h"
+
+#include "core/data/archive_reader.h"
+#include "core/data/dataset_manifest.h"
+#include "core/image/probe.h"
+
+namespace graft {
+
+struct IngestOptions {
+  ArchiveLimits archive;
+  ImageLimits image;
+  int max_classes = 10'000;
+  // Share of images that may be broken: they are left out and named. Above it the upload is
+  // refused.
+  double max_broken_fraction = 0.1;
+  size_t max_skipped_listed = 100;
+};
+
+// Reads an archive, decodes every image once, and writes the good ones to `images`, one behind the
+// other. The file is synced. Files that do not look like images (by name and content) are skipped
+// and reported. The manifest's entries are sorted by name.
+// Polls `abandoned` between images: CANCELLED. INVALID_ARGUMENT and RESOURCE_EXHAUSTED as
+// ReadArchive, LayOutImageFolder and DecodeImage; too many broken images are named with reasons.
+absl::StatusOr<DatasetManifest> IngestImageFolder(const std::filesystem::path& archive,
+                                                  const std::filesystem::path& images,
+                                                  const IngestOptions& options,
+                                                  const std::function<bool()>& abandoned);
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_DATA_INGEST_H_
