@@ -1,6 +1,14 @@
 #include "server/http/http_server.h"
 
+#include <arpa/inet.h>
 #include <civetweb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -26,7 +34,19 @@ class CivetwebServer final : public HttpServer {
   explicit CivetwebServer(Handlers handlers) : handlers_(std::move(handlers)) {}
 
   ~CivetwebServer() override {
-    if (context_ != nullptr) mg_stop(context_);
+    if (context_ != nullptr) {
+      // civetweb looks at its stop flag every two seconds, or when a connection comes.
+      std::atomic<bool> stopped{false};
+      std::thread knocker([&] {
+        while (!stopped) {
+          Knock();
+          std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+      });
+      mg_stop(context_);
+      stopped = true;
+      knocker.join();
+    }
     mg_exit_library();
   }
 
@@ -59,12 +79,37 @@ class CivetwebServer final : public HttpServer {
       return absl::InternalError("the HTTP listener has no port");
     }
     port_ = ports[0].port;
+    address_ = std::string(address);
     return absl::OkStatus();
   }
 
   int port() const override { return port_; }
 
  private:
+  // Opens and closes a connection to ourselves, without waiting for anything.
+  void Knock() const {
+    const bool v6 = absl::StrContains(address_, ':');
+    const int descriptor =
+        socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return;
+    if (v6) {
+      sockaddr_in6 to{};
+      to.sin6_family = AF_INET6;
+      to.sin6_port = htons(static_cast<uint16_t>(port_));
+      inet_pton(AF_INET6, address_.c_str(), &to.sin6_addr);
+      (void)connect(descriptor, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+    } else {
+      sockaddr_in to{};
+      to.sin_family = AF_INET;
+      to.sin_port = htons(static_cast<uint16_t>(port_));
+      if (inet_pton(AF_INET, address_.c_str(), &to.sin_addr) != 1) {
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);  // "localhost"
+      }
+      (void)connect(descriptor, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+    }
+    close(descriptor);
+  }
+
   // The one handler; returning non-zero tells civetweb that the answer has been sent.
   static int OnRequest(mg_connection* connection) {
     const mg_request_info* request = mg_get_request_info(connection);
@@ -100,6 +145,7 @@ class CivetwebServer final : public HttpServer {
 
   const Handlers handlers_;
   mg_context* context_ = nullptr;
+  std::string address_;
   int port_ = 0;
 };
 

@@ -35,8 +35,13 @@ absl::Status DiskFull() {
 // The file an archive is received into. Used by one thread at a time.
 class ReceivingFile {
  public:
-  ~ReceivingFile() {
+  ~ReceivingFile() { Discard(); }
+
+  // Deletes what was received.
+  void Discard() {
     if (descriptor_ >= 0) close(descriptor_);
+    descriptor_ = -1;
+    folder_.reset();
   }
 
   absl::Status Open(const std::filesystem::path& parent) {
@@ -155,7 +160,7 @@ class UploadReactor::State final : public UploadSlots::Upload,
   void Take() {
     if (finished()) return;
     const absl::Status status = CatchExceptions([this] { return TakeMessage(); });
-    if (!status.ok()) return FinishOnce(status);
+    if (!status.ok()) return DiscardAndFinish(status);
     // StartRead after Finish would be an error: both under the lock.
     absl::MutexLock lock(&mutex_);
     if (finished_) return;
@@ -203,7 +208,13 @@ class UploadReactor::State final : public UploadSlots::Upload,
 
   void Accept() {
     if (finished()) return;
-    FinishOnce(CatchExceptions([this] { return AcceptArchive(); }));
+    DiscardAndFinish(CatchExceptions([this] { return AcceptArchive(); }));
+  }
+
+  // Whoever has the answer finds nothing of the upload any more.
+  void DiscardAndFinish(const absl::Status& status) {
+    file_.Discard();
+    FinishOnce(status);
   }
 
   absl::Status AcceptArchive() {
