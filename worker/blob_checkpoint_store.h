@@ -1,0 +1,39 @@
+#ifndef GRAFT_WORKER_BLOB_CHECKPOINT_STORE_H_
+#define GRAFT_WORKER_BLOB_CHECKPOINT_STORE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/artifacts/blob/blob_store.h"
+#include "core/training/checkpoint_store.h"
+
+namespace graft {
+
+// A job's checkpoints as blobs "<prefix>/<fence>-<epoch>.safetensors": attempts share the
+// prefix, and none writes over another's. Newest is the largest epoch, then the largest fence: an
+// attempt that goes on from epoch 3 begins with 4.
+// Not safe for concurrent use.
+class BlobCheckpointStore final : public CheckpointStore {
+ public:
+  // `prefix`: "checkpoints/<job id>". Borrowed: `blobs` must outlive the store.
+  BlobCheckpointStore(BlobStore* blobs, std::string prefix, uint64_t fence)
+      : blobs_(blobs), prefix_(std::move(prefix)), fence_(fence) {}
+
+  // Drops all but the newest two once the new one is durable.
+  absl::Status Save(int epoch, absl::string_view bytes) override;
+  absl::StatusOr<std::vector<std::string>> List() override;
+  absl::StatusOr<std::string> Load(const std::string& id) override;
+
+  // Forgets them all, of every attempt: the job is over.
+  absl::Status Clear();
+
+ private:
+  BlobStore* const blobs_;
+  const std::string prefix_;
+  const uint64_t fence_;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_WORKER_BLOB_CHECKPOINT_STORE_H_

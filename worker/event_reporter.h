@@ -1,0 +1,73 @@
+#ifndef GRAFT_WORKER_EVENT_REPORTER_H_
+#define GRAFT_WORKER_EVENT_REPORTER_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "graft/worker/v1/worker.pb.h"
+
+#include "core/training/observer.h"
+#include "worker/server_link.h"
+
+namespace graft {
+
+// Tells the server how a run goes: events in the order they happened, in batches, from a thread of
+// its own, so that training never waits for the network. While the server is away events wait;
+// past kMaxWaiting log lines are dropped and said to be, nothing else is. Of progress only the
+// newest is sent. Safe for concurrent use.
+class EventReporter final : public TrainingObserver {
+ public:
+  static constexpr size_t kMaxWaiting = 10'000;
+
+  // `on_lost`: the server will not take the job's events any more. Borrowed: all must outlive it.
+  EventReporter(const worker::v1::LeasedJob& job, ServerLink* link, Clock* clock,
+                std::function<void()> on_lost);
+  ~EventReporter() override;  // drops what was not sent
+
+  void OnPhaseStarted(const PhaseStarted& phase) override;
+  void OnEpoch(const EpochMetrics& epoch) override;
+  void OnCheckpoint(const CheckpointSaved& checkpoint) override;
+  void OnWarning(const TrainingWarning& warning) override;
+  void OnLog(const std::string& text) override;
+  void OnProgress(const TrainingProgress& progress) override;
+  void OnCounters(const TrainingCounters& counters) override;
+  void OnStep(absl::Duration duration) override;
+
+  // Sends all there is. The error is the server's, CANCELLED when `stop` said so; events are then
+  // lost.
+  absl::Status Flush(const std::function<bool()>& stop);
+
+ private:
+  void Add(v1::JobEvent event) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Loop();
+  // What there is to send now; nullopt: nothing.
+  std::optional<worker::v1::ReportRequest> Take() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status SendAll(const std::function<bool()>& stop) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const worker::v1::LeasedJob job_;
+  ServerLink* const link_;
+  Clock* const clock_;
+  const std::function<void()> on_lost_;
+
+  absl::Mutex sending_;  // one batch at a time: order
+  absl::Mutex mutex_;
+  std::vector<v1::JobEvent> waiting_ ABSL_GUARDED_BY(mutex_);
+  int64_t dropped_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::optional<v1::Progress> progress_ ABSL_GUARDED_BY(mutex_);  // not sent yet
+  worker::v1::ReportRequest standing_ ABSL_GUARDED_BY(mutex_);    // best and last metrics
+  TrainingCounters counters_ ABSL_GUARDED_BY(mutex_);
+  TrainingCounters counted_ ABSL_GUARDED_BY(mutex_);  // already taken
+  std::vector<double> step_seconds_ ABSL_GUARDED_BY(mutex_);
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;  // last: it uses the others
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_WORKER_EVENT_REPORTER_H_

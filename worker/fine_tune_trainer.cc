@@ -1,0 +1,77 @@
+#include "worker/fine_tune_trainer.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/base/status_macros.h"
+#include "core/data/dataset_reader.h"
+
+namespace graft {
+namespace {
+
+constexpr uint64_t kMaxDatasetManifestBytes = uint64_t{1} << 30;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<FineTuneTrainer>> FineTuneTrainer::Create(Options options,
+                                                                         BlobStore* blobs,
+                                                                         Clock* clock) {
+  FeatureCache::Options cache;
+  cache.folder = options.features_dir;
+  cache.max_bytes = options.feature_cache_bytes;
+  cache.clock = clock;
+  GRAFT_ASSIGN_OR_RETURN(auto features, FeatureCache::Open(std::move(cache)));
+  return std::unique_ptr<FineTuneTrainer>(
+      new FineTuneTrainer(std::move(options), blobs, clock, std::move(features)));
+}
+
+absl::StatusOr<std::shared_ptr<const BackboneWeights>> FineTuneTrainer::Backbone(
+    const std::string& id, const std::string& digest) {
+  if (backbone_ != nullptr && backbone_->digest() == digest) return backbone_;
+  backbone_.reset();
+  auto loaded = BackboneWeights::Load(options_.weights_dir / id);
+  if (!loaded.ok()) return Annotate(loaded.status(), absl::StrCat("backbone ", id));
+  // Features, checkpoints and the model itself belong to the weights that were promised.
+  if ((*loaded)->digest() != digest) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the weights of backbone ", id, " have changed since the job was started"));
+  }
+  backbone_ = *std::move(loaded);
+  return backbone_;
+}
+
+absl::StatusOr<FineTuneResult> FineTuneTrainer::Train(const Run& run) {
+  GRAFT_ASSIGN_OR_RETURN(auto backbone, Backbone(run.lease->spec().fine_tune().backbone(),
+                                                 run.lease->backbone_digest()));
+  const std::string& prefix = run.lease->dataset_prefix();
+  GRAFT_ASSIGN_OR_RETURN(
+      const std::string manifest,
+      blobs_->Get(absl::StrCat(prefix, "/manifest.json"), kMaxDatasetManifestBytes));
+  GRAFT_ASSIGN_OR_RETURN(const std::optional<std::filesystem::path> images,
+                         blobs_->LocalPath(absl::StrCat(prefix, "/images.bin")));
+  if (!images.has_value()) {
+    return absl::UnimplementedError("datasets in a remote blob store cannot be read yet");
+  }
+  GRAFT_ASSIGN_OR_RETURN(const auto dataset,
+                         DatasetReader::Open(*images, manifest, run.lease->dataset_digest()));
+
+  FineTuneEnvironment environment;
+  environment.dataset = dataset.get();
+  environment.backbone = backbone;
+  environment.feature_cache = features_.get();
+  environment.checkpoints = run.checkpoints;
+  environment.clock = clock_;
+  environment.observer = run.observer;
+  environment.desired = run.desired;
+  environment.threads = options_.threads;
+  environment.licence = backbone->licence();
+  return RunFineTune(*run.job, environment);
+}
+
+bool FineTuneTrainer::IsDrained(const absl::Status& status) const {
+  return graft::IsDrained(status);
+}
+
+}  // namespace graft

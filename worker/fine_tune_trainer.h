@@ -1,0 +1,55 @@
+#ifndef GRAFT_WORKER_FINE_TUNE_TRAINER_H_
+#define GRAFT_WORKER_FINE_TUNE_TRAINER_H_
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "core/artifacts/blob/blob_store.h"
+#include "core/backbones/weights_catalog.h"
+#include "core/base/clock.h"
+#include "core/features/feature_cache.h"
+#include "worker/trainer.h"
+
+namespace graft {
+
+// Trains for real: the dataset from the blobs, the backbone from the weights folder, features
+// through the cache that all workers share. Not safe for concurrent use.
+class FineTuneTrainer final : public Trainer {
+ public:
+  struct Options {
+    std::filesystem::path weights_dir;
+    std::filesystem::path features_dir;
+    uint64_t feature_cache_bytes = uint64_t{4} << 30;
+    int threads = 1;
+  };
+
+  // Borrowed: `blobs` and `clock` must outlive the trainer.
+  static absl::StatusOr<std::unique_ptr<FineTuneTrainer>> Create(Options options, BlobStore* blobs,
+                                                                 Clock* clock);
+
+  absl::StatusOr<FineTuneResult> Train(const Run& run) override;
+  bool IsDrained(const absl::Status& status) const override;
+
+ private:
+  FineTuneTrainer(Options options, BlobStore* blobs, Clock* clock,
+                  std::unique_ptr<FeatureCache> features)
+      : options_(std::move(options)),
+        blobs_(blobs),
+        clock_(clock),
+        features_(std::move(features)) {}
+
+  absl::StatusOr<std::shared_ptr<const BackboneWeights>> Backbone(const std::string& id,
+                                                                  const std::string& digest);
+
+  const Options options_;
+  BlobStore* const blobs_;
+  Clock* const clock_;
+  const std::unique_ptr<FeatureCache> features_;
+  // Of the job before: the next one mostly has the same.
+  std::shared_ptr<const BackboneWeights> backbone_;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_WORKER_FINE_TUNE_TRAINER_H_

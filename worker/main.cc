@@ -1,0 +1,146 @@
+// graft-worker: leases fine-tuning jobs from a graft-server and runs them, one at a time. Started
+// and minded by the server, or by hand. SIGTERM: keeps a checkpoint, gives the job back and ends
+// (exit status 0). Status 1: it cannot run, or the server is gone for good; 2: wrong usage.
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "core/artifacts/blob/local/local_blob_store.h"
+#include "core/base/clock.h"
+#include "core/base/version.h"
+#include "wire/logging.h"
+#include "worker/fine_tune_trainer.h"
+#include "worker/job_runner.h"
+#include "worker/server_link.h"
+
+namespace graft {
+namespace {
+
+constexpr int kExitCannotRun = 1;
+constexpr int kExitUsage = 2;
+
+struct Arguments {
+  std::string server;
+  std::string blobs;
+  std::string features;
+  std::string weights_dir;
+  std::string worker_id;
+  uint64_t feature_cache_bytes = uint64_t{4} << 30;
+  int threads = 1;
+  int nice = 19;
+  int parent = 0;
+  double give_up_seconds = 60;
+  std::string log_format = "text";
+  std::string log_level = "info";
+};
+
+std::atomic<bool> told_to_end{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+void OnSignal(int) { told_to_end.store(true); }
+
+int Run(const Arguments& arguments) {
+  // A worker of a server that was killed must not compute on. The second look is for a parent that
+  // died before the request was in place.
+  if (arguments.parent != 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != arguments.parent) return kExitCannotRun;
+  }
+  // Serving comes first on a machine they share.
+  setpriority(PRIO_PROCESS, 0, arguments.nice);
+  struct sigaction action = {};
+  action.sa_handler = OnSignal;
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  const auto logger = Logger::Create(arguments.log_format, arguments.log_level);
+  auto blobs = LocalBlobStore::Open(arguments.blobs);
+  if (!blobs.ok()) {
+    logger->Error("cannot start", {{"error", blobs.status().ToString()}});
+    return kExitCannotRun;
+  }
+  FineTuneTrainer::Options training;
+  training.weights_dir = arguments.weights_dir;
+  training.features_dir = arguments.features;
+  training.feature_cache_bytes = arguments.feature_cache_bytes;
+  training.threads = arguments.threads;
+  auto trainer = FineTuneTrainer::Create(training, blobs->get(), Clock::System());
+  if (!trainer.ok()) {
+    logger->Error("cannot start", {{"error", trainer.status().ToString()}});
+    return kExitCannotRun;
+  }
+
+  ServerLink::Options link_options;
+  link_options.worker_id = arguments.worker_id;
+  link_options.give_up_after = absl::Seconds(arguments.give_up_seconds);
+  ServerLink link(link_options, ServerLink::Connect(arguments.server), Clock::System());
+  JobRunner::Options options;
+  options.capabilities.add_tasks("classification");
+  options.capabilities.set_device("cpu");
+  options.capabilities.set_threads(arguments.threads);
+  options.told_to_end = [] { return told_to_end.load(); };
+  JobRunner runner(std::move(options), &link, blobs->get(), trainer->get(), Clock::System(),
+                   logger.get());
+  logger->Info("worker is ready", {{"version", Version()}, {"worker", arguments.worker_id}});
+  const absl::Status status = runner.Run();
+  if (!status.ok()) {
+    logger->Error("worker ends", {{"error", status.ToString()}});
+    return kExitCannotRun;
+  }
+  logger->Info("worker ends", {{"worker", arguments.worker_id}});
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app("Runs the jobs of a graft-server");
+  app.set_version_flag("--version",
+                       std::string("graft-worker ") + Version() + " (" + BuildDescription() + ")");
+  app.add_option("--server", arguments.server, "unix:/path or host:port of its worker listener")
+      ->required();
+  app.add_option("--worker-id", arguments.worker_id, "A name no other worker has")->required();
+  app.add_option("--blobs", arguments.blobs, "The server's blob folder")->required();
+  app.add_option("--features", arguments.features, "Folder of the feature cache")->required();
+  app.add_option("--weights-dir", arguments.weights_dir, "Folder of the pretrained weights")
+      ->required();
+  app.add_option("--feature-cache-bytes", arguments.feature_cache_bytes, "Most of it on disk")
+      ->capture_default_str();
+  app.add_option("--threads", arguments.threads, "To compute with")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--nice", arguments.nice, "Scheduling priority")
+      ->check(CLI::Range(0, 19))
+      ->capture_default_str();
+  app.add_option("--parent", arguments.parent, "Process to die with; 0: none")
+      ->capture_default_str();
+  app.add_option("--give-up-seconds", arguments.give_up_seconds,
+                 "End after so long without an answer of the server")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--log-format", arguments.log_format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  app.add_option("--log-level", arguments.log_level, "trace, debug, info, warning or error")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error"}))
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  return Run(arguments);
+}
+
+}  // namespace
+}  // namespace graft
+
+int main(int argc, char** argv) { return graft::Main(argc, argv); }

@@ -1,0 +1,21 @@
+#ifndef GRAFT_WORKER_PUBLISH_H_
+#define GRAFT_WORKER_PUBLISH_H_
+
+#include "absl/status/statusor.h"
+#include "graft/worker/v1/worker.pb.h"
+
+#include "core/artifacts/blob/blob_store.h"
+#include "core/training/fine_tune.h"
+
+namespace graft {
+
+// Writes what a run made under the lease's artefact prefix: model.safetensors, card.json, then
+// manifest.json, which names and hashes the others, last. Answers the Finish that publishes them;
+// until the server has taken it nothing of this is visible. Called twice it writes once.
+absl::StatusOr<worker::v1::FinishRequest> WriteArtifacts(const worker::v1::LeasedJob& lease,
+                                                         const FineTuneResult& result,
+                                                         BlobStore* blobs);
+
+}  // namespace graft
+
+#endif  // GRAFT_WORKER_PUBLISH_H_

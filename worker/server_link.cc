@@ -1,0 +1,137 @@
+#include "worker/server_link.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include "absl/time/clock.h"
+
+#include "wire/status.h"
+#include "wire/time.h"
+
+namespace graft {
+namespace {
+
+constexpr absl::Duration kFirstPause = absl::Milliseconds(100);
+// How soon a long poll notices that it should stop.
+constexpr absl::Duration kStopInterval = absl::Milliseconds(100);
+
+}  // namespace
+
+bool IsServerAway(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+}
+
+ServerLink::ServerLink(Options options, const std::shared_ptr<grpc::Channel>& channel, Clock* clock)
+    : options_(std::move(options)),
+      clock_(clock),
+      stub_(worker::v1::WorkerService::NewStub(channel)),
+      last_answer_(clock->Monotonic()) {}
+
+std::shared_ptr<grpc::Channel> ServerLink::Connect(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+template <typename Request, typename Response, typename Method>
+absl::StatusOr<Response> ServerLink::Once(Method method, const Request& request,
+                                          absl::Duration timeout,
+                                          const std::function<bool()>& stop) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+  Response response;
+  absl::Mutex mutex;
+  bool done = false;
+  grpc::Status status;
+  method(*stub_->async(), &context, &request, &response, [&](grpc::Status answer) {
+    absl::MutexLock lock(&mutex);
+    status = std::move(answer);
+    done = true;
+  });
+  {
+    absl::MutexLock lock(&mutex);
+    while (!mutex.AwaitWithTimeout(absl::Condition(&done), kStopInterval)) {
+      if (stop && stop()) context.TryCancel();
+    }
+  }
+  const absl::Status result = FromGrpcStatus(status);
+  if (!IsServerAway(result)) {
+    absl::MutexLock lock(&mutex_);
+    last_answer_ = clock_->Monotonic();
+  }
+  if (!result.ok()) return result;
+  return response;
+}
+
+template <typename Request, typename Response, typename Method>
+absl::StatusOr<Response> ServerLink::Persistently(Method method, const Request& request,
+                                                  const std::function<bool()>& stop) {
+  absl::Duration pause = kFirstPause;
+  while (true) {
+    auto response = Once<Request, Response>(method, request, options_.call_timeout, nullptr);
+    const bool again =
+        IsServerAway(response.status()) || absl::IsResourceExhausted(response.status());
+    if (!again || lost()) return response;
+    if (stop && stop()) return absl::CancelledError("told to stop");
+    Pause(pause);
+    pause = std::min(pause * 2, options_.longest_pause);
+  }
+}
+
+void ServerLink::Pause(absl::Duration pause) {
+  absl::Mutex mutex;
+  absl::MutexLock lock(&mutex);
+  clock_->AwaitWithTimeout(
+      mutex, [] { return false; }, pause);
+}
+
+absl::StatusOr<worker::v1::LeaseResponse> ServerLink::Lease(
+    const worker::v1::Capabilities& capabilities, absl::Duration wait,
+    const std::function<bool()>& stop) {
+  worker::v1::LeaseRequest request;
+  request.set_worker_id(options_.worker_id);
+  *request.mutable_capabilities() = capabilities;
+  *request.mutable_wait() = ToProto(wait);
+  const auto method = [](auto& stub, auto... arguments) { stub.Lease(arguments...); };
+  return Once<worker::v1::LeaseRequest, worker::v1::LeaseResponse>(
+      method, request, wait + options_.call_timeout, stop);
+}
+
+absl::StatusOr<worker::v1::HeartbeatResponse> ServerLink::Heartbeat(
+    const worker::v1::LeasedJob& job) {
+  worker::v1::HeartbeatRequest request;
+  request.set_worker_id(options_.worker_id);
+  request.set_job_id(job.job_id());
+  request.set_fence(job.fence());
+  const auto method = [](auto& stub, auto... arguments) { stub.Heartbeat(arguments...); };
+  return Once<worker::v1::HeartbeatRequest, worker::v1::HeartbeatResponse>(
+      method, request, options_.call_timeout, nullptr);
+}
+
+absl::StatusOr<worker::v1::ReportResponse> ServerLink::Report(worker::v1::ReportRequest request,
+                                                              const std::function<bool()>& stop) {
+  request.set_worker_id(options_.worker_id);
+  const auto method = [](auto& stub, auto... arguments) { stub.Report(arguments...); };
+  return Persistently<worker::v1::ReportRequest, worker::v1::ReportResponse>(method, request, stop);
+}
+
+absl::StatusOr<worker::v1::FinishResponse> ServerLink::Finish(worker::v1::FinishRequest request) {
+  request.set_worker_id(options_.worker_id);
+  const auto method = [](auto& stub, auto... arguments) { stub.Finish(arguments...); };
+  return Persistently<worker::v1::FinishRequest, worker::v1::FinishResponse>(method, request,
+                                                                             nullptr);
+}
+
+bool ServerLink::lost() const {
+  absl::MutexLock lock(&mutex_);
+  return clock_->Monotonic() - last_answer_ > options_.give_up_after;
+}
+
+}  // namespace graft

@@ -1,0 +1,77 @@
+#ifndef GRAFT_WORKER_SERVER_LINK_H_
+#define GRAFT_WORKER_SERVER_LINK_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <grpcpp/channel.h>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "graft/worker/v1/worker.grpc.pb.h"
+
+#include "core/base/clock.h"
+
+namespace graft {
+
+// The worker's side of WorkerService: blocking calls with deadlines, and patience while the server
+// is away. Safe for concurrent use.
+class ServerLink {
+ public:
+  struct Options {
+    std::string worker_id;
+    // A server that has not answered for so long is not coming back.
+    absl::Duration give_up_after = absl::Minutes(1);
+    absl::Duration call_timeout = absl::Seconds(10);
+    absl::Duration longest_pause = absl::Seconds(2);  // between tries
+  };
+
+  ServerLink(Options options, const std::shared_ptr<grpc::Channel>& channel, Clock* clock);
+
+  // A channel to "unix:/path" or "host:port" that reconnects soon.
+  static std::shared_ptr<grpc::Channel> Connect(const std::string& address);
+
+  // One try each. The error is the server's, or UNAVAILABLE / DEADLINE_EXCEEDED of the transport.
+  // `stop`, where given, ends a long poll early with CANCELLED.
+  absl::StatusOr<worker::v1::LeaseResponse> Lease(const worker::v1::Capabilities& capabilities,
+                                                  absl::Duration wait,
+                                                  const std::function<bool()>& stop);
+  absl::StatusOr<worker::v1::HeartbeatResponse> Heartbeat(const worker::v1::LeasedJob& job);
+
+  // Tried again, with growing pauses, while the server is away, until it answers, `stop` says so
+  // (CANCELLED) or it is lost().
+  absl::StatusOr<worker::v1::ReportResponse> Report(worker::v1::ReportRequest request,
+                                                    const std::function<bool()>& stop);
+  absl::StatusOr<worker::v1::FinishResponse> Finish(worker::v1::FinishRequest request);
+
+  // No answer for give_up_after.
+  bool lost() const;
+
+  const std::string& worker_id() const { return options_.worker_id; }
+
+ private:
+  template <typename Request, typename Response, typename Method>
+  absl::StatusOr<Response> Once(Method method, const Request& request, absl::Duration timeout,
+                                const std::function<bool()>& stop);
+  template <typename Request, typename Response, typename Method>
+  absl::StatusOr<Response> Persistently(Method method, const Request& request,
+                                        const std::function<bool()>& stop);
+  void Pause(absl::Duration pause);
+
+  const Options options_;
+  Clock* const clock_;
+  const std::unique_ptr<worker::v1::WorkerService::Stub> stub_;
+  mutable absl::Mutex mutex_;
+  absl::Duration last_answer_ ABSL_GUARDED_BY(mutex_);  // monotonic
+};
+
+// Whether the transport failed, not the server's answer.
+bool IsServerAway(const absl::Status& status);
+
+}  // namespace graft
+
+#endif  // GRAFT_WORKER_SERVER_LINK_H_
