@@ -88,7 +88,7 @@ class Predictor {
     int max_images_per_request = 64;
     uint64_t max_bytes_per_image = 32u << 20;
     // Accepted and not yet answered, over all models.
-    int max_pending_images = 512;
+    int max_pending_images = 256;
     uint64_t max_pending_bytes = 256u << 20;               // encoded
     absl::Duration retry_after = absl::Milliseconds(500);  // in RetryHint
   };

@@ -1,0 +1,152 @@
+#include "core/serving/network_loader.h"
+
+#include <utility>
+
+#include <ATen/Parallel.h>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+
+#include "core/artifacts/safetensors/safetensors.h"
+#include "core/base/status_macros.h"
+#include "core/data/transforms.h"
+#include "core/nn/head.h"
+#include "core/nn/state_dict.h"
+#include "core/nn/torch_error.h"
+
+namespace graft {
+namespace {
+
+// The bytes are the published ones, so what is wrong in them was wrong when they were written.
+absl::Status Lost(const absl::Status& status, absl::string_view file) {
+  if (status.ok() || status.code() == absl::StatusCode::kResourceExhausted) return status;
+  return absl::DataLossError(absl::StrCat(file, ": ", status.message()));
+}
+
+// A network with the backbone's tensors, but for the changed stages, which come from `file`.
+absl::StatusOr<std::unique_ptr<Network>> ChangedNetwork(const ModelDescription& description,
+                                                        const SharedBackbone& backbone,
+                                                        const SafetensorsFile& file) {
+  const NetworkSpec& spec = backbone.weights->spec();
+  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, Network::CreateEmpty(spec));
+  for (const NamedTensor& shared : backbone.network->NamedTensors(0, spec.feature_stages)) {
+    GRAFT_RETURN_IF_ERROR(network->SetTensor(shared.name, shared.tensor));
+  }
+  for (const std::string& name : description.changed_stages) {
+    const int stage = spec.FindStage(name);
+    if (stage < 0 || stage >= spec.feature_stages) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("changed stage \"", name, "\" is not one of ", spec.architecture));
+    }
+    GRAFT_RETURN_IF_ERROR(LoadStages(file, stage, stage + 1, LoadMode::kBorrow, *network));
+  }
+  return network;
+}
+
+}  // namespace
+
+NetworkLoader::NetworkLoader(const Options& options, ModelSource* source,
+                             const WeightsCatalog* weights)
+    : source_(source), weights_(weights) {
+  if (options.intra_op_threads > 0) at::set_num_threads(options.intra_op_threads);
+}
+
+absl::StatusOr<std::shared_ptr<const SharedBackbone>> NetworkLoader::Backbone(
+    const ModelDescription& description) {
+  absl::MutexLock lock(&mutex_);  // held while it is made: two copies would be the waste
+  std::weak_ptr<const SharedBackbone>& known = backbones_[description.backbone_digest];
+  if (std::shared_ptr<const SharedBackbone> shared = known.lock()) return shared;
+
+  auto made = std::make_shared<SharedBackbone>();
+  made->weights = weights_->FindByDigest(description.backbone_digest);
+  if (made->weights == nullptr) {
+    backbones_.erase(description.backbone_digest);
+    return absl::FailedPreconditionError(absl::StrCat(
+        "backbone \"", description.backbone, "\" with the weights the model was made on (sha256 ",
+        description.backbone_digest, ") is not installed: import those weights again"));
+  }
+  GRAFT_ASSIGN_OR_RETURN(made->network, made->weights->MakeNetwork(LoadMode::kBorrow));
+  made->bytes = TensorBytes(made->network->NamedTensors(0, made->weights->spec().feature_stages));
+  known = made;
+  return made;
+}
+
+absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
+    const ModelKey& key, const std::vector<int>& warm_batch_sizes) {
+  const std::string name = absl::StrCat("model \"", key.model, "\" version ", key.version);
+  const auto load = [&]() -> absl::StatusOr<std::shared_ptr<const Servable>> {
+    NetworkServable::Parts parts;
+    GRAFT_ASSIGN_OR_RETURN(parts.artifact, source_->Open(key));
+    absl::StatusOr<ModelDescription> description =
+        ModelDescriptionFromJson(parts.artifact->description_json());
+    if (!description.ok()) return Lost(description.status(), "description");
+    parts.description = *std::move(description);
+    absl::StatusOr<std::unique_ptr<SafetensorsFile>> file =
+        SafetensorsFile::Parse(parts.artifact->model_bytes());
+    if (!file.ok()) return Lost(file.status(), "model.safetensors");
+
+    GRAFT_ASSIGN_OR_RETURN(parts.backbone, Backbone(parts.description));
+    const NetworkSpec& spec = parts.backbone->weights->spec();
+    const int cut = spec.FindStage(parts.description.cut_point);
+    if (cut < 0 || cut >= spec.feature_stages) {
+      return absl::DataLossError(absl::StrCat("description: cut point \"",
+                                              parts.description.cut_point, "\" is not a stage of ",
+                                              spec.architecture));
+    }
+    parts.cut_stage = cut + 1;
+
+    absl::flat_hash_set<std::string> expected;
+    if (!parts.description.changed_stages.empty()) {
+      absl::StatusOr<std::unique_ptr<Network>> changed =
+          ChangedNetwork(parts.description, *parts.backbone, **file);
+      if (!changed.ok()) return Lost(changed.status(), "model.safetensors");
+      for (const std::string& stage : parts.description.changed_stages) {
+        const int index = spec.FindStage(stage);
+        const std::vector<NamedTensor> own = (*changed)->NamedTensors(index, index + 1);
+        parts.own_bytes += TensorBytes(own);
+        for (const NamedTensor& tensor : own) expected.insert(tensor.name);
+      }
+      parts.changed = *std::move(changed);
+    }
+
+    absl::StatusOr<NetworkSpec> head_spec = BuildHead(parts.description.head);
+    if (!head_spec.ok()) return Lost(head_spec.status(), "description");
+    GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> head,
+                           Network::CreateEmpty(*std::move(head_spec)));
+    const absl::Status head_loaded =
+        LoadStages(**file, 0, head->num_stages(), LoadMode::kBorrow, *head);
+    if (!head_loaded.ok()) return Lost(head_loaded, "model.safetensors");
+    const std::vector<NamedTensor> head_tensors = head->NamedTensors();
+    parts.own_bytes += TensorBytes(head_tensors);
+    for (const NamedTensor& tensor : head_tensors) expected.insert(tensor.name);
+    parts.head = std::move(head);
+    for (const TensorView& tensor : (*file)->tensors()) {
+      if (!expected.contains(tensor.name)) {
+        return absl::DataLossError(absl::StrCat("model.safetensors: tensor \"", tensor.name,
+                                                "\" belongs to no changed stage or head"));
+      }
+    }
+
+    parts.batch_key = absl::StrCat(parts.description.backbone_digest, "/", parts.cut_stage, "/",
+                                   Digest(parts.description.input));
+    if (parts.changed != nullptr) {
+      absl::StrAppend(&parts.batch_key, "/", key.project, "/", key.model, "/", key.version);
+    }
+    auto servable = std::make_shared<const NetworkServable>(std::move(parts));
+
+    PreparedImage blank;
+    blank.values.resize(PreparedValues(servable->input()));
+    for (const int size : warm_batch_sizes) {
+      const std::vector<ServableRow> rows(size, {servable.get(), &blank});
+      GRAFT_RETURN_IF_ERROR(servable->Run(rows).status());
+    }
+    return servable;
+  };
+  absl::StatusOr<std::shared_ptr<const Servable>> loaded = CatchTorchErrors("loading", load);
+  if (!loaded.ok() && loaded.status().code() != absl::StatusCode::kNotFound) {
+    return Annotate(loaded.status(), name);
+  }
+  return loaded;
+}
+
+}  // namespace graft

@@ -1,0 +1,49 @@
+#ifndef GRAFT_CORE_SERVING_NETWORK_LOADER_H_
+#define GRAFT_CORE_SERVING_NETWORK_LOADER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+
+#include "core/backbones/weights_catalog.h"
+#include "core/serving/model_source.h"
+#include "core/serving/network_servable.h"
+#include "core/serving/servable.h"
+
+namespace graft {
+
+// Rebuilds networks from published deltas over the installed backbones. All models of one backbone
+// digest share one copy of its tensors, which goes with the last of them. Safe for concurrent use.
+class NetworkLoader final : public ServableLoader {
+ public:
+  struct Options {
+    int intra_op_threads = 0;  // of LibTorch, for the whole process; 0 leaves them as they are
+  };
+
+  // `source` and `weights` are borrowed and must outlive the loader; what it loads keeps the
+  // backbone's weights alive by itself.
+  NetworkLoader(const Options& options, ModelSource* source, const WeightsCatalog* weights);
+
+  absl::StatusOr<std::shared_ptr<const Servable>> Load(
+      const ModelKey& key, const std::vector<int>& warm_batch_sizes) override;
+
+ private:
+  absl::StatusOr<std::shared_ptr<const SharedBackbone>> Backbone(
+      const ModelDescription& description) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  ModelSource* const source_;
+  const WeightsCatalog* const weights_;
+
+  absl::Mutex mutex_;
+  // By digest; expired once nobody uses it.
+  absl::flat_hash_map<std::string, std::weak_ptr<const SharedBackbone>> backbones_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_SERVING_NETWORK_LOADER_H_

@@ -1,0 +1,69 @@
+#ifndef GRAFT_CORE_SERVING_NETWORK_SERVABLE_H_
+#define GRAFT_CORE_SERVING_NETWORK_SERVABLE_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/backbones/weights_catalog.h"
+#include "core/nn/model_description.h"
+#include "core/nn/network.h"
+#include "core/serving/model_source.h"
+#include "core/serving/servable.h"
+
+namespace graft {
+
+// The feature stages of a backbone as a network whose float32 tensors point into the weights'
+// memory map: however many models ride on it, its weights are in memory once.
+struct SharedBackbone {
+  std::shared_ptr<const BackboneWeights> weights;  // outlives the network
+  std::unique_ptr<const Network> network;
+  uint64_t bytes = 0;
+};
+
+// Bytes of tensors.
+uint64_t TensorBytes(const std::vector<NamedTensor>& tensors);
+
+// A model as a delta over a shared backbone: stages below the first changed one are the backbone's
+// own tensors; those from there on, and the head, are the model's.
+class NetworkServable final : public Servable {
+ public:
+  struct Parts {
+    ModelDescription description;
+    std::unique_ptr<const ModelArtifact> artifact;  // what the model's own tensors point into
+    std::shared_ptr<const SharedBackbone> backbone;
+    // Null when no stage is changed: the backbone's own network then serves all such models in one
+    // pass. Otherwise a network whose unchanged tensors are the backbone's.
+    std::unique_ptr<const Network> changed;
+    std::unique_ptr<const Network> head;
+    int cut_stage = 0;  // features come out of stages [0, cut_stage)
+    std::string batch_key;
+    uint64_t own_bytes = 0;
+  };
+  explicit NetworkServable(Parts parts) : parts_(std::move(parts)) {}
+
+  const std::vector<std::string>& labels() const override { return parts_.description.labels; }
+  const std::string& batch_key() const override { return parts_.batch_key; }
+  uint64_t own_bytes() const override { return parts_.own_bytes; }
+  const std::string& backbone_digest() const override { return parts_.description.backbone_digest; }
+  uint64_t backbone_bytes() const override { return parts_.backbone->bytes; }
+
+  absl::StatusOr<PreparedImage> Prepare(absl::string_view encoded) const override;
+  absl::StatusOr<std::vector<std::vector<float>>> Run(
+      const std::vector<ServableRow>& rows) const override;
+
+  const InputSpec& input() const { return parts_.description.input; }
+
+  // For tests of what is shared: the network that computes the features.
+  const Network& features() const {
+    return parts_.changed != nullptr ? *parts_.changed : *parts_.backbone->network;
+  }
+
+ private:
+  const Parts parts_;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_SERVING_NETWORK_SERVABLE_H_

@@ -1,0 +1,375 @@
+#include "core/serving/predictor.h"
+
+#include <algorithm>
+#include <atomic>
+#include <numeric>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+
+#include "core/base/status_macros.h"
+#include "core/serving/batcher.h"
+#include "core/serving/model_manager.h"
+#include "core/serving/retry_hint.h"
+#include "core/serving/thread_pool.h"
+
+namespace graft {
+namespace {
+
+// A request on its way. Shared by whoever works on it; answered once.
+struct Call {
+  // Constant once submitted.
+  std::string project;
+  std::string model_name;
+  int top_k = 0;
+  int images = 0;
+  uint64_t bytes = 0;
+  absl::Duration deadline;
+  absl::Duration submitted;
+  PredictCallback callback;
+  std::shared_ptr<CancellationToken> cancel;
+
+  absl::Mutex mutex;
+  bool answered ABSL_GUARDED_BY(mutex) = false;
+  std::vector<std::string> encoded ABSL_GUARDED_BY(mutex);  // until they are decoded
+  AcquiredModel model ABSL_GUARDED_BY(mutex);
+  std::vector<PreparedImage> prepared ABSL_GUARDED_BY(mutex);
+  std::vector<int> chunk_left ABSL_GUARDED_BY(mutex);  // images of a chunk to be decoded
+  std::vector<std::vector<LabelScore>> outputs ABSL_GUARDED_BY(mutex);
+  int rows_left ABSL_GUARDED_BY(mutex) = 0;
+  PredictTiming timing ABSL_GUARDED_BY(mutex);
+  absl::Duration decode_begun ABSL_GUARDED_BY(mutex) = absl::InfiniteDuration();
+  absl::Duration compute_begun ABSL_GUARDED_BY(mutex) = absl::InfiniteDuration();
+};
+using CallPtr = std::shared_ptr<Call>;
+
+std::vector<LabelScore> TopK(const std::vector<float>& probabilities,
+                             const std::vector<std::string>& labels, int k) {
+  std::vector<int> order(std::min(probabilities.size(), labels.size()));
+  std::iota(order.begin(), order.end(), 0);
+  k = std::min<int>(k, static_cast<int>(order.size()));
+  std::partial_sort(order.begin(), order.begin() + k, order.end(), [&](int a, int b) {
+    return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b;
+  });
+  std::vector<LabelScore> top;
+  for (int i = 0; i < k; ++i) {
+    top.push_back({labels[order[i]], probabilities[order[i]], order[i]});
+  }
+  return top;
+}
+
+class PredictorImpl final : public Predictor {
+ public:
+  PredictorImpl(const Options& options, ModelManager* models, Clock* clock,
+                ServingObserver* observer)
+      : options_(options),
+        models_(models),
+        clock_(clock),
+        observer_(observer),
+        batcher_(options.batch, clock, observer),
+        decoders_(options.decode_threads) {}
+
+  ~PredictorImpl() override { Drain(); }
+
+  void Submit(PredictRequest request, absl::Duration deadline, PredictCallback callback,
+              std::shared_ptr<CancellationToken> cancel) override {
+    auto call = std::make_shared<Call>();
+    call->project = request.project;
+    call->model_name = request.model;
+    call->top_k = request.top_k;
+    call->images = static_cast<int>(request.images.size());
+    for (const std::string& image : request.images) call->bytes += image.size();
+    call->deadline = deadline;
+    call->submitted = clock_->Monotonic();
+    call->callback = std::move(callback);
+    call->cancel = std::move(cancel);
+
+    absl::Status admitted = Check(request, call->bytes);
+    if (admitted.ok()) admitted = Admit(*call);
+    if (!admitted.ok()) {
+      Tell(*call, 0, admitted.code(), {});
+      call->callback(std::move(admitted));
+      return;
+    }
+    {
+      absl::MutexLock lock(&call->mutex);
+      call->encoded = std::move(request.images);
+    }
+    if (deadline <= call->submitted) {
+      Finish(call, absl::DeadlineExceededError("the deadline had passed when the request came"));
+      return;
+    }
+    if (call->cancel != nullptr) {
+      call->cancel->Listen([this, weak = std::weak_ptr<Call>(call)] {
+        if (const CallPtr cancelled = weak.lock()) {
+          Finish(cancelled, absl::CancelledError("the request was cancelled"));
+        }
+      });
+      if (IsAnswered(*call)) return;
+    }
+    models_->Acquire(
+        request.project, request.model, request.version,
+        [this, call](absl::StatusOr<AcquiredModel> model) { Decode(call, std::move(model)); });
+  }
+
+  void Drain() override ABSL_LOCKS_EXCLUDED(mutex_) {
+    const auto idle = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return running_ == 0; };
+    absl::MutexLock lock(&mutex_);
+    draining_ = true;
+    mutex_.Await(absl::Condition(&idle));
+  }
+
+ private:
+  absl::Status Check(const PredictRequest& request, uint64_t bytes) const {
+    if (request.model.empty()) return absl::InvalidArgumentError("model: must be named");
+    if (request.version < 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("version: must be 0 (the latest) or more, not ", request.version));
+    }
+    if (request.top_k < 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("top_k: must be at least 1, not ", request.top_k));
+    }
+    if (request.images.empty() ||
+        request.images.size() > static_cast<size_t>(options_.max_images_per_request)) {
+      return absl::InvalidArgumentError(absl::StrCat("inputs: must be 1 to ",
+                                                     options_.max_images_per_request, ", not ",
+                                                     request.images.size()));
+    }
+    for (size_t i = 0; i < request.images.size(); ++i) {
+      const size_t size = request.images[i].size();
+      if (size == 0) {
+        return absl::InvalidArgumentError(absl::StrCat("inputs[", i, "]: empty"));
+      }
+      if (size > options_.max_bytes_per_image) {
+        return absl::InvalidArgumentError(absl::StrCat("inputs[", i, "]: ", size,
+                                                       " bytes, more than the limit of ",
+                                                       options_.max_bytes_per_image));
+      }
+    }
+    if (bytes > options_.max_pending_bytes) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("inputs: ", bytes, " bytes together, more than the limit of ",
+                       options_.max_pending_bytes, "; send fewer at a time"));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Admit(const Call& call) ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    if (draining_) {
+      return WithRetryHint(absl::UnavailableError("the server is stopping; try another, or later"),
+                           options_.retry_after);
+    }
+    if (pending_images_ + call.images > options_.max_pending_images ||
+        pending_bytes_ + call.bytes > options_.max_pending_bytes) {
+      return WithRetryHint(
+          absl::ResourceExhaustedError(absl::StrCat("the queue is full (", pending_images_,
+                                                    " images wait); try again in ",
+                                                    absl::FormatDuration(options_.retry_after))),
+          options_.retry_after);
+    }
+    pending_images_ += call.images;
+    pending_bytes_ += call.bytes;
+    ++running_;
+    return absl::OkStatus();
+  }
+
+  static bool IsAnswered(Call& call) {
+    absl::MutexLock lock(&call.mutex);
+    return call.answered;
+  }
+
+  // Called when the model is there, or cannot be had; possibly long after the call was answered,
+  // even after the predictor is gone: nothing of it is touched before the call is seen unanswered.
+  void Decode(const CallPtr& call, absl::StatusOr<AcquiredModel> model) {
+    if (!model.ok()) {
+      Finish(call, model.status());
+      return;
+    }
+    std::vector<std::string> encoded;
+    std::shared_ptr<const Servable> servable = model->servable;
+    {
+      absl::MutexLock lock(&call->mutex);
+      if (call->answered) return;
+      Hold();
+      encoded = std::move(call->encoded);
+      call->model = *std::move(model);
+      call->prepared.resize(encoded.size());
+      call->outputs.resize(encoded.size());
+      call->rows_left = static_cast<int>(encoded.size());
+      // The images of a chunk go to the network together: alone, the first one decoded would make
+      // a batch of one. A request beyond one batch is decoded and computed side by side.
+      const int chunk = options_.batch.max_batch_size;
+      for (int at = 0; at < call->images; at += chunk) {
+        call->chunk_left.push_back(std::min(chunk, call->images - at));
+      }
+    }
+    for (size_t i = 0; i < encoded.size(); ++i) {
+      decoders_.Schedule([this, call, servable, i, image = std::move(encoded[i])] {
+        DecodeOne(call, *servable, static_cast<int>(i), image);
+      });
+    }
+    Release();
+  }
+
+  void DecodeOne(const CallPtr& call, const Servable& servable, int index,
+                 const std::string& encoded) {
+    if (IsAnswered(*call)) return;
+    const absl::Duration begun = clock_->Monotonic();
+    if (call->deadline <= begun) {
+      Finish(call, absl::DeadlineExceededError("the deadline passed before the images were read"));
+      return;
+    }
+    absl::StatusOr<PreparedImage> prepared = servable.Prepare(encoded);
+    if (!prepared.ok()) {
+      Finish(call, Annotate(prepared.status(), absl::StrCat("inputs[", index, "]")));
+      return;
+    }
+    const absl::Duration ended = clock_->Monotonic();
+    const int chunk = index / options_.batch.max_batch_size;
+    std::vector<BatchRow> rows;
+    {
+      absl::MutexLock lock(&call->mutex);
+      call->prepared[index] = *std::move(prepared);
+      call->decode_begun = std::min(call->decode_begun, begun);
+      call->timing.decode = std::max(call->timing.decode, ended - call->decode_begun);
+      if (--call->chunk_left[chunk] > 0 || call->answered) return;
+      const int first = chunk * options_.batch.max_batch_size;
+      const int last = std::min(first + options_.batch.max_batch_size, call->images);
+      for (int i = first; i < last; ++i) {
+        rows.push_back({.model = call->model.servable,
+                        .image = std::move(call->prepared[i]),
+                        .deadline = call->deadline,
+                        .owner = call.get(),
+                        .done = [this, call, i](absl::StatusOr<RowResult> row) {
+                          Answer(call, i, std::move(row));
+                        }});
+      }
+      // Under the call's lock, so that Finish, which takes it first, finds the rows to remove.
+      batcher_.Add(std::move(rows));
+    }
+  }
+
+  void Answer(const CallPtr& call, int index, absl::StatusOr<RowResult> row) {
+    if (!row.ok()) {
+      Finish(call, row.status());
+      return;
+    }
+    PredictResponse response;
+    {
+      absl::MutexLock lock(&call->mutex);
+      if (call->answered) return;
+      call->outputs[index] = TopK(row->probabilities, call->model.servable->labels(), call->top_k);
+      PredictTiming& timing = call->timing;
+      timing.queue = std::max(timing.queue, row->started - row->arrived);
+      call->compute_begun = std::min(call->compute_begun, row->started);
+      timing.compute = std::max(timing.compute, row->ended - call->compute_begun);
+      if (--call->rows_left > 0) return;
+      response.model = call->model.key.model;
+      response.version = call->model.key.version;
+      response.outputs = std::move(call->outputs);
+    }
+    Finish(call, std::move(response));
+  }
+
+  // The one way out. The first to come answers; all others do nothing.
+  void Finish(const CallPtr& call, absl::StatusOr<PredictResponse> result) {
+    PredictTiming timing;
+    int64_t version;
+    // Freed before the callback: after the answer nothing of the request is held.
+    AcquiredModel model;
+    std::vector<std::string> encoded;
+    {
+      absl::MutexLock lock(&call->mutex);
+      if (call->answered) return;
+      call->answered = true;
+      call->timing.total = clock_->Monotonic() - call->submitted;
+      timing = call->timing;
+      version = call->model.key.version;
+      encoded = std::move(call->encoded);
+      if (!result.ok()) batcher_.Remove(call.get());
+      model = std::move(call->model);
+    }
+    if (call->cancel != nullptr) call->cancel->Listen(nullptr);
+    model.servable.reset();
+    encoded.clear();
+    {
+      absl::MutexLock lock(&mutex_);
+      pending_images_ -= call->images;
+      pending_bytes_ -= call->bytes;
+    }
+    Tell(*call, version, result.status().code(), timing);
+    if (result.ok()) result->timing = timing;
+    call->callback(std::move(result));
+    call->callback = nullptr;
+    Release();
+  }
+
+  void Tell(const Call& call, int64_t version, absl::StatusCode code, const PredictTiming& timing) {
+    if (observer_ == nullptr) return;
+    observer_->OnRequest({.project = call.project,
+                          .model = call.model_name,
+                          .version = version,
+                          .code = code,
+                          .images = call.images,
+                          .queue = timing.queue,
+                          .decode = timing.decode,
+                          .compute = timing.compute,
+                          .total = timing.total});
+  }
+
+  // Keeps Drain from returning while something of this object is used.
+  void Hold() ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    ++running_;
+  }
+  void Release() ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    --running_;
+  }
+
+  // Constant after construction.
+  const Options options_;
+  ModelManager* const models_;
+  Clock* const clock_;
+  ServingObserver* const observer_;
+
+  // Locked after a Call's mutex, never before.
+  absl::Mutex mutex_;
+  int pending_images_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t pending_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  int running_ ABSL_GUARDED_BY(mutex_) = 0;  // calls whose callback has not returned, and holds
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+
+  Batcher batcher_;
+  ThreadPool decoders_;  // last: it is stopped first, and gives rows to the batcher
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Create(const Options& options,
+                                                             ModelManager* models, Clock* clock,
+                                                             ServingObserver* observer) {
+  GRAFT_RETURN_IF_ERROR(Validate(options.batch));
+  if (options.decode_threads < 1 || options.decode_threads > 256) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("decode_threads must be 1 to 256, not ", options.decode_threads));
+  }
+  if (options.max_images_per_request < 1 ||
+      options.max_images_per_request > options.max_pending_images) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_images_per_request must be 1 to max_pending_images (",
+                     options.max_pending_images, "), not ", options.max_images_per_request));
+  }
+  if (options.max_bytes_per_image < 1 || options.max_bytes_per_image > options.max_pending_bytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_bytes_per_image must be 1 to max_pending_bytes (",
+                     options.max_pending_bytes, "), not ", options.max_bytes_per_image));
+  }
+  return std::make_unique<PredictorImpl>(options, models, clock, observer);
+}
+
+}  // namespace graft

@@ -1,0 +1,68 @@
+#include "core/serving/stored_model_source.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/artifacts/manifest.h"
+#include "core/base/files.h"
+#include "core/base/status_macros.h"
+
+namespace graft {
+namespace {
+
+constexpr char kModelFile[] = "model.safetensors";
+
+class StoredArtifact final : public ModelArtifact {
+ public:
+  std::string description;
+  std::unique_ptr<MappedFile> mapped;  // or, where the store is not local,
+  std::string bytes;
+
+  absl::string_view model_bytes() const override {
+    return mapped != nullptr ? mapped->bytes() : absl::string_view(bytes);
+  }
+  absl::string_view description_json() const override { return description; }
+};
+
+}  // namespace
+
+absl::StatusOr<int64_t> StoredModelSource::Resolve(const std::string& project,
+                                                   const std::string& model, int64_t version) {
+  absl::StatusOr<ModelVersion> row = store_->GetModelVersion(project, model, version);
+  if (row.ok()) return row->version;
+  if (!absl::IsNotFound(row.status())) return row.status();
+  const absl::StatusOr<Model> known = store_->GetModel(project, model);
+  if (known.ok() && version != 0 && known->latest_version > 0) {
+    return absl::NotFoundError(absl::StrCat("model \"", model, "\" has no version ", version,
+                                            "; the latest is ", known->latest_version,
+                                            " (ask for version 0 to get it)"));
+  }
+  return absl::NotFoundError(
+      absl::StrCat("model \"", model, "\" does not exist in project \"", project,
+                   "\": fine-tune one under that name, or list the models to see which there are"));
+}
+
+absl::StatusOr<std::unique_ptr<ModelArtifact>> StoredModelSource::Open(const ModelKey& key) {
+  GRAFT_ASSIGN_OR_RETURN(const ModelVersion row,
+                         store_->GetModelVersion(key.project, key.model, key.version));
+  GRAFT_ASSIGN_OR_RETURN(const ArtifactManifest manifest,
+                         LoadVerifiedManifest(*blobs_, row.artifact_prefix, row.artifact_sha256));
+  const ManifestFile* file = manifest.Find(kModelFile);
+  if (file == nullptr) {
+    return absl::DataLossError(absl::StrCat(kModelFile, ": is not in the manifest"));
+  }
+  auto artifact = std::make_unique<StoredArtifact>();
+  artifact->description = manifest.description;
+  const std::string blob = absl::StrCat(row.artifact_prefix, "/", kModelFile);
+  GRAFT_ASSIGN_OR_RETURN(const std::optional<std::filesystem::path> path, blobs_->LocalPath(blob));
+  if (path.has_value()) {
+    GRAFT_ASSIGN_OR_RETURN(artifact->mapped, MappedFile::Open(*path));
+  } else {
+    GRAFT_ASSIGN_OR_RETURN(artifact->bytes, blobs_->Get(blob, file->bytes));
+  }
+  return artifact;
+}
+
+}  // namespace graft

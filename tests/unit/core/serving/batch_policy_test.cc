@@ -1,0 +1,69 @@
+#include "core/serving/batch_policy.h"
+
+#include <gtest/gtest.h>
+
+namespace graft {
+namespace {
+
+constexpr absl::Duration kNow = absl::Seconds(100);
+const absl::Duration kMs = absl::Milliseconds(1);
+
+TEST(BatchPolicy, WithoutDelayAnIdleInstanceTakesAllThatWaitsAtOnce) {
+  const BatchDecision decision = DecideBatch({{3, kNow}}, kNow, {.max_batch_size = 8});
+  EXPECT_EQ(decision.queue, 0);
+  EXPECT_EQ(decision.rows, 3);
+}
+
+TEST(BatchPolicy, NeverTakesMoreThanTheMaximum) {
+  EXPECT_EQ(DecideBatch({{20, kNow}}, kNow, {.max_batch_size = 8}).rows, 8);
+}
+
+TEST(BatchPolicy, WithADelayWaitsUntilTheOldestIsDue) {
+  const BatchOptions options{.max_batch_size = 8, .max_queue_delay = 5 * kMs};
+  const BatchDecision early = DecideBatch({{3, kNow - 2 * kMs}}, kNow, options);
+  EXPECT_EQ(early.rows, 0);
+  EXPECT_EQ(early.look_again, kNow + 3 * kMs);
+  EXPECT_EQ(DecideBatch({{3, kNow - 2 * kMs}}, early.look_again, options).rows, 3);
+}
+
+TEST(BatchPolicy, AFullBatchDoesNotWait) {
+  EXPECT_EQ(DecideBatch({{8, kNow}}, kNow, {.max_batch_size = 8, .max_queue_delay = 5 * kMs}).rows,
+            8);
+}
+
+TEST(BatchPolicy, OfSeveralQueuesTheOldestRowGoesFirst) {
+  const BatchDecision decision =
+      DecideBatch({{8, kNow - kMs}, {1, kNow - 2 * kMs}, {5, kNow}}, kNow, {.max_batch_size = 8});
+  EXPECT_EQ(decision.queue, 1);
+  EXPECT_EQ(decision.rows, 1);
+}
+
+TEST(BatchPolicy, AFullQueueGoesBeforeAnOlderOneThatMayStillWait) {
+  const BatchDecision decision = DecideBatch({{1, kNow - 2 * kMs}, {8, kNow - kMs}}, kNow,
+                                             {.max_batch_size = 8, .max_queue_delay = 5 * kMs});
+  EXPECT_EQ(decision.queue, 1);
+}
+
+TEST(BatchPolicy, LooksAgainWhenTheFirstOfAllIsDue) {
+  const BatchDecision decision = DecideBatch({{1, kNow - kMs}, {1, kNow - 4 * kMs}}, kNow,
+                                             {.max_batch_size = 8, .max_queue_delay = 5 * kMs});
+  EXPECT_EQ(decision.rows, 0);
+  EXPECT_EQ(decision.look_again, kNow + kMs);
+}
+
+TEST(BatchPolicy, NothingWaitingNeedsNoLook) {
+  const BatchDecision decision = DecideBatch({{0, {}}}, kNow, {});
+  EXPECT_EQ(decision.rows, 0);
+  EXPECT_EQ(decision.look_again, absl::InfiniteDuration());
+}
+
+TEST(BatchPolicy, RefusesOptionsThatMakeNoSense) {
+  EXPECT_TRUE(Validate(BatchOptions{}).ok());
+  EXPECT_FALSE(Validate({.max_batch_size = 0}).ok());
+  EXPECT_FALSE(Validate({.max_queue_delay = -kMs}).ok());
+  EXPECT_FALSE(Validate({.max_queue_delay = absl::InfiniteDuration()}).ok());
+  EXPECT_FALSE(Validate({.instances = 0}).ok());
+}
+
+}  // namespace
+}  // namespace graft

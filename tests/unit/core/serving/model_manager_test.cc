@@ -1,0 +1,260 @@
+#include "core/serving/model_manager.h"
+
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/serving/retry_hint.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_serving.h"
+
+namespace graft {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ModelManagerTest : public ::testing::Test {
+ protected:
+  void Start(uint64_t budget = 1 << 20, int loader_threads = 1) {
+    auto created =
+        ModelManager::Create({.memory_budget_bytes = budget, .loader_threads = loader_threads},
+                             &models_, &models_, &clock_, &observer_);
+    ASSERT_TRUE(created.ok()) << created.status();
+    manager_ = *std::move(created);
+  }
+  Answer<AcquiredModel> Acquire(int64_t version, const std::string& model = "m") {
+    Answer<AcquiredModel> answer;
+    manager_->Acquire("p", model, version, answer.Callback());
+    return answer;
+  }
+  // The version that answers, or 0 with the error in last_error_.
+  int64_t VersionFor(int64_t version, const std::string& model = "m") {
+    Answer<AcquiredModel> answer = Acquire(version, model);
+    last_error_ = answer.Wait().status();
+    return answer.Wait().ok() ? answer.Wait()->key.version : 0;
+  }
+
+  FakeClock clock_;
+  FakeWorld world_;
+  FakeModels models_{&world_};
+  RecordingServingObserver observer_;
+  absl::Status last_error_;
+  std::unique_ptr<ModelManager> manager_;
+};
+
+TEST_F(ModelManagerTest, LoadsOnDemandAndOnlyOnce) {
+  models_.Publish("m", 1);
+  Start();
+  EXPECT_EQ(VersionFor(1), 1);
+  EXPECT_EQ(VersionFor(0), 1);
+  EXPECT_EQ(world_.loads, 1);
+  EXPECT_EQ(observer_.loaded().models, 1);
+  EXPECT_EQ(observer_.loaded().bytes, 110u);
+}
+
+TEST_F(ModelManagerTest, ManyWhoAskAtOnceWaitForOneLoad) {
+  models_.Publish("m", 1);
+  world_.loading.Close();
+  Start(1 << 20, 4);
+  std::vector<Answer<AcquiredModel>> answers;
+  for (int i = 0; i < 20; ++i) answers.push_back(Acquire(i % 2));
+  world_.loading.AwaitArrivals(1);
+  for (const auto& answer : answers) EXPECT_FALSE(answer.done());
+  world_.loading.Open();
+  for (auto& answer : answers) EXPECT_TRUE(answer.Wait().ok());
+  EXPECT_EQ(world_.loads, 1);
+}
+
+TEST_F(ModelManagerTest, LatestIsAskedOfTheSourceOnce) {
+  models_.Publish("m", 1);
+  Start();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(VersionFor(0), 1);
+  EXPECT_EQ(models_.resolves(), 1);
+}
+
+TEST_F(ModelManagerTest, UnknownModelAndVersionAreNamedAndLeaveNothing) {
+  models_.Publish("m", 1);
+  Start();
+  EXPECT_EQ(VersionFor(0, "other"), 0);
+  EXPECT_TRUE(absl::IsNotFound(last_error_));
+  EXPECT_EQ(VersionFor(7), 0);
+  EXPECT_TRUE(absl::IsNotFound(last_error_));
+  EXPECT_THAT(std::string(last_error_.message()), HasSubstr("no version 7"));
+  EXPECT_TRUE(manager_->List().empty());
+  EXPECT_EQ(world_.loads, 0);
+}
+
+TEST_F(ModelManagerTest, TheOldVersionAnswersUntilTheNewOneIsWarm) {
+  models_.Publish("m", 1);
+  Start();
+  ASSERT_EQ(VersionFor(0), 1);
+  world_.loading.Close();
+  models_.Publish("m", 2);
+  manager_->Preload("p", "m", 2);
+  world_.loading.AwaitArrivals(2);
+  EXPECT_EQ(VersionFor(0), 1);
+  Answer<AcquiredModel> second = Acquire(2);
+  EXPECT_FALSE(second.done());
+  world_.loading.Open();
+  ASSERT_TRUE(second.Wait().ok());
+  EXPECT_EQ(VersionFor(0), 2);
+  EXPECT_EQ(VersionFor(1), 1);
+  EXPECT_EQ(world_.loads, 2);
+}
+
+TEST_F(ModelManagerTest, TheFirstVersionIsNeverNotFoundWhileItLoads) {
+  Start();
+  EXPECT_EQ(VersionFor(0), 0);
+  world_.loading.Close();
+  models_.Publish("m", 1);
+  manager_->Preload("p", "m", 1);
+  Answer<AcquiredModel> asked = Acquire(0);
+  EXPECT_FALSE(asked.done());
+  world_.loading.Open();
+  EXPECT_TRUE(asked.Wait().ok());
+  EXPECT_EQ(world_.loads, 1);
+}
+
+TEST_F(ModelManagerTest, AVersionThatDoesNotLoadLeavesTheOldOneServing) {
+  models_.Publish("m", 1);
+  Start();
+  ASSERT_EQ(VersionFor(0), 1);
+  models_.Publish("m", 2);
+  models_.Corrupt("m", 2);
+  manager_->Preload("p", "m", 2);
+  EXPECT_TRUE(absl::IsDataLoss(observer_.AwaitLoads(2)[1].status));
+  EXPECT_EQ(VersionFor(0), 1);
+  EXPECT_EQ(VersionFor(2), 0);
+  EXPECT_TRUE(absl::IsDataLoss(last_error_));
+}
+
+TEST_F(ModelManagerTest, AFailedLoadIsRememberedForAWhile) {
+  models_.Publish("m", 1);
+  models_.Corrupt("m", 1);
+  Start();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(VersionFor(1), 0);
+  EXPECT_EQ(world_.loads, 1);
+  clock_.Advance(absl::Seconds(6));
+  EXPECT_EQ(VersionFor(1), 0);
+  EXPECT_EQ(world_.loads, 2);
+}
+
+TEST_F(ModelManagerTest, TwoPublishedOutOfOrderEndAtTheNewer) {
+  models_.Publish("m", 1);
+  Start();
+  ASSERT_EQ(VersionFor(0), 1);
+  models_.Publish("m", 2);
+  models_.Publish("m", 3);
+  manager_->Preload("p", "m", 3);
+  manager_->Preload("p", "m", 2);
+  observer_.AwaitLoads(3);
+  EXPECT_EQ(VersionFor(0), 3);
+}
+
+TEST_F(ModelManagerTest, EvictsTheLeastRecentlyUsedHeadsAndKeepsTheSharedBackbone) {
+  for (int v = 1; v <= 3; ++v) models_.Publish("m", v);
+  Start(/*budget=*/120);  // one backbone of 100, two heads of 10
+  EXPECT_EQ(VersionFor(1), 1);
+  EXPECT_EQ(VersionFor(2), 2);
+  EXPECT_EQ(VersionFor(1), 1);
+  EXPECT_EQ(VersionFor(3), 3);  // 2 goes
+  EXPECT_EQ(world_.alive, 2);
+  EXPECT_EQ(VersionFor(1), 1);
+  EXPECT_EQ(world_.loads, 3);
+  EXPECT_EQ(VersionFor(2), 2);
+  EXPECT_EQ(world_.loads, 4);
+  EXPECT_LE(observer_.loaded().bytes, 120u);
+}
+
+TEST_F(ModelManagerTest, WhatIsInUseIsNotEvictedAndTheRestIsRefused) {
+  models_.Publish("m", 1, {.digest = "x"});
+  models_.Publish("m", 2, {.digest = "y"});
+  Start(/*budget=*/150);
+  {
+    Answer<AcquiredModel> held = Acquire(1);
+    ASSERT_TRUE(held.Wait().ok());
+    EXPECT_EQ(VersionFor(2), 0);
+    EXPECT_TRUE(absl::IsResourceExhausted(last_error_));
+    EXPECT_TRUE(RetryHint(last_error_).has_value());
+  }
+  clock_.Advance(absl::Seconds(6));
+  EXPECT_EQ(VersionFor(2), 2);
+  EXPECT_EQ(world_.alive, 1);
+}
+
+TEST_F(ModelManagerTest, AForgottenVersionStaysForThoseWhoUseItOnly) {
+  models_.Publish("m", 1);
+  models_.Publish("m", 2);
+  Start();
+  Answer<AcquiredModel> held = Acquire(0);
+  ASSERT_EQ(held.Wait()->key.version, 2);
+  models_.Delete("m", 2);
+  manager_->Forget("p", "m", 2);
+  ASSERT_EQ(manager_->List().size(), 1u);
+  EXPECT_EQ(manager_->List()[0].state, ModelState::kUnloading);
+  EXPECT_EQ(VersionFor(2), 0);
+  EXPECT_EQ(VersionFor(0), 1);
+  EXPECT_EQ(held.Wait()->servable->labels().size(), 3u);
+}
+
+TEST_F(ModelManagerTest, AVersionForgottenWhileItLoadsIsNotServed) {
+  models_.Publish("m", 1);
+  world_.loading.Close();
+  Start();
+  Answer<AcquiredModel> asked = Acquire(1);
+  world_.loading.AwaitArrivals(1);
+  models_.Delete("m", 1);
+  manager_->Forget("p", "m", 0);
+  world_.loading.Open();
+  EXPECT_TRUE(absl::IsNotFound(asked.Wait().status()));
+  EXPECT_EQ(VersionFor(0), 0);
+}
+
+TEST_F(ModelManagerTest, EndsWithEveryWaiterAnswered) {
+  for (int v = 1; v <= 4; ++v) models_.Publish("m", v);
+  world_.loading.Close();
+  Start();
+  std::vector<Answer<AcquiredModel>> answers;
+  for (int v = 1; v <= 4; ++v) answers.push_back(Acquire(v));
+  world_.loading.AwaitArrivals(1);
+  std::thread ending([this] { manager_.reset(); });
+  world_.loading.Open();
+  ending.join();
+  for (const auto& answer : answers) EXPECT_TRUE(answer.done());
+}
+
+TEST_F(ModelManagerTest, PublishingForgettingAndAskingFromManyThreadsHoldsTogether) {
+  models_.Publish("m", 1);
+  Start(/*budget=*/125, 2);
+  std::atomic<int> answered{0};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 200; ++i) {
+        manager_->Acquire("p", "m", (i + t) % 3 == 0 ? 1 : 0,
+                          [&](absl::StatusOr<AcquiredModel> model) {
+                            if (!model.ok() && !absl::IsResourceExhausted(model.status())) {
+                              ++wrong;  // version 1 is always there
+                            }
+                            ++answered;
+                          });
+      }
+    });
+  }
+  threads.emplace_back([&] {
+    for (int v = 2; v < 40; ++v) {
+      models_.Publish("m", v);
+      manager_->Preload("p", "m", v);
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  manager_.reset();
+  EXPECT_EQ(answered, 800);
+  EXPECT_EQ(world_.alive, 0);
+  EXPECT_EQ(wrong, 0);
+}
+
+}  // namespace
+}  // namespace graft

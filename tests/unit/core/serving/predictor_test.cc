@@ -1,0 +1,295 @@
+#include "core/serving/predictor.h"
+
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/serving/model_manager.h"
+#include "core/serving/retry_hint.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_serving.h"
+
+namespace graft {
+namespace {
+
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::Le;
+
+class PredictorTest : public ::testing::Test {
+ protected:
+  void Start(Predictor::Options options = {}) {
+    models_.Publish("m", 1);
+    models_.Publish("n", 1);
+    manager_ = *ModelManager::Create({}, &models_, &models_, &clock_, nullptr);
+    auto created = Predictor::Create(options, manager_.get(), &clock_, &observer_);
+    ASSERT_TRUE(created.ok()) << created.status();
+    predictor_ = *std::move(created);
+  }
+  Answer<PredictResponse> Submit(std::vector<std::string> images, const std::string& model = "m",
+                                 absl::Duration deadline = absl::InfiniteDuration(),
+                                 std::shared_ptr<CancellationToken> cancel = nullptr) {
+    Answer<PredictResponse> answer;
+    predictor_->Submit({.project = "p", .model = model, .images = std::move(images), .top_k = 2},
+                       deadline, answer.Callback(), std::move(cancel));
+    return answer;
+  }
+  // One request is in the network and stays there until `computing` is opened.
+  Answer<PredictResponse> Occupy() {
+    world_.computing.Close();
+    Answer<PredictResponse> answer = Submit({"a"});
+    world_.computing.AwaitArrivals(1);
+    return answer;
+  }
+
+  FakeClock clock_;
+  FakeWorld world_;
+  FakeModels models_{&world_};
+  RecordingServingObserver observer_;
+  std::unique_ptr<ModelManager> manager_;
+  std::unique_ptr<Predictor> predictor_;
+};
+
+TEST_F(PredictorTest, AnswersEachImageInOrderMostProbableFirst) {
+  Start();
+  Answer<PredictResponse> answer = Submit({"c", "a", "b"});
+  const PredictResponse& response = answer.Wait().value();
+  EXPECT_EQ(response.model, "m");
+  EXPECT_EQ(response.version, 1);
+  ASSERT_EQ(response.outputs.size(), 3u);
+  EXPECT_EQ(response.outputs[0][0].label, "c");
+  EXPECT_EQ(response.outputs[0][0].index, 2);
+  EXPECT_FLOAT_EQ(response.outputs[0][0].probability, 0.7f);
+  EXPECT_EQ(response.outputs[0][1].label, "b");
+  EXPECT_EQ(response.outputs[1][0].label, "a");
+  EXPECT_EQ(response.outputs[2][0].label, "b");
+}
+
+TEST_F(PredictorTest, MoreLabelsThanThereAreGivesAllOfThem) {
+  Start();
+  Answer<PredictResponse> answer;
+  predictor_->Submit({.project = "p", .model = "m", .images = {"a"}, .top_k = 1000},
+                     absl::InfiniteDuration(), answer.Callback());
+  EXPECT_EQ(answer.Wait()->outputs[0].size(), 3u);
+}
+
+TEST_F(PredictorTest, BadRequestsAreNamed) {
+  Start({.max_images_per_request = 2, .max_bytes_per_image = 4});
+  const auto message = [&](std::vector<std::string> images) {
+    return std::string(Submit(std::move(images)).Wait().status().message());
+  };
+  EXPECT_THAT(message({}), HasSubstr("inputs: must be 1 to 2"));
+  EXPECT_THAT(message({"a", "b", "c"}), HasSubstr("must be 1 to 2, not 3"));
+  EXPECT_THAT(message({"a", ""}), HasSubstr("inputs[1]: empty"));
+  EXPECT_THAT(message({"a", "abcde"}), HasSubstr("inputs[1]: 5 bytes"));
+  Answer<PredictResponse> answer;
+  predictor_->Submit({.project = "p", .model = "m", .images = {"a"}, .top_k = 0},
+                     absl::InfiniteDuration(), answer.Callback());
+  EXPECT_TRUE(absl::IsInvalidArgument(answer.Wait().status()));
+  EXPECT_TRUE(absl::IsNotFound(Submit({"a"}, "other").Wait().status()));
+}
+
+TEST_F(PredictorTest, ABadImageFailsItsOwnRequestAndIsNamedByIndex) {
+  Start();
+  Answer<PredictResponse> running = Occupy();
+  Answer<PredictResponse> good = Submit({"b"});
+  Answer<PredictResponse> bad = Submit({"a", "c", "bad"});
+  EXPECT_TRUE(absl::IsInvalidArgument(bad.Wait().status()));
+  EXPECT_EQ(bad.Wait().status().message(), "inputs[2]: truncated JPEG");
+  world_.computing.Open();
+  EXPECT_EQ(good.Wait()->outputs[0][0].label, "b");
+  EXPECT_TRUE(running.Wait().ok());
+}
+
+TEST_F(PredictorTest, WhatWaitsGoesTogetherAcrossModelsOfOneBackbone) {
+  Start({.decode_threads = 1});
+  Answer<PredictResponse> running = Occupy();
+  ASSERT_TRUE(absl::IsInvalidArgument(Submit({"bad"}, "n").Wait().status()));  // loads n
+  Answer<PredictResponse> first = Submit({"a", "b"}, "m");
+  Answer<PredictResponse> second = Submit({"c"}, "n");
+  // One thread decodes in order: once this is answered, those before it wait for the network.
+  (void)Submit({"bad"}, "n").Wait();
+  world_.computing.Open();
+  EXPECT_TRUE(running.Wait().ok());
+  EXPECT_EQ(first.Wait()->model, "m");
+  EXPECT_EQ(second.Wait()->model, "n");
+  EXPECT_EQ(second.Wait()->outputs[0][0].label, "c");
+  const std::vector<BatchStats> batches = observer_.batches();
+  ASSERT_EQ(batches.size(), 2u);
+  EXPECT_EQ(batches[1].rows, 3);
+  EXPECT_EQ(batches[1].models, 2);
+}
+
+TEST_F(PredictorTest, ARequestLargerThanABatchIsCutIntoBatches) {
+  Start({.batch = {.max_batch_size = 4}});
+  Answer<PredictResponse> answer = Submit(std::vector<std::string>(10, "b"));
+  ASSERT_TRUE(answer.Wait().ok());
+  EXPECT_EQ(answer.Wait()->outputs.size(), 10u);
+  absl::MutexLock lock(&world_.mutex);
+  EXPECT_THAT(world_.batch_sizes, Each(Le(4)));
+}
+
+TEST_F(PredictorTest, APastDeadlineIsAnsweredBeforeAnyWork) {
+  Start();
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Submit({"a"}, "m", absl::Seconds(9)).Wait().status()));
+  EXPECT_EQ(world_.loads, 0);
+}
+
+TEST_F(PredictorTest, ADeadlineThatPassesInTheQueueIsAnsweredWithoutComputing) {
+  Start();
+  Answer<PredictResponse> running = Occupy();
+  Answer<PredictResponse> late = Submit({"a"}, "m", clock_.Monotonic() + absl::Seconds(1));
+  clock_.Advance(absl::Seconds(2));
+  world_.computing.Open();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(late.Wait().status()));
+  EXPECT_TRUE(running.Wait().ok());
+  absl::MutexLock lock(&world_.mutex);
+  EXPECT_EQ(world_.batch_sizes.size(), 1u);
+}
+
+TEST_F(PredictorTest, AFullQueueSaysWhenToComeBackAndEmptiesAgain) {
+  Start({.max_images_per_request = 2, .max_pending_images = 3});
+  Answer<PredictResponse> running = Occupy();
+  Answer<PredictResponse> waiting = Submit({"a", "b"});
+  Answer<PredictResponse> refused = Submit({"a"});
+  ASSERT_TRUE(refused.done());
+  EXPECT_TRUE(absl::IsResourceExhausted(refused.Wait().status()));
+  EXPECT_EQ(RetryHint(refused.Wait().status()), absl::Milliseconds(500));
+  world_.computing.Open();
+  EXPECT_TRUE(running.Wait().ok());
+  EXPECT_TRUE(waiting.Wait().ok());
+  EXPECT_TRUE(Submit({"a", "a"}).Wait().ok());
+}
+
+TEST_F(PredictorTest, BytesThatWaitAreBoundedToo) {
+  Start({.max_bytes_per_image = 8, .max_pending_bytes = 8});
+  Answer<PredictResponse> running = Occupy();
+  EXPECT_TRUE(absl::IsResourceExhausted(Submit({"aaaaaaaa"}).Wait().status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(Submit({"aaaaa", "aaaaa"}).Wait().status()));
+  world_.computing.Open();
+  EXPECT_TRUE(running.Wait().ok());
+}
+
+TEST_F(PredictorTest, ACancelledRequestLeavesTheQueueAtOnce) {
+  Start({.max_images_per_request = 1, .max_pending_images = 2});
+  Answer<PredictResponse> running = Occupy();
+  auto cancel = std::make_shared<CancellationToken>();
+  Answer<PredictResponse> waiting = Submit({"a"}, "m", absl::InfiniteDuration(), cancel);
+  cancel->Cancel();
+  ASSERT_TRUE(waiting.done());
+  EXPECT_TRUE(absl::IsCancelled(waiting.Wait().status()));
+  Answer<PredictResponse> next = Submit({"b"});  // its place is free
+  world_.computing.Open();
+  EXPECT_TRUE(next.Wait().ok());
+  cancel->Cancel();
+  EXPECT_TRUE(running.Wait().ok());
+}
+
+TEST_F(PredictorTest, CancelledBeforeItWasSubmittedIsCancelled) {
+  Start();
+  auto cancel = std::make_shared<CancellationToken>();
+  cancel->Cancel();
+  EXPECT_TRUE(
+      absl::IsCancelled(Submit({"a"}, "m", absl::InfiniteDuration(), cancel).Wait().status()));
+  EXPECT_EQ(world_.loads, 0);
+}
+
+TEST_F(PredictorTest, ACancelledRequestMayOutwaitItsPredictor) {
+  world_.loading.Close();
+  Start();
+  auto cancel = std::make_shared<CancellationToken>();
+  Answer<PredictResponse> waiting = Submit({"a"}, "m", absl::InfiniteDuration(), cancel);
+  world_.loading.AwaitArrivals(1);
+  cancel->Cancel();
+  EXPECT_TRUE(absl::IsCancelled(waiting.Wait().status()));
+  predictor_.reset();
+  world_.loading.Open();
+  manager_.reset();
+}
+
+TEST_F(PredictorTest, DrainRefusesNewRequestsAndEndsTheRunningOnesWell) {
+  Start();
+  Answer<PredictResponse> running = Occupy();
+  Answer<PredictResponse> waiting = Submit({"a", "b"});
+  std::thread draining([this] { predictor_->Drain(); });
+  while (true) {  // until Drain has begun
+    Answer<PredictResponse> refused = Submit({"a"});
+    if (refused.done() && absl::IsUnavailable(refused.Wait().status())) {
+      EXPECT_TRUE(RetryHint(refused.Wait().status()).has_value());
+      break;
+    }
+    std::this_thread::yield();
+  }
+  EXPECT_FALSE(running.done());
+  world_.computing.Open();
+  draining.join();
+  EXPECT_TRUE(running.done() && running.Wait().ok());
+  EXPECT_TRUE(waiting.done() && waiting.Wait().ok());
+}
+
+TEST_F(PredictorTest, TheObserverHearsEveryRequestOnce) {
+  Start();
+  (void)Submit({"a", "b"}).Wait();
+  (void)Submit({"bad"}).Wait();
+  (void)Submit({"a"}, "other").Wait();
+  predictor_->Drain();
+  const std::vector<RequestStats> requests = observer_.requests();
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_EQ(requests[0].code, absl::StatusCode::kOk);
+  EXPECT_EQ(requests[0].images, 2);
+  EXPECT_EQ(requests[0].version, 1);
+  EXPECT_EQ(requests[1].code, absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(requests[2].code, absl::StatusCode::kNotFound);
+}
+
+TEST_F(PredictorTest, ImpossibleOptionsAreRefused) {
+  Start();
+  const auto create = [&](Predictor::Options options) {
+    return Predictor::Create(options, manager_.get(), &clock_, nullptr).status();
+  };
+  EXPECT_TRUE(absl::IsInvalidArgument(create({.batch = {.max_batch_size = 0}})));
+  EXPECT_TRUE(absl::IsInvalidArgument(create({.decode_threads = 0})));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(create({.max_images_per_request = 9, .max_pending_images = 8})));
+}
+
+TEST_F(PredictorTest, EveryCallbackComesExactlyOnceWhateverHappensAtTheSameTime) {
+  Start({.batch = {.max_batch_size = 4}, .max_pending_images = 64});
+  constexpr int kThreads = 4;
+  constexpr int kEach = 300;
+  std::vector<std::atomic<int>> calls(kThreads * kEach);
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kEach; ++i) {
+        auto cancel = std::make_shared<CancellationToken>();
+        std::vector<std::string> images(1 + i % 6, "b");
+        if (i % 7 == 0) images.back() = "bad";
+        const int id = t * kEach + i;
+        predictor_->Submit(
+            {.project = "p", .model = i % 2 ? "m" : "n", .images = images},
+            absl::InfiniteDuration(),
+            [&, id, count = images.size(), i](absl::StatusOr<PredictResponse> response) {
+              ++calls[id];
+              if (response.ok() && (i % 7 == 0 || response->outputs.size() != count)) ++wrong;
+            },
+            cancel);
+        if (i % 3 == 0) cancel->Cancel();
+      }
+    });
+  }
+  threads.emplace_back([&] {
+    for (int i = 0; i < 100; ++i) manager_->Forget("p", i % 2 ? "m" : "n", 1);
+  });
+  for (std::thread& thread : threads) thread.join();
+  predictor_.reset();
+  for (const std::atomic<int>& count : calls) EXPECT_EQ(count, 1);
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(observer_.requests().size(), calls.size());
+}
+
+}  // namespace
+}  // namespace graft
