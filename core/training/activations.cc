@@ -10,19 +10,14 @@
 
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/data/random.h"
+#include "core/nn/torch_error.h"
 
 namespace graft {
 namespace {
 
 constexpr int64_t kComputeBatch = 32;
 constexpr uint64_t kMaxInMemory = uint64_t{2} << 30;
-
-uint64_t SplitMix(uint64_t x) {
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
 
 std::vector<int64_t> BatchShape(int64_t batch, const std::vector<int64_t>& row) {
   std::vector<int64_t> shape = {batch};
@@ -42,10 +37,6 @@ std::vector<std::vector<T>> InBatches(const std::vector<T>& items, int64_t batch
 }
 
 }  // namespace
-
-uint64_t MixSeed(uint64_t seed, uint64_t a, uint64_t b) {
-  return SplitMix(SplitMix(SplitMix(seed) ^ a) ^ b);
-}
 
 // Gathers rows of blocks.
 class BlockStream final : public SampleStream {
@@ -127,8 +118,9 @@ std::string Activations::CutName(int stage) const {
 uint64_t Activations::AugmentationSeed(const Sample& sample) const {
   if (sample.view == 0) return 0;
   // 0 stands for the plain image.
-  return std::max<uint64_t>(
-      1, MixSeed(seed_, static_cast<uint64_t>(sample.view), static_cast<uint64_t>(sample.entry)));
+  return std::max<uint64_t>(1, Random::For({seed_, static_cast<uint64_t>(sample.view),
+                                            static_cast<uint64_t>(sample.entry)})
+                                   .Next());
 }
 
 int64_t Activations::RowOf(const Sample& sample) const {
@@ -200,7 +192,7 @@ absl::StatusOr<bool> Activations::PrepareBlock(int stage, int view) {
     try {
       return Compute(stage, view, entries, sink);
     } catch (const std::exception& e) {
-      return absl::InternalError(absl::StrCat("computing features: ", e.what()));
+      return TorchErrorStatus("computing features", e);
     }
   };
   const int64_t misses = context_->counters.feature_cache_misses;

@@ -79,9 +79,6 @@ class Activations {
   std::map<std::pair<int, int>, std::shared_ptr<const FeatureBlock>> blocks_;  // by stage, view
 };
 
-// A hash that spreads small integers over 64 bits (SplitMix64, Steele et al. 2014).
-uint64_t MixSeed(uint64_t seed, uint64_t a, uint64_t b = 0);
-
 }  // namespace graft
 
 #endif  // GRAFT_CORE_TRAINING_ACTIVATIONS_H_

@@ -34,8 +34,7 @@ struct FineTuneEnvironment {
   TrainingObserver* observer = nullptr;  // null: nobody listens
   // Polled at every step and every batch of features, on the calling thread. Empty: kRun.
   std::function<Desired()> desired;
-  int threads = 1;      // for LibTorch's kernels, and as many to decode images
-  std::string licence;  // of the backbone, for the model card
+  int threads = 1;  // for LibTorch's kernels, and as many to decode images
 };
 
 enum class StopReason { kCompleted, kEarlyStopped };
@@ -48,7 +47,8 @@ struct FineTuneResult {
   // On the test part where there is one, else on validation, else (no images held out) empty.
   ClassificationReport report;
   std::vector<std::pair<std::string, double>> metrics;  // of the best epoch
-  int best_epoch = 0;  // 1-based over all phases; by validation loss, the last where there is none
+  int best_epoch = 0;  // 1-based over all phases; by validation loss; the last where there is none,
+                       // and with L-BFGS
   StopReason stop_reason = StopReason::kCompleted;
   std::string card_json;  // the model card, a JSON object without paths or secrets
   TrainingCounters counters;

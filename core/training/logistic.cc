@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "core/nn/torch_error.h"
 #include "core/training/lbfgs.h"
 
 namespace graft {
@@ -161,7 +162,7 @@ absl::StatusOr<LogisticModel> FitLogistic(const LogisticProblem& problem,
     model.objective = fit.objective;
     return model;
   } catch (const std::exception& e) {
-    return absl::InternalError(absl::StrCat("logistic regression: ", e.what()));
+    return TorchErrorStatus("logistic regression", e);
   }
 }
 
@@ -204,7 +205,7 @@ absl::StatusOr<double> ChooseL2(const LogisticProblem& train, const at::Tensor& 
                            PathLosses(train, held_out_features, held_out_labels, poll));
     return BestOfGrid(losses);
   } catch (const std::exception& e) {
-    return absl::InternalError(absl::StrCat("choosing l2: ", e.what()));
+    return TorchErrorStatus("choosing l2", e);
   }
 }
 
@@ -239,7 +240,7 @@ absl::StatusOr<double> ChooseL2ByCrossValidation(const LogisticProblem& problem,
     }
     return BestOfGrid(sums);
   } catch (const std::exception& e) {
-    return absl::InternalError(absl::StrCat("choosing l2: ", e.what()));
+    return TorchErrorStatus("choosing l2", e);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "core/nn/torch_error.h"
 
 namespace graft {
 namespace {
@@ -66,7 +67,7 @@ absl::StatusOr<LogisticHeadFit> FitLogisticHead(const LogisticHeadProblem& probl
     fit.model = standardisation.Fold(model);
     return fit;
   } catch (const std::exception& e) {
-    return absl::InternalError(absl::StrCat("fitting the head: ", e.what()));
+    return TorchErrorStatus("fitting the head", e);
   }
 }
 

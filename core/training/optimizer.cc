@@ -20,7 +20,7 @@ using torch::optim::SGDParamState;
 constexpr double kNoRate = 0.0;
 
 absl::StatusOr<at::Tensor> Slot(const std::map<std::string, at::Tensor>& state,
-                                const NamedTensor& parameter, const char* slot) {
+                                const TrainedTensor& parameter, const char* slot) {
   const auto found = state.find(absl::StrCat(parameter.name, "/", slot));
   if (found == state.end()) {
     return absl::InvalidArgumentError(
@@ -35,13 +35,13 @@ absl::StatusOr<at::Tensor> Slot(const std::map<std::string, at::Tensor>& state,
 
 }  // namespace
 
-PhaseOptimizer::PhaseOptimizer(const OptimizerOptions& options, std::vector<NamedTensor> head,
-                               std::vector<NamedTensor> backbone)
+PhaseOptimizer::PhaseOptimizer(const OptimizerOptions& options, std::vector<TrainedTensor> head,
+                               std::vector<TrainedTensor> backbone)
     : options_(options) {
   std::vector<torch::optim::OptimizerParamGroup> groups;
-  const auto add = [&](const std::vector<NamedTensor>& tensors, bool is_head, bool decays) {
+  const auto add = [&](const std::vector<TrainedTensor>& tensors, bool is_head, bool decays) {
     std::vector<at::Tensor> members;
-    for (const NamedTensor& tensor : tensors) {
+    for (const TrainedTensor& tensor : tensors) {
       if (!tensor.is_parameter || tensor.decays != decays) continue;
       members.push_back(tensor.tensor);
       parameters_.push_back(tensor);
@@ -84,13 +84,13 @@ void PhaseOptimizer::Step() { optimizer_->step(); }
 double PhaseOptimizer::ClipGradients(double max_norm) {
   const torch::NoGradGuard no_grad;
   double squares = 0;
-  for (const NamedTensor& parameter : parameters_) {
+  for (const TrainedTensor& parameter : parameters_) {
     const at::Tensor& gradient = parameter.tensor.grad();
     if (gradient.defined()) squares += gradient.pow(2).sum().item<double>();
   }
   const double norm = std::sqrt(squares);
   if (max_norm > 0 && norm > max_norm) {
-    for (const NamedTensor& parameter : parameters_) {
+    for (const TrainedTensor& parameter : parameters_) {
       const at::Tensor& gradient = parameter.tensor.grad();
       if (gradient.defined()) gradient.mul_(max_norm / norm);
     }
@@ -100,7 +100,7 @@ double PhaseOptimizer::ClipGradients(double max_norm) {
 
 std::map<std::string, at::Tensor> PhaseOptimizer::State() const {
   std::map<std::string, at::Tensor> out;
-  for (const NamedTensor& parameter : parameters_) {
+  for (const TrainedTensor& parameter : parameters_) {
     const auto found = optimizer_->state().find(parameter.tensor.unsafeGetTensorImpl());
     if (found == optimizer_->state().end()) continue;
     const auto put = [&](const char* slot, const at::Tensor& tensor) {
@@ -122,7 +122,7 @@ std::map<std::string, at::Tensor> PhaseOptimizer::State() const {
 
 absl::Status PhaseOptimizer::Restore(const std::map<std::string, at::Tensor>& state) {
   if (state.empty()) return absl::OkStatus();
-  for (const NamedTensor& parameter : parameters_) {
+  for (const TrainedTensor& parameter : parameters_) {
     auto& slot = optimizer_->state()[parameter.tensor.unsafeGetTensorImpl()];
     if (options_.kind == OptimizerKind::kSgd) {
       auto restored = std::make_unique<SGDParamState>();

@@ -30,8 +30,8 @@ struct OptimizerOptions {
 class PhaseOptimizer {
  public:
   // `head` and `backbone` in the network's order; buffers are skipped.
-  PhaseOptimizer(const OptimizerOptions& options, std::vector<NamedTensor> head,
-                 std::vector<NamedTensor> backbone);
+  PhaseOptimizer(const OptimizerOptions& options, std::vector<TrainedTensor> head,
+                 std::vector<TrainedTensor> backbone);
   ~PhaseOptimizer();
 
   void SetLearningRates(double head, double backbone);
@@ -48,7 +48,7 @@ class PhaseOptimizer {
 
  private:
   const OptimizerOptions options_;
-  std::vector<NamedTensor> parameters_;  // of all groups
+  std::vector<TrainedTensor> parameters_;  // of all groups
   std::vector<bool> group_is_head_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
 };

@@ -49,6 +49,8 @@ class RunContext {
     done_work_ += work;
     earlier_work_ += work;
   }
+  // Whatever was left turned out not to be needed.
+  void FinishWork() { done_work_ = total_work_; }
   double done_work() const { return done_work_; }
   // Tells the observer how far the run has come; at most five times a second unless `force`.
   void PublishProgress(TrainingProgress progress, bool force = false);

@@ -12,7 +12,7 @@
 namespace graft {
 
 // A tensor of a network by its state-dict name. Assigning to its values changes the network.
-struct NamedTensor {
+struct TrainedTensor {
   std::string name;
   at::Tensor tensor;
   bool is_parameter = true;  // false: a buffer, such as a running mean
@@ -46,7 +46,7 @@ class TrainableNetwork {
   virtual std::vector<int64_t> input_shape(int stage) const = 0;
 
   // Parameters and buffers, by the backbone's names, and "head.*" for stages().
-  virtual std::vector<NamedTensor> tensors(int stage) const = 0;
+  virtual std::vector<TrainedTensor> tensors(int stage) const = 0;
 
   // From here on stages below `first` take no gradients and keep their BatchNorm statistics; those
   // from it on take gradients, and `batch_norm` says what theirs do while `training`. Dropout is on

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 #include <set>
 
 #include <torch/torch.h>
@@ -10,6 +9,9 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "core/data/random.h"
+#include "core/data/sampler.h"
+#include "core/nn/torch_error.h"
 
 namespace graft {
 namespace {
@@ -19,15 +21,6 @@ namespace {
 constexpr double kHeadWork = 0.002;
 // A step forward and back costs about three forward passes.
 constexpr double kTrainingPasses = 3;
-
-// Fisher and Yates' shuffle, written out: std::shuffle differs between libraries, and a seed is to
-// mean the same everywhere.
-void Shuffle(std::vector<int64_t>& items, uint64_t seed) {
-  std::mt19937_64 generator(seed);
-  for (size_t i = items.size(); i > 1; --i) {
-    std::swap(items[i - 1], items[generator() % i]);
-  }
-}
 
 std::string Where(const PhaseSpec& phase, int epoch) {
   return absl::StrCat("phase \"", phase.name, "\", epoch ", epoch);
@@ -58,7 +51,7 @@ int Trainer::first_changed_stage() const {
 TensorMap Trainer::Snapshot(int first) const {
   TensorMap snapshot;
   for (int stage = first; stage <= in_.network->stages(); ++stage) {
-    for (const NamedTensor& tensor : in_.network->tensors(stage)) {
+    for (const TrainedTensor& tensor : in_.network->tensors(stage)) {
       snapshot.emplace(tensor.name, tensor.tensor.detach().clone());
     }
   }
@@ -68,7 +61,7 @@ TensorMap Trainer::Snapshot(int first) const {
 void Trainer::Load(const TensorMap& tensors) {
   const torch::NoGradGuard no_grad;
   for (int stage = 0; stage <= in_.network->stages(); ++stage) {
-    for (const NamedTensor& tensor : in_.network->tensors(stage)) {
+    for (const TrainedTensor& tensor : in_.network->tensors(stage)) {
       const auto found = tensors.find(tensor.name);
       if (found != tensors.end()) at::Tensor(tensor.tensor).copy_(found->second);
     }
@@ -176,7 +169,7 @@ absl::Status Trainer::Run() {
     int lowest = in_.network->stages();
     for (const PhaseSpec& phase : in_.job->phases) lowest = std::min(lowest, FirstStage(phase));
     for (int stage = lowest; stage < in_.network->stages(); ++stage) {
-      for (const NamedTensor& tensor : in_.network->tensors(stage)) {
+      for (const TrainedTensor& tensor : in_.network->tensors(stage)) {
         pristine_.emplace(tensor.name, tensor.tensor.detach().clone());
       }
     }
@@ -194,7 +187,7 @@ absl::Status Trainer::Run() {
     RestoreBest();
     return absl::OkStatus();
   } catch (const std::exception& e) {
-    return absl::InternalError(absl::StrCat("training: ", e.what()));
+    return TorchErrorStatus("training", e);
   }
 }
 
@@ -210,7 +203,7 @@ absl::Status Trainer::RunPhase(const PhaseSpec& phase) {
   started.epochs = phase.epochs;
   started.trainable_stages = in_.network->stages() - first;
   for (int stage = first; stage <= in_.network->stages(); ++stage) {
-    for (const NamedTensor& tensor : in_.network->tensors(stage)) {
+    for (const TrainedTensor& tensor : in_.network->tensors(stage)) {
       if (tensor.is_parameter) started.trainable_parameters += tensor.tensor.numel();
     }
   }
@@ -233,30 +226,29 @@ absl::Status Trainer::RunPhase(const PhaseSpec& phase) {
 }
 
 std::vector<std::vector<Sample>> Trainer::EpochBatches(const PhaseSpec& phase, int first) const {
-  std::vector<int64_t> order = in_.data->train;
-  const auto epoch = static_cast<uint64_t>(state_.epochs_done + 1);
-  Shuffle(order, MixSeed(*config_.seed, 1, epoch));
-  const int kept_views = config_.augmented_views.value_or(0);
+  const int epoch = state_.epochs_done + 1;
+  const std::vector<int> order =
+      EpochOrder(static_cast<int>(in_.data->train.size()), *config_.seed, epoch);
+  const auto views = static_cast<uint64_t>(config_.augmented_views.value_or(0)) + 1;
   const bool kept = phase.cache_at_cut && in_.activations->Has(first, 0);
-  const int64_t batch_size = *config_.batch_size;
+  const auto batch_size = static_cast<size_t>(*config_.batch_size);
   std::vector<std::vector<Sample>> batches;
   for (size_t i = 0; i < order.size(); ++i) {
-    if (static_cast<int64_t>(i) % batch_size == 0) batches.emplace_back();
+    if (i % batch_size == 0) batches.emplace_back();
+    const int64_t entry = in_.data->train[order[i]];
     int view = 0;
     if (config_.augment.value_or(false)) {
       // Of the views that are kept, one by lot; else one that no other epoch has.
-      view = kept ? static_cast<int>(MixSeed(*config_.seed, epoch << 32, order[i]) %
-                                     static_cast<uint64_t>(kept_views + 1))
-                  : static_cast<int>(epoch);
+      Random random =
+          Random::For({*config_.seed, static_cast<uint64_t>(epoch), static_cast<uint64_t>(entry)});
+      view = kept ? static_cast<int>(random.Below(views)) : epoch;
     }
-    batches.back().push_back({order[i], view});
+    batches.back().push_back({entry, view});
   }
-  // Batch statistics of one image are none.
+  // One image has no batch statistics.
   if (phase.batch_norm == BatchNormMode::kBatchStatistics && batches.size() > 1 &&
       batches.back().size() == 1) {
-    const Sample last = batches.back().front();
     batches.pop_back();
-    batches.back().push_back(last);
   }
   return batches;
 }
@@ -272,7 +264,8 @@ absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimiz
   schedule.warmup_steps = std::min<int64_t>(
       schedule.total_steps, std::llround(phase.warmup_epochs * static_cast<double>(steps)));
   // Dropout draws from the process's generator.
-  torch::manual_seed(MixSeed(*config_.seed, 2, static_cast<uint64_t>(state_.epochs_done + 1)));
+  torch::manual_seed(
+      Random::For({*config_.seed, static_cast<uint64_t>(state_.epochs_done + 1)}).Next());
   in_.network->SetMode(first, /*training=*/true, phase.batch_norm);
   std::unique_ptr<SampleStream> stream = in_.activations->Open(first, batches);
 
@@ -334,9 +327,9 @@ absl::Status Trainer::RunGradientPhase(const PhaseSpec& phase, int first) {
   options.kind = phase.optimizer;
   options.weight_decay = *config_.weight_decay;
   options.momentum = config_.momentum.value_or(0);
-  std::vector<NamedTensor> backbone;
+  std::vector<TrainedTensor> backbone;
   for (int stage = first; stage < in_.network->stages(); ++stage) {
-    for (NamedTensor& tensor : in_.network->tensors(stage)) backbone.push_back(std::move(tensor));
+    for (TrainedTensor& tensor : in_.network->tensors(stage)) backbone.push_back(std::move(tensor));
   }
   PhaseOptimizer optimizer(options, in_.network->tensors(in_.network->stages()), backbone);
   GRAFT_RETURN_IF_ERROR(optimizer.Restore(state_.optimizer));

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "core/nn/torch_error.h"
 #include "core/training/trainer.h"
 
 namespace graft {
@@ -64,7 +65,7 @@ absl::StatusOr<ClassificationReport> Trainer::Evaluate(const std::vector<int64_t
   try {
     return EvaluateAt(entries, split, first_changed_stage());
   } catch (const std::exception& e) {
-    return absl::InternalError(absl::StrCat("evaluation: ", e.what()));
+    return TorchErrorStatus("evaluation", e);
   }
 }
 

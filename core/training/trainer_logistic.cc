@@ -18,7 +18,7 @@ struct LinearHead {
 
 absl::StatusOr<LinearHead> FindLinearHead(const TrainableNetwork& network) {
   LinearHead head;
-  for (const NamedTensor& tensor : network.tensors(network.stages())) {
+  for (const TrainedTensor& tensor : network.tensors(network.stages())) {
     if (tensor.tensor.dim() == 2) head.weight = tensor.tensor;
     if (tensor.tensor.dim() == 1) head.bias = tensor.tensor;
   }

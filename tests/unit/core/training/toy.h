@@ -51,7 +51,7 @@ class ToyNetwork final : public TrainableNetwork {
     const std::vector<std::vector<int64_t>> shapes = {{3, 8, 8}, {6, 8, 8}, {6, 4, 4}, {6}};
     return shapes[stage];
   }
-  std::vector<NamedTensor> tensors(int stage) const override {
+  std::vector<TrainedTensor> tensors(int stage) const override {
     if (stage == 3) {
       return {{"head.weight", head_->weight, true, true}, {"head.bias", head_->bias, true, false}};
     }
@@ -78,7 +78,7 @@ class ToyNetwork final : public TrainableNetwork {
   std::map<std::string, at::Tensor> All() const {
     std::map<std::string, at::Tensor> all;
     for (int stage = 0; stage <= 3; ++stage) {
-      for (const NamedTensor& tensor : tensors(stage)) {
+      for (const TrainedTensor& tensor : tensors(stage)) {
         all.emplace(tensor.name, tensor.tensor.detach().clone());
       }
     }
