@@ -24,19 +24,51 @@
 #include "server/grpc_listener.h"
 #include "server/http/http_server.h"
 #include "server/installed_backbones.h"
+#include "server/job_metrics.h"
+#include "server/lease_monitor.h"
 #include "server/lifecycle.h"
 #include "server/orphan_sweep.h"
 #include "server/periodic_task.h"
+#include "server/process_launcher.h"
 #include "server/rpc_interceptor.h"
 #include "server/services/backbone_service.h"
 #include "server/services/dataset_service.h"
 #include "server/services/fine_tune_service.h"
 #include "server/services/watch_hub.h"
+#include "server/services/worker_service.h"
+#include "server/worker_supervisor.h"
 
 namespace graft {
 namespace {
 
 namespace fs = std::filesystem;
+
+// sockaddr_un holds 108 bytes with the final zero.
+constexpr size_t kMaxSocketPath = 107;
+
+// Half of the cores train, so that predictions find the others free.
+int WorkerThreads(const ServerConfig& config) {
+  if (config.worker_threads > 0) return config.worker_threads;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
+}
+
+std::vector<std::string> WorkerCommand(const ServerConfig& config, const fs::path& socket) {
+  fs::path program = config.worker_program;
+  if (program.empty()) {
+    std::error_code error;
+    program = fs::read_symlink("/proc/self/exe", error).parent_path() / "graft-worker";
+  }
+  return {program.string(),
+          absl::StrCat("--server=unix:", socket.string()),
+          absl::StrCat("--blobs=", (fs::absolute(config.data_dir) / "blobs").string()),
+          absl::StrCat("--features=", (fs::absolute(config.data_dir) / "features").string()),
+          absl::StrCat("--weights-dir=", fs::absolute(config.weights_dir).string()),
+          absl::StrCat("--threads=", WorkerThreads(config)),
+          absl::StrCat("--parent=", getpid()),
+          absl::StrCat("--feature-cache-bytes=", config.feature_cache_bytes),
+          absl::StrCat("--log-format=", config.log_format),
+          absl::StrCat("--log-level=", config.log_level)};
+}
 
 // Members are declared in the order they are built, so that they are destroyed in reverse.
 class Server final : public Application {
@@ -47,6 +79,9 @@ class Server final : public Application {
     // Listeners first: nothing may call into what is torn down next.
     grpc_.reset();
     housekeeping_.reset();
+    lease_ticks_.reset();
+    supervisor_.reset();
+    worker_listener_.reset();
     if (store_ != nullptr) store_->SetObserver(nullptr);
     io_.Shutdown();
     ingest_.Shutdown();
@@ -56,7 +91,8 @@ class Server final : public Application {
   absl::Status Start(ApplicationParts parts) {
     GRAFT_RETURN_IF_ERROR(OpenData());
     GRAFT_RETURN_IF_ERROR(OpenBackbones(std::move(parts.backbones)));
-    MakeServices(std::move(parts.ingest));
+    MakeServices(parts.ingest ? std::move(parts.ingest) : MakeImageFolderIngest(config_));
+    GRAFT_RETURN_IF_ERROR(StartWorkers());
     GRAFT_RETURN_IF_ERROR(Listen());
     lifecycle_.SetReady();
     grpc_->SetHealth(true);
@@ -75,9 +111,14 @@ class Server final : public Application {
     lifecycle_.SetDraining();
     metrics_->draining.Set(1);
     grpc_->SetHealth(false);
+    // Predictions go on while workers checkpoint; a fifth of the time is left to end what is under
+    // way after that.
+    worker_service_->Drain();
+    if (supervisor_ != nullptr) supervisor_->Drain(left() * 0.8);
     // Watchers have seen how their jobs were given back; they go on at the next server.
     watches_.StopAll();
     grpc_->Shutdown(left());
+    worker_listener_->Shutdown(absl::ZeroDuration());
   }
 
  private:
@@ -146,7 +187,65 @@ class Server final : public Application {
                                     logger_, std::move(ingest), admit},
         std::move(uploads), static_cast<size_t>(config_.max_concurrent_uploads));
     backbone_service_ = std::make_unique<BackboneService>(backbones_.get());
-    store_->SetObserver([this](const JobChange& change) { watches_.Notify(change.job_id); });
+    WorkerService::Options worker_options;
+    worker_options.heartbeat_interval = config_.heartbeat_interval;
+    worker_service_ = std::make_unique<WorkerService>(worker_options, store_.get(), blobs_.get(),
+                                                      metrics_.get(), clock_, logger_);
+  }
+
+  // The workers' own listener, a socket file that only this user may open, and the processes.
+  absl::Status StartWorkers() {
+    const fs::path socket = config_.worker_socket.empty()
+                                ? fs::absolute(config_.data_dir) / "worker.sock"
+                                : fs::absolute(config_.worker_socket);
+    if (socket.string().size() > kMaxSocketPath) {
+      return absl::InvalidArgumentError(absl::StrCat("--worker-socket: its path may have ",
+                                                     kMaxSocketPath,
+                                                     " characters; choose a shorter one"));
+    }
+    std::error_code error;
+    fs::remove(socket, error);  // of a server that was killed: this one owns the data folder
+    GrpcListener::Options options;
+    options.address = absl::StrCat("unix:", socket.string());
+    options.services = {{worker::v1::WorkerService::service_full_name(), worker_service_.get()}};
+    options.interceptors = MakeInterceptors();
+    GRAFT_ASSIGN_OR_RETURN(worker_listener_, GrpcListener::Start(std::move(options)));
+    fs::permissions(socket, fs::perms::owner_read | fs::perms::owner_write, error);
+
+    const auto on_released = [this](const Job& job) { CountWorkerDeath(*metrics_, job); };
+    LeaseMonitor::Options leases;
+    leases.timeout = config_.lease_timeout;
+    leases.on_released = on_released;
+    leases.on_lost = [this](const RunningLease& lease) {
+      if (supervisor_ != nullptr) supervisor_->Kill(lease.worker_id, "its lease was lost");
+    };
+    lease_monitor_ = std::make_unique<LeaseMonitor>(leases, store_.get(), clock_, logger_);
+    if (config_.workers > 0) {
+      WorkerSupervisor::Options supervision;
+      supervision.workers = config_.workers;
+      supervision.command = WorkerCommand(config_, socket);
+      supervision.cancel_grace = config_.cancel_grace;
+      supervision.kill_grace = config_.cancel_grace;
+      supervision.on_released = on_released;
+      supervisor_ = std::make_unique<WorkerSupervisor>(supervision, store_.get(), launcher_.get(),
+                                                       clock_, metrics_.get(), logger_);
+    }
+    store_->SetObserver([this](const JobChange& change) {
+      watches_.Notify(change.job_id);
+      worker_service_->OnJobChange(change);
+      if (supervisor_ != nullptr) supervisor_->OnJobChange(change);
+    });
+    if (supervisor_ != nullptr) supervisor_->Start();
+    lease_ticks_ = std::make_unique<PeriodicTask>(config_.lease_timeout / 8,
+                                                  [this] { lease_monitor_->Tick(); });
+    return absl::OkStatus();
+  }
+
+  std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeInterceptors() {
+    return MakeRpcInterceptors(
+        metrics_.get(), logger_, clock_, ids_,
+        {fs::absolute(config_.data_dir).string(), config_.data_dir.string(),
+         fs::absolute(config_.weights_dir).string(), config_.weights_dir.string()});
   }
 
   absl::Status Listen() {
@@ -158,10 +257,7 @@ class Server final : public Application {
     options.services = {{v1::FineTuneService::service_full_name(), fine_tune_.get()},
                         {v1::DatasetService::service_full_name(), datasets_.get()},
                         {v1::BackboneService::service_full_name(), backbone_service_.get()}};
-    options.interceptors = MakeRpcInterceptors(
-        metrics_.get(), logger_, clock_, ids_,
-        {fs::absolute(config_.data_dir).string(), config_.data_dir.string(),
-         fs::absolute(config_.weights_dir).string(), config_.weights_dir.string()});
+    options.interceptors = MakeInterceptors();
     options.max_message_bytes = config_.max_message_bytes;
     options.max_concurrent_streams = config_.max_concurrent_streams;
     options.memory_bytes = config_.transport_memory_bytes;
@@ -226,6 +322,13 @@ class Server final : public Application {
   std::unique_ptr<FineTuneService> fine_tune_;
   std::unique_ptr<DatasetService> datasets_;
   std::unique_ptr<BackboneService> backbone_service_;
+
+  std::unique_ptr<WorkerService> worker_service_;
+  std::unique_ptr<LeaseMonitor> lease_monitor_;
+  const std::unique_ptr<ProcessLauncher> launcher_ = ProcessLauncher::Posix();
+  std::unique_ptr<GrpcListener> worker_listener_;
+  std::unique_ptr<WorkerSupervisor> supervisor_;
+  std::unique_ptr<PeriodicTask> lease_ticks_;
 
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<GrpcListener> grpc_;

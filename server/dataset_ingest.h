@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "graft/v1/dataset.pb.h"
 
+#include "server/config.h"
 #include "server/services/upload_call.h"
 
 namespace graft {
@@ -28,6 +29,10 @@ struct IngestedDataset {
 // names what is wrong inside the archive.
 using IngestArchive = std::function<absl::StatusOr<IngestedDataset>(
     const ReceivedArchive& archive, const std::filesystem::path& scratch)>;
+
+// The one for archives of photographs in folders named after their classes (core/data/ingest.h),
+// within the limits of `config`. Makes images.bin and manifest.json.
+IngestArchive MakeImageFolderIngest(const ServerConfig& config);
 
 }  // namespace graft
 
