@@ -17,6 +17,10 @@
 #include "core/base/ids.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
+#include "core/serving/model_manager.h"
+#include "core/serving/network_loader.h"
+#include "core/serving/predictor.h"
+#include "core/serving/stored_model_source.h"
 #include "core/store/sqlite/sqlite_metadata_store.h"
 #include "core/telemetry/metrics.h"
 #include "server/disk_guard.h"
@@ -34,8 +38,11 @@
 #include "server/services/backbone_service.h"
 #include "server/services/dataset_service.h"
 #include "server/services/fine_tune_service.h"
+#include "server/services/model_service.h"
+#include "server/services/prediction_service.h"
 #include "server/services/watch_hub.h"
 #include "server/services/worker_service.h"
+#include "server/serving_metrics.h"
 #include "server/worker_supervisor.h"
 
 namespace graft {
@@ -91,6 +98,7 @@ class Server final : public Application {
   absl::Status Start(ApplicationParts parts) {
     GRAFT_RETURN_IF_ERROR(OpenData());
     GRAFT_RETURN_IF_ERROR(OpenBackbones(std::move(parts.backbones)));
+    GRAFT_RETURN_IF_ERROR(StartServing());
     MakeServices(parts.ingest ? std::move(parts.ingest) : MakeImageFolderIngest(config_));
     GRAFT_RETURN_IF_ERROR(StartWorkers());
     GRAFT_RETURN_IF_ERROR(Listen());
@@ -118,6 +126,7 @@ class Server final : public Application {
     // Watchers have seen how their jobs were given back; they go on at the next server.
     watches_.StopAll();
     grpc_->Shutdown(left());
+    predictor_->Drain();
     worker_listener_->Shutdown(absl::ZeroDuration());
   }
 
@@ -167,6 +176,28 @@ class Server final : public Application {
     return absl::OkStatus();
   }
 
+  absl::Status StartServing() {
+    source_ = std::make_unique<StoredModelSource>(store_.get(), blobs_.get());
+    NetworkLoader::Options loading;
+    loading.intra_op_threads = config_.serving_threads;
+    loader_ = std::make_unique<NetworkLoader>(loading, source_.get(), &weights_);
+    ModelManager::Options models;
+    models.memory_budget_bytes = config_.model_memory_bytes;
+    GRAFT_ASSIGN_OR_RETURN(models_, ModelManager::Create(models, source_.get(), loader_.get(),
+                                                         clock_, &serving_metrics_));
+    Predictor::Options predicting;
+    predicting.batch.max_batch_size = config_.max_batch_size;
+    predicting.batch.max_queue_delay = config_.max_queue_delay;
+    predicting.decode_threads = config_.decode_threads;
+    predicting.max_images_per_request = config_.max_predict_inputs;
+    predicting.max_bytes_per_image = config_.max_image_bytes;
+    predicting.max_pending_images = config_.predict_queue;
+    GRAFT_ASSIGN_OR_RETURN(predictor_,
+                           Predictor::Create(predicting, models_.get(), clock_, &serving_metrics_));
+    prediction_service_ = std::make_unique<PredictionService>(predictor_.get(), clock_);
+    return absl::OkStatus();
+  }
+
   void MakeServices(IngestArchive ingest) {
     const auto admit = [this]() -> absl::Status {
       GRAFT_RETURN_IF_ERROR(lifecycle_.AdmitWork());
@@ -187,8 +218,17 @@ class Server final : public Application {
                                     logger_, std::move(ingest), admit},
         std::move(uploads), static_cast<size_t>(config_.max_concurrent_uploads));
     backbone_service_ = std::make_unique<BackboneService>(backbones_.get());
+    model_service_ = std::make_unique<ModelService>(ModelService::Environment{
+        store_.get(), blobs_.get(), &api_, logger_,
+        [this](const std::string& project, const std::string& model, int64_t version) {
+          models_->Forget(project, model, version);
+        }});
     WorkerService::Options worker_options;
     worker_options.heartbeat_interval = config_.heartbeat_interval;
+    worker_options.on_published = [this](const std::string& project, const std::string& model,
+                                         int64_t version) {
+      models_->Preload(project, model, version);
+    };
     worker_service_ = std::make_unique<WorkerService>(worker_options, store_.get(), blobs_.get(),
                                                       metrics_.get(), clock_, logger_);
   }
@@ -256,6 +296,8 @@ class Server final : public Application {
     options.address = HostPort(config_.listen_address, config_.port);
     options.services = {{v1::FineTuneService::service_full_name(), fine_tune_.get()},
                         {v1::DatasetService::service_full_name(), datasets_.get()},
+                        {v1::ModelService::service_full_name(), model_service_.get()},
+                        {v1::PredictionService::service_full_name(), prediction_service_.get()},
                         {v1::BackboneService::service_full_name(), backbone_service_.get()}};
     options.interceptors = MakeInterceptors();
     options.max_message_bytes = config_.max_message_bytes;
@@ -284,6 +326,9 @@ class Server final : public Application {
         if (state == JobState::kQueued) metrics_->job_queue_depth.Set(static_cast<double>(count));
       }
     }
+    std::vector<std::string> loaded;
+    for (const ModelStatus& model : models_->List()) loaded.push_back(model.key.model);
+    metrics_->SetLoadedModels(std::move(loaded));
     metrics_->watch_streams.Set(static_cast<double>(watches_.size()));
     return metrics_->Serialize();
   }
@@ -319,8 +364,16 @@ class Server final : public Application {
   std::unique_ptr<BackboneDirectory> backbones_;
   WatchHub watches_{static_cast<size_t>(config_.max_watch_streams)};
 
+  ServingMetrics serving_metrics_{metrics_.get(), logger_};
+  std::unique_ptr<StoredModelSource> source_;
+  std::unique_ptr<NetworkLoader> loader_;
+  std::unique_ptr<ModelManager> models_;
+  std::unique_ptr<Predictor> predictor_;
+
+  std::unique_ptr<PredictionService> prediction_service_;
   std::unique_ptr<FineTuneService> fine_tune_;
   std::unique_ptr<DatasetService> datasets_;
+  std::unique_ptr<ModelService> model_service_;
   std::unique_ptr<BackboneService> backbone_service_;
 
   std::unique_ptr<WorkerService> worker_service_;

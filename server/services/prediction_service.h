@@ -1,0 +1,28 @@
+#ifndef GRAFT_SERVER_SERVICES_PREDICTION_SERVICE_H_
+#define GRAFT_SERVER_SERVICES_PREDICTION_SERVICE_H_
+
+#include "graft/v1/prediction.grpc.pb.h"
+
+#include "core/base/clock.h"
+#include "core/serving/predictor.h"
+
+namespace graft {
+
+// PredictionService over a Predictor: checks and converts; queueing, batching and limits are the
+// predictor's. A caller who goes away takes its request out of the queue. Everything is borrowed.
+class PredictionService final : public v1::PredictionService::CallbackService {
+ public:
+  PredictionService(Predictor* predictor, Clock* clock) : predictor_(predictor), clock_(clock) {}
+
+  grpc::ServerUnaryReactor* Predict(grpc::CallbackServerContext* context,
+                                    const v1::PredictRequest* request,
+                                    v1::PredictResponse* response) override;
+
+ private:
+  Predictor* const predictor_;
+  Clock* const clock_;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_SERVER_SERVICES_PREDICTION_SERVICE_H_
