@@ -189,7 +189,9 @@ void WorkerSupervisor::ReleaseJobsOfTheDead() {
                                       {"worker", lease.worker_id},
                                       {"cause", found->second.cause},
                                       {"state", JobStateName(job->state)}});
-    if (options_.on_released) options_.on_released(*job);
+    if (options_.on_released && found->second.reason == ReleaseReason::kWorkerDied) {
+      options_.on_released(*job);
+    }
   }
   absl::MutexLock lock(&mutex_);
   release_failed_ = !failed.empty();

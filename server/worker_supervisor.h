@@ -44,7 +44,7 @@ class WorkerSupervisor {
     BackOff back_off;
     // A worker that lived this long has not failed "again" when it dies.
     absl::Duration stable_after = absl::Seconds(30);
-    // Told with a job that was taken from a dead worker, as the store left it.
+    // Told with a job that a worker died with, as the store left it.
     std::function<void(const Job&)> on_released;
   };
 

@@ -66,7 +66,6 @@ absl::StatusOr<FineTuneResult> FineTuneTrainer::Train(const Run& run) {
   environment.observer = run.observer;
   environment.desired = run.desired;
   environment.threads = options_.threads;
-  environment.licence = backbone->licence();
   return RunFineTune(*run.job, environment);
 }
 

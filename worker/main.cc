@@ -103,8 +103,7 @@ int Run(const Arguments& arguments) {
 int Main(int argc, char** argv) {
   Arguments arguments;
   CLI::App app("Runs the jobs of a graft-server");
-  app.set_version_flag("--version",
-                       std::string("graft-worker ") + Version() + " (" + BuildDescription() + ")");
+  app.set_version_flag("--version", std::string("graft-worker ") + BuildDescription());
   app.add_option("--server", arguments.server, "unix:/path or host:port of its worker listener")
       ->required();
   app.add_option("--worker-id", arguments.worker_id, "A name no other worker has")->required();
