@@ -61,9 +61,9 @@ grpc::ServerUnaryReactor* ModelService::GetModel(grpc::CallbackServerContext* co
     if (request->version() < 0) return InvalidField("version", "must not be negative");
     GRAFT_ASSIGN_OR_RETURN(const Model model, WithModelReason(environment_.store->GetModel(
                                                   project, request->model())));
-    GRAFT_ASSIGN_OR_RETURN(
-        const ModelVersion version,
-        environment_.store->GetModelVersion(project, request->model(), request->version()));
+    GRAFT_ASSIGN_OR_RETURN(const ModelVersion version,
+                           WithModelReason(environment_.store->GetModelVersion(
+                               project, request->model(), request->version())));
     GRAFT_ASSIGN_OR_RETURN(*response->mutable_model(), WithVersions(model));
     GRAFT_ASSIGN_OR_RETURN(*response->mutable_version(), ToProto(version));
     return absl::OkStatus();
