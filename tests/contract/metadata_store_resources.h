@@ -95,8 +95,13 @@ TEST_P(MetadataStoreContract, VersionsCountUpPerModelAndProject) {
   EXPECT_EQ(rest->items[0].version, 1);
 }
 
-TEST_P(MetadataStoreContract, AVersionComesBackWhole) {
-  Enqueue(NewJob("j"));
+TEST_P(MetadataStoreContract, AVersionComesBackWholeWithTheOriginOfItsJob) {
+  Job job = NewJob("j");
+  job.backbone = "lite0";
+  job.backbone_digest = "of the job";
+  job.dataset_digest = "data of the job";
+  Enqueue(job);
+  // The worker tells another backbone and dataset: the row that was validated counts.
   ASSERT_TRUE(store_->FinishJob("j", Claim().fence, Success()).ok());
   Reopen(1000);
   const ModelVersion want = NewVersion();
@@ -105,8 +110,8 @@ TEST_P(MetadataStoreContract, AVersionComesBackWhole) {
   EXPECT_EQ(got->project, "p");
   EXPECT_EQ(got->model, "pets");
   EXPECT_EQ(got->job_id, "j");
-  EXPECT_EQ(got->backbone_id, want.backbone_id);
-  EXPECT_EQ(got->backbone_digest, want.backbone_digest);
+  EXPECT_EQ(got->backbone_id, job.backbone);
+  EXPECT_EQ(got->backbone_digest, job.backbone_digest);
   EXPECT_EQ(got->cut_point, want.cut_point);
   EXPECT_EQ(got->changed_stages, want.changed_stages);
   EXPECT_EQ(got->head, want.head);
@@ -116,7 +121,7 @@ TEST_P(MetadataStoreContract, AVersionComesBackWhole) {
   EXPECT_EQ(got->input_spec, want.input_spec);
   EXPECT_EQ(got->metrics, want.metrics);
   EXPECT_EQ(got->card, want.card);
-  EXPECT_EQ(got->dataset_digest, want.dataset_digest);
+  EXPECT_EQ(got->dataset_digest, job.dataset_digest);
   EXPECT_EQ(got->bytes, want.bytes);
   EXPECT_EQ(got->create_time, clock_.Now());
   EXPECT_EQ(store_->GetModel("p", "pets")->update_time, clock_.Now());
@@ -148,6 +153,25 @@ TEST_P(MetadataStoreContract, ADeletedVersionsNumberIsNotUsedAgain) {
   EXPECT_TRUE(store_->ListModels("p", {})->items.empty());
   Enqueue(NewJob("4"));
   EXPECT_EQ(store_->FinishJob("4", Claim().fence, Success())->model_version, 4);
+}
+
+TEST_P(MetadataStoreContract, BlobsMayBelongToLiveJobsVersionsAndDatasetsOfAllProjects) {
+  ASSERT_TRUE(store_->CreateDataset(NewDataset("d1", "x", "q")).ok());
+  ASSERT_TRUE(store_->CreateDataset(NewDataset("d2", "gone")).ok());
+  ASSERT_TRUE(store_->DeleteDataset("p", "d2").ok());
+  for (const char* id : {"done", "running", "paused", "queued", "cancelled"}) Enqueue(NewJob(id));
+  ASSERT_TRUE(store_->FinishJob("done", Claim().fence, Success()).ok());
+  Claim();
+  ASSERT_TRUE(store_->RequestDesired("p", "paused", DesiredState::kPause).ok());
+  ASSERT_TRUE(store_->RequestDesired("p", "cancelled", DesiredState::kCancel).ok());
+  auto references = store_->ListBlobReferences();
+  ASSERT_TRUE(references.ok()) << references.status();
+  EXPECT_THAT(references->live_jobs, ::testing::ElementsAre("paused", "queued", "running"));
+  EXPECT_THAT(references->artifact_prefixes, ::testing::ElementsAre("jobs/j/1/"));
+  EXPECT_THAT(references->datasets, ::testing::ElementsAre(::testing::Pair("q", "x")));
+  ASSERT_TRUE(store_->DeleteModel("p", "pets", 0).ok());
+  references = store_->ListBlobReferences();
+  EXPECT_TRUE(references->artifact_prefixes.empty());
 }
 
 }  // namespace graft
