@@ -86,7 +86,7 @@ class LazyTensor:
         view = numpy.lib.stride_tricks.as_strided(
             values[self.offset:], self.size, [s * values.itemsize for s in self.stride],
             writeable=False)
-        return numpy.ascontiguousarray(view)
+        return numpy.array(view, order="C")  # ascontiguousarray would make a scalar 1-d
 
 
 class TensorUnpickler(pickle.Unpickler):
@@ -327,7 +327,7 @@ def check(tensors: dict) -> dict:
                 raise ImportFailed(f"tensor '{name}' holds NaN or infinity")
         else:
             raise ImportFailed(f"tensor '{name}' has type {value.dtype}; floats are needed")
-        checked[name] = numpy.ascontiguousarray(value)
+        checked[name] = numpy.asarray(value, order="C")
     return checked
 
 

@@ -67,7 +67,8 @@ absl::StatusOr<at::Tensor> ReadTensor(const TensorView& view, LoadMode mode) {
     return wrong(absl::StrCat("has dtype ", DTypeName(view.dtype), "; F32, F16 or BF16 is needed"));
   }
   GRAFT_ASSIGN_OR_RETURN(at::Tensor tensor, BorrowTensor(view));
-  if (IsCounter(view.name)) return tensor.clone();
+  // Writers without scalars store it as [1].
+  if (IsCounter(view.name)) return tensor.numel() == 1 ? tensor.clone().squeeze() : tensor;
   if (view.dtype != DType::kF32) {
     tensor = tensor.to(at::kFloat);
   } else if (mode == LoadMode::kCopy) {
