@@ -185,6 +185,7 @@ class Server final : public Application {
     models.memory_budget_bytes = config_.model_memory_bytes;
     GRAFT_ASSIGN_OR_RETURN(models_, ModelManager::Create(models, source_.get(), loader_.get(),
                                                          clock_, &serving_metrics_));
+    serving_metrics_.SetModels(models_.get());
     Predictor::Options predicting;
     predicting.batch.max_batch_size = config_.max_batch_size;
     predicting.batch.max_queue_delay = config_.max_queue_delay;
@@ -326,9 +327,6 @@ class Server final : public Application {
         if (state == JobState::kQueued) metrics_->job_queue_depth.Set(static_cast<double>(count));
       }
     }
-    std::vector<std::string> loaded;
-    for (const ModelStatus& model : models_->List()) loaded.push_back(model.key.model);
-    metrics_->SetLoadedModels(std::move(loaded));
     metrics_->watch_streams.Set(static_cast<double>(watches_.size()));
     return metrics_->Serialize();
   }

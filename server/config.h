@@ -24,8 +24,8 @@ struct ServerConfig {
 
   // Listeners. Port 0 lets the kernel choose; --port-file tells what it chose.
   std::string listen_address = "127.0.0.1";
-  int port = 50051;
-  int http_port = 8080;
+  int port = 8600;
+  int http_port = 8601;
   std::string http_listen_address = "127.0.0.1";
   // There is no TLS and no authentication yet: an address beyond loopback needs this said.
   bool insecure_listen_anywhere = false;

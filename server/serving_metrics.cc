@@ -1,6 +1,8 @@
 #include "server/serving_metrics.h"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -42,6 +44,10 @@ void ServingMetrics::OnLoad(const LoadStats& stats) {
 void ServingMetrics::OnLoaded(const LoadedStats& stats) {
   metrics_->model_loaded.Set(stats.models);
   metrics_->model_loaded_bytes.Set(static_cast<double>(stats.bytes));
+  if (models_ == nullptr) return;
+  std::vector<std::string> names;
+  for (const ModelStatus& model : models_->List()) names.push_back(model.key.model);
+  metrics_->SetLoadedModels(std::move(names));
 }
 
 }  // namespace graft

@@ -1,6 +1,7 @@
 #ifndef GRAFT_SERVER_SERVING_METRICS_H_
 #define GRAFT_SERVER_SERVING_METRICS_H_
 
+#include "core/serving/model_manager.h"
 #include "core/serving/serving_observer.h"
 #include "core/telemetry/metrics.h"
 #include "server/logging.h"
@@ -12,6 +13,10 @@ class ServingMetrics final : public ServingObserver {
  public:
   ServingMetrics(Metrics* metrics, const Logger* logger) : metrics_(metrics), logger_(logger) {}
 
+  // Whose list of loaded models gives the `model` label its values. To be called before anything
+  // is loaded; borrowed.
+  void SetModels(const ModelManager* models) { models_ = models; }
+
   void OnRequest(const RequestStats& stats) override;
   void OnBatch(const BatchStats& stats) override;
   void OnLoad(const LoadStats& stats) override;
@@ -20,6 +25,7 @@ class ServingMetrics final : public ServingObserver {
  private:
   Metrics* const metrics_;
   const Logger* const logger_;
+  const ModelManager* models_ = nullptr;
 };
 
 }  // namespace graft

@@ -116,7 +116,7 @@ TEST_P(BadFlags, AreRefusedByName) {
 INSTANTIATE_TEST_SUITE_P(
     All, BadFlags,
     ::testing::Values(
-        BadFlag{{"--port", "70000"}, "--port"}, BadFlag{{"--port", "8080"}, "--http-port"},
+        BadFlag{{"--port", "70000"}, "--port"}, BadFlag{{"--port", "8601"}, "--http-port"},
         BadFlag{{"--port", "many"}, "--port"},
         BadFlag{{"--max-broken-share", "nan"}, "--max-broken-share"},
         BadFlag{{"--drain-timeout", "soon"}, "--drain-timeout"},
