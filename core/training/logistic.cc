@@ -14,6 +14,26 @@
 namespace graft {
 namespace {
 
+// Below so many multiply-adds an evaluation, handing work to other threads costs more than it
+// saves, and on a busy machine many times more.
+constexpr int64_t kWorthThreads = int64_t{20} << 20;
+
+// LibTorch's thread count is of the process: one while this lives, if the problem is small.
+class ThreadsFor {
+ public:
+  explicit ThreadsFor(int64_t multiply_adds) : before_(at::get_num_threads()) {
+    if (multiply_adds < kWorthThreads && before_ > 1) at::set_num_threads(1);
+  }
+  ~ThreadsFor() {
+    if (at::get_num_threads() != before_) at::set_num_threads(before_);
+  }
+  ThreadsFor(const ThreadsFor&) = delete;
+  ThreadsFor& operator=(const ThreadsFor&) = delete;
+
+ private:
+  const int before_;
+};
+
 // The parameters as one vector: weight row by row, then bias.
 struct Layout {
   int64_t classes;
@@ -134,6 +154,7 @@ absl::StatusOr<LogisticModel> FitLogistic(const LogisticProblem& problem,
   try {
     GRAFT_RETURN_IF_ERROR(CheckProblem(problem));
     const torch::NoGradGuard no_grad;
+    const ThreadsFor threads(problem.features.numel() * problem.classes);
     const Objective objective(problem, options.l2);
     const Layout& layout = objective.layout();
     std::vector<double> x(layout.size(), 0.0);
