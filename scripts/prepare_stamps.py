@@ -20,7 +20,7 @@ import sys
 CLASSES = {
     "bird": ["animals/birds"],
     "mammal": ["animals/mammals"],
-    "insect": ["animals/insects"],
+    "sealife": ["animals/fish", "animals/shellfish"],
     "flower": ["plants/flowers"],
     "fruit": ["food/fruit"],
     "vehicle": ["vehicles"],
@@ -40,7 +40,8 @@ def collect(stamps: pathlib.Path, folders: list[str]) -> list[pathlib.Path]:
     found = []
     for folder in folders:
         for path in sorted((stamps / folder).rglob("*.png")):
-            if path.stem.endswith(VARIANTS) or path.with_suffix(".svg").exists():
+            if (path.stem.endswith(VARIANTS) or path.with_suffix(".svg").exists()
+                    or "cartoon" in path.parts):
                 continue
             if is_png(path):
                 found.append(path)
