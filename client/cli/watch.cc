@@ -13,11 +13,27 @@
 namespace graft::cli {
 namespace {
 
-// "validation_accuracy 0.970  train_loss 0.123": few enough for a line.
+// What a person follows, on one line: "head  epoch 3   loss 0.412, 0.398 held out   accuracy ...".
+// The rest is in --output json.
 std::string FormatMetrics(const v1::MetricsEvent& event) {
-  std::string text = absl::StrFormat("%-9s epoch %-3d", event.phase(), event.epoch());
-  for (const v1::Metric& metric : event.metrics()) {
-    absl::StrAppendFormat(&text, "  %s %.4g", metric.name(), metric.value());
+  const auto find = [&](absl::string_view name) -> const v1::Metric* {
+    for (const v1::Metric& metric : event.metrics()) {
+      if (metric.name() == name) return &metric;
+    }
+    return nullptr;
+  };
+  std::string text = absl::StrFormat("%-9s epoch %-4d", event.phase(), event.epoch());
+  if (const v1::Metric* loss = find("train_loss")) {
+    absl::StrAppendFormat(&text, "  loss %.4f", loss->value());
+    if (const v1::Metric* held_out = find("validation_loss")) {
+      absl::StrAppendFormat(&text, ", held out %.4f", held_out->value());
+    }
+  }
+  if (const v1::Metric* accuracy = find("train_accuracy")) {
+    absl::StrAppend(&text, "   accuracy ", FormatPercent(accuracy->value()));
+    if (const v1::Metric* held_out = find("validation_accuracy")) {
+      absl::StrAppend(&text, ", held out ", FormatPercent(held_out->value()));
+    }
   }
   return text;
 }

@@ -19,7 +19,7 @@
 namespace graft::client {
 
 struct ClientOptions {
-  std::string server = "127.0.0.1:50051";              // host:port, or unix:/path
+  std::string server = "127.0.0.1:8600";              // host:port, or unix:/path
   std::string project = "default";                    // of every request that names none
   absl::Duration timeout = absl::Seconds(30);         // of a unary call
   absl::Duration upload_timeout = absl::Minutes(60);  // of a whole upload
