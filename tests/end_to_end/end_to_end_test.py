@@ -1,0 +1,239 @@
+"""The whole way through graft as a Python user goes it, against real processes."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import unittest
+import urllib.request
+
+import grpc
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import graft_server  # noqa: E402
+
+BIN = pathlib.Path(os.environ["GRAFT_BIN"])
+MAKE_BACKBONE = os.environ["GRAFT_MAKE_BACKBONE"]
+RPC_SECONDS = 120
+CODE = grpc.StatusCode
+
+
+class EndToEndTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = graft_server.scratch()
+        cls.addClassCleanup(cls.scratch.cleanup)
+        folder = pathlib.Path(cls.scratch.name)
+        subprocess.run([MAKE_BACKBONE, folder / "weights"], check=True)
+        stubs = folder / "stubs"
+        stubs.mkdir()
+        graft_server.generate_stubs(stubs)
+        global dataset_pb2, finetune_pb2, model_pb2, prediction_pb2, backbone_pb2
+        from graft.v1 import (backbone_pb2, dataset_pb2, finetune_pb2, model_pb2,  # noqa: F401
+                              prediction_pb2)
+        cls.server = graft_server.Server(BIN, folder, "--worker-threads", "2")
+        cls.addClassCleanup(lambda: cls.server.process.poll() is None and cls.server.kill())
+        cls.jobs = cls.server.stub("finetune", "FineTuneService")
+        cls.datasets = cls.server.stub("dataset", "DatasetService")
+        cls.models = cls.server.stub("model", "ModelService")
+        cls.backbones = cls.server.stub("backbone", "BackboneService")
+        cls.predictions = cls.server.stub("prediction", "PredictionService")
+
+    def upload(self, files, **header):
+        content = files if isinstance(files, bytes) else graft_server.archive(files)
+        return self.datasets.UploadDataset(
+            graft_server.upload_parts(dataset_pb2, content, **header), timeout=RPC_SECONDS)
+
+    def start(self, dataset_id, model, request_id="", **training):
+        return self.jobs.StartFineTune(finetune_pb2.StartFineTuneRequest(
+            request_id=request_id,
+            spec=finetune_pb2.FineTuneSpec(
+                dataset_id=dataset_id, model=model,
+                training=finetune_pb2.TrainingOptions(**training))), timeout=RPC_SECONDS)
+
+    def watch(self, job_id, after=0):
+        return [response.event for response in self.jobs.Watch(
+            finetune_pb2.WatchRequest(job_id=job_id, after_sequence=after), timeout=RPC_SECONDS)]
+
+    def predict(self, model, images, **fields):
+        return self.predictions.Predict(prediction_pb2.PredictRequest(
+            model=model, inputs=[prediction_pb2.PredictInput(image=image) for image in images],
+            **fields), timeout=RPC_SECONDS)
+
+    def metric(self, name):
+        text = urllib.request.urlopen(f"{self.server.http}/metrics", timeout=30).read().decode()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
+                   if line.startswith((name + " ", name + "{")))
+
+    def assert_fails(self, code, text, call, *arguments, **fields):
+        with self.assertRaises(grpc.RpcError) as caught:
+            call(*arguments, **fields)
+        self.assertEqual(caught.exception.code(), code, caught.exception.details())
+        self.assertIn(text, caught.exception.details())
+
+    # --- The way through ---------------------------------------------------------------------
+
+    def test_1_upload_train_watch_predict(self):
+        backbones = self.backbones.ListBackbones(backbone_pb2.ListBackbonesRequest()).backbones
+        self.assertEqual([b.id for b in backbones], ["efficientnet_lite0"])
+        self.assertTrue(backbones[0].is_default)
+
+        uploaded = self.upload(graft_server.colour_files(20), display_name="colours")
+        self.assertTrue(uploaded.created)
+        self.assertEqual([c.name for c in uploaded.dataset.classes], ["blue", "green", "red"])
+        self.assertEqual(uploaded.dataset.images, 60)
+        type(self).dataset_id = uploaded.dataset.id
+
+        started = self.start(uploaded.dataset.id, "colours", request_id="first")
+        self.assertTrue(started.created)
+        events = self.watch(started.job.id)
+        self.assertEqual([e.sequence for e in events], list(range(1, len(events) + 1)))
+        job = events[-1].state.job
+        self.assertEqual(job.state, finetune_pb2.JOB_STATE_SUCCEEDED, job.error)
+        self.assertEqual(job.model_version, 1)
+        self.assertGreater(job.report.accuracy, 0.9)
+        # The spec comes back with every default resolved.
+        self.assertTrue(job.spec.fine_tune.training.HasField("epochs"))
+
+        # Straight after SUCCEEDED, no NOT_FOUND.
+        answer = self.predict("colours", [graft_server.picture((225, 45, 35), 77, form)
+                                          for form in ("PNG", "JPEG", "WEBP", "BMP")], top_k=2)
+        self.assertEqual(answer.version, 1)
+        for output in answer.outputs:
+            labels = output.classification.labels
+            self.assertEqual(len(labels), 2)
+            self.assertEqual(labels[0].label, "red")
+            self.assertGreaterEqual(labels[0].probability, labels[1].probability)
+
+    def test_2_watch_resumes_without_gap_or_repeat(self):
+        job = self.jobs.ListJobs(finetune_pb2.ListJobsRequest()).jobs[0]
+        everything = self.watch(job.id)
+        rest = self.watch(job.id, after=3)
+        self.assertEqual([e.sequence for e in rest], [e.sequence for e in everything[3:]])
+
+    def test_3_same_request_same_job(self):
+        again = self.start(self.dataset_id, "colours", request_id="first")
+        self.assertFalse(again.created)
+        self.assertEqual(again.job.state, finetune_pb2.JOB_STATE_SUCCEEDED)
+        self.assert_fails(CODE.ALREADY_EXISTS, "first", self.start, self.dataset_id, "colours",
+                          request_id="first", epochs=3)
+
+    def test_4_second_job_computes_no_features_and_makes_version_2(self):
+        before = self.metric("graft_backbone_forward_images_total")
+        self.assertEqual(before, 60)
+        job = self.watch(self.start(self.dataset_id, "colours", l2=0.5).job.id)[-1].state.job
+        self.assertEqual(job.state, finetune_pb2.JOB_STATE_SUCCEEDED, job.error)
+        self.assertEqual(job.model_version, 2)
+        self.assertEqual(self.metric("graft_backbone_forward_images_total"), before)
+        self.assertEqual(self.predict("colours", [graft_server.picture((30, 60, 230), 3)]).version,
+                         2)
+        old = self.predict("colours", [graft_server.picture((30, 60, 230), 3)], version=1)
+        self.assertEqual(old.version, 1)
+        model = self.models.GetModel(model_pb2.GetModelRequest(model="colours"))
+        self.assertEqual(list(model.model.versions), [1, 2])
+        self.assertEqual(list(model.version.labels), ["blue", "green", "red"])
+
+    def test_5_same_content_is_one_dataset(self):
+        again = self.upload(graft_server.archive(graft_server.colour_files(20), "w:gz"))
+        self.assertFalse(again.created)
+        self.assertEqual(again.dataset.id, self.dataset_id)
+
+    def test_6_cancel(self):
+        job = self.start(self.dataset_id, "cancelled", epochs=10000,
+                         optimizer=finetune_pb2.OPTIMIZER_SGD,
+                         early_stopping_patience=0).job
+        self.jobs.CancelJob(finetune_pb2.CancelJobRequest(job_id=job.id))
+        last = self.watch(job.id)[-1].state.job
+        self.assertEqual(last.state, finetune_pb2.JOB_STATE_CANCELLED)
+        self.assert_fails(CODE.NOT_FOUND, "cancelled", self.predict, "cancelled",
+                          [graft_server.picture((1, 2, 3), 1)])
+
+    # --- Bad input ---------------------------------------------------------------------------
+
+    def test_bad_predictions(self):
+        good = graft_server.picture((225, 45, 35), 1)
+        jpeg = graft_server.picture((225, 45, 35), 1, "JPEG")
+        bomb = bytearray(good)
+        bomb[16:24] = b"\x00\x01\x86\xa0" * 2
+        for images, text in [
+                ([good, b"not an image"], "inputs[1]"),
+                ([jpeg[:len(jpeg) * 2 // 3]], "truncated JPEG"),
+                ([good[:len(good) * 2 // 3]], "truncated PNG"),
+                ([bytes(bomb)], "100000 x 100000"),
+                ([b""], "inputs[0]"),
+                ([], "inputs")]:
+            self.assert_fails(CODE.INVALID_ARGUMENT, text, self.predict, "colours", images)
+        self.assert_fails(CODE.NOT_FOUND, "nosuch", self.predict, "nosuch", [good])
+        self.assert_fails(CODE.NOT_FOUND, "99", self.predict, "colours", [good], version=99)
+        self.assertEqual(len(self.predict("colours", [good]).outputs), 1)  # the server goes on
+
+    def test_bad_jobs(self):
+        for fields, text in [
+                ({"learning_rate": float("nan")}, "learning_rate"),
+                ({"learning_rate": -1.0}, "learning_rate"),
+                ({"epochs": 0}, "epochs"), ({"epochs": 10**9}, "epochs"),
+                ({"batch_size": 0}, "batch_size")]:
+            self.assert_fails(CODE.INVALID_ARGUMENT, text, self.start, self.dataset_id, "m",
+                              **fields)
+        self.assert_fails(CODE.NOT_FOUND, "dataset", self.start, "dataset-none", "m")
+        self.assert_fails(CODE.INVALID_ARGUMENT, "model", self.start, self.dataset_id, "Bad Name!")
+        with self.assertRaises(grpc.RpcError) as caught:
+            self.jobs.StartFineTune(finetune_pb2.StartFineTuneRequest(
+                spec=finetune_pb2.FineTuneSpec(dataset_id=self.dataset_id, model="m",
+                                               backbone="resnet-9000")))
+        self.assertIn(caught.exception.code(), (CODE.NOT_FOUND, CODE.INVALID_ARGUMENT))
+        self.assertIn("resnet-9000", caught.exception.details())
+
+    def test_bad_uploads_leave_nothing(self):
+        listed = self.datasets.ListDatasets(dataset_pb2.ListDatasetsRequest()).datasets
+        data = self.server.folder / "data"
+        before = sorted(str(p) for p in data.rglob("*") if p.is_file() and "blobs" in p.parts)
+        good = graft_server.picture((1, 200, 3), 1)
+        for content, text in [
+                (b"", "empty"), (b"nonsense" * 100, "archive"),
+                (graft_server.archive({"../evil.png": good}), "evil.png"),
+                (graft_server.archive({"only/1.png": good}), "only"),
+                (graft_server.archive({"a/1.png": b"x", "b/1.png": b"y"}), "a/1.png"),
+                (graft_server.archive(graft_server.colour_files(2))[:700], "truncated")]:
+            self.assert_fails(CODE.INVALID_ARGUMENT, text, self.upload, content)
+        after = self.datasets.ListDatasets(dataset_pb2.ListDatasetsRequest()).datasets
+        self.assertEqual([d.id for d in after], [d.id for d in listed])
+        self.assertEqual(sorted(str(p) for p in data.rglob("*")
+                                if p.is_file() and "blobs" in p.parts), before)
+        self.assertEqual([p for p in (data / "tmp").rglob("*") if p.is_file()], [])
+
+    def test_client_that_goes_away_in_mid_upload_leaves_nothing(self):
+        content = graft_server.archive(graft_server.colour_files(3, salt=9))
+
+        def parts():
+            yield from list(graft_server.upload_parts(dataset_pb2, content))[:1]
+            raise ConnectionAbortedError
+
+        with self.assertRaises(Exception):
+            self.datasets.UploadDataset(parts(), timeout=RPC_SECONDS)
+        self.assertEqual(
+            len(self.datasets.ListDatasets(dataset_pb2.ListDatasetsRequest()).datasets), 1)
+
+    def test_health_and_metrics(self):
+        for path in ("/healthz", "/readyz"):
+            self.assertEqual(urllib.request.urlopen(self.server.http + path).status, 200)
+        self.assertEqual(self.metric('graft_jobs{state="FAILED"}'), 0)
+
+    def test_command_line(self):
+        def graft(*words):
+            return subprocess.run([BIN / "graft", "--server", self.server.address, *words],
+                                  capture_output=True, text=True, timeout=60)
+        self.assertIn("colours", graft("models", "list").stdout)
+        self.assertIn("confusion", graft("models", "show", "colours").stdout)
+        self.assertEqual(graft("status", "job-none").returncode, 4)
+        self.assertEqual(graft("predict").returncode, 2)
+        image = self.server.folder / "red.png"
+        image.write_bytes(graft_server.picture((225, 45, 35), 5))
+        self.assertIn("red", graft("predict", "colours", str(image)).stdout)
+
+    def test_zz_stops_cleanly(self):
+        self.assertEqual(self.server.stop(), 0, self.server.log_text())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
