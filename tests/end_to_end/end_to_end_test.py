@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 import unittest
 import urllib.request
 
@@ -49,6 +50,7 @@ class EndToEndTest(unittest.TestCase):
             request_id=request_id,
             spec=finetune_pb2.FineTuneSpec(
                 dataset_id=dataset_id, model=model,
+                classification=finetune_pb2.ClassificationTask(),
                 training=finetune_pb2.TrainingOptions(**training))), timeout=RPC_SECONDS)
 
     def watch(self, job_id, after=0):
@@ -125,10 +127,13 @@ class EndToEndTest(unittest.TestCase):
         self.assertEqual(job.state, finetune_pb2.JOB_STATE_SUCCEEDED, job.error)
         self.assertEqual(job.model_version, 2)
         self.assertEqual(self.metric("graft_backbone_forward_images_total"), before)
-        self.assertEqual(self.predict("colours", [graft_server.picture((30, 60, 230), 3)]).version,
-                         2)
-        old = self.predict("colours", [graft_server.picture((30, 60, 230), 3)], version=1)
-        self.assertEqual(old.version, 1)
+        blue = graft_server.picture((30, 60, 230), 3)
+        for version in (1, 2):
+            self.assertEqual(self.predict("colours", [blue], version=version).version, version)
+        # The latest moves once version 2 is loaded and warm.
+        deadline = time.monotonic() + RPC_SECONDS
+        while self.predict("colours", [blue]).version != 2:
+            self.assertLess(time.monotonic(), deadline, "version 2 never became the latest")
         model = self.models.GetModel(model_pb2.GetModelRequest(model="colours"))
         self.assertEqual(list(model.model.versions), [1, 2])
         self.assertEqual(list(model.version.labels), ["blue", "green", "red"])
@@ -180,6 +185,7 @@ class EndToEndTest(unittest.TestCase):
         with self.assertRaises(grpc.RpcError) as caught:
             self.jobs.StartFineTune(finetune_pb2.StartFineTuneRequest(
                 spec=finetune_pb2.FineTuneSpec(dataset_id=self.dataset_id, model="m",
+                                               classification=finetune_pb2.ClassificationTask(),
                                                backbone="resnet-9000")))
         self.assertIn(caught.exception.code(), (CODE.NOT_FOUND, CODE.INVALID_ARGUMENT))
         self.assertIn("resnet-9000", caught.exception.details())
