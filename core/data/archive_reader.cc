@@ -4,12 +4,14 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <cstring>
+#include <locale.h>
 #include <memory>
 #include <system_error>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
@@ -31,16 +33,37 @@ absl::Status Refuse(absl::string_view name, absl::string_view what) {
 absl::Status Damaged(struct archive* archive) {
   const char* text = archive_error_string(archive);
   const absl::string_view message = text == nullptr ? "" : text;
-  if (message.find("runcated") != absl::string_view::npos ||
-      message.find("end of file") != absl::string_view::npos) {
+  // -5 is zlib's Z_BUF_ERROR: more was expected.
+  for (const absl::string_view sign : {"runcated", "end of file", "decompression failed (-5)"}) {
+    if (!absl::StrContains(message, sign)) continue;
     return absl::InvalidArgumentError("the archive is truncated");
   }
-  if (message.find("Unrecognized") != absl::string_view::npos) {
+  if (absl::StrContains(message, "Unrecognized")) {
     return absl::InvalidArgumentError("not a tar, tar.gz or zip archive");
   }
   return absl::InvalidArgumentError(
       absl::StrCat("the archive is damaged: ", PrintableName(message)));
 }
+
+// libarchive turns names marked as UTF-8 into the locale's characters, and loses them where it has
+// none, as in the "C" locale of a service. This gives the calling thread UTF-8 while it lives.
+class Utf8Locale {
+ public:
+  Utf8Locale() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+    if (locale_ != nullptr) before_ = ::uselocale(locale_);
+  }
+  ~Utf8Locale() {
+    if (locale_ == nullptr) return;
+    ::uselocale(before_);
+    ::freelocale(locale_);
+  }
+  Utf8Locale(const Utf8Locale&) = delete;
+  Utf8Locale& operator=(const Utf8Locale&) = delete;
+
+ private:
+  const locale_t locale_;
+  locale_t before_ = nullptr;
+};
 
 class Reader {
  public:
@@ -53,6 +76,9 @@ class Reader {
     archive_read_support_format_tar(archive.get());
     archive_read_support_format_zip(archive.get());
     archive_read_support_filter_gzip(archive.get());
+    // Read on behind the blocks that end a tar: what follows is another tar, or the file is
+    // damaged.
+    archive_read_set_option(archive.get(), "tar", "read_concatenated_archives", "1");
     if (archive_read_open_filename(archive.get(), path.c_str(), 1 << 18) != ARCHIVE_OK) {
       return Damaged(archive.get());
     }
@@ -60,7 +86,12 @@ class Reader {
       archive_entry* header = nullptr;
       const int result = archive_read_next_header(archive.get(), &header);
       if (result == ARCHIVE_EOF) break;
-      if (result < ARCHIVE_WARN || header == nullptr) return Damaged(archive.get());
+      // ARCHIVE_RETRY is a bad header. A warning may be about an attribute nobody needs, or a chain
+      // of special headers given up before there was a name.
+      if ((result != ARCHIVE_OK && result != ARCHIVE_WARN) ||
+          (result == ARCHIVE_WARN && archive_entry_pathname(header) == nullptr)) {
+        return Damaged(archive.get());
+      }
       if (++entries_ > limits_.max_entries) {
         return absl::ResourceExhaustedError(
             absl::StrCat("the archive holds more than ", limits_.max_entries, " entries"));
@@ -69,6 +100,8 @@ class Reader {
       if (entry.name.empty()) continue;  // the root
       if (entry.kind == ArchiveEntryKind::kFile) {
         GRAFT_RETURN_IF_ERROR(ReadData(archive.get(), header, entry));
+      } else if (entry.kind != ArchiveEntryKind::kFolder) {
+        GRAFT_RETURN_IF_ERROR(PassOver(archive.get()));
       }
       GRAFT_RETURN_IF_ERROR(visit(std::move(entry)));
     }
@@ -127,7 +160,7 @@ class Reader {
       la_int64_t offset = 0;
       const int result = archive_read_data_block(archive, &block, &size, &offset);
       if (result == ARCHIVE_EOF) break;
-      if (result < ARCHIVE_WARN) return Damaged(archive);
+      if (result != ARCHIVE_OK) return Damaged(archive);  // a wrong checksum is but a warning
       // A sparse file says where its data lies; the holes between are zeros.
       const auto end = static_cast<uint64_t>(offset) + size;
       if (offset < 0 || end > limits_.max_entry_bytes) return too_large();
@@ -141,6 +174,20 @@ class Reader {
           absl::StrCat("the archive is truncated in '", PrintableName(entry.name), "'"));
     }
     return absl::OkStatus();
+  }
+
+  // Unpacks what is not wanted, piece by piece: skipped by libarchive it would not be counted, and
+  // could keep this thread busy for hours.
+  absl::Status PassOver(struct archive* archive) {
+    while (true) {
+      const void* block = nullptr;
+      size_t size = 0;
+      la_int64_t offset = 0;
+      const int result = archive_read_data_block(archive, &block, &size, &offset);
+      if (result == ARCHIVE_EOF) return absl::OkStatus();
+      if (result != ARCHIVE_OK) return Damaged(archive);
+      GRAFT_RETURN_IF_ERROR(Count(size));
+    }
   }
 
   absl::Status Count(uint64_t bytes) {
@@ -173,6 +220,7 @@ absl::Status ReadArchive(const std::filesystem::path& path, const ArchiveLimits&
   const uint64_t bytes = std::filesystem::file_size(path, error);
   if (error) return absl::NotFoundError("the archive cannot be opened");
   if (bytes == 0) return absl::InvalidArgumentError("the archive is empty");
+  const Utf8Locale locale;
   return Reader(limits, bytes).Read(path, visit);
 }
 

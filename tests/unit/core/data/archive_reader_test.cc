@@ -1,0 +1,337 @@
+#include "core/data/archive_reader.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/base/files.h"
+#include "core/data/archive_names.h"
+#include "tests/fakes/archive_builder.h"
+
+namespace graft {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr ArchiveFormat kFormats[] = {ArchiveFormat::kTar, ArchiveFormat::kTarGz,
+                                      ArchiveFormat::kZip};
+
+struct Result {
+  absl::Status status;
+  std::vector<ArchiveEntry> entries;
+};
+
+Result ReadBytes(const std::string& bytes, const ArchiveLimits& limits = {}) {
+  const TempDirectory folder = TempDirectory::Create().value();
+  WriteTestFile(folder.path() / "upload", bytes);
+  Result result;
+  result.status = ReadArchive(folder.path() / "upload", limits, [&](ArchiveEntry&& entry) {
+    result.entries.push_back(std::move(entry));
+    return absl::OkStatus();
+  });
+  return result;
+}
+
+std::string OneTar(const std::string& name) { return TarEntry(name, "x") + TarEnd(); }
+
+std::string Noise(size_t size) {
+  std::string bytes(size, '\0');
+  uint32_t state = 1;
+  for (char& c : bytes) c = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+  return bytes;
+}
+
+TEST(ArchiveReaderTest, EveryFormatGivesTheSameEntries) {
+  const std::string large = Noise(300'000);
+  for (const ArchiveFormat format : kFormats) {
+    const Result result = ReadBytes(MakeArchive(
+        format, {{"cats", "", FakeEntryType::kFolder},
+                 {"./cats/1.jpg", "one"},
+                 {"cats//2.jpg", large},
+                 {"cats/empty.jpg", ""},
+                 {"cats/.DS_Store", "junk"},
+                 {"__MACOSX/cats/._1.jpg", "junk"},
+                 {"cats/Thumbs.db", "junk"},
+                 {"more.zip", "PK"},
+                 {std::string(200, 'd') + "/" + std::string(200, 'f') + ".jpg", "long name"}}));
+    ASSERT_TRUE(result.status.ok()) << result.status;
+    const struct {
+      std::string name;
+      ArchiveEntryKind kind;
+      std::string bytes;
+    } expected[] = {
+        {"cats", ArchiveEntryKind::kFolder, ""},
+        {"cats/1.jpg", ArchiveEntryKind::kFile, "one"},
+        {"cats/2.jpg", ArchiveEntryKind::kFile, large},
+        {"cats/empty.jpg", ArchiveEntryKind::kFile, ""},
+        {"cats/.DS_Store", ArchiveEntryKind::kHidden, ""},
+        {"__MACOSX/cats/._1.jpg", ArchiveEntryKind::kHidden, ""},
+        {"cats/Thumbs.db", ArchiveEntryKind::kHidden, ""},
+        {"more.zip", ArchiveEntryKind::kArchive, ""},
+        {std::string(200, 'd') + "/" + std::string(200, 'f') + ".jpg", ArchiveEntryKind::kFile,
+         "long name"},
+    };
+    ASSERT_EQ(result.entries.size(), std::size(expected));
+    for (size_t i = 0; i < result.entries.size(); ++i) {
+      EXPECT_EQ(result.entries[i].name, expected[i].name);
+      EXPECT_EQ(result.entries[i].kind, expected[i].kind) << expected[i].name;
+      EXPECT_EQ(result.entries[i].bytes, expected[i].bytes) << expected[i].name;
+    }
+  }
+}
+
+// The process runs in the C locale, in which libarchive converts no name to "multibyte".
+TEST(ArchiveReaderTest, NamesInUtf8AreReadInAnyLocale) {
+  const std::string name = "K\xC3\xB6ln/\xE7\x8C\xAB.jpg";
+  std::string zip = MakeArchive(ArchiveFormat::kZip, {{name, "x"}});
+  std::string flagged = zip;
+  SetZipFlags(flagged, kZipUtf8);
+  const std::string pax = PaxHeader({{"path", name}}) + TarEntry("ascii", "x") + TarEnd();
+  for (const std::string& bytes : {OneTar(name), pax, zip, flagged}) {
+    const Result result = ReadBytes(bytes);
+    ASSERT_TRUE(result.status.ok()) << result.status;
+    ASSERT_EQ(result.entries.size(), 1u);
+    EXPECT_EQ(result.entries[0].name, name);
+    EXPECT_EQ(result.entries[0].bytes, "x");
+  }
+}
+
+TEST(ArchiveReaderTest, HolesOfASparseFileAreZeros) {
+  // GNU sparse 1.0: the map (one piece of 3 bytes at 1,000) stands before the data.
+  std::string map = "1\n1000\n3\n";
+  map.resize(512);
+  const std::string tar = PaxHeader({{"GNU.sparse.major", "1"},
+                                     {"GNU.sparse.minor", "0"},
+                                     {"GNU.sparse.name", "cats/1.jpg"},
+                                     {"GNU.sparse.realsize", "1003"}}) +
+                          TarEntry("GNUSparseFile.0/1.jpg", map + "abc") + TarEnd();
+  const Result result = ReadBytes(tar);
+  ASSERT_TRUE(result.status.ok()) << result.status;
+  ASSERT_EQ(result.entries.size(), 1u);
+  EXPECT_EQ(result.entries[0].name, "cats/1.jpg");
+  EXPECT_EQ(result.entries[0].bytes, std::string(1000, '\0') + "abc");
+}
+
+TEST(ArchiveReaderTest, AnErrorOfTheVisitorEndsTheReading) {
+  const TempDirectory folder = TempDirectory::Create().value();
+  WriteTestFile(folder.path() / "upload",
+                MakeArchive(ArchiveFormat::kTar, {{"a", "1"}, {"b", "2"}, {"c", "3"}}));
+  int visited = 0;
+  const absl::Status status = ReadArchive(folder.path() / "upload", {}, [&](ArchiveEntry&&) {
+    return ++visited == 2 ? absl::CancelledError("enough") : absl::OkStatus();
+  });
+  EXPECT_EQ(status, absl::CancelledError("enough"));
+  EXPECT_EQ(visited, 2);
+}
+
+TEST(ArchiveReaderTest, ConcatenatedTarsAreReadToTheEnd) {
+  const Result result = ReadBytes(TarEntry("a", "1") + TarEnd() + TarEntry("b", "2") + TarEnd());
+  ASSERT_TRUE(result.status.ok()) << result.status;
+  EXPECT_EQ(result.entries.size(), 2u);
+}
+
+struct BadArchive {
+  const char* title;
+  std::string bytes;
+  const char* message;
+  absl::StatusCode code = absl::StatusCode::kInvalidArgument;
+  ArchiveLimits limits = {};
+};
+
+void PrintTo(const BadArchive& bad, std::ostream* out) { *out << bad.title; }
+
+class BadArchiveTest : public testing::TestWithParam<BadArchive> {};
+
+TEST_P(BadArchiveTest, IsRefusedWithTheCause) {
+  const Result result = ReadBytes(GetParam().bytes, GetParam().limits);
+  EXPECT_EQ(result.status.code(), GetParam().code) << result.status;
+  EXPECT_THAT(std::string(result.status.message()), HasSubstr(GetParam().message));
+  for (const char c : result.status.message()) EXPECT_GE(static_cast<unsigned char>(c), ' ');
+  EXPECT_TRUE(IsValidUtf8(result.status.message()));
+}
+
+std::vector<BadArchive> BadNames() {
+  const auto tar = [](const char* title, const std::string& name, const char* message) {
+    return BadArchive{title, OneTar(name), message};
+  };
+  const auto zip = [](const char* title, const std::string& name, const char* message) {
+    return BadArchive{title, MakeArchive(ArchiveFormat::kZip, {{name, "x"}}), message};
+  };
+  return {
+      zip("ZipSlip", "../../etc/passwd", "'../../etc/passwd' leads out of the archive"),
+      tar("TarSlip", "cats/../../x.jpg", "leads out of the archive"),
+      zip("AbsoluteInZip", "/etc/passwd", "is an absolute path"),
+      tar("AbsoluteInTar", "/etc/passwd", "is an absolute path"),
+      zip("DriveLetter", "C:/windows/x.jpg", "is an absolute path"),
+      tar("Backslash", "..\\..\\x.jpg", "holds a backslash"),
+      tar("BadUtf8", "cats/\xFF\xFE.jpg", "'cats/??.jpg' is not a name in UTF-8"),
+      tar("OverlongUtf8", "cats/\xC0\xAF.jpg", "is not a name in UTF-8"),
+      zip("BadUtf8InZip", "cats/\xFF\xFE.jpg", "is not a name in UTF-8"),
+      tar("ControlCharacters", "cats/\x1B[31m.jpg", "'cats/?[31m.jpg' holds control characters"),
+      {"LongPart", MakeArchive(ArchiveFormat::kTar, {{"cats/" + std::string(256, 'n'), "x"}}),
+       "has a part of more than 255 bytes"},
+      {"LongName",
+       MakeArchive(ArchiveFormat::kTar, {{[] {
+                                            std::string name;
+                                            for (int i = 0; i < 50; ++i)
+                                              name += std::string(99, 'n') + "/";
+                                            return name + "x";
+                                          }(),
+                                          "x"}}),
+       "is longer than 4096 bytes"},
+      {"Twice", TarEntry("a/1.jpg", "x") + TarEntry("./a//1.jpg", "y") + TarEnd(),
+       "is there twice"},
+      {"TwiceInZip", MakeArchive(ArchiveFormat::kZip, {{"a/1.jpg", "x"}, {"a/1.jpg", "y"}}),
+       "'a/1.jpg' is there twice"},
+      {"CaseOnly", TarEntry("a/1.jpg", "x") + TarEntry("A/1.JPG", "y") + TarEnd(),
+       "'A/1.JPG' differs from 'a/1.jpg' in case only"},
+  };
+}
+
+std::vector<BadArchive> BadTypes() {
+  std::vector<BadArchive> all = {
+      {"Symlink", MakeArchive(ArchiveFormat::kTar, {{"cats", "/etc", FakeEntryType::kSymlink}}),
+       "'cats' is a symbolic link"},
+      {"SymlinkInZip",
+       MakeArchive(ArchiveFormat::kZip, {{"cats", "/etc", FakeEntryType::kSymlink}}),
+       "'cats' is a symbolic link"},
+      {"HiddenSymlink",
+       MakeArchive(ArchiveFormat::kTar, {{".cats", "/etc", FakeEntryType::kSymlink}}),
+       "is a symbolic link"},
+      {"HardLink",
+       MakeArchive(ArchiveFormat::kTar,
+                   {{"a.jpg", "x"}, {"b.jpg", "a.jpg", FakeEntryType::kHardLink}}),
+       "'b.jpg' is a hard link"},
+      {"Device", MakeArchive(ArchiveFormat::kTar, {{"null", "", FakeEntryType::kDevice}}),
+       "'null' is neither a file nor a folder"},
+      {"Fifo", TarHeader("pipe", TarSize(0), '6') + TarEnd(), "is neither a file nor a folder"},
+  };
+  std::string encrypted = MakeArchive(ArchiveFormat::kZip, {{"cats/1.jpg", "secret"}});
+  SetZipFlags(encrypted, kZipEncrypted);
+  all.push_back({"Encrypted", encrypted, "'cats/1.jpg' is encrypted"});
+  return all;
+}
+
+std::vector<BadArchive> BadBytes() {
+  const std::vector<FakeEntry> two = {{"a/1.jpg", Noise(5'000)}, {"b/1.jpg", Noise(5'000)}};
+  const std::string tar = MakeArchive(ArchiveFormat::kTar, two);
+  const std::string gz = MakeArchive(ArchiveFormat::kTarGz, two);
+  const std::string zip = MakeArchive(ArchiveFormat::kZip, two);
+  std::string flipped = zip;
+  flipped[2'000] = static_cast<char>(flipped[2'000] ^ 0x40);
+  // Base-256: the top bit of the first byte marks it, the rest is two's complement.
+  const std::string minus_one(12, '\xFF');
+  std::string huge = std::string("\x80", 1) + std::string(11, '\0');
+  huge[4] = 0x7F;
+  std::string chain;
+  for (int i = 0; i < 10'000; ++i) chain += PaxHeader({{"comment", "x"}});
+  return {
+      {"NotAnArchive", "this is a text and no archive, whatever its name says",
+       "not a tar, tar.gz or zip archive"},
+      {"GzipOfSomethingElse", Gzip(Noise(2'000)), "not a tar, tar.gz or zip archive"},
+      {"Empty", "", "the archive is empty"},
+      {"NoEntriesInTar", MakeArchive(ArchiveFormat::kTar, {}), "the archive is empty"},
+      {"NoEntriesInTarGz", Gzip(TarEnd()), "the archive is empty"},
+      {"NoEntriesInZip", MakeArchive(ArchiveFormat::kZip, {}), "the archive is empty"},
+      {"TruncatedTar", tar.substr(0, 3'000), "the archive is truncated"},
+      {"TruncatedInAHeader", tar.substr(0, 512 + 5'120 + 100), "the archive is truncated"},
+      {"TruncatedTarGz", gz.substr(0, gz.size() / 2), "the archive is truncated"},
+      {"TruncatedZip", zip.substr(0, 3'000), "the archive is truncated"},
+      {"BitFlippedInZip", flipped, "the archive is damaged"},
+      {"NegativeSize", TarHeader("a.jpg", minus_one) + TarEnd(), "negative size"},
+      {"HugeSize", TarHeader("a.jpg", huge) + TarEnd(), "unpacks to more than",
+       absl::StatusCode::kResourceExhausted},
+      {"HugeSparseFile",
+       PaxHeader({{"GNU.sparse.major", "1"},
+                  {"GNU.sparse.minor", "0"},
+                  {"GNU.sparse.name", "a.jpg"},
+                  {"GNU.sparse.realsize", "1099511627776"}}) +
+           TarEntry("x", std::string("1\n1099511627775\n1\n") + std::string(495, '\0')) + TarEnd(),
+       "'a.jpg' unpacks to more than", absl::StatusCode::kResourceExhausted},
+      {"ChecksumOfHeader",
+       [] {
+         std::string bytes = TarEntry("a.jpg", "x") + TarEntry("b.jpg", "x") + TarEnd();
+         bytes[1'024] = 'c';
+         return bytes;
+       }(),
+       "the archive is damaged"},
+      {"PaxChain", chain + TarEntry("a.jpg", "x") + TarEnd(), "the archive is damaged"},
+      {"PaxHeaderOfGigabytes", TarHeader("pax", TarSize(uint64_t{4} << 30), 'x') + TarEnd(),
+       "the archive is"},
+      {"GarbageBehindTheEnd", TarEntry("a.jpg", "x") + TarEnd() + Noise(2'048),
+       "the archive is damaged"},
+  };
+}
+
+std::vector<BadArchive> TooMuch() {
+  ArchiveLimits few;
+  few.max_entries = 3;
+  ArchiveLimits small_entry;
+  small_entry.max_entry_bytes = 1'000;
+  ArchiveLimits small_total;
+  small_total.max_total_bytes = 1'500;
+  const std::vector<FakeEntry> four = {
+      {"a", "", FakeEntryType::kFolder}, {"b", "", FakeEntryType::kFolder}, {".c", ""}, {"d", ""}};
+  const std::vector<FakeEntry> two = {{"a", std::string(900, 'x')}, {"b", std::string(900, 'x')}};
+  const std::vector<FakeEntry> bomb = {{"a", std::string(40 << 20, '\0')},
+                                       {"b", std::string(40 << 20, '\0')}};
+  const std::vector<FakeEntry> hidden_bomb = {{".a", std::string(80 << 20, '\0')}, {"b", "x"}};
+  const std::vector<FakeEntry> nested_bomb = {{"a.zip", std::string(80 << 20, '\0')}, {"b", "x"}};
+  std::vector<BadArchive> all;
+  const auto add = [&](const char* title, const std::vector<FakeEntry>& entries,
+                       ArchiveFormat format, const char* message, const ArchiveLimits& limits) {
+    all.push_back({title, MakeArchive(format, entries), message,
+                   absl::StatusCode::kResourceExhausted, limits});
+  };
+  add("TooManyEntries", four, ArchiveFormat::kTar, "holds more than 3 entries", few);
+  add("TooManyEntriesInZip", four, ArchiveFormat::kZip, "holds more than 3 entries", few);
+  add("LargeFile", {{"a", std::string(1'001, 'x')}}, ArchiveFormat::kTar,
+      "'a' unpacks to more than 1000 bytes", small_entry);
+  add("LargeFileInZip", {{"a", std::string(1'001, 'x')}}, ArchiveFormat::kZip,
+      "'a' unpacks to more than 1000 bytes", small_entry);
+  add("LargeInAll", two, ArchiveFormat::kTarGz, "the archive unpacks to more than 1500 bytes",
+      small_total);
+  add("BombInTarGz", bomb, ArchiveFormat::kTarGz, "times its size", {});
+  add("BombInZip", bomb, ArchiveFormat::kZip, "times its size", {});
+  add("BombInAHiddenFile", hidden_bomb, ArchiveFormat::kTarGz, "times its size", {});
+  add("BombInANestedArchive", nested_bomb, ArchiveFormat::kTarGz, "times its size", {});
+  return all;
+}
+
+std::string TitleOf(const testing::TestParamInfo<BadArchive>& info) { return info.param.title; }
+
+INSTANTIATE_TEST_SUITE_P(Names, BadArchiveTest, testing::ValuesIn(BadNames()), TitleOf);
+INSTANTIATE_TEST_SUITE_P(Types, BadArchiveTest, testing::ValuesIn(BadTypes()), TitleOf);
+INSTANTIATE_TEST_SUITE_P(Bytes, BadArchiveTest, testing::ValuesIn(BadBytes()), TitleOf);
+INSTANTIATE_TEST_SUITE_P(Limits, BadArchiveTest, testing::ValuesIn(TooMuch()), TitleOf);
+
+TEST(ArchiveReaderTest, MissingFileIsNotFound) {
+  EXPECT_EQ(ReadArchive("/nonexistent/archive", {}, nullptr).code(), absl::StatusCode::kNotFound);
+}
+
+TEST(PrintableNameTest, IsShortAndHarmless) {
+  EXPECT_EQ(PrintableName("cats/1.jpg"), "cats/1.jpg");
+  EXPECT_EQ(PrintableName("a\nb\x7F"), "a?b?");
+  EXPECT_EQ(PrintableName("\xFFx"), "?x");
+  EXPECT_EQ(PrintableName("K\xC3\xB6ln"), "K\xC3\xB6ln");
+  EXPECT_EQ(PrintableName(std::string(121, 'a')), std::string(120, 'a') + "...");
+  // A character of two bytes across the cut.
+  const std::string cut = PrintableName(std::string(119, 'a') + "\xC3\xB6" + "b");
+  EXPECT_EQ(cut, std::string(119, 'a') + "...");
+}
+
+TEST(Utf8Test, AcceptsWhatTheStandardAcceptsAndNothingElse) {
+  for (const char* good : {"", "a", "\xC2\x80", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
+                           "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_TRUE(IsValidUtf8(good)) << good;
+  }
+  for (const char* bad : {"\x80", "\xC1\xBF", "\xC2", "\xE0\x9F\xBF", "\xED\xA0\x80",
+                          "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xE2\x82"}) {
+    EXPECT_FALSE(IsValidUtf8(bad));
+  }
+}
+
+}  // namespace
+}  // namespace graft
