@@ -1,6 +1,7 @@
 #include "core/data/dataset_manifest.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,21 @@
 
 namespace graft {
 namespace {
+
+// A whole number that fits. nlohmann's own get() rounds and wraps.
+template <typename T>
+absl::Status GetInteger(const nlohmann::json& object, const char* key, T& value) {
+  const nlohmann::json& number = object.at(key);
+  const bool fits = number.is_number_unsigned()
+                        ? std::in_range<T>(number.get<uint64_t>())
+                        : number.is_number_integer() && std::in_range<T>(number.get<int64_t>());
+  if (!fits) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("dataset manifest: ", key, " is not a number that makes sense"));
+  }
+  value = number.get<T>();
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Split> ParseSplit(absl::string_view name) {
   for (const Split split : {Split::kUnassigned, Split::kTrain, Split::kValidation, Split::kTest}) {
@@ -98,11 +114,11 @@ absl::StatusOr<DatasetManifest> DatasetManifestFromJson(absl::string_view text) 
   if (!json.is_object()) return bad("not a JSON object");
   DatasetManifest manifest;
   try {
-    if (json.at("format").get<int>() != 1) return bad("written by a newer graft");
+    if (json.at("format") != 1) return bad("written by a newer graft");
     json.at("classes").get_to(manifest.classes);
-    json.at("skipped_total").get_to(manifest.skipped_total);
+    GRAFT_RETURN_IF_ERROR(GetInteger(json, "skipped_total", manifest.skipped_total));
     json.at("warnings").get_to(manifest.warnings);
-    json.at("bytes").get_to(manifest.bytes);
+    GRAFT_RETURN_IF_ERROR(GetInteger(json, "bytes", manifest.bytes));
     for (const nlohmann::json& value : json.at("skipped")) {
       manifest.skipped.push_back(
           {value.at("name").get<std::string>(), value.at("reason").get<std::string>()});
@@ -110,16 +126,20 @@ absl::StatusOr<DatasetManifest> DatasetManifestFromJson(absl::string_view text) 
     for (const nlohmann::json& value : json.at("entries")) {
       DatasetEntry entry;
       value.at("name").get_to(entry.name);
-      value.at("class").get_to(entry.class_index);
+      GRAFT_RETURN_IF_ERROR(GetInteger(value, "class", entry.class_index));
       GRAFT_ASSIGN_OR_RETURN(entry.split, ParseSplit(value.at("split").get<std::string>()));
-      value.at("offset").get_to(entry.offset);
-      value.at("length").get_to(entry.length);
+      GRAFT_RETURN_IF_ERROR(GetInteger(value, "offset", entry.offset));
+      GRAFT_RETURN_IF_ERROR(GetInteger(value, "length", entry.length));
       value.at("sha256").get_to(entry.sha256);
-      value.at("width").get_to(entry.width);
-      value.at("height").get_to(entry.height);
+      GRAFT_RETURN_IF_ERROR(GetInteger(value, "width", entry.width));
+      GRAFT_RETURN_IF_ERROR(GetInteger(value, "height", entry.height));
       if (entry.length == 0 || entry.offset > manifest.bytes ||
           entry.length > manifest.bytes - entry.offset) {
         return bad(absl::StrCat(entry.name, " lies outside images.bin"));
+      }
+      if (!IsSha256Hex(entry.sha256)) return bad(absl::StrCat(entry.name, " has no sha256"));
+      if (entry.width < 1 || entry.height < 1) {
+        return bad(absl::StrCat(entry.name, " has no width or height"));
       }
       if (entry.class_index < 0 || entry.class_index >= static_cast<int>(manifest.classes.size())) {
         return bad(absl::StrCat(entry.name, " has an unknown class"));
