@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
+#include "core/base/status_macros.h"
 #include "core/data/archive_reader.h"
 
 namespace graft {
@@ -77,6 +78,21 @@ absl::Status CheckClasses(const FolderLayout& layout, const std::vector<std::str
   return absl::OkStatus();
 }
 
+// A train folder with classes in it means parts; taken for a class it would be learned as one.
+template <typename F>
+absl::Status CheckNoTrainFolder(const std::vector<std::string>& images,
+                                const std::vector<Parts>& paths, size_t root, F&& in_part) {
+  const bool trains = std::any_of(paths.begin(), paths.end(), [&](const Parts& parts) {
+    return in_part(parts) && SplitOfFolder(parts[root]) == Split::kTrain;
+  });
+  if (!trains) return absl::OkStatus();
+  const auto stray = std::find_if_not(paths.begin(), paths.end(), in_part) - paths.begin();
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", PrintableName(images[static_cast<size_t>(stray)]),
+                   "' is in no class folder of a part, but others are: put it into one, as in "
+                   "train/cats/1.jpg, or take it out"));
+}
+
 }  // namespace
 
 absl::StatusOr<FolderLayout> LayOutImageFolder(const std::vector<std::string>& images,
@@ -90,9 +106,11 @@ absl::StatusOr<FolderLayout> LayOutImageFolder(const std::vector<std::string>& i
   for (const std::string& name : images) paths.push_back(SplitPath(name));
   const size_t root = SharedRoot(paths);
 
-  const bool has_splits = std::all_of(paths.begin(), paths.end(), [&](const Parts& parts) {
+  const auto in_part = [&](const Parts& parts) {
     return parts.size() >= root + 3 && SplitOfFolder(parts[root]).has_value();
-  });
+  };
+  const bool has_splits = std::all_of(paths.begin(), paths.end(), in_part);
+  if (!has_splits) GRAFT_RETURN_IF_ERROR(CheckNoTrainFolder(images, paths, root, in_part));
   const size_t class_level = has_splits ? root + 1 : root;
 
   std::map<std::string, int> indices;  // sorted, as ImageFolder's classes are

@@ -26,7 +26,8 @@ struct FolderLayout {
 // train|val|validation|valid|test/CLASS/image.jpg; one folder around it all is taken off. Folders
 // below a class belong to it. `folders` are the archive's folders, so that one without images is
 // noticed. A pure function of the names.
-// INVALID_ARGUMENT, with advice: no images, images outside any class folder, one class only, a
+// INVALID_ARGUMENT, with advice: no images, images outside any class folder (or beside a train
+// folder of classes), one class only, a
 // class without images (or none to train on), more classes than `max_classes`.
 absl::StatusOr<FolderLayout> LayOutImageFolder(const std::vector<std::string>& images,
                                                const std::vector<std::string>& folders,
