@@ -101,8 +101,11 @@ class Ingestor {
               [](const DatasetEntry& a, const DatasetEntry& b) { return a.name < b.name; });
     std::vector<std::string> names;
     for (const DatasetEntry& entry : manifest_.entries) names.push_back(entry.name);
-    GRAFT_ASSIGN_OR_RETURN(FolderLayout layout,
-                           LayOutImageFolder(names, folders_, options_.max_classes));
+    AddFoldersOfBroken();
+    absl::StatusOr<FolderLayout> laid_out =
+        LayOutImageFolder(names, folders_, options_.max_classes);
+    if (!laid_out.ok()) return WithABrokenOne(laid_out.status());
+    FolderLayout layout = *std::move(laid_out);
     manifest_.classes = std::move(layout.classes);
     manifest_.warnings = std::move(layout.warnings);
     for (size_t i = 0; i < layout.labels.size(); ++i) {
@@ -125,7 +128,7 @@ class Ingestor {
       if (!meant_as_image) {
         Skip(file.name, "not an image");
       } else {
-        broken_.push_back({PrintableName(file.name), std::string(image.status().message())});
+        broken_.push_back({file.name, std::string(image.status().message())});
       }
       return absl::OkStatus();
     }
@@ -148,11 +151,33 @@ class Ingestor {
     }
   }
 
+  // A class all of whose images are broken is an empty class, whether or not the archive has an
+  // entry for its folder.
+  void AddFoldersOfBroken() {
+    for (const SkippedEntry& entry : broken_) {
+      for (size_t end = entry.name.find('/'); end != std::string::npos;
+           end = entry.name.find('/', end + 1)) {
+        folders_.push_back(entry.name.substr(0, end));
+      }
+    }
+  }
+
+  // Where images were left out, they may be why the rest does not make a dataset.
+  absl::Status WithABrokenOne(const absl::Status& status) const {
+    if (broken_.empty()) return status;
+    return absl::Status(status.code(),
+                        absl::StrCat(status.message(), " (", broken_.size(),
+                                     broken_.size() == 1 ? " image" : " images",
+                                     " could not be read: ", PrintableName(broken_[0].name), ": ",
+                                     broken_[0].reason, ")"));
+  }
+
   absl::Status TooManyBroken(size_t all) const {
     constexpr size_t kNamed = 5;
     std::string message = absl::StrCat(broken_.size(), " of ", all, " images cannot be read:");
     for (size_t i = 0; i < std::min(kNamed, broken_.size()); ++i) {
-      absl::StrAppend(&message, i == 0 ? " " : "; ", broken_[i].name, ": ", broken_[i].reason);
+      absl::StrAppend(&message, i == 0 ? " " : "; ", PrintableName(broken_[i].name), ": ",
+                      broken_[i].reason);
     }
     if (broken_.size() > kNamed)
       absl::StrAppend(&message, "; and ", broken_.size() - kNamed, " more");
