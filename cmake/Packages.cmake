@@ -20,6 +20,8 @@ pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(jpeg REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 
+find_library(GRAFT_GRPC_REFLECTION grpc++_reflection REQUIRED)
+
 add_library(graft::protobuf ALIAS PkgConfig::protobuf)
 add_library(graft::grpc ALIAS PkgConfig::grpcpp)
 add_library(graft::sqlite ALIAS PkgConfig::sqlite)

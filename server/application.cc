@@ -305,6 +305,7 @@ class Server final : public Application {
     options.max_concurrent_streams = config_.max_concurrent_streams;
     options.memory_bytes = config_.transport_memory_bytes;
     options.max_connection_idle = config_.max_connection_idle;
+    options.reflection = config_.reflection;
     GRAFT_ASSIGN_OR_RETURN(grpc_, GrpcListener::Start(std::move(options)));
     housekeeping_ = std::make_unique<PeriodicTask>(
         std::min(absl::Seconds(1), config_.upload_idle_timeout / 4), [this] { KeepHouse(); });

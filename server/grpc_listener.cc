@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 
 #include "absl/strings/match.h"
@@ -21,6 +22,7 @@ std::string HostPort(const std::string& address, int port) {
 absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(Options options) {
   grpc::EnableDefaultHealthCheckService(true);
   std::unique_ptr<GrpcListener> listener(new GrpcListener);
+  if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &listener->port_);
   for (const auto& [name, service] : options.services) {

@@ -130,9 +130,8 @@ void WorkerSupervisor::StartMissing(absl::Duration now) {
     std::vector<std::string> command = options_.command;
     command.push_back(absl::StrCat("--worker-id=", id));
     ProcessLauncher::Callbacks callbacks;
-    // Workers write whole log lines of their own: passed on as they are, with their name.
     callbacks.on_line = [this, id](absl::string_view line) {
-      logger_->Info(line, {{"worker", id}});
+      logger_->PassOn(line, {{"worker", id}});
     };
     callbacks.on_exit = [this, worker](const ProcessExit& exit) {
       absl::MutexLock lock(&mutex_);

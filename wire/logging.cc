@@ -1,11 +1,15 @@
 #include "wire/logging.h"
 
+#include <cstdio>
+
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -89,6 +93,27 @@ Logger::Logger(std::shared_ptr<spdlog::logger> logger, bool json)
     : logger_(std::move(logger)), json_(json) {}
 
 Logger::~Logger() = default;
+
+bool IsLogLine(absl::string_view line, bool json) {
+  if (json) return absl::StartsWith(line, R"({"time":")");
+  constexpr absl::string_view kTime = "0000-00-00T00:00:00.000 ";
+  if (line.size() < kTime.size()) return false;
+  for (size_t i = 0; i < kTime.size(); ++i) {
+    const bool digit = absl::ascii_isdigit(static_cast<unsigned char>(line[i]));
+    if (kTime[i] == '0' ? !digit : line[i] != kTime[i]) return false;
+  }
+  return true;
+}
+
+void Logger::PassOn(absl::string_view line, Fields fields) const {
+  if (!logger_->should_log(spdlog::level::info)) return;
+  if (!IsLogLine(line, json_)) {
+    Info(line, fields);
+    return;
+  }
+  const std::string whole = absl::StrCat(line, "\n");
+  std::fwrite(whole.data(), 1, whole.size(), stderr);  // one call: lines do not mix
+}
 
 void Logger::Log(LogLevel level, absl::string_view message, Fields fields) const {
   const auto native = NativeLevel(level);

@@ -40,6 +40,10 @@ class Logger {
     Log(LogLevel::kError, message, fields);
   }
 
+  // A line that a process of ours wrote. One of its Logger's, in this one's format, goes out as it
+  // is: it has its own time, level and fields. Any other is logged as a message with `fields`.
+  void PassOn(absl::string_view line, Fields fields) const;
+
  private:
   Logger(std::shared_ptr<spdlog::logger> logger, bool json);
   const std::shared_ptr<spdlog::logger> logger_;
@@ -50,6 +54,9 @@ class Logger {
 std::string TextLogLine(absl::string_view message, Logger::Fields fields);
 std::string JsonLogLine(absl::string_view time, absl::string_view level, absl::string_view message,
                         Logger::Fields fields);
+
+// Whether a line is one that a Logger of that format wrote.
+bool IsLogLine(absl::string_view line, bool json);
 
 }  // namespace graft
 

@@ -58,7 +58,7 @@ std::string FormatBytes(int64_t bytes) {
     value /= 1000;
     ++unit;
   }
-  return absl::StrFormat(unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  return absl::StrFormat("%.*f %s", unit == 0 ? 0 : 1, value, units[unit]);
 }
 
 std::string FormatTime(const google::protobuf::Timestamp& time) {

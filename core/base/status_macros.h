@@ -13,6 +13,7 @@
     if (!graft_status_.ok()) return graft_status_; \
   } while (false)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): `lhs` may be a declaration.
 #define GRAFT_CONCAT_INNER_(a, b) a##b
 #define GRAFT_CONCAT_(a, b) GRAFT_CONCAT_INNER_(a, b)
 #define GRAFT_ASSIGN_OR_RETURN_(result, lhs, expr)     \
@@ -23,6 +24,7 @@
 // GRAFT_ASSIGN_OR_RETURN(auto value, expr): `expr` is a StatusOr; returns its Status on error.
 #define GRAFT_ASSIGN_OR_RETURN(lhs, expr) \
   GRAFT_ASSIGN_OR_RETURN_(GRAFT_CONCAT_(graft_result_, __LINE__), lhs, expr)
+// NOLINTEND(bugprone-macro-parentheses)
 
 namespace graft {
 

@@ -103,6 +103,7 @@ absl::StatusOr<FolderLayout> LayOutImageFolder(const std::vector<std::string>& i
         "no images: put the photographs into one folder a class, as in cats/1.jpg and dogs/1.jpg");
   }
   std::vector<Parts> paths;
+  paths.reserve(images.size());
   for (const std::string& name : images) paths.push_back(SplitPath(name));
   const size_t root = SharedRoot(paths);
 

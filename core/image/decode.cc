@@ -1,6 +1,7 @@
 #include "core/image/decode.h"
 
 #include <new>
+#include <string>
 #include <utility>
 
 #include <opencv2/core.hpp>
@@ -110,9 +111,10 @@ absl::StatusOr<Image> DecodeStored(absl::string_view bytes, const ImageInfo& inf
   switch (info.format) {
     case ImageFormat::kJpeg:
       return DecodeJpeg(bytes);
-    case ImageFormat::kPng:
-      GRAFT_RETURN_IF_ERROR(CheckPng(bytes));
-      break;
+    case ImageFormat::kPng: {
+      GRAFT_ASSIGN_OR_RETURN(const std::string essential, EssentialPng(bytes));
+      return DecodeWithOpenCv(essential, info);
+    }
     case ImageFormat::kBmp:
       GRAFT_RETURN_IF_ERROR(CheckBmp(bytes, info));
       break;

@@ -62,13 +62,23 @@ absl::StatusOr<ImageInfo> ReadPngHeader(absl::string_view bytes) {
   return info;
 }
 
-absl::Status CheckPng(absl::string_view bytes) {
+absl::StatusOr<std::string> EssentialPng(absl::string_view bytes) {
+  std::string essential(bytes.substr(0, kSignature));
   absl::string_view rest = bytes.substr(kSignature);
-  while (const std::optional<Chunk> chunk = NextChunk(&rest)) {
+  while (!rest.empty()) {
+    const absl::string_view before = rest;
+    const std::optional<Chunk> chunk = NextChunk(&rest);
+    if (!chunk.has_value()) break;
     const uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(chunk->typed_data.data()),
                               chunk->typed_data.size());
     if (crc != chunk->crc) return absl::InvalidArgumentError("damaged PNG (checksum differs)");
-    if (chunk->type == "IEND") return absl::OkStatus();
+    for (const absl::string_view kept : {"IHDR", "PLTE", "tRNS", "IDAT", "IEND"}) {
+      if (chunk->type == kept) {
+        const absl::string_view whole = before.substr(0, before.size() - rest.size());
+        essential.append(whole.data(), whole.size());
+      }
+    }
+    if (chunk->type == "IEND") return essential;
   }
   return absl::InvalidArgumentError("truncated PNG");
 }

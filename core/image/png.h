@@ -1,7 +1,8 @@
 #ifndef GRAFT_CORE_IMAGE_PNG_H_
 #define GRAFT_CORE_IMAGE_PNG_H_
 
-#include "absl/status/status.h"
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -12,9 +13,11 @@ namespace graft {
 // Width, height and eXIf orientation of a PNG. INVALID_ARGUMENT: no proper IHDR.
 absl::StatusOr<ImageInfo> ReadPngHeader(absl::string_view bytes);
 
-// Whether every chunk up to IEND is there and has the CRC it says: libpng, as OpenCV drives it,
-// fills in grey where data is missing. INVALID_ARGUMENT: truncated, or a bad CRC.
-absl::Status CheckPng(absl::string_view bytes);
+// The chunks that make the picture (IHDR, PLTE, tRNS, IDAT, IEND), once every chunk up to IEND has
+// been found with the CRC it says: libpng, as OpenCV drives it, fills in grey where data is
+// missing. Colour profiles and texts are left out: OpenCV applies none, libpng complains of many on
+// standard error, and a compressed text can be a bomb. INVALID_ARGUMENT: truncated, or a bad CRC.
+absl::StatusOr<std::string> EssentialPng(absl::string_view bytes);
 
 }  // namespace graft
 

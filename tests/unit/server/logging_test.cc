@@ -23,5 +23,14 @@ TEST(Logging, JsonIsOneObjectALineWhateverTheValues) {
   EXPECT_EQ(parsed["level"], "info");
 }
 
+TEST(LoggingTest, LinesOfOtherLoggersAreKnown) {
+  EXPECT_TRUE(IsLogLine("2026-01-31T12:00:00.123 info    job begins job=x", false));
+  EXPECT_FALSE(IsLogLine("2026-01-31 12:00:00.123 info", false));
+  EXPECT_FALSE(IsLogLine("libpng warning", false));
+  EXPECT_FALSE(IsLogLine("", false));
+  EXPECT_TRUE(IsLogLine(JsonLogLine("2026-01-31T12:00:00Z", "info", "text", {}), true));
+  EXPECT_FALSE(IsLogLine("{}", true));
+}
+
 }  // namespace
 }  // namespace graft
