@@ -1,6 +1,7 @@
 #include "core/data/input_spec.h"
 
 #include <cmath>
+#include <cstdint>
 
 #include <nlohmann/json.hpp>
 
@@ -16,13 +17,30 @@ absl::Status Bad(absl::string_view field, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("input_spec.", field, " ", what));
 }
 
+// nlohmann's own get() would round 224.5, and take four values for three.
+absl::Status GetPixels(const nlohmann::json& json, const char* key, int& pixels) {
+  const nlohmann::json& value = json.at(key);
+  if (!value.is_number_unsigned() || value.get<uint64_t>() > INT32_MAX) {
+    return Bad(key, "must be a whole number of pixels");
+  }
+  value.get_to(pixels);
+  return absl::OkStatus();
+}
+
+absl::Status GetChannels(const nlohmann::json& json, const char* key, std::array<float, 3>& of) {
+  const nlohmann::json& values = json.at(key);
+  if (!values.is_array() || values.size() != of.size()) return Bad(key, "must be three numbers");
+  values.get_to(of);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Validate(const InputSpec& spec) {
   if (spec.height < 1 || spec.height > 4096) return Bad("height", "must be 1 to 4096");
   if (spec.width < 1 || spec.width > 4096) return Bad("width", "must be 1 to 4096");
-  if (!(spec.crop_fraction > 0 && spec.crop_fraction <= 1)) {
-    return Bad("crop_fraction", "must be above 0 and at most 1");
+  if (!(spec.crop_fraction >= 0.1 && spec.crop_fraction <= 1)) {
+    return Bad("crop_fraction", "must be 0.1 to 1");
   }
   for (int c = 0; c < 3; ++c) {
     if (!std::isfinite(spec.mean[c])) return Bad("mean", "must be finite");
@@ -53,11 +71,11 @@ absl::StatusOr<InputSpec> InputSpecFromJson(absl::string_view text) {
   if (!json.is_object()) return absl::InvalidArgumentError("input_spec is not a JSON object");
   InputSpec spec;
   try {
-    json.at("height").get_to(spec.height);
-    json.at("width").get_to(spec.width);
+    GRAFT_RETURN_IF_ERROR(GetPixels(json, "height", spec.height));
+    GRAFT_RETURN_IF_ERROR(GetPixels(json, "width", spec.width));
     json.at("crop_fraction").get_to(spec.crop_fraction);
-    json.at("mean").get_to(spec.mean);
-    json.at("std").get_to(spec.std);
+    GRAFT_RETURN_IF_ERROR(GetChannels(json, "mean", spec.mean));
+    GRAFT_RETURN_IF_ERROR(GetChannels(json, "std", spec.std));
     json.at("value_range").get_to(spec.value_range);
     const std::string interpolation = json.at("interpolation").get<std::string>();
     if (interpolation != "bicubic" && interpolation != "bilinear") {

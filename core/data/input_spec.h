@@ -20,7 +20,7 @@ enum class ChannelOrder { kRgb, kBgr };
 struct InputSpec {
   int height = 224;  // pixels, 1 to 4,096
   int width = 224;
-  double crop_fraction = 0.875;  // in (0, 1]
+  double crop_fraction = 0.875;  // 0.1 to 1
   Interpolation interpolation = Interpolation::kBicubic;
   // In channel order and in the unit of value_range.
   std::array<float, 3> mean = {0.485f, 0.456f, 0.406f};
