@@ -78,11 +78,13 @@ void PrepareForEvaluation(const Image& image, const InputSpec& spec, float* out)
     return side == shorter ? wanted
                            : static_cast<int>(static_cast<int64_t>(wanted) * side / shorter);
   };
-  const Image resized =
-      Resize(image, scaled(image.width), scaled(image.height), spec.interpolation);
-  const int x = static_cast<int>(std::nearbyint((resized.width - spec.width) / 2.0));
-  const int y = static_cast<int>(std::nearbyint((resized.height - spec.height) / 2.0));
-  Normalise(Crop(resized, x, y, spec.width, spec.height), spec, out);
+  const int width = scaled(image.width);
+  const int height = scaled(image.height);
+  const int x = static_cast<int>(std::nearbyint((width - spec.width) / 2.0));
+  const int y = static_cast<int>(std::nearbyint((height - spec.height) / 2.0));
+  // The centre alone: all of a picture of 32768 x 1 pixels would be gigabytes.
+  Normalise(ResizeWindow(image, width, height, spec.interpolation, x, y, spec.width, spec.height),
+            spec, out);
 }
 
 void PrepareForTraining(const Image& image, const InputSpec& spec, const AugmentOptions& augment,

@@ -26,7 +26,14 @@ double Cubic(double x) {
   return 0;
 }
 
-// For each output position: which inputs it reads, and their weights.
+// Positions from `begin` up to `end`.
+struct Range {
+  int begin = 0;
+  int end = 0;
+  int size() const { return end - begin; }
+};
+
+// For each output position of a range: which inputs it reads, and their weights.
 struct Filter {
   int taps = 0;  // weights reserved for each output
   std::vector<int> first;
@@ -34,7 +41,7 @@ struct Filter {
   std::vector<int32_t> weights;
 };
 
-Filter MakeFilter(int in, int out, Interpolation interpolation) {
+Filter MakeFilter(int in, int out, Range outputs, Interpolation interpolation) {
   const bool cubic = interpolation == Interpolation::kBicubic;
   const double scale = static_cast<double>(in) / out;
   const double stretch = std::max(scale, 1.0);
@@ -42,12 +49,12 @@ Filter MakeFilter(int in, int out, Interpolation interpolation) {
 
   Filter filter;
   filter.taps = static_cast<int>(std::ceil(support)) * 2 + 1;
-  filter.first.resize(out);
-  filter.count.resize(out);
-  filter.weights.assign(static_cast<size_t>(out) * filter.taps, 0);
+  filter.first.resize(outputs.size());
+  filter.count.resize(outputs.size());
+  filter.weights.assign(static_cast<size_t>(outputs.size()) * filter.taps, 0);
   std::vector<double> exact(filter.taps);
-  for (int i = 0; i < out; ++i) {
-    const double center = (i + 0.5) * scale;
+  for (int i = 0; i < outputs.size(); ++i) {
+    const double center = (outputs.begin + i + 0.5) * scale;
     const int first = std::max(static_cast<int>(center - support + 0.5), 0);
     const int end = std::min(static_cast<int>(center + support + 0.5), in);
     double sum = 0;
@@ -69,13 +76,15 @@ Filter MakeFilter(int in, int out, Interpolation interpolation) {
 
 uint8_t ToByte(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kPrecision, 0, 255)); }
 
-Image ResizeRows(const Image& image, int width, Interpolation interpolation) {
-  const Filter filter = MakeFilter(image.width, width, interpolation);
-  Image result = MakeImage(width, image.height);
-  for (int y = 0; y < image.height; ++y) {
-    const uint8_t* const in = image.row(y);
+// Columns `columns` of the rows `rows`, resized to `width`.
+Image ResizeRows(const Image& image, Range rows, int width, Range columns,
+                 Interpolation interpolation) {
+  const Filter filter = MakeFilter(image.width, width, columns, interpolation);
+  Image result = MakeImage(columns.size(), rows.size());
+  for (int y = 0; y < rows.size(); ++y) {
+    const uint8_t* const in = image.row(rows.begin + y);
     uint8_t* out = result.row(y);
-    for (int x = 0; x < width; ++x, out += 3) {
+    for (int x = 0; x < columns.size(); ++x, out += 3) {
       const int32_t* weights = &filter.weights[static_cast<size_t>(x) * filter.taps];
       const uint8_t* pixel = in + 3 * filter.first[x];
       int32_t sum[3] = {1 << (kPrecision - 1), 1 << (kPrecision - 1), 1 << (kPrecision - 1)};
@@ -88,8 +97,9 @@ Image ResizeRows(const Image& image, int width, Interpolation interpolation) {
   return result;
 }
 
-Image ResizeColumns(const Image& image, int height, Interpolation interpolation) {
-  const Filter filter = MakeFilter(image.height, height, interpolation);
+// `image` holds the rows from `first_row` on of what `filter` reads.
+Image ResizeColumns(const Image& image, int first_row, const Filter& filter) {
+  const int height = static_cast<int>(filter.first.size());
   Image result = MakeImage(image.width, height);
   const int values = image.width * 3;
   std::vector<int32_t> sums(values);
@@ -97,7 +107,7 @@ Image ResizeColumns(const Image& image, int height, Interpolation interpolation)
     std::fill(sums.begin(), sums.end(), 1 << (kPrecision - 1));
     const int32_t* weights = &filter.weights[static_cast<size_t>(y) * filter.taps];
     for (int i = 0; i < filter.count[y]; ++i) {
-      const uint8_t* const in = image.row(filter.first[y] + i);
+      const uint8_t* const in = image.row(filter.first[y] - first_row + i);
       const int32_t weight = weights[i];
       for (int x = 0; x < values; ++x) sums[x] += in[x] * weight;
     }
@@ -110,14 +120,29 @@ Image ResizeColumns(const Image& image, int height, Interpolation interpolation)
 }  // namespace
 
 Image Resize(const Image& image, int width, int height, Interpolation interpolation) {
-  Image result;
-  const Image* current = &image;
-  if (width != image.width) {
-    result = ResizeRows(image, width, interpolation);
-    current = &result;
+  return ResizeWindow(image, width, height, interpolation, 0, 0, width, height);
+}
+
+Image ResizeWindow(const Image& image, int width, int height, Interpolation interpolation, int x,
+                   int y, int window_width, int window_height) {
+  const Range columns{std::max(x, 0), std::min(x + window_width, width)};
+  const Range rows{std::max(y, 0), std::min(y + window_height, height)};
+  if (columns.size() <= 0 || rows.size() <= 0) return MakeImage(window_width, window_height);
+
+  // The columns of the result first, of those rows only that its rows are made of.
+  Filter vertical;
+  Range source_rows = rows;
+  if (height != image.height) {
+    vertical = MakeFilter(image.height, height, rows, interpolation);
+    source_rows = {vertical.first.front(), vertical.first.back() + vertical.count.back()};
   }
-  if (height != image.height) return ResizeColumns(*current, height, interpolation);
-  return *current;
+  Image result =
+      width != image.width
+          ? ResizeRows(image, source_rows, width, columns, interpolation)
+          : Crop(image, columns.begin, source_rows.begin, columns.size(), source_rows.size());
+  if (height != image.height) result = ResizeColumns(result, source_rows.begin, vertical);
+  if (columns.size() == window_width && rows.size() == window_height) return result;
+  return Crop(result, x - columns.begin, y - rows.begin, window_width, window_height);
 }
 
 Image Crop(const Image& image, int x, int y, int width, int height) {

@@ -12,6 +12,11 @@ namespace graft {
 // Sizes of 1 or more.
 Image Resize(const Image& image, int width, int height, Interpolation interpolation);
 
+// The window at (x, y) of the picture that Resize would give, `window_width` x `window_height`, and
+// black outside it; only that much is computed and allocated, whatever the shape of the image.
+Image ResizeWindow(const Image& image, int width, int height, Interpolation interpolation, int x,
+                   int y, int window_width, int window_height);
+
 // The part of `image` at (x, y); parts outside the image are black.
 Image Crop(const Image& image, int x, int y, int width, int height);
 

@@ -26,6 +26,35 @@ def save(name: str, image: Image.Image, **options) -> None:
     image.save(OUT / name, **options)
 
 
+def prepared(image: Image.Image, size: tuple[int, int], crop_fraction: float,
+             filter_: Image.Resampling) -> list[int]:
+    """The levels that torchvision's Resize and CenterCrop give; `size` is (width, height)."""
+    wanted = int(max(size) / crop_fraction)
+    width, height = image.size
+    if width <= height:
+        resized = image.resize((wanted, int(wanted * height / width)), filter_)
+    else:
+        resized = image.resize((int(wanted * width / height), wanted), filter_)
+    left = int(round((resized.width - size[0]) / 2.0))
+    top = int(round((resized.height - size[1]) / 2.0))
+    box = (left, top, left + size[0], top + size[1])
+    return numpy.asarray(resized.crop(box)).flatten().tolist()
+
+
+def make_prepared(base: Image.Image) -> None:
+    cases = []
+    for name, picture_ in (("wide", base), ("tall", base.transpose(Image.Transpose.ROTATE_90)),
+                           ("small", base.crop((3, 2, 14, 9)))):
+        for filter_name, filter_ in (("bilinear", Image.Resampling.BILINEAR),
+                                     ("bicubic", Image.Resampling.BICUBIC)):
+            for size, fraction in (((16, 16), 0.875), ((15, 15), 1.0), ((12, 20), 0.9)):
+                cases.append({
+                    "picture": name, "interpolation": filter_name, "width": size[0],
+                    "height": size[1], "crop_fraction": fraction,
+                    "levels": prepared(picture_, size, fraction, filter_)})
+    (OUT / "prepared.json").write_text(json.dumps(cases, separators=(",", ":")) + "\n")
+
+
 def main() -> None:
     OUT.mkdir(exist_ok=True)
     base = picture(48, 32)
@@ -67,6 +96,7 @@ def main() -> None:
         for width, height in ((20, 13), (48, 10), (97, 61)):
             values = numpy.asarray(base.resize((width, height), filter_)).flatten().tolist()
             resized[f"{name} {width} {height}"] = values
+    make_prepared(base)
     (OUT / "resized.json").write_text(json.dumps(resized, separators=(",", ":")) + "\n")
 
 

@@ -1,0 +1,261 @@
+#include "core/data/transforms.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "core/image/decode.h"
+#include "core/image/resize.h"
+
+namespace graft {
+namespace {
+
+std::string Load(const std::string& name) {
+  std::ifstream file(std::string(GRAFT_TEST_IMAGES) + "/" + name, std::ios::binary);
+  EXPECT_TRUE(file.good()) << name;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+Image Base() { return DecodeImage(Load("rgb.png")).value(); }
+
+// A quarter turn against the clock, as Pillow's ROTATE_90.
+Image Turned(const Image& image) {
+  Image turned = MakeImage(image.height, image.width);
+  for (int y = 0; y < turned.height; ++y) {
+    for (int x = 0; x < turned.width; ++x) {
+      std::copy_n(image.row(x) + 3 * (image.width - 1 - y), 3, turned.row(y) + 3 * x);
+    }
+  }
+  return turned;
+}
+
+std::vector<float> Evaluate(const Image& image, const InputSpec& spec) {
+  std::vector<float> values(PreparedValues(spec), -1e9f);
+  PrepareForEvaluation(image, spec, values.data());
+  return values;
+}
+
+std::vector<float> Train(const Image& image, const InputSpec& spec, const AugmentOptions& augment,
+                         uint64_t seed) {
+  std::vector<float> values(PreparedValues(spec), -1e9f);
+  Random random(seed);
+  PrepareForTraining(image, spec, augment, random, values.data());
+  return values;
+}
+
+// Values are levels of 0 to 255.
+InputSpec Levels(int width, int height) {
+  InputSpec spec;
+  spec.width = width;
+  spec.height = height;
+  spec.mean = {0, 0, 0};
+  spec.std = {1, 1, 1};
+  spec.value_range = 255;
+  return spec;
+}
+
+AugmentOptions NoAugmentation() {
+  AugmentOptions none;
+  none.min_area = 1;
+  none.max_aspect = 1;
+  none.flip_probability = 0;
+  none.brightness = none.contrast = none.saturation = none.hue = 0;
+  return none;
+}
+
+TEST(PrepareForEvaluationTest, EqualsPillowLevelForLevel) {
+  const nlohmann::json cases = nlohmann::json::parse(Load("prepared.json"));
+  ASSERT_EQ(cases.size(), 18u);
+  for (const nlohmann::json& golden : cases) {
+    const std::string name = golden.at("picture").get<std::string>();
+    const Image picture = name == "wide"   ? Base()
+                          : name == "tall" ? Turned(Base())
+                                           : Crop(Base(), 3, 2, 11, 7);
+    InputSpec spec = Levels(golden.at("width").get<int>(), golden.at("height").get<int>());
+    spec.crop_fraction = golden.at("crop_fraction").get<double>();
+    spec.interpolation = golden.at("interpolation") == "bicubic" ? Interpolation::kBicubic
+                                                                 : Interpolation::kBilinear;
+    const std::vector<float> values = Evaluate(picture, spec);
+    const std::vector<int> levels = golden.at("levels").get<std::vector<int>>();
+    ASSERT_EQ(levels.size(), values.size());
+    const size_t plane = values.size() / 3;
+    for (size_t i = 0; i < levels.size(); ++i) {
+      ASSERT_NEAR(values[i % 3 * plane + i / 3], levels[i], 1e-3)
+          << name << " " << spec.width << " x " << spec.height << " at " << i;
+    }
+  }
+}
+
+TEST(PrepareForEvaluationTest, NormalisesByMeanAndStandardDeviation) {
+  InputSpec spec;  // ImageNet's figures, range 1
+  spec.width = spec.height = 16;
+  InputSpec levels = Levels(16, 16);
+  const std::vector<float> values = Evaluate(Base(), spec);
+  const std::vector<float> raw = Evaluate(Base(), levels);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t c = i / 256;
+    const double expected =
+        (static_cast<double>(raw[i]) / 255 - static_cast<double>(spec.mean[c])) /
+        static_cast<double>(spec.std[c]);
+    ASSERT_NEAR(values[i], expected, 1e-6) << i;
+  }
+}
+
+TEST(PrepareForEvaluationTest, BlueComesFirstWhereTheNetworkWantsIt) {
+  InputSpec rgb = Levels(16, 16);
+  InputSpec bgr = rgb;
+  bgr.channel_order = ChannelOrder::kBgr;
+  bgr.mean = {10, 20, 30};  // of blue, green, red
+  const std::vector<float> a = Evaluate(Base(), rgb);
+  const std::vector<float> b = Evaluate(Base(), bgr);
+  for (size_t i = 0; i < 256; ++i) {
+    ASSERT_NEAR(b[i], a[512 + i] - 10, 1e-3);
+    ASSERT_NEAR(b[256 + i], a[256 + i] - 20, 1e-3);
+    ASSERT_NEAR(b[512 + i], a[i] - 30, 1e-3);
+  }
+}
+
+TEST(PrepareForEvaluationTest, PicturesOfAnyShapeAreMadeToFit) {
+  InputSpec spec = Levels(224, 224);
+  for (const auto& [width, height] : std::vector<std::pair<int, int>>{
+           {1, 1}, {1, 2}, {2, 1}, {223, 225}, {32768, 1}, {1, 32768}, {3, 5000}}) {
+    Image image = MakeImage(width, height);
+    std::fill(image.rgb.begin(), image.rgb.end(), 200);
+    const std::vector<float> values = Evaluate(image, spec);
+    EXPECT_EQ(*std::min_element(values.begin(), values.end()), 200) << width << " x " << height;
+    EXPECT_EQ(*std::max_element(values.begin(), values.end()), 200) << width << " x " << height;
+  }
+}
+
+TEST(ResizeWindowTest, IsThatPartOfTheWholePicture) {
+  const Image base = Base();
+  for (const auto& [width, height] :
+       std::vector<std::pair<int, int>>{{20, 13}, {97, 61}, {48, 61}, {20, 32}, {48, 32}}) {
+    const Image whole = Resize(base, width, height, Interpolation::kBicubic);
+    for (const auto& [x, y] : std::vector<std::pair<int, int>>{
+             {0, 0}, {3, 5}, {-2, -3}, {width - 4, height - 4}, {width, 0}, {-100, 2}}) {
+      EXPECT_EQ(ResizeWindow(base, width, height, Interpolation::kBicubic, x, y, 9, 7).rgb,
+                Crop(whole, x, y, 9, 7).rgb)
+          << width << " x " << height << " at " << x << ", " << y;
+    }
+  }
+}
+
+TEST(PrepareForTrainingTest, FollowsTheSeedAlone) {
+  const InputSpec spec = Levels(24, 24);
+  std::set<std::vector<float>> views;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const std::vector<float> view = Train(Base(), spec, {}, seed);
+    EXPECT_EQ(view, Train(Base(), spec, {}, seed));
+    views.insert(view);
+  }
+  EXPECT_EQ(views.size(), 20u);
+}
+
+TEST(PrepareForTrainingTest, ValuesAreLevels) {
+  AugmentOptions strong;
+  strong.min_area = 0.01;
+  strong.brightness = strong.contrast = strong.saturation = 0.9;
+  strong.hue = 0.5;
+  const InputSpec spec = Levels(17, 13);
+  for (const Image& image : {Base(), MakeImage(1, 1), MakeImage(200, 1), MakeImage(1, 200)}) {
+    for (uint64_t seed = 0; seed < 50; ++seed) {
+      for (const float value : Train(image, spec, strong, seed)) {
+        ASSERT_GE(value, -1e-3f);
+        ASSERT_LE(value, 255.001f);
+      }
+    }
+  }
+}
+
+TEST(PrepareForTrainingTest, WithoutAugmentationItIsTheResizedPicture) {
+  const Image square = Crop(Base(), 8, 0, 32, 32);
+  const InputSpec spec = Levels(16, 16);
+  const std::vector<float> view = Train(square, spec, NoAugmentation(), 1);
+  const Image expected = Resize(square, 16, 16, spec.interpolation);
+  for (size_t i = 0; i < 256; ++i) {
+    for (size_t c = 0; c < 3; ++c) {
+      ASSERT_NEAR(view[c * 256 + i], expected.rgb[3 * i + c], 1e-3);
+    }
+  }
+}
+
+TEST(PrepareForTrainingTest, FlipsAsOftenAsItIsTold) {
+  const Image square = Crop(Base(), 8, 0, 32, 32);
+  const InputSpec spec = Levels(16, 16);
+  AugmentOptions flip = NoAugmentation();
+  const std::vector<float> straight = Train(square, spec, flip, 1);
+  flip.flip_probability = 0.25;
+  int flipped = 0;
+  for (uint64_t seed = 0; seed < 2'000; ++seed) {
+    const std::vector<float> view = Train(square, spec, flip, seed);
+    if (view != straight) {
+      ++flipped;
+      ASSERT_EQ(view[0], straight[15]);
+    }
+  }
+  EXPECT_NEAR(flipped, 500, 80);
+}
+
+// A picture whose red is the column and whose green is the row shows where a view was cut.
+TEST(PrepareForTrainingTest, CropsKeepTheAreaAndTheAspectAsked) {
+  Image ramp = MakeImage(200, 200);
+  for (int y = 0; y < 200; ++y) {
+    for (int x = 0; x < 200; ++x) {
+      ramp.row(y)[3 * x] = static_cast<uint8_t>(x);
+      ramp.row(y)[3 * x + 1] = static_cast<uint8_t>(y);
+    }
+  }
+  AugmentOptions augment = NoAugmentation();
+  augment.min_area = 0.25;
+  augment.max_aspect = 2;
+  InputSpec spec = Levels(50, 50);
+  spec.interpolation = Interpolation::kBilinear;
+  double smallest = 1;
+  double largest = 0;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    const std::vector<float> view = Train(ramp, spec, augment, seed);
+    const double width = (view[49] - view[0]) * 50.0 / 49;
+    const double height = (view[2500 + 49 * 50] - view[2500]) * 50.0 / 49;
+    const double area = width * height / 40'000;
+    smallest = std::min(smallest, area);
+    largest = std::max(largest, area);
+    ASSERT_GT(area, 0.22);
+    ASSERT_LT(area, 1.05);
+    ASSERT_LT(std::max(width / height, height / width), 2.15);
+  }
+  EXPECT_LT(smallest, 0.35);
+  EXPECT_GT(largest, 0.85);
+}
+
+TEST(TransformDigestTest, CoversEveryField) {
+  const InputSpec spec;
+  const AugmentOptions none = NoAugmentation();
+  std::set<std::string> digests = {TransformDigest(spec, nullptr), TransformDigest(spec, &none)};
+  EXPECT_EQ(TransformDigest(spec, &none), TransformDigest(InputSpec(), &none));
+  const std::vector<double AugmentOptions::*> fields = {
+      &AugmentOptions::min_area,   &AugmentOptions::max_aspect, &AugmentOptions::flip_probability,
+      &AugmentOptions::brightness, &AugmentOptions::contrast,   &AugmentOptions::saturation,
+      &AugmentOptions::hue};
+  for (double AugmentOptions::*const field : fields) {
+    AugmentOptions changed = none;
+    changed.*field = std::nextafter(changed.*field, 2.0);
+    digests.insert(TransformDigest(spec, &changed));
+  }
+  InputSpec other = spec;
+  other.width = 225;
+  digests.insert(TransformDigest(other, nullptr));
+  digests.insert(TransformDigest(other, &none));
+  EXPECT_EQ(digests.size(), 2 + fields.size() + 2);
+}
+
+}  // namespace
+}  // namespace graft
