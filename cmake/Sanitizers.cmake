@@ -18,3 +18,12 @@ if(GRAFT_COVERAGE)
   add_compile_options(--coverage -fprofile-update=atomic)
   add_link_options(--coverage)
 endif()
+
+# Coverage feedback in the libraries; tests/fuzz links the driver.
+option(GRAFT_FUZZ "Build the fuzz targets (needs clang++)" OFF)
+if(GRAFT_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "GRAFT_FUZZ needs clang++: use the preset fuzz")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
