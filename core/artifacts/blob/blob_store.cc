@@ -36,4 +36,9 @@ absl::Status ValidateBlobKey(absl::string_view key) {
   return absl::OkStatus();
 }
 
+absl::Status ValidateBlobPrefix(absl::string_view prefix) {
+  if (prefix.empty()) return absl::OkStatus();
+  return ValidateBlobKey(prefix.back() == '/' ? absl::StrCat(prefix, "x") : std::string(prefix));
+}
+
 }  // namespace graft

@@ -17,7 +17,8 @@ namespace graft {
 // overwrite; what must appear at once appears through a row in the metadata store.
 //
 // A key is 1 to 512 bytes: segments of A-Z a-z 0-9 - _ . joined by '/', none empty, none beginning
-// with '.'. INVALID_ARGUMENT for others. No message names a path or a host.
+// with '.'. INVALID_ARGUMENT for others. A key is not another key's folder: with "a/b" there,
+// putting "a" is FAILED_PRECONDITION. No message names a path or a host.
 // Safe for concurrent use by threads and by processes.
 class BlobStore {
  public:
@@ -28,7 +29,7 @@ class BlobStore {
   virtual absl::Status PutIfAbsent(const std::string& key, absl::string_view bytes) = 0;
 
   // The same with a file's content. The file may be linked rather than copied: it must not be
-  // written to afterwards, and may be deleted.
+  // written to afterwards, and may be deleted. NOT_FOUND: no such file.
   virtual absl::Status PutFileIfAbsent(const std::string& key,
                                        const std::filesystem::path& file) = 0;
 
@@ -42,8 +43,9 @@ class BlobStore {
   // Size in bytes. NOT_FOUND.
   virtual absl::StatusOr<uint64_t> Size(const std::string& key) = 0;
 
-  // Keys that begin with `prefix` (any beginning, "" for all), sorted, after `start_after`, at
-  // most `limit`.
+  // Keys that begin with `prefix` (any beginning of a key, "" for all), sorted as bytes, after
+  // `start_after`, at most `limit`. INVALID_ARGUMENT: no key can begin like that. What others put
+  // or delete meanwhile may be in it or not; what they leave alone is.
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& prefix,
                                                         const std::string& start_after,
                                                         size_t limit) = 0;
@@ -62,6 +64,9 @@ class BlobStore {
 
 // INVALID_ARGUMENT says what is wrong with a key.
 absl::Status ValidateBlobKey(absl::string_view key);
+
+// The same for what is to be the beginning of keys.
+absl::Status ValidateBlobPrefix(absl::string_view prefix);
 
 }  // namespace graft
 
