@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 #include "core/artifacts/safetensors/safetensors.h"
@@ -16,36 +17,56 @@ namespace {
 // As the reference implementation has it: a header is names and numbers, not data.
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;
 constexpr uint64_t kPrefixBytes = 8;
+constexpr size_t kMaxRank = 16;
+
+// Names come from the file: cut and escaped before they go into a message.
+std::string Shown(absl::string_view name) {
+  constexpr size_t kLongest = 200;
+  return absl::StrCat(absl::CHexEscape(name.substr(0, kLongest)),
+                      name.size() > kLongest ? "..." : "");
+}
 
 // The header as JSON. A name given twice is noticed: a JSON object would silently keep the last.
 absl::StatusOr<nlohmann::json> ParseHeaderJson(absl::string_view text) {
+  // The format wants this first byte; a JSON parser would skip blanks and a byte order mark.
+  if (text.empty() || text[0] != '{') {
+    return absl::InvalidArgumentError("safetensors: the header does not begin with '{'");
+  }
   constexpr int kDeepest = 3;  // header, tensor, its lists
-  bool too_deep = false;
-  std::string repeated;
-  absl::flat_hash_set<std::string> names;
+  // The first thing that is wrong; what follows is not kept, however much it is.
+  std::string wrong;
+  absl::flat_hash_set<std::string> names;   // of tensors
+  absl::flat_hash_set<std::string> fields;  // of the tensor being read
+  size_t listed = 0;                        // in the list being read
   const auto filter = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
-    if (depth > kDeepest) too_deep = true;
-    if (event == nlohmann::json::parse_event_t::key && depth == 1) {
-      const std::string& name = parsed.get_ref<const std::string&>();
-      if (!names.insert(name).second) repeated = name;
+    using Event = nlohmann::json::parse_event_t;
+    if (!wrong.empty()) return false;
+    if (depth > kDeepest) wrong = "the header is nested too deeply";
+    if (event == Event::object_start && depth == 1) fields.clear();
+    if (event == Event::array_start) listed = 0;
+    if (event == Event::value && depth == kDeepest && ++listed > kMaxRank) {
+      wrong = absl::StrCat("the header has a list of more than ", kMaxRank, " numbers");
     }
-    return !too_deep;
+    if (event == Event::key && (depth == 1 || depth == 2)) {
+      const std::string& name = parsed.get_ref<const std::string&>();
+      if (!(depth == 1 ? names : fields).insert(name).second) {
+        wrong = absl::StrCat("'", Shown(name), "' is there twice");
+      }
+    }
+    return wrong.empty();
   };
   nlohmann::json header =
       nlohmann::json::parse(text.begin(), text.end(), filter, /*allow_exceptions=*/false);
-  if (too_deep) return absl::InvalidArgumentError("safetensors: the header is nested too deeply");
+  if (!wrong.empty()) return absl::InvalidArgumentError(absl::StrCat("safetensors: ", wrong));
   if (header.is_discarded() || !header.is_object()) {
     return absl::InvalidArgumentError("safetensors: the header is not a JSON object");
-  }
-  if (!repeated.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("safetensors: tensor '", repeated, "' is there twice"));
   }
   return header;
 }
 
 absl::Status TensorError(absl::string_view name, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("safetensors: tensor '", name, "': ", what));
+  return absl::InvalidArgumentError(
+      absl::StrCat("safetensors: tensor '", Shown(name), "': ", what));
 }
 
 // `value` as an unsigned number, if it is one.
@@ -67,12 +88,12 @@ absl::StatusOr<TensorView> ParseTensor(const std::string& name, const nlohmann::
   const std::string& dtype = entry["dtype"].get_ref<const std::string&>();
   const std::optional<DType> known = ParseDType(dtype);
   if (!known.has_value()) {
-    return TensorError(name, absl::StrCat("dtype '", dtype.substr(0, 16), "' is not supported"));
+    return TensorError(name, absl::StrCat("dtype '", Shown(dtype), "' is not supported"));
   }
   tensor.dtype = *known;
 
-  if (!entry["shape"].is_array() || entry["shape"].size() > 16) {
-    return TensorError(name, "shape is not a list of up to 16 sizes");
+  if (!entry["shape"].is_array() || entry["shape"].size() > kMaxRank) {
+    return TensorError(name, "shape is not a list of sizes");
   }
   uint64_t expected = DTypeSize(tensor.dtype);
   for (const nlohmann::json& size : entry["shape"]) {
@@ -146,7 +167,7 @@ absl::Status SafetensorsFile::ParseHeader() {
       for (const auto& [key, value] : entry.items()) {
         if (!value.is_string()) {
           return absl::InvalidArgumentError(
-              absl::StrCat("safetensors: __metadata__ '", key, "' is not a string"));
+              absl::StrCat("safetensors: __metadata__ '", Shown(key), "' is not a string"));
         }
         metadata_[key] = value.get<std::string>();
       }

@@ -65,8 +65,8 @@ class SafetensorsFile {
 
 // The file's content. The same tensors give the same bytes whatever their order: they are laid out
 // by element size, largest first, then by name, and the header is padded to 8, so that every
-// tensor is aligned to its elements. INVALID_ARGUMENT: a name twice, or bytes that do not fit the
-// shape.
+// tensor is aligned to its elements. INVALID_ARGUMENT: a name twice or that the format does not
+// allow, or bytes that do not fit the shape.
 absl::StatusOr<std::string> SerializeSafetensors(absl::Span<const TensorView> tensors,
                                                  const SafetensorsMetadata& metadata);
 

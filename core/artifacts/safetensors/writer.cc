@@ -25,8 +25,16 @@ absl::StatusOr<std::string> SerializeSafetensors(absl::Span<const TensorView> te
   if (!metadata.empty()) header["__metadata__"] = metadata;
   uint64_t offset = 0;
   for (const TensorView* tensor : order) {
+    if (tensor->name == "__metadata__") {
+      return absl::InvalidArgumentError("no tensor may be called '__metadata__'");
+    }
     uint64_t expected = DTypeSize(tensor->dtype);
-    for (const int64_t size : tensor->shape) expected *= static_cast<uint64_t>(size);
+    for (const int64_t size : tensor->shape) {
+      if (size < 0 || __builtin_mul_overflow(expected, static_cast<uint64_t>(size), &expected)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("tensor '", tensor->name, "' has a shape that no tensor can have"));
+      }
+    }
     if (expected != tensor->bytes.size()) {
       return absl::InvalidArgumentError(
           absl::StrCat("tensor '", tensor->name, "' has ", tensor->bytes.size(),
@@ -41,7 +49,12 @@ absl::StatusOr<std::string> SerializeSafetensors(absl::Span<const TensorView> te
     offset += expected;
   }
 
-  std::string json = header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string json;
+  try {
+    json = header.dump();
+  } catch (const nlohmann::json::exception&) {
+    return absl::InvalidArgumentError("a tensor's name or metadata is not valid UTF-8");
+  }
   json.append((8 - json.size() % 8) % 8, ' ');
   const uint64_t header_bytes = json.size();
 
