@@ -56,7 +56,7 @@ absl::StatusOr<worker::v1::FinishRequest> WriteArtifacts(const worker::v1::Lease
   manifest.files = {{"card.json", Sha256Hex(result.card_json), result.card_json.size()},
                     {"model.safetensors", Sha256Hex(result.model), result.model.size()}};
   manifest.description = ModelDescriptionToJson(result.description);
-  const std::string manifest_json = ManifestToJson(manifest);
+  GRAFT_ASSIGN_OR_RETURN(const std::string manifest_json, ManifestToJson(manifest));
 
   worker::v1::FinishRequest finish;
   worker::v1::PublishedArtifact* artifact = finish.mutable_artifact();

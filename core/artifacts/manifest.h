@@ -30,9 +30,11 @@ struct ArtifactManifest {
   const ManifestFile* Find(absl::string_view name) const;
 };
 
-// JSON: {"format":1,"files":[{"name","sha256","bytes"}],"description":{...}}.
-std::string ManifestToJson(const ArtifactManifest& manifest);
-// INVALID_ARGUMENT names what is missing or wrong.
+// JSON: {"format":1,"files":[{"name","sha256","bytes"}],"description":{...}}. Only what
+// ManifestFromJson reads is written: INVALID_ARGUMENT names what is wrong.
+absl::StatusOr<std::string> ManifestToJson(const ArtifactManifest& manifest);
+
+// INVALID_ARGUMENT names what is missing or wrong; the description must be a JSON object.
 absl::StatusOr<ArtifactManifest> ManifestFromJson(absl::string_view json);
 
 inline constexpr char kManifestName[] = "manifest.json";

@@ -85,7 +85,7 @@ class WorkerServiceTest : public ::testing::Test {
     EXPECT_TRUE(blobs_->PutIfAbsent(job.artifact_prefix() + "/model.safetensors", model).ok());
     ArtifactManifest manifest;
     manifest.files = {{"model.safetensors", Sha256Hex(model), model.size()}};
-    const std::string json = ManifestToJson(manifest);
+    const std::string json = ManifestToJson(manifest).value();
     EXPECT_TRUE(blobs_->PutIfAbsent(job.artifact_prefix() + "/manifest.json", json).ok());
     worker::v1::FinishRequest finish = End(job, worker::v1::OUTCOME_SUCCEEDED);
     finish.mutable_artifact()->set_prefix(job.artifact_prefix());

@@ -46,7 +46,7 @@ class StoredModelSourceTest : public ::testing::Test {
     ArtifactManifest manifest;
     manifest.files = {{"model.safetensors", Sha256Hex(bytes), bytes.size()}};
     manifest.description = R"({"of":")" + job_id + R"("})";
-    const std::string json = ManifestToJson(manifest);
+    const std::string json = ManifestToJson(manifest).value();
     ASSERT_TRUE(blobs_->PutIfAbsent(prefix + "/model.safetensors", bytes).ok());
     ASSERT_TRUE(blobs_->PutIfAbsent(prefix + "/manifest.json", json).ok());
 
