@@ -89,7 +89,8 @@ def main():
     clock = 0 if arguments.clock == "wall" else 1
 
     environment = dict(os.environ, OMP_NUM_THREADS=str(arguments.threads))
-    preloaded = dict(environment, LD_PRELOAD=arguments.jemalloc)
+    # The allocator and its option are the same on both sides (core/base/jemalloc_options.cc).
+    preloaded = dict(environment, LD_PRELOAD=arguments.jemalloc, MALLOC_CONF="dirty_decay_ms:-1")
     report = {}
     for network in arguments.networks.split(","):
         engines = []
