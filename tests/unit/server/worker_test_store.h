@@ -18,8 +18,7 @@ namespace graft {
 // A real store in a folder of its own, with a dataset to make jobs on.
 class WorkerTestStore {
  public:
-  explicit WorkerTestStore(Clock* clock, int max_crashes = 3)
-      : folder_(*TempDirectory::Create()) {
+  explicit WorkerTestStore(Clock* clock, int max_crashes = 3) : folder_(*TempDirectory::Create()) {
     SqliteMetadataStoreOptions options;
     options.path = folder_.path() / "graft.db";
     options.clock = clock;
