@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 
 #include "client/cli/command.h"
+#include "client/cli/listing.h"
 #include "client/cli/output.h"
 #include "client/cli/progress_bar.h"
 
@@ -65,24 +66,17 @@ absl::Status Upload(const Globals& globals, const std::string& path, const std::
 }
 
 absl::Status List(const Globals& globals, const v1::ListDatasetsRequest& request) {
-  const auto response = globals.Connect()->ListDatasets(request);
-  if (!response.ok()) return response.status();
-  if (globals.json) {
-    PrintJson(*response);
-    return absl::OkStatus();
-  }
-  std::vector<std::vector<std::string>> rows = {
-      {"ID", "NAME", "IMAGES", "CLASSES", "SIZE", "CREATED"}};
-  for (const v1::Dataset& dataset : response->datasets()) {
-    rows.push_back({dataset.id(), Printable(dataset.display_name()), absl::StrCat(dataset.images()),
-                    absl::StrCat(dataset.classes_size()), FormatBytes(dataset.bytes()),
-                    FormatTime(dataset.create_time())});
-  }
-  std::fputs(FormatTable(rows).c_str(), stdout);
-  if (!response->next_page_token().empty()) {
-    std::printf("more: --page-token %s\n", response->next_page_token().c_str());
-  }
-  return absl::OkStatus();
+  return ShowPage(
+      globals, globals.Connect()->ListDatasets(request), [](const v1::ListDatasetsResponse& page) {
+        std::vector<std::vector<std::string>> rows = {
+            {"ID", "NAME", "IMAGES", "CLASSES", "SIZE", "CREATED"}};
+        for (const v1::Dataset& dataset : page.datasets()) {
+          rows.push_back({dataset.id(), Printable(dataset.display_name()),
+                          absl::StrCat(dataset.images()), absl::StrCat(dataset.classes_size()),
+                          FormatBytes(dataset.bytes()), FormatTime(dataset.create_time())});
+        }
+        return rows;
+      });
 }
 
 absl::Status Get(const Globals& globals, const std::string& id) {
@@ -112,11 +106,7 @@ void AddDatasetCommand(CLI::App& app, Globals& globals) {
 
   CLI::App* const list = dataset->add_subcommand("list", "Newest first");
   auto request = std::make_shared<v1::ListDatasetsRequest>();
-  list->add_option_function<int>(
-      "--page-size", [request](int size) { request->set_page_size(size); }, "Rows a page");
-  list->add_option_function<std::string>(
-      "--page-token", [request](const std::string& token) { request->set_page_token(token); },
-      "Where the last page ended");
+  AddPageOptions(*list, request);
   list->callback([&globals, request] { globals.result = List(globals, *request); });
 
   auto id = std::make_shared<std::string>();
@@ -126,7 +116,10 @@ void AddDatasetCommand(CLI::App& app, Globals& globals) {
 
   CLI::App* const remove = dataset->add_subcommand("delete", "Delete a dataset");
   remove->add_option("ID", *id, "Dataset")->required();
-  remove->callback([&globals, id] { globals.result = globals.Connect()->DeleteDataset(*id); });
+  remove->callback([&globals, id] {
+    globals.result =
+        ShowDone(globals.Connect()->DeleteDataset(*id), globals.json, "deleted dataset " + *id);
+  });
 }
 
 }  // namespace graft::cli

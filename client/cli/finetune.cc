@@ -11,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 
 #include "client/cli/command.h"
+#include "client/cli/labels.h"
 #include "client/cli/output.h"
 
 namespace graft::cli {
@@ -183,20 +184,12 @@ void AddFineTuneCommand(CLI::App& app, Globals& globals) {
   AddValue<std::string>(
       *command, "--request-id", [=](const std::string& v) { request->set_request_id(v); },
       "Sent again with the same id, a request makes one job");
-  command
-      ->add_option_function<std::vector<std::string>>(
-          "--label",
-          [=](const std::vector<std::string>& pairs) {
-            for (const std::string& pair : pairs) {
-              const size_t equals = pair.find('=');
-              if (equals == std::string::npos || equals == 0) {
-                throw CLI::ValidationError("--label", "give key=value, not: " + pair);
-              }
-              (*request->mutable_labels())[pair.substr(0, equals)] = pair.substr(equals + 1);
-            }
-          },
-          "key=value; may be given again")
-      ->allow_extra_args(false);
+  AddLabelOption(
+      *command,
+      [=](const std::string& key, const std::string& value) {
+        (*request->mutable_labels())[key] = value;
+      },
+      "key=value, to find the job by; may be given again");
   command->add_flag_callback(
       "--validate-only", [=] { request->set_validate_only(true); },
       "Check the request and say what it would cost, without starting it");

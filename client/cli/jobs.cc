@@ -9,6 +9,8 @@
 #include "absl/strings/str_format.h"
 
 #include "client/cli/command.h"
+#include "client/cli/labels.h"
+#include "client/cli/listing.h"
 #include "client/cli/output.h"
 
 namespace graft::cli {
@@ -54,22 +56,16 @@ absl::Status Show(const Globals& globals, const std::string& id) {
 }
 
 absl::Status List(const Globals& globals, const v1::ListJobsRequest& request) {
-  const auto response = globals.Connect()->ListJobs(request);
-  if (!response.ok()) return response.status();
-  if (globals.json) {
-    PrintJson(*response);
-    return absl::OkStatus();
-  }
-  std::vector<std::vector<std::string>> rows = {{"ID", "STATE", "MODEL", "BACKBONE", "CREATED"}};
-  for (const v1::Job& job : response->jobs()) {
-    rows.push_back({job.id(), StateName(job.state()), job.spec().fine_tune().model(),
-                    job.spec().fine_tune().backbone(), FormatTime(job.create_time())});
-  }
-  std::fputs(FormatTable(rows).c_str(), stdout);
-  if (!response->next_page_token().empty()) {
-    std::printf("more: --page-token %s\n", response->next_page_token().c_str());
-  }
-  return absl::OkStatus();
+  return ShowPage(
+      globals, globals.Connect()->ListJobs(request), [](const v1::ListJobsResponse& page) {
+        std::vector<std::vector<std::string>> rows = {
+            {"ID", "STATE", "MODEL", "BACKBONE", "CREATED"}};
+        for (const v1::Job& job : page.jobs()) {
+          rows.push_back({job.id(), StateName(job.state()), job.spec().fine_tune().model(),
+                          job.spec().fine_tune().backbone(), FormatTime(job.create_time())});
+        }
+        return rows;
+      });
 }
 
 absl::Status Cancel(const Globals& globals, const std::string& id) {
@@ -128,16 +124,21 @@ void AddJobCommands(CLI::App& app, Globals& globals) {
   list->add_option_function<std::string>(
       "--model", [request](const std::string& model) { request->set_model(model); },
       "Jobs that make versions of this model");
-  list->add_option_function<int>(
-      "--page-size", [request](int size) { request->set_page_size(size); }, "Rows a page");
-  list->add_option_function<std::string>(
-      "--page-token", [request](const std::string& token) { request->set_page_token(token); },
-      "Where the last page ended");
+  AddLabelOption(
+      *list,
+      [request](const std::string& key, const std::string& value) {
+        (*request->mutable_labels())[key] = value;
+      },
+      "key=value: jobs with this label; given again, with all of them");
+  AddPageOptions(*list, request);
   list->callback([&globals, request] { globals.result = List(globals, *request); });
 
   CLI::App* const remove = jobs->add_subcommand("delete", "Forget a job that has ended");
   remove->add_option("JOB", *id, "Job")->required();
-  remove->callback([&globals, id] { globals.result = globals.Connect()->DeleteJob(*id); });
+  remove->callback([&globals, id] {
+    globals.result =
+        ShowDone(globals.Connect()->DeleteJob(*id), globals.json, "deleted job " + *id);
+  });
 }
 
 }  // namespace graft::cli

@@ -8,28 +8,22 @@
 #include "absl/strings/str_join.h"
 
 #include "client/cli/command.h"
+#include "client/cli/listing.h"
 #include "client/cli/output.h"
 
 namespace graft::cli {
 namespace {
 
 absl::Status List(const Globals& globals, const v1::ListModelsRequest& request) {
-  const auto response = globals.Connect()->ListModels(request);
-  if (!response.ok()) return response.status();
-  if (globals.json) {
-    PrintJson(*response);
-    return absl::OkStatus();
-  }
-  std::vector<std::vector<std::string>> rows = {{"MODEL", "LATEST", "VERSIONS", "UPDATED"}};
-  for (const v1::Model& model : response->models()) {
-    rows.push_back({model.name(), absl::StrCat(model.latest_version()),
-                    absl::StrCat(model.versions_size()), FormatTime(model.update_time())});
-  }
-  std::fputs(FormatTable(rows).c_str(), stdout);
-  if (!response->next_page_token().empty()) {
-    std::printf("more: --page-token %s\n", response->next_page_token().c_str());
-  }
-  return absl::OkStatus();
+  return ShowPage(
+      globals, globals.Connect()->ListModels(request), [](const v1::ListModelsResponse& page) {
+        std::vector<std::vector<std::string>> rows = {{"MODEL", "LATEST", "VERSIONS", "UPDATED"}};
+        for (const v1::Model& model : page.models()) {
+          rows.push_back({model.name(), absl::StrCat(model.latest_version()),
+                          absl::StrCat(model.versions_size()), FormatTime(model.update_time())});
+        }
+        return rows;
+      });
 }
 
 absl::Status Show(const Globals& globals, const std::string& name, int64_t version_number) {
@@ -67,11 +61,7 @@ void AddModelsCommand(CLI::App& app, Globals& globals) {
 
   CLI::App* const list = models->add_subcommand("list", "Newest first");
   auto request = std::make_shared<v1::ListModelsRequest>();
-  list->add_option_function<int>(
-      "--page-size", [request](int size) { request->set_page_size(size); }, "Rows a page");
-  list->add_option_function<std::string>(
-      "--page-token", [request](const std::string& token) { request->set_page_token(token); },
-      "Where the last page ended");
+  AddPageOptions(*list, request);
   list->callback([&globals, request] { globals.result = List(globals, *request); });
 
   CLI::App* const show = models->add_subcommand("show", "One version, with its test report");
@@ -90,7 +80,10 @@ void AddModelsCommand(CLI::App& app, Globals& globals) {
       globals.result = absl::InvalidArgumentError("say --model-version N, or --all");
       return;
     }
-    globals.result = globals.Connect()->DeleteModel(*name, *every_version ? 0 : *version);
+    globals.result = ShowDone(
+        globals.Connect()->DeleteModel(*name, *every_version ? 0 : *version), globals.json,
+        absl::StrCat("deleted ", *name,
+                     *every_version ? " with every version" : absl::StrCat(" version ", *version)));
   });
 }
 

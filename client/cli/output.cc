@@ -33,6 +33,11 @@ void PrintJson(const google::protobuf::Message& message) {
   std::fputs(json.c_str(), stdout);
 }
 
+absl::Status ShowDone(absl::Status status, bool json, absl::string_view text) {
+  if (status.ok()) std::printf("%s\n", json ? "{}" : Printable(text).c_str());
+  return status;
+}
+
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
   std::vector<size_t> widths;
   for (const auto& row : rows) {
@@ -75,9 +80,13 @@ std::string StateName(v1::JobState state) {
 
 std::string Printable(absl::string_view text) {
   std::string safe(text);
-  for (char& c : safe) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F) c = '?';
+  for (size_t i = 0; i < safe.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(safe[i]);
+    if ((byte < 0x20 && safe[i] != '\n' && safe[i] != '\t') || byte == 0x7F) safe[i] = '?';
+    // U+0080 to U+009F, which some terminals obey as well.
+    if (byte == 0xC2 && i + 1 < safe.size() && (safe[i + 1] & 0xE0) == 0x80) {
+      safe[i] = safe[i + 1] = '?';
+    }
   }
   return safe;
 }

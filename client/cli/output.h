@@ -8,6 +8,7 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/timestamp.pb.h>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "graft/v1/common.pb.h"
 #include "graft/v1/finetune.pb.h"
@@ -16,6 +17,9 @@ namespace graft::cli {
 
 // The message as JSON on standard output, field names as in the .proto files.
 void PrintJson(const google::protobuf::Message& message);
+
+// Ends a command that has nothing to show: `text`, or {} as JSON, where `status` is OK.
+absl::Status ShowDone(absl::Status status, bool json, absl::string_view text);
 
 // Columns padded to their widest cell, two spaces apart; the first row is the heading.
 // Characters are counted, not bytes.

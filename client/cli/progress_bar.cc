@@ -1,6 +1,7 @@
 #include "client/cli/progress_bar.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@ int TerminalColumns() {
 }  // namespace
 
 std::string RenderBar(double fraction, absl::string_view text, int columns) {
-  fraction = std::clamp(fraction, 0.0, 1.0);
+  fraction = std::isnan(fraction) ? 0 : std::clamp(fraction, 0.0, 1.0);
   const int filled = static_cast<int>(fraction * kBarWidth);
   std::string line =
       absl::StrCat("[", std::string(filled, '#'), std::string(kBarWidth - filled, '-'), "] ",

@@ -5,6 +5,7 @@
 #include <archive_entry.h>
 #include <cerrno>
 #include <fstream>
+#include <locale.h>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -31,15 +32,16 @@ absl::StatusOr<std::vector<fs::path>> FilesOf(const fs::path& folder) {
         absl::StrCat("cannot read folder '", folder.string(), "': ", error.message()));
   }
   for (; it != fs::recursive_directory_iterator(); it.increment(error)) {
-    if (error) {
-      return absl::InternalError(
-          absl::StrCat("cannot read folder '", folder.string(), "': ", error.message()));
-    }
     if (IsHidden(it->path())) {
       if (it->is_directory()) it.disable_recursion_pending();
       continue;
     }
     if (it->is_regular_file() && !it->is_symlink()) files.push_back(it->path());
+  }
+  // An iterator that fails is at its end.
+  if (error) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("cannot read all of folder '", folder.string(), "': ", error.message()));
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -67,6 +69,26 @@ struct Chunker {
   }
 };
 
+// libarchive takes names for characters of the locale, and a program is in the "C" locale, which
+// has ASCII alone, until it asks for another. This gives the calling thread UTF-8 while it lives.
+class Utf8Locale {
+ public:
+  Utf8Locale() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+    if (locale_ != nullptr) before_ = ::uselocale(locale_);
+  }
+  ~Utf8Locale() {
+    if (locale_ == nullptr) return;
+    ::uselocale(before_);
+    ::freelocale(locale_);
+  }
+  Utf8Locale(const Utf8Locale&) = delete;
+  Utf8Locale& operator=(const Utf8Locale&) = delete;
+
+ private:
+  const locale_t locale_;
+  locale_t before_ = nullptr;
+};
+
 la_ssize_t OnWrite(struct archive* archive, void* data, const void* buffer, size_t size) {
   auto* chunker = static_cast<Chunker*>(data);
   if (!chunker->Append({static_cast<const char*>(buffer), size})) {
@@ -88,7 +110,9 @@ absl::Status WriteEntry(struct archive* archive, const fs::path& file, const std
   archive_entry_set_perm(entry.get(), 0644);
   archive_entry_set_size(entry.get(), static_cast<la_int64_t>(size));
   if (archive_write_header(archive, entry.get()) != ARCHIVE_OK) {
-    return absl::InternalError(absl::StrCat(name, ": ", archive_error_string(archive)));
+    const char* const why = archive_error_string(archive);
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", name, "' cannot be sent: ", why == nullptr ? "bad name" : why));
   }
   std::vector<char> buffer(256 << 10);
   uint64_t left = size;
@@ -114,6 +138,7 @@ absl::Status StreamFolderAsTar(const fs::path& folder, size_t chunk_bytes, const
     return absl::InvalidArgumentError(
         absl::StrCat("folder '", folder.string(), "' holds no files"));
   }
+  const Utf8Locale locale;
   Chunker chunker{sink, chunk_bytes, {}};
   std::unique_ptr<struct archive, decltype(&archive_write_free)> archive(archive_write_new(),
                                                                          &archive_write_free);

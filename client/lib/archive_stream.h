@@ -17,7 +17,7 @@ using ChunkSink = std::function<bool(absl::string_view chunk)>;
 // Streams a folder as an uncompressed tar: pictures are compressed already. Names are relative to
 // `folder`, in sorted order; hidden files, links and anything that is not a plain file stay out.
 // Nothing is written to disk. NOT_FOUND if there is no such folder, INVALID_ARGUMENT if it holds
-// no file.
+// no file or a name that is not UTF-8, PERMISSION_DENIED if a part of it cannot be read.
 absl::Status StreamFolderAsTar(const std::filesystem::path& folder, size_t chunk_bytes,
                                const ChunkSink& sink);
 

@@ -7,10 +7,8 @@
 
 #include <gmock/gmock.h>
 
-#include "core/artifacts/blob/local/local_blob_store.h"
-#include "core/base/files.h"
-#include "core/store/sqlite/sqlite_metadata_store.h"
-#include "tests/unit/server/loopback_server.h"
+#include "tests/fakes/loopback_server.h"
+#include "tests/unit/server/store_test.h"
 #include "wire/status.h"
 
 namespace graft {
@@ -20,18 +18,11 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class ModelServiceTest : public ::testing::Test {
+class ModelServiceTest : public StoreTest {
  protected:
   void SetUp() override {
-    auto folder = TempDirectory::Create();
-    ASSERT_TRUE(folder.ok());
-    folder_ = std::make_unique<TempDirectory>(*std::move(folder));
-    auto store = SqliteMetadataStore::Open({.path = folder_->path() / "graft.db"});
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
-    auto blobs = LocalBlobStore::Open(folder_->path() / "blobs");
-    ASSERT_TRUE(blobs.ok()) << blobs.status();
-    blobs_ = *std::move(blobs);
+    StoreTest::SetUp();
+    ASSERT_FALSE(HasFatalFailure());
     service_ = std::make_unique<ModelService>(ModelService::Environment{
         store_.get(), blobs_.get(), &executor_, logger_.get(),
         [this](const std::string& project, const std::string& model, int64_t version) {
@@ -85,9 +76,6 @@ class ModelServiceTest : public ::testing::Test {
     return FromGrpcStatus(stub_->DeleteModel(&context, request, &response));
   }
 
-  std::unique_ptr<TempDirectory> folder_;
-  std::unique_ptr<MetadataStore> store_;
-  std::unique_ptr<BlobStore> blobs_;
   Executor executor_{2, 10};
   std::unique_ptr<Logger> logger_ = Logger::Silent();
   std::vector<std::tuple<std::string, std::string, int64_t>> forgotten_;

@@ -5,9 +5,8 @@
 
 #include <gmock/gmock.h>
 
-#include "core/artifacts/blob/local/local_blob_store.h"
 #include "core/base/files.h"
-#include "core/store/sqlite/sqlite_metadata_store.h"
+#include "tests/unit/server/store_test.h"
 
 namespace graft {
 namespace {
@@ -32,20 +31,8 @@ TEST(IsOrphan, KeepsWhatIsPublishedLiveOrUnknown) {
   }
 }
 
-class OrphanSweepTest : public ::testing::Test {
+class OrphanSweepTest : public StoreTest {
  protected:
-  void SetUp() override {
-    auto folder = TempDirectory::Create();
-    ASSERT_TRUE(folder.ok());
-    folder_ = std::make_unique<TempDirectory>(*std::move(folder));
-    auto store = SqliteMetadataStore::Open({.path = folder_->path() / "graft.db"});
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
-    auto blobs = LocalBlobStore::Open(folder_->path() / "blobs");
-    ASSERT_TRUE(blobs.ok()) << blobs.status();
-    blobs_ = *std::move(blobs);
-  }
-
   Job Enqueue(const std::string& id) {
     Job job;
     job.id = id;
@@ -59,10 +46,6 @@ class OrphanSweepTest : public ::testing::Test {
     EXPECT_TRUE(enqueued.ok()) << enqueued.status();
     return enqueued->job;
   }
-
-  std::unique_ptr<TempDirectory> folder_;
-  std::unique_ptr<MetadataStore> store_;
-  std::unique_ptr<BlobStore> blobs_;
 };
 
 TEST_F(OrphanSweepTest, TheStoreNamesWhatBlobsMayBelongTo) {

@@ -14,7 +14,7 @@
 #include "core/base/files.h"
 #include "core/base/sha256.h"
 #include "tests/fakes/fake_clock.h"
-#include "tests/unit/server/loopback_server.h"
+#include "tests/fakes/loopback_server.h"
 #include "wire/status.h"
 
 namespace graft {

@@ -8,7 +8,7 @@
 
 #include "graft/v1/finetune.grpc.pb.h"
 
-#include "tests/unit/server/loopback_server.h"
+#include "tests/fakes/loopback_server.h"
 #include "wire/status.h"
 
 namespace graft {

@@ -12,7 +12,7 @@
 #include "core/artifacts/blob/local/local_blob_store.h"
 #include "core/artifacts/manifest.h"
 #include "tests/fakes/fake_clock.h"
-#include "tests/unit/server/loopback_server.h"
+#include "tests/fakes/loopback_server.h"
 #include "tests/unit/server/worker_test_store.h"
 #include "wire/job.h"
 #include "wire/time.h"

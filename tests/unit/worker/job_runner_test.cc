@@ -19,6 +19,7 @@
 #include "core/artifacts/manifest.h"
 #include "core/base/files.h"
 #include "core/base/sha256.h"
+#include "tests/fakes/loopback_server.h"
 #include "tests/unit/worker/fake_worker_service.h"
 #include "wire/status.h"
 #include "wire/time.h"
@@ -59,22 +60,16 @@ FineTuneResult SmallResult() {
 class JobRunnerTest : public ::testing::Test {
  protected:
   JobRunnerTest() {
-    grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    builder.RegisterService(&service_);
-    server_ = builder.BuildAndStart();
     ServerLink::Options options;
     options.worker_id = "w";
     options.give_up_after = absl::Seconds(20);
-    link_ = std::make_unique<ServerLink>(
-        options, ServerLink::Connect(absl::StrCat("127.0.0.1:", port)), Clock::System());
+    link_ = std::make_unique<ServerLink>(options, ServerLink::Connect(server_.address()),
+                                         Clock::System());
     JobRunner::Options runner;
     runner.told_to_end = [this] { return told_to_end_.load(); };
     runner_ = std::make_unique<JobRunner>(runner, link_.get(), blobs_.get(), &trainer_,
                                           Clock::System(), logger_.get());
   }
-  ~JobRunnerTest() override { server_->Shutdown(std::chrono::system_clock::now()); }
 
   worker::v1::LeasedJob Job(uint64_t fence = 1) {
     worker::v1::LeasedJob job;
@@ -105,7 +100,7 @@ class JobRunnerTest : public ::testing::Test {
   }
 
   FakeWorkerService service_;
-  std::unique_ptr<grpc::Server> server_;
+  LoopbackServer server_{&service_};
   TempDirectory folder_ = *TempDirectory::Create();
   std::unique_ptr<BlobStore> blobs_ = *LocalBlobStore::Open(folder_.path());
   std::unique_ptr<Logger> logger_ = Logger::Silent();

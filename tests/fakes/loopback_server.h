@@ -1,6 +1,7 @@
-#ifndef GRAFT_TESTS_UNIT_SERVER_LOOPBACK_SERVER_H_
-#define GRAFT_TESTS_UNIT_SERVER_LOOPBACK_SERVER_H_
+#ifndef GRAFT_TESTS_FAKES_LOOPBACK_SERVER_H_
+#define GRAFT_TESTS_FAKES_LOOPBACK_SERVER_H_
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -19,18 +20,20 @@ class LoopbackServer {
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(service);
     server_ = builder.BuildAndStart();
-    channel_ =
-        grpc::CreateChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials());
+    address_ = absl::StrCat("127.0.0.1:", port);
+    channel_ = grpc::CreateChannel(address_, grpc::InsecureChannelCredentials());
   }
   ~LoopbackServer() { server_->Shutdown(std::chrono::system_clock::now()); }
 
+  const std::string& address() const { return address_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
  private:
   std::unique_ptr<grpc::Server> server_;
+  std::string address_;
   std::shared_ptr<grpc::Channel> channel_;
 };
 
 }  // namespace graft
 
-#endif  // GRAFT_TESTS_UNIT_SERVER_LOOPBACK_SERVER_H_
+#endif  // GRAFT_TESTS_FAKES_LOOPBACK_SERVER_H_

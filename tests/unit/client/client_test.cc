@@ -1,0 +1,279 @@
+#include "client/lib/client.h"
+
+#include <deque>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "gmock/gmock.h"
+#include "graft/v1/dataset.grpc.pb.h"
+#include "graft/v1/finetune.grpc.pb.h"
+#include "gtest/gtest.h"
+
+#include "core/base/files.h"
+#include "tests/fakes/loopback_server.h"
+
+namespace graft::client {
+namespace {
+
+using ::testing::ElementsAre;
+
+// One answer to Watch: events, then a status.
+struct WatchScript {
+  std::vector<v1::JobEvent> events;
+  grpc::Status status;
+};
+
+v1::JobEvent Log(uint64_t sequence) {
+  v1::JobEvent event;
+  event.set_sequence(sequence);
+  event.mutable_log()->set_text("step");
+  return event;
+}
+
+v1::JobEvent Terminal(uint64_t sequence) {
+  v1::JobEvent event;
+  event.set_sequence(sequence);
+  event.mutable_state()->set_state(v1::JOB_STATE_SUCCEEDED);
+  event.mutable_state()->mutable_job()->set_id("j");
+  event.mutable_state()->mutable_job()->set_model_version(3);
+  return event;
+}
+
+// Answers as the test wrote down, and remembers what it was asked.
+class FakeJobs final : public v1::FineTuneService::Service {
+ public:
+  grpc::Status Watch(grpc::ServerContext*, const v1::WatchRequest* request,
+                     grpc::ServerWriter<v1::WatchResponse>* writer) override {
+    WatchScript script;
+    {
+      absl::MutexLock lock(&mutex);
+      watches.push_back(*request);
+      if (scripts.empty()) return {grpc::StatusCode::FAILED_PRECONDITION, "asked too often"};
+      script = scripts.front();
+      scripts.pop_front();
+    }
+    for (const v1::JobEvent& event : script.events) {
+      v1::WatchResponse response;
+      *response.mutable_event() = event;
+      writer->Write(response);
+    }
+    return script.status;
+  }
+
+  grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,
+                         v1::GetStatusResponse* response) override {
+    if (request->job_id() == "slow") {
+      // Until the client hangs up.
+      while (!context->IsCancelled()) std::this_thread::yield();
+      return grpc::Status::CANCELLED;
+    }
+    response->mutable_job()->set_id(request->job_id());
+    response->mutable_job()->set_project(request->project());
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListJobs(grpc::ServerContext*, const v1::ListJobsRequest* request,
+                        v1::ListJobsResponse* response) override {
+    response->add_jobs()->set_project(request->project());
+    return grpc::Status::OK;
+  }
+
+  absl::Mutex mutex;
+  std::deque<WatchScript> scripts;
+  std::vector<v1::WatchRequest> watches;
+};
+
+class ClientTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Client> Connect(std::function<void(ClientOptions&)> change = nullptr) {
+    ClientOptions options;
+    options.server = server_.address();
+    options.project = "lab";
+    if (change) change(options);
+    return Client::Create(options);
+  }
+  // Sequence numbers that Watch passed on.
+  absl::StatusOr<v1::Job> Watch(Client& client, uint64_t after = 0) {
+    return client.Watch("j", after, [&](const v1::JobEvent& event) {
+      seen_.push_back(event.sequence());
+      return true;
+    });
+  }
+
+  FakeJobs jobs_;
+  LoopbackServer server_{&jobs_};
+  std::vector<uint64_t> seen_;
+};
+
+TEST_F(ClientTest, FillsInTheProjectWhereNoneIsNamed) {
+  const auto client = Connect();
+  EXPECT_EQ(client->GetJob("j")->project(), "lab");
+  v1::ListJobsRequest request;
+  EXPECT_EQ(client->ListJobs(request)->jobs(0).project(), "lab");
+  request.set_project("other");
+  EXPECT_EQ(client->ListJobs(request)->jobs(0).project(), "other");
+}
+
+TEST_F(ClientTest, GivesUpACallAfterItsTime) {
+  const auto client = Connect([](ClientOptions& o) { o.timeout = absl::Milliseconds(20); });
+  EXPECT_TRUE(absl::IsDeadlineExceeded(client->GetJob("slow").status()));
+}
+
+TEST_F(ClientTest, WatchGoesOnWhereTheConnectionBroke) {
+  jobs_.scripts = {{{Log(1), Log(2)}, {grpc::StatusCode::UNAVAILABLE, "going away"}},
+                   {{Log(3), Terminal(4)}, grpc::Status::OK}};
+  const absl::StatusOr<v1::Job> job = Watch(*Connect());
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_EQ(job->model_version(), 3);
+  EXPECT_THAT(seen_, ElementsAre(1, 2, 3, 4));
+  ASSERT_EQ(jobs_.watches.size(), 2u);
+  EXPECT_EQ(jobs_.watches[0].after_sequence(), 0u);
+  EXPECT_EQ(jobs_.watches[0].project(), "lab");
+  EXPECT_EQ(jobs_.watches[1].after_sequence(), 2u);
+}
+
+TEST_F(ClientTest, WatchOfAnEndedJobSeenToItsEndAsksForTheJob) {
+  jobs_.scripts = {{{}, grpc::Status::OK}};
+  const absl::StatusOr<v1::Job> job = Watch(*Connect(), 4);
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_EQ(job->id(), "j");
+  EXPECT_EQ(jobs_.watches[0].after_sequence(), 4u);
+}
+
+TEST_F(ClientTest, WatchDoesNotRepeatWhatCannotSucceed) {
+  jobs_.scripts = {{{}, {grpc::StatusCode::NOT_FOUND, "job j does not exist"}}};
+  EXPECT_TRUE(absl::IsNotFound(Watch(*Connect()).status()));
+  EXPECT_EQ(jobs_.watches.size(), 1u);
+}
+
+TEST_F(ClientTest, WatchGivesUpAServerThatStaysAway) {
+  jobs_.scripts = {{{Log(1)}, {grpc::StatusCode::UNAVAILABLE, "going away"}}};
+  const auto client = Connect([](ClientOptions& o) { o.reconnect_for = absl::ZeroDuration(); });
+  EXPECT_TRUE(absl::IsUnavailable(Watch(*client).status()));
+  EXPECT_THAT(seen_, ElementsAre(1));
+}
+
+TEST_F(ClientTest, WatchStopsWhenToldTo) {
+  jobs_.scripts = {{{Log(1), Log(2), Terminal(3)}, grpc::Status::OK}};
+  const auto job = Connect()->Watch("j", 0, [&](const v1::JobEvent& event) {
+    seen_.push_back(event.sequence());
+    return false;
+  });
+  EXPECT_TRUE(absl::IsCancelled(job.status()));
+  EXPECT_THAT(seen_, ElementsAre(1));
+}
+
+// Takes an upload, and remembers how it ended.
+class FakeDatasets final : public v1::DatasetService::Service {
+ public:
+  grpc::Status UploadDataset(grpc::ServerContext* context,
+                             grpc::ServerReader<v1::UploadDatasetRequest>* reader,
+                             v1::UploadDatasetResponse* response) override {
+    v1::UploadDatasetRequest message;
+    while (reader->Read(&message)) {
+      if (message.has_header()) {
+        header = message.header();
+      } else {
+        bytes += message.chunk();
+      }
+      if (refuse) {
+        return {grpc::StatusCode::RESOURCE_EXHAUSTED, "the archive is larger than allowed"};
+      }
+    }
+    cancelled = context->IsCancelled();
+    response->set_created(true);
+    response->mutable_dataset()->set_id("d");
+    ended.Notify();
+    return grpc::Status::OK;
+  }
+
+  bool refuse = false;
+  v1::UploadHeader header;
+  std::string bytes;
+  bool cancelled = false;
+  absl::Notification ended;
+};
+
+class UploadTest : public ::testing::Test {
+ protected:
+  UploadTest() {
+    ClientOptions options;
+    options.server = server_.address();
+    options.project = "lab";
+    client_ = Client::Create(options);
+  }
+  void Put(const std::string& name, const std::string& bytes) {
+    const std::filesystem::path path = folder_.path() / name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << bytes;
+  }
+
+  TempDirectory folder_ = *TempDirectory::Create();
+  FakeDatasets datasets_;
+  LoopbackServer server_{&datasets_};
+  std::unique_ptr<Client> client_;
+};
+
+TEST_F(UploadTest, SendsAnArchiveAndSaysHowFarItIs) {
+  const std::string content(3'500'000, 'z');
+  Put("photos.zip", content);
+  std::vector<uint64_t> progress;
+  const auto response = client_->UploadDataset(folder_.path() / "photos.zip", "pets",
+                                               [&](uint64_t sent, uint64_t total) {
+                                                 EXPECT_EQ(total, content.size());
+                                                 progress.push_back(sent);
+                                               });
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->dataset().id(), "d");
+  EXPECT_EQ(datasets_.bytes, content);
+  EXPECT_EQ(datasets_.header.project(), "lab");
+  EXPECT_EQ(datasets_.header.display_name(), "pets");
+  EXPECT_EQ(datasets_.header.total_bytes(), static_cast<int64_t>(content.size()));
+  EXPECT_EQ(datasets_.header.format(), v1::ARCHIVE_FORMAT_UNSPECIFIED);
+  EXPECT_EQ(progress.size(), 4u);
+  EXPECT_EQ(progress.back(), content.size());
+}
+
+TEST_F(UploadTest, SendsAFolderAsTar) {
+  Put("photos/cat/a.jpg", "meow");
+  ASSERT_TRUE(client_->UploadDataset(folder_.path() / "photos", "", nullptr).ok());
+  EXPECT_EQ(datasets_.header.format(), v1::ARCHIVE_FORMAT_TAR);
+  EXPECT_EQ(datasets_.header.total_bytes(), 0);
+  EXPECT_THAT(datasets_.bytes, testing::HasSubstr("meow"));
+}
+
+// A receiver that closes the stream knows why; the broken pipe does not.
+TEST_F(UploadTest, TellsWhyTheServerRefused) {
+  datasets_.refuse = true;
+  Put("photos.zip", std::string(8'000'000, 'z'));
+  const auto response = client_->UploadDataset(folder_.path() / "photos.zip", "", nullptr);
+  EXPECT_EQ(response.status(), absl::ResourceExhaustedError("the archive is larger than allowed"));
+}
+
+// Half an archive must not become a dataset.
+TEST_F(UploadTest, HangsUpWhenAFileBecomesShorterWhileItIsSent) {
+  Put("photos/cat/a.jpg", std::string(8'000'000, 'a'));
+  const std::filesystem::path file = folder_.path() / "photos/cat/a.jpg";
+  const auto response = client_->UploadDataset(
+      folder_.path() / "photos", "",
+      [&](uint64_t, uint64_t) { std::filesystem::resize_file(file, 2'000'000); });
+  EXPECT_TRUE(absl::IsDataLoss(response.status())) << response.status();
+  datasets_.ended.WaitForNotification();
+  EXPECT_TRUE(datasets_.cancelled);
+}
+
+TEST_F(UploadTest, AsksNothingOfTheServerForAFolderThatIsNotThere) {
+  EXPECT_TRUE(
+      absl::IsNotFound(client_->UploadDataset(folder_.path() / "none", "", nullptr).status()));
+  EXPECT_FALSE(datasets_.ended.HasBeenNotified());
+}
+
+}  // namespace
+}  // namespace graft::client

@@ -1,0 +1,87 @@
+#include "client/cli/output.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace graft::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(FormatTableTest, AlignsByCharactersNotBytes) {
+  EXPECT_EQ(FormatTable({{"CLASS", "IMAGES"}, {"Käfer", "3"}, {"Ox", "12"}}),
+            "CLASS  IMAGES\n"
+            "Käfer  3\n"
+            "Ox     12\n");
+}
+
+TEST(FormatTableTest, TakesRowsOfDifferentLength) {
+  EXPECT_EQ(FormatTable({{"a"}, {"bb", "c", "d"}}), "a\nbb  c  d\n");
+  EXPECT_EQ(FormatTable({}), "");
+}
+
+TEST(FormatBytesTest, RoundsIntoTheNextUnit) {
+  EXPECT_EQ(FormatBytes(0), "0 B");
+  EXPECT_EQ(FormatBytes(999), "999 B");
+  EXPECT_EQ(FormatBytes(1000), "1.0 kB");
+  EXPECT_EQ(FormatBytes(999'499), "999.5 kB");
+  EXPECT_EQ(FormatBytes(999'500), "1.0 MB");
+  EXPECT_EQ(FormatBytes(12'300'000), "12.3 MB");
+  EXPECT_EQ(FormatBytes(5'000'000'000'000'000), "5000.0 TB");
+}
+
+TEST(FormatTimeTest, ShowsADashWhereNothingHappenedYet) {
+  EXPECT_EQ(FormatTime(google::protobuf::Timestamp()), "-");
+  google::protobuf::Timestamp noon;
+  noon.set_seconds(1'700'000'000);
+  EXPECT_THAT(FormatTime(noon), testing::MatchesRegex("2023-11-1[45] ..:..:20"));
+}
+
+TEST(StateNameTest, LeavesThePrefixOut) { EXPECT_EQ(StateName(v1::JOB_STATE_QUEUED), "QUEUED"); }
+
+TEST(PrintableTest, CannotMoveTheCursor) {
+  EXPECT_EQ(Printable("\x1b[2Jcat.jpg\r"), "?[2Jcat.jpg?");
+  EXPECT_EQ(Printable("a\x7f"), "a?");
+  // C1 controls, as UTF-8: U+009B begins an escape sequence on some terminals.
+  EXPECT_EQ(Printable("\xc2\x9b"
+                      "2J"),
+            "??2J");
+  EXPECT_EQ(Printable("Käfer \xc2\xa0 größe\n"), "Käfer \xc2\xa0 größe\n");
+}
+
+v1::ClassificationReport Report(int classes) {
+  v1::ClassificationReport report;
+  report.set_split("test");
+  report.set_images(10L * classes);
+  report.set_accuracy(0.9);
+  for (int row = 0; row < classes; ++row) {
+    report.add_class_names("class" + std::to_string(row));
+    for (int column = 0; column < classes; ++column) report.add_confusion(row == column ? 9 : 1);
+  }
+  return report;
+}
+
+TEST(FormatReportTest, ShowsTheConfusionMatrix) {
+  const std::string text = FormatReport(Report(2));
+  EXPECT_THAT(text, HasSubstr("90.0 % on 20 test images"));
+  EXPECT_THAT(text, HasSubstr("          1  2\n"
+                              "1 class0  9  1\n"
+                              "2 class1  1  9\n"));
+}
+
+TEST(FormatReportTest, LeavesOutAMatrixTooWideForATerminal) {
+  EXPECT_THAT(FormatReport(Report(20)), HasSubstr("confusion"));
+  EXPECT_THAT(FormatReport(Report(21)), Not(HasSubstr("confusion")));
+}
+
+TEST(FormatReportTest, TakesAMatrixOfTheWrongSizeForNone) {
+  v1::ClassificationReport report = Report(3);
+  report.mutable_confusion()->RemoveLast();
+  EXPECT_THAT(FormatReport(report), Not(HasSubstr("confusion")));
+}
+
+}  // namespace
+}  // namespace graft::cli
