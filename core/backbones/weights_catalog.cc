@@ -88,9 +88,7 @@ absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Wrap(
 }
 
 absl::StatusOr<std::unique_ptr<Network>> BackboneWeights::MakeNetwork(LoadMode mode) const {
-  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, mode == LoadMode::kCopy
-                                                               ? Network::Create(spec_)
-                                                               : Network::CreateEmpty(spec_));
+  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, Network::CreateEmpty(spec_));
   const int stages = has_classifier_ ? network->num_stages() : spec_.feature_stages;
   GRAFT_RETURN_IF_ERROR(LoadStages(*file_, 0, stages, mode, *network));
   return network;

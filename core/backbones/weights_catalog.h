@@ -44,8 +44,8 @@ class BackboneWeights {
   bool has_classifier() const { return has_classifier_; }
 
   // A network with these weights in its feature stages, and in the classifier where there is one;
-  // else the classifier's weights are drawn anew. With kBorrow this object must outlive it, and
-  // stages without weights stay empty.
+  // stages without weights stay empty, and nothing is trainable. With kBorrow this object must
+  // outlive it.
   absl::StatusOr<std::unique_ptr<Network>> MakeNetwork(LoadMode mode) const;
 
  private:

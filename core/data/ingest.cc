@@ -185,17 +185,12 @@ class Ingestor {
   }
 
   void Warn() {
-    int64_t smallest = manifest_.CountOf(0);
-    int64_t largest = smallest;
-    size_t smallest_class = 0;
-    for (size_t c = 1; c < manifest_.classes.size(); ++c) {
-      const int64_t count = manifest_.CountOf(static_cast<int>(c));
-      largest = std::max(largest, count);
-      if (count < smallest) {
-        smallest = count;
-        smallest_class = c;
-      }
-    }
+    std::vector<int64_t> counts(manifest_.classes.size(), 0);
+    for (const DatasetEntry& entry : manifest_.entries) ++counts[entry.class_index];
+    const auto [fewest, most] = std::minmax_element(counts.begin(), counts.end());
+    const int64_t smallest = *fewest;
+    const int64_t largest = *most;
+    const auto smallest_class = static_cast<size_t>(fewest - counts.begin());
     const std::string name = PrintableName(manifest_.classes[smallest_class]);
     if (smallest < kFewImages) {
       manifest_.warnings.push_back(absl::StrCat("class '", name, "' has only ", smallest,

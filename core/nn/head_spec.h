@@ -10,10 +10,9 @@
 namespace graft {
 
 // A head's shape. Its tensors, by state-dict name under "head.":
-//   kLinear   global average pool, linear                          weight, bias
-//   kMlp      global average pool, linear, ReLU, dropout, linear   0.weight,
-//   0.bias, 3.weight, 3.bias kArticle  flatten (channels, height, width), then as kMlp 0.weight,
-//   0.bias, 3.weight, 3.bias
+//   kLinear: global average pool, linear                        weight, bias
+//   kMlp: global average pool, linear, ReLU, dropout, linear    0.weight, 0.bias, 3.weight, 3.bias
+//   kArticle: flatten (channels, height, width), then as kMlp   0.weight, 0.bias, 3.weight, 3.bias
 enum class HeadKind { kLinear, kMlp, kArticle };
 
 // A head as data: what it takes to build one. Plain data, no LibTorch.

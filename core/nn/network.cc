@@ -109,6 +109,13 @@ struct Network::Impl {
   NetworkSpec spec;
   std::vector<NodeTensors> tensors;  // one a node
   std::vector<int> last_use;         // of each node's output: the last node that reads it
+  // Where a tensor of a state-dict name is.
+  struct Place {
+    int node;
+    int stage;
+    const Slot* slot;
+  };
+  absl::flat_hash_map<std::string, Place> places;
   int trainable_from = 0;
   bool training = false;
   bool update_batch_norm = false;
@@ -122,18 +129,22 @@ struct Network::Impl {
         if (input >= 0) last_use[input] = static_cast<int>(i);
       }
     }
+    ForEachTensor(0, static_cast<int>(spec.stages.size()),
+                  [&](at::Tensor&, const Place& place) { places.emplace(NameOf(place), place); });
   }
 
-  // The names of a node's tensors, with what they belong to.
+  std::string NameOf(const Place& place) const {
+    return absl::StrCat(spec.nodes[place.node].name, ".", place.slot->suffix);
+  }
+
+  // The tensors of stages [from, to), in the order of the nodes.
   template <typename F>
   void ForEachTensor(int from, int to, F&& f) {
     for (int stage = from; stage < to; ++stage) {
-      for (int i = spec.stages[stage].begin; i < spec.stages[stage].end; ++i) {
+      for (int node = spec.stages[stage].begin; node < spec.stages[stage].end; ++node) {
         for (const Slot& slot : kSlots) {
-          at::Tensor& tensor = tensors[i].*slot.member;
-          if (tensor.defined()) {
-            f(absl::StrCat(spec.nodes[i].name, ".", slot.suffix), tensor, slot.is_parameter, stage);
-          }
+          at::Tensor& tensor = tensors[node].*slot.member;
+          if (tensor.defined()) f(tensor, Place{node, stage, &slot});
         }
       }
     }
@@ -227,10 +238,9 @@ at::Tensor Network::Forward(const at::Tensor& x, int from, int to) const {
 
 void Network::SetTrainableFrom(int stage) {
   impl_->trainable_from = stage;
-  impl_->ForEachTensor(0, num_stages(),
-                       [&](const std::string&, at::Tensor& tensor, bool is_parameter, int of) {
-                         if (is_parameter) tensor.set_requires_grad(of >= stage);
-                       });
+  impl_->ForEachTensor(0, num_stages(), [&](at::Tensor& tensor, const Impl::Place& place) {
+    if (place.slot->is_parameter) tensor.set_requires_grad(place.stage >= stage);
+  });
 }
 
 void Network::SetTraining(bool training, bool update_batch_norm) {
@@ -240,7 +250,8 @@ void Network::SetTraining(bool training, bool update_batch_norm) {
 
 void Network::To(const at::Device& device) {
   const at::NoGradGuard no_grad;
-  impl_->ForEachTensor(0, num_stages(), [&](const std::string&, at::Tensor& tensor, bool, int) {
+  impl_->ForEachTensor(0, num_stages(), [&](at::Tensor& tensor, const Impl::Place&) {
+    if (tensor.is_meta()) return;  // of a stage that has no weights
     const bool grad = tensor.requires_grad();
     tensor = tensor.to(device).detach();
     tensor.set_requires_grad(grad);
@@ -250,12 +261,11 @@ void Network::To(const at::Device& device) {
 std::unique_ptr<Network> Network::Clone() const {
   const at::NoGradGuard no_grad;
   std::unique_ptr<Network> copy(new Network(std::make_unique<Impl>(*impl_)));
-  copy->impl_->ForEachTensor(0, num_stages(),
-                             [&](const std::string&, at::Tensor& tensor, bool, int) {
-                               const bool grad = tensor.requires_grad();
-                               tensor = tensor.detach().clone();
-                               tensor.set_requires_grad(grad);
-                             });
+  copy->impl_->ForEachTensor(0, num_stages(), [&](at::Tensor& tensor, const Impl::Place&) {
+    const bool grad = tensor.requires_grad();
+    tensor = tensor.detach().clone();
+    tensor.set_requires_grad(grad);
+  });
   return copy;
 }
 
@@ -263,34 +273,28 @@ std::vector<NamedTensor> Network::NamedTensors() const { return NamedTensors(0, 
 
 std::vector<NamedTensor> Network::NamedTensors(int from, int to) const {
   std::vector<NamedTensor> named;
-  impl_->ForEachTensor(from, to,
-                       [&](std::string name, at::Tensor& tensor, bool is_parameter, int stage) {
-                         named.push_back({std::move(name), tensor, is_parameter, stage});
-                       });
+  impl_->ForEachTensor(from, to, [&](at::Tensor& tensor, const Impl::Place& place) {
+    named.push_back({impl_->NameOf(place), tensor, place.slot->is_parameter, place.stage});
+  });
   return named;
 }
 
 absl::Status Network::SetTensor(const std::string& name, at::Tensor tensor) {
-  bool found = false;
-  absl::Status status;
-  impl_->ForEachTensor(
-      0, num_stages(), [&](const std::string& own, at::Tensor& slot, bool is_parameter, int stage) {
-        if (own != name) return;
-        found = true;
-        if (slot.sizes() != tensor.sizes()) {
-          status = absl::InvalidArgumentError(absl::StrCat(
-              "tensor '", name, "' has shape [", absl::StrJoin(tensor.sizes(), ", "), "], ",
-              impl_->spec.architecture, " needs [", absl::StrJoin(slot.sizes(), ", "), "]"));
-          return;
-        }
-        slot = tensor.detach();
-        if (is_parameter) slot.set_requires_grad(stage >= impl_->trainable_from);
-      });
-  if (!found) {
+  const auto found = impl_->places.find(name);
+  if (found == impl_->places.end()) {
     return absl::NotFoundError(
         absl::StrCat("no tensor '", name, "' in ", impl_->spec.architecture));
   }
-  return status;
+  const Impl::Place& place = found->second;
+  at::Tensor& own = impl_->tensors[place.node].*place.slot->member;
+  if (own.sizes() != tensor.sizes()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tensor '", name, "' has shape [", absl::StrJoin(tensor.sizes(), ", "), "], ",
+                     impl_->spec.architecture, " needs [", absl::StrJoin(own.sizes(), ", "), "]"));
+  }
+  own = tensor.detach();
+  if (place.slot->is_parameter) own.set_requires_grad(place.stage >= impl_->trainable_from);
+  return absl::OkStatus();
 }
 
 }  // namespace graft

@@ -36,8 +36,8 @@ class Network {
   // INVALID_ARGUMENT where Validate(spec) fails.
   static absl::StatusOr<std::unique_ptr<Network>> Create(NetworkSpec spec, uint64_t seed = 0);
 
-  // The same network without weights: tensors on the "meta" device, to be filled by Load with
-  // borrowed memory (state_dict.h). Forward must not be called before every tensor is set.
+  // The same network without weights: tensors on the "meta" device, to be filled by LoadStages
+  // (state_dict.h), nothing trainable. Forward must only run stages that have been filled.
   static absl::StatusOr<std::unique_ptr<Network>> CreateEmpty(NetworkSpec spec);
 
   ~Network();
