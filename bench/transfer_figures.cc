@@ -144,6 +144,7 @@ int main(int argc, char** argv) {
   number("--lr", config.learning_rate);
   number("--backbone-lr", config.backbone_learning_rate);
   number("--stages", config.trainable_stages);
+  number("--clip", config.gradient_clip_norm);
   number("--l2", config.l2);
   number("--views", config.augmented_views);
   number("--augment", config.augment);

@@ -48,7 +48,8 @@ constexpr Recipe kRecipes[] = {
 };
 
 constexpr int kLbfgsIterations = 300;
-// The ARTICLE head is trained as its recipe says, whatever the strategy: SGD 1e-4, momentum .9.
+// The ARTICLE head is trained as its recipe says, whatever the strategy: SGD 1e-4 at a constant
+// rate, momentum 0.9, gradients and labels as they are.
 constexpr double kArticleLearningRate = 1e-4;
 
 const Recipe& RecipeOf(Strategy strategy) {
@@ -215,7 +216,8 @@ absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config) {
     c.hidden_units = config.hidden_units.value_or(256);
     c.dropout = config.dropout.value_or(0.5);
   }
-  c.label_smoothing = lbfgs ? 0.0 : config.label_smoothing.value_or(recipe.label_smoothing);
+  c.label_smoothing =
+      lbfgs ? 0.0 : config.label_smoothing.value_or(article ? 0.0 : recipe.label_smoothing);
   c.epochs = config.epochs.value_or(lbfgs ? kLbfgsIterations : recipe.epochs);
   c.seed = config.seed.value_or(0);
   c.validation_fraction = config.validation_fraction.value_or(0.2);
@@ -257,7 +259,7 @@ absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config) {
   if (optimizer == OptimizerKind::kSgd) c.momentum = config.momentum.value_or(0.9);
   c.schedule = config.schedule.value_or(article ? ScheduleKind::kConstant : recipe.schedule);
   c.warmup_epochs = config.warmup_epochs.value_or(article ? 0.0 : recipe.warmup_epochs);
-  c.gradient_clip_norm = config.gradient_clip_norm.value_or(recipe.clip_norm);
+  c.gradient_clip_norm = config.gradient_clip_norm.value_or(article ? 0.0 : recipe.clip_norm);
   c.early_stopping_patience = config.early_stopping_patience.value_or(recipe.patience);
   if (config.strategy == Strategy::kTopLayers) {
     c.trainable_stages = config.trainable_stages.value_or(1);

@@ -60,6 +60,12 @@ TEST(RecipesTest, ArticleIsTheClassicRecipe) {
   EXPECT_EQ(resolved.config.schedule, ScheduleKind::kConstant);
   EXPECT_EQ(resolved.config.hidden_units, 256);
   EXPECT_EQ(resolved.config.dropout, 0.5);
+  config.strategy = Strategy::kTopLayers;
+  for (const FineTuneConfig& resolved_config : {resolved.config, Resolve(config).config}) {
+    EXPECT_EQ(resolved_config.gradient_clip_norm, 0);
+    EXPECT_EQ(resolved_config.label_smoothing, 0);
+    EXPECT_EQ(resolved_config.weight_decay, 0);
+  }
 }
 
 TEST(RecipesTest, TopLayersWarmsTheHeadUpThenTrainsTheLastStageAtATenthOfItsRate) {
