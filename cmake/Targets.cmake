@@ -1,6 +1,7 @@
 # graft_library(NAME SOURCES... [TORCH] [UNITY] DEPS...): a static library, include root at the top.
 # graft_program(NAME SOURCES... DEPS...): a program in build/<preset>/bin.
-# graft_test(NAME SOURCES... [TORCH] DEPS...): a GoogleTest program, each TEST a ctest case.
+# graft_test(NAME SOURCES... [TORCH] DEPS... [TIMEOUT S] [LABELS...] [FIXTURES...]): a GoogleTest
+# program, each TEST a ctest case.
 include_guard()
 include(GoogleTest)
 
@@ -34,13 +35,20 @@ function(graft_program name)
 endfunction()
 
 function(graft_test name)
-  cmake_parse_arguments(ARG "TORCH" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH" "TIMEOUT" "SOURCES;DEPS;LABELS;FIXTURES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main)
   _graft_configure(${name} "${ARG_TORCH}")
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  set(properties TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_LABELS)
+    list(APPEND properties LABELS "${ARG_LABELS}")
+  endif()
+  if(ARG_FIXTURES)
+    list(APPEND properties FIXTURES_REQUIRED "${ARG_FIXTURES}")
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
+    PROPERTIES ${properties})
 endfunction()

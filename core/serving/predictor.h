@@ -66,15 +66,18 @@ class Predictor {
   // InfiniteDuration for none. `cancel` may be null.
   //
   // The callback gets:
-  //   INVALID_ARGUMENT    no image, too many, one too large, one not decodable ("inputs[2]: ..."),
-  //                       top_k below 1. Other requests in the same batch are not concerned
-  //   NOT_FOUND           no such project, model or version; says what to ask for instead
-  //   DATA_LOSS           the version's files are not what was published
-  //   DEADLINE_EXCEEDED   the deadline passed before its images were computed; found at the next
-  //                       step of its way, so it can come a little late
-  //   CANCELLED           `cancel` was called before its images were computed
-  //   RESOURCE_EXHAUSTED  the queue is full, or no memory is left for the model; RetryHint says
-  //   when UNAVAILABLE         draining; RetryHint says when INTERNAL            the network failed
+  //
+  //  - INVALID_ARGUMENT: no image, too many, one too large, one not decodable ("inputs[2]: ..."),
+  //    top_k below 1. Other requests in the same batch are not concerned.
+  //  - NOT_FOUND: no such project, model or version; says what to ask for instead.
+  //  - DATA_LOSS: the version's files are not what was published.
+  //  - DEADLINE_EXCEEDED: the deadline passed before its images were computed; found at the next
+  //    step of its way, so it can come a little late.
+  //  - CANCELLED: `cancel` was called before its images were computed.
+  //  - RESOURCE_EXHAUSTED: the queue is full, or no memory is left for the model; a RetryHint says
+  //    when to come again.
+  //  - UNAVAILABLE: draining; a RetryHint says when to come again.
+  //  - INTERNAL: the network failed.
   virtual void Submit(PredictRequest request, absl::Duration deadline, PredictCallback callback,
                       std::shared_ptr<CancellationToken> cancel = nullptr) = 0;
 

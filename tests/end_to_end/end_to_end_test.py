@@ -245,8 +245,24 @@ class EndToEndTest(unittest.TestCase):
         image.write_bytes(graft_server.picture((225, 45, 35), 5))
         self.assertIn("red", graft("predict", "colours", str(image)).stdout)
 
-    def test_zz_stops_cleanly(self):
-        self.assertEqual(self.server.stop(), 0, self.server.log_text())
+    def test_zz_stops_cleanly_with_every_running_predict_answered(self):
+        request = prediction_pb2.PredictRequest(model="colours", inputs=[
+            prediction_pb2.PredictInput(image=graft_server.picture((225, 45, 35), i))
+            for i in range(60)])
+        for _ in range(100):  # until all are seen under way at one time
+            calls = [self.predictions.Predict.future(request, timeout=RPC_SECONDS)
+                     for _ in range(4)]
+            running = 0
+            while running < len(calls) and not all(call.done() for call in calls):
+                running = self.metric("graft_rpc_in_flight")
+            if running >= len(calls):
+                break
+        else:
+            self.fail("the predictions were never seen running together")
+        self.server.ask_to_stop()
+        for call in calls:
+            self.assertEqual(len(call.result().outputs), 60)
+        self.assertEqual(self.server.wait(), 0, self.server.log_text())
 
 
 if __name__ == "__main__":

@@ -58,14 +58,17 @@ class Server:
     def log_text(self) -> str:
         return (self.folder / "server.log").read_text(errors="replace")
 
-    def stop(self) -> int:
-        """SIGTERM; the exit status."""
-        self.channel.close()
+    def ask_to_stop(self) -> None:
+        """SIGTERM. A second one would end the server at once."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
+
+    def wait(self) -> int:
+        """The exit status of a server that was asked to stop."""
         try:
             return self.process.wait(timeout=60)
         finally:
+            self.channel.close()
             self.log.close()
 
     def kill(self) -> None:
