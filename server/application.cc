@@ -59,6 +59,13 @@ int WorkerThreads(const ServerConfig& config) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
 }
 
+// So that workers find them, and error messages never hold a part of them that looks like a word.
+ServerConfig WithAbsoluteFolders(ServerConfig config) {
+  config.data_dir = fs::absolute(config.data_dir).lexically_normal();
+  config.weights_dir = fs::absolute(config.weights_dir).lexically_normal();
+  return config;
+}
+
 std::vector<std::string> WorkerCommand(const ServerConfig& config, const fs::path& socket) {
   fs::path program = config.worker_program;
   if (program.empty()) {
@@ -67,9 +74,9 @@ std::vector<std::string> WorkerCommand(const ServerConfig& config, const fs::pat
   }
   return {program.string(),
           absl::StrCat("--server=unix:", socket.string()),
-          absl::StrCat("--blobs=", (fs::absolute(config.data_dir) / "blobs").string()),
-          absl::StrCat("--features=", (fs::absolute(config.data_dir) / "features").string()),
-          absl::StrCat("--weights-dir=", fs::absolute(config.weights_dir).string()),
+          absl::StrCat("--blobs=", (config.data_dir / "blobs").string()),
+          absl::StrCat("--features=", (config.data_dir / "features").string()),
+          absl::StrCat("--weights-dir=", config.weights_dir.string()),
           absl::StrCat("--threads=", WorkerThreads(config)),
           absl::StrCat("--parent=", getpid()),
           absl::StrCat("--feature-cache-bytes=", config.feature_cache_bytes),
@@ -80,7 +87,8 @@ std::vector<std::string> WorkerCommand(const ServerConfig& config, const fs::pat
 // Members are declared in the order they are built, so that they are destroyed in reverse.
 class Server final : public Application {
  public:
-  Server(const ServerConfig& config, const Logger* logger) : config_(config), logger_(logger) {}
+  Server(const ServerConfig& config, const Logger* logger)
+      : config_(WithAbsoluteFolders(config)), logger_(logger) {}
 
   ~Server() override {
     // Listeners first: nothing may call into what is torn down next.
@@ -236,9 +244,8 @@ class Server final : public Application {
 
   // The workers' own listener, a socket file that only this user may open, and the processes.
   absl::Status StartWorkers() {
-    const fs::path socket = config_.worker_socket.empty()
-                                ? fs::absolute(config_.data_dir) / "worker.sock"
-                                : fs::absolute(config_.worker_socket);
+    const fs::path socket = config_.worker_socket.empty() ? config_.data_dir / "worker.sock"
+                                                          : fs::absolute(config_.worker_socket);
     if (socket.string().size() > kMaxSocketPath) {
       return absl::InvalidArgumentError(absl::StrCat("--worker-socket: its path may have ",
                                                      kMaxSocketPath,
@@ -283,10 +290,8 @@ class Server final : public Application {
   }
 
   std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeInterceptors() {
-    return MakeRpcInterceptors(
-        metrics_.get(), logger_, clock_, ids_,
-        {fs::absolute(config_.data_dir).string(), config_.data_dir.string(),
-         fs::absolute(config_.weights_dir).string(), config_.weights_dir.string()});
+    return MakeRpcInterceptors(metrics_.get(), logger_, clock_, ids_,
+                               {config_.data_dir.string(), config_.weights_dir.string()});
   }
 
   absl::Status Listen() {

@@ -6,9 +6,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
+#include "server/hide_folders.h"
 #include "wire/status.h"
 
 namespace graft {
@@ -25,7 +25,7 @@ struct Shared {
   const Logger* logger;
   Clock* clock;
   IdGenerator* ids;
-  std::vector<std::string> private_texts;
+  std::vector<std::string> private_folders;
 };
 
 bool IsRequestId(grpc::string_ref text) {
@@ -93,7 +93,7 @@ class CallInterceptor final : public Interceptor {
                          {"request", request_id_},
                          {"error", status.error_message()}});
     if (status.ok()) return status;
-    const std::string clean = Scrub(status.error_message(), shared_.private_texts);
+    const std::string clean = HideFolders(status.error_message(), shared_.private_folders);
     if (clean == status.error_message()) return status;
     const absl::Status original = FromGrpcStatus(status);
     absl::Status scrubbed(original.code(), clean);
@@ -125,9 +125,9 @@ class CallInterceptorFactory final : public grpc::experimental::ServerIntercepto
 
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeRpcInterceptors(
     Metrics* metrics, const Logger* logger, Clock* clock, IdGenerator* ids,
-    std::vector<std::string> private_texts) {
+    std::vector<std::string> private_folders) {
   return std::make_unique<CallInterceptorFactory>(
-      Shared{metrics, logger, clock, ids, std::move(private_texts)});
+      Shared{metrics, logger, clock, ids, std::move(private_folders)});
 }
 
 std::string RequestId(const grpc::ServerContextBase& context) {
@@ -135,14 +135,6 @@ std::string RequestId(const grpc::ServerContextBase& context) {
   const auto found = metadata.find(kRequestIdHeader);
   return found == metadata.end() ? std::string()
                                  : std::string(found->second.data(), found->second.size());
-}
-
-std::string Scrub(absl::string_view message, const std::vector<std::string>& private_texts) {
-  std::string clean(message);
-  for (const std::string& text : private_texts) {
-    if (text.size() > 1) clean = absl::StrReplaceAll(clean, {{text, "<server>"}});
-  }
-  return clean;
 }
 
 }  // namespace graft

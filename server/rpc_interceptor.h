@@ -23,17 +23,14 @@ inline constexpr char kRequestIdHeader[] = "x-request-id";
 
 // Takes what must hold for every RPC out of the RPCs: duration and code into graft_rpc_seconds, one
 // log line, a request id, and no path of the server's in a message.
-// `private_texts` are strings (folders) that are cut out of error messages. All pointers must
-// outlive the grpc::Server.
+// `private_folders` are cut out of error messages (hide_folders.h). All pointers must outlive the
+// grpc::Server.
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeRpcInterceptors(
     Metrics* metrics, const Logger* logger, Clock* clock, IdGenerator* ids,
-    std::vector<std::string> private_texts);
+    std::vector<std::string> private_folders);
 
 // The request id of a call that went through the interceptor.
 std::string RequestId(const grpc::ServerContextBase& context);
-
-// `message` with every occurrence of `private_texts` replaced by "<server>".
-std::string Scrub(absl::string_view message, const std::vector<std::string>& private_texts);
 
 }  // namespace graft
 

@@ -1,14 +1,18 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <google/protobuf/generated_enum_reflection.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 
 #include "client/cli/command.h"
 #include "client/cli/labels.h"
@@ -22,21 +26,34 @@ struct Arguments {
   bool watch = false;
 };
 
-// --strategy top-layers and the like: words for an enum whose values begin with `prefix`.
+// "top-layers" for STRATEGY_TOP_LAYERS, where `prefix` is "STRATEGY_".
+std::string Word(const std::string& name, const std::string& prefix) {
+  return absl::StrReplaceAll(absl::AsciiStrToLower(absl::StripPrefix(name, prefix)), {{"_", "-"}});
+}
+
+// --strategy top-layers and the like: words for an enum whose values begin with `prefix`. The first
+// value, "unspecified", is not offered.
 template <typename Enum>
 void AddEnum(CLI::App& app, const std::string& flag, const std::string& prefix,
-             bool (*parse)(google::protobuf::ConstStringParam, Enum*),
              std::function<void(Enum)> set, const std::string& help) {
+  std::vector<std::pair<std::string, Enum>> choices;
+  const google::protobuf::EnumDescriptor* const values =
+      google::protobuf::GetEnumDescriptor<Enum>();
+  for (int i = 1; i < values->value_count(); ++i) {
+    choices.emplace_back(Word(values->value(i)->name(), prefix),
+                         static_cast<Enum>(values->value(i)->number()));
+  }
+  const std::string listed = absl::StrJoin(
+      choices, ", ", [](std::string* out, const auto& choice) { out->append(choice.first); });
   app.add_option_function<std::string>(
       flag,
       [=](const std::string& word) {
-        Enum value;
-        const std::string name =
-            prefix + absl::StrReplaceAll(absl::AsciiStrToUpper(word), {{"-", "_"}});
-        if (!parse(name, &value)) throw CLI::ValidationError(flag, "no such choice: " + word);
-        set(value);
+        for (const auto& [name, value] : choices) {
+          if (name == Word(absl::AsciiStrToUpper(word), "")) return set(value);
+        }
+        throw CLI::ValidationError(flag, absl::StrCat("'", word, "' is none of ", listed));
       },
-      help);
+      absl::StrCat(help, help.empty() ? "" : ": ", listed));
 }
 
 template <typename T>
@@ -49,11 +66,11 @@ void AddValue(CLI::App& app, const std::string& flag, std::function<void(T)> set
 void PrintPlan(const v1::StartFineTuneResponse& response) {
   const v1::CostEstimate& cost = response.estimate();
   std::printf(
-      "The request is valid. It would train %.1f of %.1f million parameters on %ld images,\n"
-      "with %ld images through the backbone at %.2f GFLOP each.\n",
-      static_cast<double>(cost.trainable_parameters()) / 1e6,
-      static_cast<double>(cost.parameters()) / 1e6, static_cast<long>(cost.training_images()),
-      static_cast<long>(cost.backbone_forwards()), cost.forward_gflops());
+      "The request is valid. It would train %s of %s parameters on %s images,\n"
+      "with %s images through the backbone at %.2f GFLOP each.\n",
+      FormatCount(cost.trainable_parameters()).c_str(), FormatCount(cost.parameters()).c_str(),
+      FormatCount(cost.training_images()).c_str(), FormatCount(cost.backbone_forwards()).c_str(),
+      cost.forward_gflops());
 }
 
 absl::Status Run(const Globals& globals, const Arguments& arguments) {
@@ -117,26 +134,27 @@ void AddTrainingOptions(CLI::App& app, v1::TrainingOptions* training) {
       app, "--l2", [=](double v) { training->set_l2(v); },
       "Penalty of the logistic head; left out, it is chosen on the validation part");
   AddEnum<v1::Optimizer>(
-      app, "--optimizer", "OPTIMIZER_", &v1::Optimizer_Parse,
-      [=](v1::Optimizer v) { training->set_optimizer(v); }, "lbfgs, adamw or sgd");
+      app, "--optimizer", "OPTIMIZER_", [=](v1::Optimizer v) { training->set_optimizer(v); },
+      "What takes the steps");
   AddEnum<v1::LearningRateSchedule>(
-      app, "--schedule", "LEARNING_RATE_SCHEDULE_", &v1::LearningRateSchedule_Parse,
-      [=](v1::LearningRateSchedule v) { training->set_schedule(v); }, "cosine or constant");
+      app, "--schedule", "LEARNING_RATE_SCHEDULE_",
+      [=](v1::LearningRateSchedule v) { training->set_schedule(v); }, "Of the learning rate");
 }
 
 void AddTaskOptions(CLI::App& app, v1::ClassificationTask* task) {
   AddEnum<v1::HeadKind>(
-      app, "--head", "HEAD_KIND_", &v1::HeadKind_Parse, [=](v1::HeadKind v) { task->set_head(v); },
-      "linear, mlp or article");
+      app, "--head", "HEAD_KIND_", [=](v1::HeadKind v) { task->set_head(v); }, "The new layers");
   AddValue<int>(
-      app, "--hidden-units", [=](int v) { task->set_hidden_units(v); }, "Of the mlp head");
+      app, "--hidden-units", [=](int v) { task->set_hidden_units(v); },
+      "Of the mlp and article heads");
   AddValue<double>(
-      app, "--dropout", [=](double v) { task->set_dropout(v); }, "Of the mlp head");
+      app, "--dropout", [=](double v) { task->set_dropout(v); }, "Of the mlp and article heads");
   AddValue<double>(
       app, "--label-smoothing", [=](double v) { task->set_label_smoothing(v); }, "In [0, 1)");
   AddEnum<v1::ClassWeighting>(
-      app, "--class-weighting", "CLASS_WEIGHTING_", &v1::ClassWeighting_Parse,
-      [=](v1::ClassWeighting v) { task->set_class_weighting(v); }, "none or balanced");
+      app, "--class-weighting", "CLASS_WEIGHTING_",
+      [=](v1::ClassWeighting v) { task->set_class_weighting(v); },
+      "Weights of the classes in the loss");
 }
 
 void AddDataOptions(CLI::App& app, v1::DataOptions* data) {
@@ -176,8 +194,8 @@ void AddFineTuneCommand(CLI::App& app, Globals& globals) {
       *command, "--backbone", [=](const std::string& v) { spec->set_backbone(v); },
       "Pretrained network (see: graft backbones)");
   AddEnum<v1::Strategy>(
-      *command, "--strategy", "STRATEGY_", &v1::Strategy_Parse,
-      [=](v1::Strategy v) { spec->set_strategy(v); }, "feature-extraction, top-layers or full");
+      *command, "--strategy", "STRATEGY_", [=](v1::Strategy v) { spec->set_strategy(v); },
+      "What learns");
   AddTaskOptions(*command, spec->mutable_classification());
   AddTrainingOptions(*command, spec->mutable_training());
   AddDataOptions(*command, spec->mutable_data());

@@ -55,6 +55,13 @@ std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
   return table;
 }
 
+std::string FormatCount(int64_t count) {
+  if (count >= 999'500) return absl::StrFormat("%.1f million", static_cast<double>(count) / 1e6);
+  if (count >= 9'995) return absl::StrFormat("%.0f thousand", static_cast<double>(count) / 1e3);
+  if (count >= 1000) return absl::StrFormat("%d,%03d", count / 1000, count % 1000);
+  return absl::StrCat(count);
+}
+
 std::string FormatBytes(int64_t bytes) {
   const char* const units[] = {"B", "kB", "MB", "GB", "TB"};
   double value = static_cast<double>(bytes);

@@ -25,6 +25,8 @@ absl::Status ShowDone(absl::Status status, bool json, absl::string_view text);
 // Characters are counted, not bytes.
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows);
 
+// "9,876", "45 thousand", "3.4 million".
+std::string FormatCount(int64_t count);
 // "12.3 MB", decimal units.
 std::string FormatBytes(int64_t bytes);
 // "2026-01-31 12:00:00" in local time; "-" where unset.

@@ -21,7 +21,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr absl::Duration kPatience = absl::Seconds(100);
+// Workers run at nice 19: where the machine is busy otherwise they hardly run at all.
+constexpr absl::Duration kPatience = absl::Minutes(5);
 
 class WorkerCrashTest : public ::testing::Test {
  protected:

@@ -23,6 +23,17 @@ TEST(FormatTableTest, TakesRowsOfDifferentLength) {
   EXPECT_EQ(FormatTable({}), "");
 }
 
+TEST(FormatCountTest, SaysLargeNumbersInWords) {
+  EXPECT_EQ(FormatCount(0), "0");
+  EXPECT_EQ(FormatCount(999), "999");
+  EXPECT_EQ(FormatCount(2'052), "2,052");
+  EXPECT_EQ(FormatCount(9'994), "9,994");
+  EXPECT_EQ(FormatCount(9'995), "10 thousand");
+  EXPECT_EQ(FormatCount(999'499), "999 thousand");
+  EXPECT_EQ(FormatCount(999'500), "1.0 million");
+  EXPECT_EQ(FormatCount(138'357'544), "138.4 million");
+}
+
 TEST(FormatBytesTest, RoundsIntoTheNextUnit) {
   EXPECT_EQ(FormatBytes(0), "0 B");
   EXPECT_EQ(FormatBytes(999), "999 B");
