@@ -22,8 +22,9 @@ add_library(graft_torch INTERFACE)
 target_include_directories(graft_torch SYSTEM INTERFACE
   ${GRAFT_TORCH_INCLUDE} ${GRAFT_TORCH_INCLUDE}/torch/csrc/api/include)
 target_link_libraries(graft_torch INTERFACE ${GRAFT_TORCH_CPU} ${GRAFT_TORCH_C10} Threads::Threads)
-target_link_options(graft_torch INTERFACE
-  -Wl,-rpath,${GRAFT_TORCH_LIB_DIR} -Wl,--allow-shlib-undefined)
+# CMake itself adds the folder to the run path of what is built, and leaves it out of what is
+# installed.
+target_link_options(graft_torch INTERFACE -Wl,--allow-shlib-undefined)
 if(EXISTS ${GRAFT_TORCH_LIB_DIR}/libgomp.so.1)
   target_link_options(graft_torch INTERFACE -Wl,-rpath-link,${GRAFT_TORCH_LIB_DIR})
 endif()

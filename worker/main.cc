@@ -142,4 +142,10 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace graft
 
-int main(int argc, char** argv) { return graft::Main(argc, argv); }
+int main(int argc, char** argv) {
+  const int status = graft::Main(argc, argv);
+  std::fflush(nullptr);
+  // Nothing is left to write, and LibTorch's own tidying up takes seconds at nice 19 on a busy
+  // machine: the server that waits for this process would stop late.
+  _exit(status);
+}

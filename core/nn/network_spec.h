@@ -146,9 +146,9 @@ class SpecBuilder {
     spec_.input_width = input.width;
   }
   // Appends a node that reads the node before it. Returns its index.
-  int Append(std::string name, Op op) { return Append(std::move(name), op, {last()}); }
-  int Append(std::string name, Op op, std::vector<int> inputs) {
-    spec_.nodes.push_back({std::move(name), std::move(op), std::move(inputs)});
+  int Append(std::string name, const Op& op) { return Append(std::move(name), op, {last()}); }
+  int Append(std::string name, const Op& op, std::vector<int> inputs) {
+    spec_.nodes.push_back({std::move(name), op, std::move(inputs)});
     return last();
   }
   // The newest node, or kNetworkInput.
