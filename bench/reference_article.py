@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """The ARTICLE recipe on VGG16 in plain PyTorch, to hold graft_bench_transfer against.
 
-    reference_article.py --dataset DIR --weights DIR/vgg16-hed [--folds 5] [--epochs 60]
+    reference_article.py --dataset DIR --weights DIR/vgg16-hed --folds FILE [--repeats 5]
 
 The convolutions are frozen, so their features are computed once; then Flatten, Dense 256, ReLU,
 Dropout 0.5, Dense, trained by SGD (rate 1e-4, momentum 0.9, batch 32, no weight decay, gradients
-as they are) from PyTorch's own initial weights. Prints the accuracy of each held-out fold after the
-last epoch, and the mean. Needs torch, safetensors, numpy and Pillow.
+as they are) from PyTorch's own initial weights. FILE is what `graft_bench_transfer --save-folds`
+wrote, so that both hold out the same images. Prints the accuracy of each fold and seed after the last
+epoch, and the mean. Needs torch, safetensors, numpy and Pillow.
 """
 
 import argparse
@@ -73,7 +74,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", type=pathlib.Path, required=True)
     parser.add_argument("--weights", type=pathlib.Path, required=True)
-    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--folds", type=pathlib.Path, required=True)
+    parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
@@ -91,21 +93,22 @@ def main() -> None:
     with torch.no_grad():
         features = torch.cat([network(prepare(path, spec)[None]).flatten(1) for path in paths])
 
-    fold_of = torch.empty(len(labels), dtype=torch.long)
-    generator = torch.Generator().manual_seed(0)
-    for label in range(len(classes)):
-        rows = torch.nonzero(target == label).squeeze(1)
-        order = torch.randperm(len(rows), generator=generator)
-        fold_of[rows[order]] = torch.arange(len(rows)) % arguments.folds
+    held_out_in = {name: int(fold) for fold, name in
+                   (line.split("\t") for line in arguments.folds.read_text().splitlines())}
+    fold_of = torch.tensor([held_out_in[f"{path.parent.name}/{path.name}"] for path in paths])
+    folds = int(fold_of.max()) + 1
     accuracies = []
-    for fold in range(arguments.folds):
+    for fold in range(folds):
         held_out = fold_of == fold
-        head = train(features[~held_out], target[~held_out], len(classes), arguments.epochs, fold)
-        with torch.no_grad():
-            right = head(features[held_out]).argmax(1) == target[held_out]
-        accuracies.append(right.float().mean().item())
-        print(f"fold {fold + 1}: {100 * accuracies[-1]:.2f} %", flush=True)
-    print(f"mean of {arguments.folds} folds: {100 * sum(accuracies) / len(accuracies):.2f} %")
+        for seed in range(arguments.repeats):
+            head = train(features[~held_out], target[~held_out], len(classes), arguments.epochs,
+                         seed)
+            with torch.no_grad():
+                right = head(features[held_out]).argmax(1) == target[held_out]
+            accuracies.append(right.float().mean().item())
+            print(f"fold {fold + 1} seed {seed}: {100 * accuracies[-1]:.2f} %", flush=True)
+    print(f"mean of {folds} folds, {arguments.repeats} seeds each: "
+          f"{100 * sum(accuracies) / len(accuracies):.2f} %")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,9 @@ struct Arguments {
   std::string head = "linear";
   int folds = 5;
   int run_folds = 0;
+  int repeats = 1;
+  std::string save_folds;
+  std::string cache;
   int threads = 2;
   uint64_t seed = 0;
   bool verbose = false;
@@ -67,50 +71,58 @@ int Run(Arguments& arguments) {
   for (HeadChoice head : {HeadChoice::kLinear, HeadChoice::kMlp, HeadChoice::kArticle}) {
     if (arguments.head == HeadChoiceName(head)) config.head = head;
   }
-  config.seed = arguments.seed;
-  const absl::StatusOr<ResolvedFineTune> job = ResolveFineTune(config);
-  if (!job.ok()) return Fail(job.status());
   const auto backbone = BackboneWeights::Load(arguments.weights);
   if (!backbone.ok()) return Fail(backbone.status());
   const auto scratch = TempDirectory::Create();
   if (!scratch.ok()) return Fail(scratch.status());
-  const auto cache = FeatureCache::Open({scratch->path() / "features"});
+  const auto cache =
+      FeatureCache::Open({arguments.cache.empty() ? scratch->path() / "features"
+                                                  : std::filesystem::path(arguments.cache)});
   if (!cache.ok()) return Fail(cache.status());
 
   const int run = arguments.run_folds > 0 ? arguments.run_folds : arguments.folds;
-  double sum = 0;
+  std::vector<double> accuracies;
+  std::ofstream folds;
+  if (!arguments.save_folds.empty()) folds.open(arguments.save_folds);
   Printer printer(arguments.verbose);
   for (int fold = 0; fold < run; ++fold) {
     const auto dataset =
         OpenFolder(arguments.dataset, scratch->path(), arguments.folds, fold, arguments.seed);
     if (!dataset.ok()) return Fail(dataset.status());
+    for (const DatasetEntry& entry : (*dataset)->manifest().entries) {
+      if (entry.split == Split::kTest) folds << fold << '\t' << entry.name << '\n';
+    }
     FineTuneEnvironment environment;
     environment.dataset = dataset->get();
     environment.backbone = *backbone;
     environment.feature_cache = cache->get();
     environment.observer = &printer;
     environment.threads = arguments.threads;
-    for (int attempt = 0; attempt < 2; ++attempt) {
+    for (int repeat = 0; repeat < arguments.repeats; ++repeat) {
+      config.seed = arguments.seed + static_cast<uint64_t>(repeat);
+      const absl::StatusOr<ResolvedFineTune> job = ResolveFineTune(config);
+      if (!job.ok()) return Fail(job.status());
       const absl::Duration start = Clock::System()->Monotonic();
       const auto result = RunFineTune(*job, environment);
       if (!result.ok()) return Fail(result.status());
       const double seconds = absl::ToDoubleSeconds(Clock::System()->Monotonic() - start);
       std::printf(
-          "fold %d run %d: %s accuracy %.2f %% (macro F1 %.3f, ECE %.3f) on %ld images; best epoch "
-          "%d; %.1f s, %ld images through the backbone, cache hits %ld misses %ld\n",
-          fold + 1, attempt + 1, result->report.split.c_str(), 100 * result->report.accuracy,
-          result->report.macro_f1, result->report.calibration_error,
+          "fold %d seed %ld: %s accuracy %.2f %% (macro F1 %.3f, ECE %.3f) on %ld images; best "
+          "epoch %d; %.1f s, %ld images through the backbone, cache hits %ld misses %ld\n",
+          fold + 1, static_cast<long>(*config.seed), result->report.split.c_str(),
+          100 * result->report.accuracy, result->report.macro_f1, result->report.calibration_error,
           static_cast<long>(result->report.images), result->best_epoch, seconds,
           static_cast<long>(result->counters.backbone_forward_images),
           static_cast<long>(result->counters.feature_cache_hits),
           static_cast<long>(result->counters.feature_cache_misses));
       std::fflush(stdout);
-      if (attempt == 0) sum += result->report.accuracy;
-      // Once is enough to show what the second job on the same data costs.
-      if (fold > 0 || config.strategy != Strategy::kFeatureExtraction) break;
+      accuracies.push_back(result->report.accuracy);
     }
   }
-  std::printf("mean of %d folds: %.2f %%\n", run, 100 * sum / run);
+  double sum = 0;
+  for (const double accuracy : accuracies) sum += accuracy;
+  std::printf("mean of %d folds, %d seeds each: %.2f %%\n", run, arguments.repeats,
+              100 * sum / static_cast<double>(accuracies.size()));
   return 0;
 }
 
@@ -129,6 +141,12 @@ int main(int argc, char** argv) {
   app.add_option("--head", arguments.head)->check(CLI::IsMember({"linear", "mlp", "article"}));
   app.add_option("--folds", arguments.folds)->check(CLI::Range(2, 100));
   app.add_option("--run-folds", arguments.run_folds, "only the first of them; 0: all");
+  app.add_option("--repeats", arguments.repeats,
+                 "seeds a fold; those after the first use the cache")
+      ->check(CLI::Range(1, 100));
+  app.add_option("--save-folds", arguments.save_folds,
+                 "write the folds to this file, for reference_article.py");
+  app.add_option("--cache", arguments.cache, "keep features here, for the next run too");
   app.add_option("--threads", arguments.threads);
   app.add_option("--seed", arguments.seed);
   app.add_flag("--verbose", arguments.verbose, "every epoch");
