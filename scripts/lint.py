@@ -39,9 +39,9 @@ def key(path: pathlib.Path) -> str:
     return digest.hexdigest()
 
 
-def lint(tool: str, build: pathlib.Path, path: pathlib.Path) -> tuple[pathlib.Path, bool, str]:
+def lint(tool: str, database: pathlib.Path, path: pathlib.Path) -> tuple[pathlib.Path, bool, str]:
     run = subprocess.run(
-        [tool, "-p", str(build), "--quiet", "--extra-arg=-Wno-unknown-warning-option",
+        [tool, "-p", str(database), "--quiet", "--extra-arg=-Wno-unknown-warning-option",
          "--extra-arg=-Wno-unused-command-line-argument", str(path)],
         cwd=ROOT, capture_output=True, text=True)
     return path, run.returncode == 0, run.stdout + ("" if run.returncode == 0 else run.stderr)
@@ -55,11 +55,18 @@ def main() -> int:
     arguments = parser.parse_args()
 
     build = ROOT / arguments.build
-    commands = json.loads((build / "compile_commands.json").read_text())
-    files = sorted({pathlib.Path(entry["file"]) for entry in commands
-                    if entry["file"].startswith(str(ROOT) + "/")
-                    and "cmake_pch" not in entry["command"]
-                    and LIGHT.match(str(pathlib.Path(entry["file"]).relative_to(ROOT)))})
+    # One command a file: with the whole database, clang-tidy would lint a file once for each target
+    # that compiles it, some of them with a precompiled header of g++'s.
+    chosen = {}
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        path = pathlib.Path(entry["file"])
+        if (path.is_relative_to(ROOT) and LIGHT.match(str(path.relative_to(ROOT)))
+                and "cmake_pch" not in entry["command"]):
+            chosen[path] = entry
+    files = sorted(chosen)
+    database = build / "lint"
+    database.mkdir(exist_ok=True)
+    (database / "compile_commands.json").write_text(json.dumps([chosen[f] for f in files]))
     passed_file = build / "lint-passed.json"
     passed = set(json.loads(passed_file.read_text())) if passed_file.exists() else set()
     keys = {path: key(path) for path in files}
@@ -69,7 +76,7 @@ def main() -> int:
     failed = 0
     done = 0
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        runs = [pool.submit(lint, arguments.tool, build, path) for path in todo]
+        runs = [pool.submit(lint, arguments.tool, database, path) for path in todo]
         for run in concurrent.futures.as_completed(runs):
             path, ok, output = run.result()
             done += 1
@@ -77,10 +84,10 @@ def main() -> int:
                 print(f"{done} of {len(todo)}", flush=True)
             if ok:
                 passed.add(keys[path])
+                passed_file.write_text(json.dumps(sorted(passed)))  # also for a run cut short
             else:
                 failed += 1
                 print(output, flush=True)
-    passed_file.write_text(json.dumps(sorted(passed)))
     if failed:
         print(f"clang-tidy: {failed} of {len(files)} files have findings")
     return 1 if failed else 0

@@ -4,7 +4,7 @@
 #
 #   scripts/test.sh [PRESET]     PRESET: release (default), dev, asan-ubsan, tsan
 #
-# GRAFT_SKIP_LINT=1 leaves out clang-tidy, which takes longest of the checks.
+# GRAFT_SKIP_LINT=1 leaves out clang-tidy, which takes as long as the build.
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
