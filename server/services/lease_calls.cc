@@ -19,8 +19,11 @@ class LeaseCalls::Call final : public grpc::ServerUnaryReactor,
 
   void Begin(absl::Duration wait) {
     self_ = shared_from_this();
-    alarm_.Set(absl::ToChronoTime(absl::Now() + wait),
-               [self = shared_from_this()](bool) { self->End(&self->timed_out); });
+    // An alarm keeps its function until it is destroyed: one that held this call would keep it for
+    // ever.
+    alarm_.Set(absl::ToChronoTime(absl::Now() + wait), [weak = weak_from_this()](bool) {
+      if (const std::shared_ptr<Call> self = weak.lock()) self->End(&self->timed_out);
+    });
   }
 
   void Answer(const absl::Status& status) {
