@@ -9,7 +9,6 @@ find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(OpenSSL REQUIRED)
-find_package(CURL REQUIRED)
 find_package(ZLIB REQUIRED)
 
 pkg_check_modules(protobuf REQUIRED IMPORTED_TARGET protobuf)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Whether every C++ and proto file is formatted as .clang-format says. --fix formats them.
+# Whether every C++ file is formatted as .clang-format says. --fix formats them.
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 FORMAT=$(command -v clang-format-14 || die "clang-format-14 is missing: run scripts/setup.sh")

@@ -8,7 +8,9 @@ else
   BOLD='' RED='' RESET=''
 fi
 
-STEP_STARTED=$SECONDS
+# Where packages come through a proxy, servers on this machine must not be looked for behind it.
+export no_proxy="127.0.0.1,localhost${no_proxy:+,$no_proxy}"
+
 # step TEXT: says what comes now, and how long the script has run.
 step() { printf '%s==> %s%s  [%d:%02d]\n' "$BOLD" "$*" "$RESET" $((SECONDS / 60)) $((SECONDS % 60)); }
 die() { printf '%serror:%s %s\n' "$RED" "$RESET" "$*" >&2; exit 1; }

@@ -4,7 +4,7 @@
 #
 #   scripts/setup.sh [--build-only] [--demo]
 #     --build-only  no test tools (as the container image's build does)
-#     --demo        also the photographs that scripts/demo.sh learns from
+#     --demo        no test tools, and the photographs that scripts/demo.sh learns from
 #
 # Distribution packages come through apt-get (root or sudo); LibTorch and the Google API protos
 # come from PyPI wheels with pinned digests, into .deps/; Python tools go into .venv/.
@@ -26,13 +26,13 @@ done
 PACKAGES=(
   build-essential ca-certificates ccache cmake mold ninja-build pkg-config unzip
   python3 python3-venv
-  libabsl-dev libarchive-dev libcivetweb-dev libcli11-dev libcurl4-openssl-dev libgrpc++-dev
-  libjemalloc-dev libjpeg-dev libopencv-dev libprotobuf-dev libspdlog-dev libsqlite3-dev
-  libssl-dev libturbojpeg0-dev nlohmann-json3-dev prometheus-cpp-dev protobuf-compiler
+  libabsl-dev libarchive-dev libcivetweb-dev libcli11-dev libgrpc++-dev libjemalloc-dev
+  libjpeg-dev libopencv-dev libprotobuf-dev libspdlog-dev libsqlite3-dev libssl-dev libturbojpeg0-dev nlohmann-json3-dev prometheus-cpp-dev protobuf-compiler
   protobuf-compiler-grpc zlib1g-dev libgtest-dev libgmock-dev)
-TEST_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 git libbenchmark-dev libclang-rt-14-dev
-  librapidcheck-dev prometheus docker-compose)
-$BUILD_ONLY || PACKAGES+=("${TEST_PACKAGES[@]}")
+# python3-setuptools: what docker-compose 1.29 needs of it is no longer part of Python 3.12.
+TEST_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 docker-compose gcovr git libclang-rt-14-dev
+  python3-setuptools)
+$BUILD_ONLY || $DEMO || PACKAGES+=("${TEST_PACKAGES[@]}")
 ! $DEMO || PACKAGES+=(tuxpaint-stamps-default)
 
 missing=()
@@ -47,8 +47,20 @@ if [ ${#missing[@]} -gt 0 ]; then
     "${missing[@]}" >/dev/null
 fi
 
-# Debian starts the packaged Prometheus where there is a service manager; the tests need promtool
-# and a server of their own only.
+# promtool, out of the package and without installing it: that would start a Prometheus on this
+# machine, open to the network.
+if ! $BUILD_ONLY && ! $DEMO && [ ! -x .deps/prometheus/usr/bin/promtool ]; then
+  step "Fetching promtool"
+  download=$(mktemp -d)
+  (cd "$download" && { apt-get download -qq prometheus 2>/dev/null ||
+    { as_root apt-get update -qq && apt-get download -qq prometheus; }; })
+  rm -rf .deps/prometheus
+  dpkg-deb -x "$download"/prometheus_*.deb "$download/root"
+  mkdir -p .deps/prometheus/usr/bin
+  cp "$download/root/usr/bin/promtool" .deps/prometheus/usr/bin/
+  rm -rf "$download"
+fi
+
 VENV=.venv
 REQUIREMENTS=scripts/requirements.txt
 STAMP="$VENV/.stamp-$(sha256sum "$REQUIREMENTS" | cut -c1-16)"

@@ -15,7 +15,7 @@ def only(pattern, text):
 
 
 usage = subprocess.run([sys.argv[1], "--help"], check=True, capture_output=True, text=True).stdout
-drain = only(r"--drain-timeout DURATION=(\d+)s", usage)
+drain = only(r"--drain-timeout DURATION[ =]\[?(\d+)s", usage)
 waits = {"docker-compose.yml": r"stop_grace_period: (\d+)s",
          "deploy/kubernetes/graft.yaml": r"terminationGracePeriodSeconds: (\d+)"}
 for name, pattern in waits.items():
