@@ -10,6 +10,14 @@
 #include "core/data/archive_reader.h"
 
 namespace graft {
+namespace {
+
+constexpr size_t kMaxPart = 255;
+constexpr size_t kMaxName = 1024;
+// Nobody sorts photographs so deep; and who walks up from each file to the root does little work.
+constexpr int kMaxParts = 32;
+
+}  // namespace
 
 absl::StatusOr<std::string> NormaliseArchiveName(absl::string_view name) {
   const auto refuse = [&](absl::string_view what) {
@@ -21,10 +29,16 @@ absl::StatusOr<std::string> NormaliseArchiveName(absl::string_view name) {
   }
   if (absl::StrContains(name, '\\')) return refuse("holds a backslash");
   std::string plain;
+  int parts = 0;
   for (const absl::string_view part : absl::StrSplit(name, '/')) {
     if (part.empty() || part == ".") continue;
     if (part == "..") return refuse("leads out of the archive");
-    if (part.size() > 255) return refuse("has a part of more than 255 bytes");
+    if (part.size() > kMaxPart) {
+      return refuse(absl::StrCat("has a part of more than ", kMaxPart, " bytes"));
+    }
+    if (++parts > kMaxParts) {
+      return refuse(absl::StrCat("has more than ", kMaxParts, " folders one in the other"));
+    }
     for (const char c : part) {
       if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
         return refuse("holds control characters");
@@ -32,7 +46,9 @@ absl::StatusOr<std::string> NormaliseArchiveName(absl::string_view name) {
     }
     absl::StrAppend(&plain, plain.empty() ? "" : "/", part);
   }
-  if (plain.size() > 4096) return refuse("is longer than 4096 bytes");
+  if (plain.size() > kMaxName) {
+    return refuse(absl::StrCat("is longer than ", kMaxName, " bytes"));
+  }
   return plain;
 }
 

@@ -3,25 +3,30 @@
 #include <algorithm>
 #include <archive.h>
 #include <archive_entry.h>
+#include <cerrno>
 #include <cstring>
 #include <locale.h>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/data/archive_names.h"
+#include "core/data/archive_stream.h"
 
 namespace graft {
 namespace {
 
-// Ratio limits only bite past this: small archives of empty pages compress well and harm nobody.
-constexpr uint64_t kRatioFloorBytes = 64 << 20;
+// What an entry of a tar may take besides its content: header, long name, padding.
+constexpr uint64_t kEntryOverheadBytes = 4096;
+constexpr uint64_t kTarBlock = 512;
+constexpr uint64_t kEmptyZip = 22;  // nothing but the end of the table of contents
 
 using ArchiveHandle = std::unique_ptr<struct archive, decltype(&archive_read_free)>;
 
@@ -29,8 +34,11 @@ absl::Status Refuse(absl::string_view name, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("'", PrintableName(name), "' ", what));
 }
 
+// Whether a byte of UTF-8 goes on with a character.
+bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+
 // libarchive's own words, without what they may quote from the file.
-absl::Status Damaged(struct archive* archive) {
+absl::Status Damaged(struct archive* archive, ArchiveFormat format) {
   const char* text = archive_error_string(archive);
   const absl::string_view message = text == nullptr ? "" : text;
   // -5 is zlib's Z_BUF_ERROR: more was expected.
@@ -39,7 +47,10 @@ absl::Status Damaged(struct archive* archive) {
     return absl::InvalidArgumentError("the archive is truncated");
   }
   if (absl::StrContains(message, "Unrecognized")) {
-    return absl::InvalidArgumentError("not a tar, tar.gz or zip archive");
+    return absl::InvalidArgumentError(
+        format == ArchiveFormat::kZip
+            ? "the archive is truncated: its table of contents, at the end of a zip, is missing"
+            : "not a tar, tar.gz or zip archive");
   }
   return absl::InvalidArgumentError(
       absl::StrCat("the archive is damaged: ", PrintableName(message)));
@@ -65,57 +76,106 @@ class Utf8Locale {
   locale_t before_ = nullptr;
 };
 
+la_ssize_t ReadPiece(struct archive* archive, void* stream, const void** piece) {
+  const absl::StatusOr<absl::string_view> next = static_cast<ArchiveStream*>(stream)->Next();
+  if (!next.ok()) {
+    archive_set_error(archive, EIO, "the stream failed");
+    return ARCHIVE_FATAL;
+  }
+  *piece = next->data();
+  return static_cast<la_ssize_t>(next->size());
+}
+
+la_int64_t SeekTo(struct archive*, void* opaque, la_int64_t offset, int whence) {
+  auto* const stream = static_cast<ArchiveStream*>(opaque);
+  // Only from the ends does libarchive seek.
+  if (whence == SEEK_END) offset += static_cast<la_int64_t>(stream->file_bytes());
+  if (whence == SEEK_CUR || offset < 0) return ARCHIVE_FATAL;
+  return stream->Seek(static_cast<uint64_t>(offset)).ok() ? offset : ARCHIVE_FATAL;
+}
+
 class Reader {
  public:
-  Reader(const ArchiveLimits& limits, uint64_t archive_bytes)
-      : limits_(limits), archive_bytes_(archive_bytes) {}
+  Reader(const ArchiveLimits& limits, const std::function<bool()>& abandoned, ArchiveStream* stream)
+      : limits_(limits),
+        abandoned_(abandoned),
+        stream_(stream),
+        handle_(archive_read_new(), &archive_read_free),
+        archive_(handle_.get()) {}
 
-  absl::Status Read(const std::filesystem::path& path,
-                    const std::function<absl::Status(ArchiveEntry&&)>& visit) {
-    ArchiveHandle archive(archive_read_new(), &archive_read_free);
-    archive_read_support_format_tar(archive.get());
-    archive_read_support_format_zip(archive.get());
-    archive_read_support_filter_gzip(archive.get());
-    // Read on behind the blocks that end a tar: what follows is another tar, or the file is
-    // damaged.
-    archive_read_set_option(archive.get(), "tar", "read_concatenated_archives", "1");
-    if (archive_read_open_filename(archive.get(), path.c_str(), 1 << 18) != ARCHIVE_OK) {
-      return Damaged(archive.get());
-    }
+  absl::Status Read(const std::function<absl::Status(ArchiveEntry&&)>& visit) {
+    GRAFT_RETURN_IF_ERROR(Open());
+    uint64_t entries_end = 0;  // where in the stream
     while (true) {
       archive_entry* header = nullptr;
-      const int result = archive_read_next_header(archive.get(), &header);
+      const int result = archive_read_next_header(archive_, &header);
       if (result == ARCHIVE_EOF) break;
       // ARCHIVE_RETRY is a bad header. A warning may be about an attribute nobody needs, or a chain
       // of special headers given up before there was a name.
       if ((result != ARCHIVE_OK && result != ARCHIVE_WARN) ||
           (result == ARCHIVE_WARN && archive_entry_pathname(header) == nullptr)) {
-        return Damaged(archive.get());
+        return Failed();
       }
       if (++entries_ > limits_.max_entries) {
         return absl::ResourceExhaustedError(
             absl::StrCat("the archive holds more than ", limits_.max_entries, " entries"));
       }
       GRAFT_ASSIGN_OR_RETURN(ArchiveEntry entry, Check(header));
-      if (entry.name.empty()) continue;  // the root
       if (entry.kind == ArchiveEntryKind::kFile) {
-        GRAFT_RETURN_IF_ERROR(ReadData(archive.get(), header, entry));
+        GRAFT_RETURN_IF_ERROR(ReadData(header, entry));
       } else if (entry.kind != ArchiveEntryKind::kFolder) {
-        GRAFT_RETURN_IF_ERROR(PassOver(archive.get()));
+        GRAFT_RETURN_IF_ERROR(PassOver());
       }
+      entries_end = static_cast<uint64_t>(archive_filter_bytes(archive_, 0));
+      if (entry.name.empty()) continue;  // the root
       GRAFT_RETURN_IF_ERROR(visit(std::move(entry)));
     }
     if (entries_ == 0) return absl::InvalidArgumentError("the archive is empty");
+    // A tar ends with empty blocks: cut between two entries, it lacks them.
+    const uint64_t padded = (entries_end + kTarBlock - 1) / kTarBlock * kTarBlock;
+    if (stream_->format() != ArchiveFormat::kZip && stream_->given() < padded + kTarBlock) {
+      return absl::InvalidArgumentError("the archive is truncated: the end of the tar is missing");
+    }
     return absl::OkStatus();
   }
 
  private:
+  absl::Status Open() {
+    if (stream_->format() == ArchiveFormat::kZip) {
+      // By its table of contents alone, which says what is a link.
+      archive_read_support_format_zip_seekable(archive_);
+      archive_read_set_seek_callback(archive_, &SeekTo);
+    } else {
+      archive_read_support_format_tar(archive_);
+      // Read on behind the blocks that end a tar: what follows is another tar, or the file is
+      // damaged.
+      archive_read_set_option(archive_, "tar", "read_concatenated_archives", "1");
+    }
+    archive_read_set_read_callback(archive_, &ReadPiece);
+    archive_read_set_callback_data(archive_, stream_);
+    return archive_read_open1(archive_) == ARCHIVE_OK ? absl::OkStatus() : Failed();
+  }
+
+  // What made libarchive give up: the stream, or what it holds.
+  absl::Status Failed() {
+    GRAFT_RETURN_IF_ERROR(stream_->status());
+    if (stream_->format() == ArchiveFormat::kZip && stream_->file_bytes() == kEmptyZip) {
+      return absl::InvalidArgumentError("the archive is empty");
+    }
+    return Damaged(archive_, stream_->format());
+  }
+
   // The entry without its bytes, once its name and type have passed.
   absl::StatusOr<ArchiveEntry> Check(archive_entry* header) {
     const char* raw = archive_entry_pathname(header);
     if (raw == nullptr) return absl::InvalidArgumentError("an entry has no readable name");
     ArchiveEntry entry;
     GRAFT_ASSIGN_OR_RETURN(entry.name, NormaliseArchiveName(raw));
+    name_bytes_ += entry.name.size();
+    if (name_bytes_ > limits_.max_name_bytes) {
+      return absl::ResourceExhaustedError(absl::StrCat("the names in the archive have more than ",
+                                                       limits_.max_name_bytes, " bytes in all"));
+    }
     if (archive_entry_symlink(header) != nullptr) return Refuse(raw, "is a symbolic link");
     if (archive_entry_hardlink(header) != nullptr) return Refuse(raw, "is a hard link");
     if (archive_entry_is_encrypted(header) != 0) return Refuse(raw, "is encrypted");
@@ -134,17 +194,26 @@ class Reader {
       entry.kind = ArchiveEntryKind::kArchive;
     }
     const auto [known, inserted] =
-        names_.try_emplace(absl::AsciiStrToLower(entry.name), entry.name);
+        names_.try_emplace(Key(absl::AsciiStrToLower(entry.name)), Key(entry.name));
     if (!inserted) {
-      return known->second == entry.name
-                 ? Refuse(raw, "is there twice")
-                 : Refuse(raw, absl::StrCat("differs from '", PrintableName(known->second),
-                                            "' in case only"));
+      return Refuse(raw, known->second == Key(entry.name)
+                             ? "is there twice"
+                             : "differs from the name of another file in case only");
     }
     return entry;
   }
 
-  absl::Status ReadData(struct archive* archive, archive_entry* header, ArchiveEntry& entry) {
+  // Stands for a name: 128 bits of its hash, in which nobody finds two names alike.
+  using NameKey = std::pair<uint64_t, uint64_t>;
+  static NameKey Key(absl::string_view name) {
+    const std::string hex = Sha256Hex(name);
+    NameKey key;
+    (void)absl::SimpleHexAtoi(absl::string_view(hex).substr(0, 16), &key.first);
+    (void)absl::SimpleHexAtoi(absl::string_view(hex).substr(16, 16), &key.second);
+    return key;
+  }
+
+  absl::Status ReadData(archive_entry* header, ArchiveEntry& entry) {
     const auto too_large = [&] {
       return absl::ResourceExhaustedError(absl::StrCat("'", PrintableName(entry.name),
                                                        "' unpacks to more than ",
@@ -158,9 +227,9 @@ class Reader {
       const void* block = nullptr;
       size_t size = 0;
       la_int64_t offset = 0;
-      const int result = archive_read_data_block(archive, &block, &size, &offset);
+      const int result = archive_read_data_block(archive_, &block, &size, &offset);
       if (result == ARCHIVE_EOF) break;
-      if (result != ARCHIVE_OK) return Damaged(archive);  // a wrong checksum is but a warning
+      if (result != ARCHIVE_OK) return Failed();  // a wrong checksum is but a warning
       // A sparse file says where its data lies; the holes between are zeros.
       const auto end = static_cast<uint64_t>(offset) + size;
       if (offset < 0 || end > limits_.max_entry_bytes) return too_large();
@@ -178,26 +247,28 @@ class Reader {
 
   // Unpacks what is not wanted, piece by piece: skipped by libarchive it would not be counted, and
   // could keep this thread busy for hours.
-  absl::Status PassOver(struct archive* archive) {
+  absl::Status PassOver() {
     while (true) {
       const void* block = nullptr;
       size_t size = 0;
       la_int64_t offset = 0;
-      const int result = archive_read_data_block(archive, &block, &size, &offset);
+      const int result = archive_read_data_block(archive_, &block, &size, &offset);
       if (result == ARCHIVE_EOF) return absl::OkStatus();
-      if (result != ARCHIVE_OK) return Damaged(archive);
+      if (result != ARCHIVE_OK) return Failed();
       GRAFT_RETURN_IF_ERROR(Count(size));
     }
   }
 
   absl::Status Count(uint64_t bytes) {
+    if (abandoned_ && abandoned_()) return absl::CancelledError("the upload was given up");
     unpacked_ += bytes;
     if (unpacked_ > limits_.max_total_bytes) {
       return absl::ResourceExhaustedError(
           absl::StrCat("the archive unpacks to more than ", limits_.max_total_bytes, " bytes"));
     }
-    if (unpacked_ > kRatioFloorBytes &&
-        static_cast<double>(unpacked_) > limits_.max_ratio * static_cast<double>(archive_bytes_)) {
+    if (unpacked_ > ArchiveStream::kRatioFloorBytes &&
+        static_cast<double>(unpacked_) >
+            limits_.max_ratio * static_cast<double>(stream_->file_bytes())) {
       return absl::ResourceExhaustedError(
           absl::StrCat("the archive unpacks to more than ", limits_.max_ratio,
                        " times its size: this is not what photographs do"));
@@ -206,31 +277,40 @@ class Reader {
   }
 
   const ArchiveLimits& limits_;
-  const uint64_t archive_bytes_;
+  const std::function<bool()>& abandoned_;
+  ArchiveStream* const stream_;
+  const ArchiveHandle handle_;
+  struct archive* const archive_;
   int64_t entries_ = 0;
   uint64_t unpacked_ = 0;
-  absl::flat_hash_map<std::string, std::string> names_;  // in lower case -> as first met
+  uint64_t name_bytes_ = 0;
+  absl::flat_hash_map<NameKey, NameKey> names_;  // in lower case -> as first met
 };
 
 }  // namespace
 
 absl::Status ReadArchive(const std::filesystem::path& path, const ArchiveLimits& limits,
-                         const std::function<absl::Status(ArchiveEntry&&)>& visit) {
-  std::error_code error;
-  const uint64_t bytes = std::filesystem::file_size(path, error);
-  if (error) return absl::NotFoundError("the archive cannot be opened");
-  if (bytes == 0) return absl::InvalidArgumentError("the archive is empty");
+                         const std::function<absl::Status(ArchiveEntry&&)>& visit,
+                         const std::function<bool()>& abandoned) {
+  ArchiveStream::Options options;
+  options.max_unpacked_bytes =
+      limits.max_total_bytes + static_cast<uint64_t>(limits.max_entries) * kEntryOverheadBytes;
+  options.max_ratio = limits.max_ratio;
+  options.abandoned = abandoned;
+  GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<ArchiveStream> stream,
+                         ArchiveStream::Open(path, std::move(options)));
   const Utf8Locale locale;
-  return Reader(limits, bytes).Read(path, visit);
+  return Reader(limits, abandoned, stream.get()).Read(visit);
 }
 
 std::string PrintableName(absl::string_view name) {
   constexpr size_t kLongest = 120;
   std::string safe(name.substr(0, kLongest));
-  // A character may have been cut in half.
-  while (!safe.empty() && name.size() > kLongest &&
-         (static_cast<unsigned char>(safe.back()) & 0x80) != 0) {
-    safe.pop_back();
+  if (name.size() > kLongest) {
+    // The last character may have been cut: it begins at most three bytes before the end.
+    size_t start = safe.size() - 1;
+    while (start > safe.size() - 4 && IsContinuation(safe[start])) --start;
+    if (!IsValidUtf8(absl::string_view(safe).substr(start))) safe.resize(start);
   }
   const bool utf8 = IsValidUtf8(safe);
   for (char& c : safe) {

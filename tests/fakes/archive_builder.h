@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "core/data/archive_format.h"
+
 namespace graft {
 
 // Archives for tests, good ones and such as no honest program writes.
-
-enum class ArchiveFormat { kTar, kTarGz, kZip };
 
 enum class FakeEntryType { kFile, kFolder, kSymlink, kHardLink, kDevice };
 

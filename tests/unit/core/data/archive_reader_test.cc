@@ -18,6 +18,8 @@ using testing::HasSubstr;
 constexpr ArchiveFormat kFormats[] = {ArchiveFormat::kTar, ArchiveFormat::kTarGz,
                                       ArchiveFormat::kZip};
 
+constexpr size_t kZeros = 70 << 20;  // past where ratios begin to matter
+
 struct Result {
   absl::Status status;
   std::vector<ArchiveEntry> entries;
@@ -126,6 +128,46 @@ TEST(ArchiveReaderTest, AnErrorOfTheVisitorEndsTheReading) {
   EXPECT_EQ(visited, 2);
 }
 
+TEST(ArchiveReaderTest, AnAbandonedReadingEndsWhereverItIs) {
+  const TempDirectory folder = TempDirectory::Create().value();
+  const std::vector<FakeEntry> hidden = {{".a", Noise(1 << 20)}, {"b", "x"}};
+  for (const std::string& bytes :
+       {Gzip(TarEntry("a", "x") + TarEnd() + std::string(kZeros, '\0')),
+        TarEntry("a", "x") + TarEnd() + std::string(1 << 20, '\0'),
+        MakeArchive(ArchiveFormat::kZip, hidden), MakeArchive(ArchiveFormat::kTar, hidden)}) {
+    WriteTestFile(folder.path() / "upload", bytes);
+    int polled = 0;
+    const absl::Status status = ReadArchive(
+        folder.path() / "upload", {}, [](ArchiveEntry&&) { return absl::OkStatus(); },
+        [&] { return ++polled == 2; });
+    EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+    EXPECT_EQ(polled, 2);
+  }
+}
+
+TEST(ArchiveReaderTest, GzipsInARowAndTheirPaddingAreReadToTheEnd) {
+  const std::string tar = TarEntry("a", "1") + TarEnd();
+  std::string bytes = Gzip(tar.substr(0, 700));
+  for (int i = 0; i < 10'000; ++i) bytes += Gzip("");
+  bytes += Gzip(tar.substr(700)) + std::string(10'000, '\0');
+  const Result result = ReadBytes(bytes);
+  ASSERT_TRUE(result.status.ok()) << result.status;
+  EXPECT_EQ(result.entries.size(), 1u);
+}
+
+TEST(ArchiveReaderTest, TheFormatIsThatOfTheFirstBytes) {
+  const TempDirectory folder = TempDirectory::Create().value();
+  for (const ArchiveFormat format : kFormats) {
+    for (const std::vector<FakeEntry>& entries :
+         {std::vector<FakeEntry>{}, std::vector<FakeEntry>{{"PK/1.jpg", "x"}}}) {
+      WriteTestFile(folder.path() / "upload", MakeArchive(format, entries));
+      EXPECT_EQ(FormatOfArchive(folder.path() / "upload").value(), format)
+          << ArchiveFormatName(format);
+    }
+  }
+  EXPECT_EQ(FormatOfArchive(folder.path() / "none").status().code(), absl::StatusCode::kNotFound);
+}
+
 TEST(ArchiveReaderTest, ConcatenatedTarsAreReadToTheEnd) {
   const Result result = ReadBytes(TarEntry("a", "1") + TarEnd() + TarEntry("b", "2") + TarEnd());
   ASSERT_TRUE(result.status.ok()) << result.status;
@@ -175,18 +217,27 @@ std::vector<BadArchive> BadNames() {
       {"LongName",
        MakeArchive(ArchiveFormat::kTar, {{[] {
                                             std::string name;
-                                            for (int i = 0; i < 50; ++i)
+                                            for (int i = 0; i < 11; ++i)
                                               name += std::string(99, 'n') + "/";
                                             return name + "x";
                                           }(),
                                           "x"}}),
-       "is longer than 4096 bytes"},
+       "is longer than 1024 bytes"},
+      // 2,037 levels in 4 KB: each of them a string of its own to whoever walks up to the root.
+      {"DeepPath",
+       MakeArchive(ArchiveFormat::kTar, {{[] {
+                                            std::string name;
+                                            for (int i = 0; i < 32; ++i) name += "d/";
+                                            return name + "x.jpg";
+                                          }(),
+                                          "x"}}),
+       "has more than 32 folders one in the other"},
       {"Twice", TarEntry("a/1.jpg", "x") + TarEntry("./a//1.jpg", "y") + TarEnd(),
        "is there twice"},
       {"TwiceInZip", MakeArchive(ArchiveFormat::kZip, {{"a/1.jpg", "x"}, {"a/1.jpg", "y"}}),
        "'a/1.jpg' is there twice"},
       {"CaseOnly", TarEntry("a/1.jpg", "x") + TarEntry("A/1.JPG", "y") + TarEnd(),
-       "'A/1.JPG' differs from 'a/1.jpg' in case only"},
+       "'A/1.JPG' differs from the name of another file in case only"},
   };
 }
 
@@ -237,6 +288,14 @@ std::vector<BadArchive> BadBytes() {
       {"NoEntriesInZip", MakeArchive(ArchiveFormat::kZip, {}), "the archive is empty"},
       {"TruncatedTar", tar.substr(0, 3'000), "the archive is truncated"},
       {"TruncatedInAHeader", tar.substr(0, 512 + 5'120 + 100), "the archive is truncated"},
+      {"CutBetweenEntries", TarEntry("a.jpg", "x") + TarEntry("b.jpg", "x"),
+       "the archive is truncated: the end of the tar is missing"},
+      {"CutBehindAFolder", TarEntry("a.jpg", "x") + TarHeader("b/", TarSize(0), '5'),
+       "the end of the tar is missing"},
+      {"CutBetweenEntriesOfATarGz", Gzip(TarEntry("a.jpg", "x") + TarEntry("b.jpg", "x")),
+       "the end of the tar is missing"},
+      {"CutBetweenEntriesOfZeros", TarEntry("a.jpg", std::string(2'048, '\0')),
+       "the end of the tar is missing"},
       {"TruncatedTarGz", gz.substr(0, gz.size() / 2), "the archive is truncated"},
       {"TruncatedZip", zip.substr(0, 3'000), "the archive is truncated"},
       {"BitFlippedInZip", flipped, "the archive is damaged"},
@@ -260,6 +319,19 @@ std::vector<BadArchive> BadBytes() {
       {"PaxChain", chain + TarEntry("a.jpg", "x") + TarEnd(), "the archive is damaged"},
       {"PaxHeaderOfGigabytes", TarHeader("pax", TarSize(uint64_t{4} << 30), 'x') + TarEnd(),
        "the archive is"},
+      {"ZipWithoutItsEnd", zip.substr(0, zip.size() - 22), "the archive is truncated"},
+      {"GzipInGzip", Gzip(gz), "the archive is compressed twice"},
+      {"ManyGzipsInGzip", Gzip(Gzip(Gzip(Gzip(tar)))), "the archive is compressed twice"},
+      {"ZipInGzip", Gzip(zip), "not a tar, tar.gz or zip archive"},
+      {"ChecksumOfGzip",
+       [&] {
+         std::string bytes = gz;
+         bytes[bytes.size() - 8] = static_cast<char>(bytes[bytes.size() - 8] ^ 1);
+         return bytes;
+       }(),
+       "the archive is damaged: incorrect data check"},
+      {"GarbageBehindAGzip", gz + std::string(3, '\0') + "x", "bytes behind the end of the gzip"},
+      {"ZipBehindAPicture", "\xFF\xD8\xFF" + zip, "not a tar, tar.gz or zip archive"},
       {"GarbageBehindTheEnd", TarEntry("a.jpg", "x") + TarEnd() + Noise(2'048),
        "the archive is damaged"},
   };
@@ -293,6 +365,26 @@ std::vector<BadArchive> TooMuch() {
       "'a' unpacks to more than 1000 bytes", small_entry);
   add("LargeInAll", two, ArchiveFormat::kTarGz, "the archive unpacks to more than 1500 bytes",
       small_total);
+  ArchiveLimits short_names;
+  short_names.max_name_bytes = 5;
+  add("NamesInAll", {{"a1", ""}, {"b2", ""}, {"c3", ""}}, ArchiveFormat::kTar,
+      "the names in the archive have more than 5 bytes in all", short_names);
+  const auto bytes = [&](const char* title, const std::string& archive, const char* message,
+                         const ArchiveLimits& limits) {
+    all.push_back({title, archive, message, absl::StatusCode::kResourceExhausted, limits});
+  };
+  // What is no content counts as well: zeros behind the end, and headers that lead to nothing.
+  bytes("ZerosBehindTheEnd", Gzip(TarEntry("a", "x") + TarEnd() + std::string(kZeros, '\0')),
+        "times its size", {});
+  ArchiveLimits small_stream;
+  small_stream.max_total_bytes = 1 << 20;
+  small_stream.max_entries = 1;
+  bytes("ZerosBehindTheEndUpToALimit",
+        Gzip(TarEntry("a", "x") + TarEnd() + std::string(2 << 20, '\0')),
+        "the archive unpacks to more than", small_stream);
+  std::string headers;
+  while (headers.size() < 2 << 20) headers += PaxHeader({{"comment", std::string(900'000, 'x')}});
+  bytes("HeadersOnly", Gzip(headers), "the archive unpacks to more than", small_stream);
   add("BombInTarGz", bomb, ArchiveFormat::kTarGz, "times its size", {});
   add("BombInZip", bomb, ArchiveFormat::kZip, "times its size", {});
   add("BombInAHiddenFile", hidden_bomb, ArchiveFormat::kTarGz, "times its size", {});
@@ -320,6 +412,12 @@ TEST(PrintableNameTest, IsShortAndHarmless) {
   // A character of two bytes across the cut.
   const std::string cut = PrintableName(std::string(119, 'a') + "\xC3\xB6" + "b");
   EXPECT_EQ(cut, std::string(119, 'a') + "...");
+  // Characters that end at the cut stay, though none of them is ASCII.
+  std::string cats;
+  for (int i = 0; i < 50; ++i) cats += "\xE7\x8C\xAB";
+  EXPECT_EQ(PrintableName(cats), cats.substr(0, 120) + "...");
+  EXPECT_EQ(PrintableName("ab" + cats), "ab" + cats.substr(0, 117) + "...");
+  EXPECT_EQ(PrintableName(std::string(200, '\x80')), std::string(116, '?') + "...");
 }
 
 TEST(Utf8Test, AcceptsWhatTheStandardAcceptsAndNothingElse) {
