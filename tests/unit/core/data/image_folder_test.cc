@@ -72,6 +72,19 @@ TEST(ImageFolderTest, FoldersBelowAClassBelongToIt) {
   EXPECT_THAT(layout.warnings, ElementsAre(HasSubstr("folders of their own")));
 }
 
+TEST(ImageFolderTest, FoldersBelowClassesMayBeOfAnyNameWhereOneClassHasImagesOfItsOwn) {
+  EXPECT_THAT(LayOut({"a/2026/1.jpg", "b/2026/1.jpg", "b/1.jpg"}).classes, ElementsAre("a", "b"));
+  EXPECT_THAT(LayOut({"a/x/1.jpg", "b/y/1.jpg"}).classes, ElementsAre("a", "b"));
+}
+
+TEST(ImageFolderTest, DeepNamesAreLaidOut) {
+  std::string deep;
+  for (int i = 0; i < 30; ++i) deep += "d/";
+  const FolderLayout layout = LayOut({deep + "a/1.jpg", deep + "b/1.jpg"});
+  EXPECT_THAT(layout.classes, ElementsAre("a", "b"));
+  EXPECT_THAT(Classes(layout), ElementsAre(0, 1));
+}
+
 TEST(ImageFolderTest, AnEmptyPartIsNoEmptyClass) {
   EXPECT_THAT(LayOut({"a/1.jpg", "b/1.jpg"}, {"a", "b", "test"}).classes, ElementsAre("a", "b"));
   EXPECT_THAT(LayOut({"train/a/1.jpg", "train/b/1.jpg"}, {"train", "test", "test/a"}).classes,
@@ -125,6 +138,31 @@ INSTANTIATE_TEST_SUITE_P(
                   {"train/a/1.jpg", "train/b/1.jpg"},
                   {"train/c"},
                   "class folder 'train/c' has no images"},
+        BadFolder{"EmptyClassWithFoldersOfItsOwn",
+                  {"a/1.jpg", "b/1.jpg"},
+                  {"c/x/y"},
+                  "class folder 'c' has no images"},
+        BadFolder{"TwoRoots",
+                  {"photos1/cats/1.jpg", "photos1/dogs/1.jpg", "photos2/cats/2.jpg",
+                   "photos2/dogs/2.jpg"},
+                  {},
+                  "folders 'photos1' and 'photos2' both have a folder 'cats'"},
+        BadFolder{"TwoRootsOfParts",
+                  {"a/train/cats/1.jpg", "a/train/dogs/1.jpg", "b/val/cats/1.jpg"},
+                  {},
+                  "'a/train' is named like a part of a dataset but is in the folder of class 'a'"},
+        BadFolder{"TwoRootsInAPart",
+                  {"train/x/a/1.jpg", "train/x/b/1.jpg", "train/y/a/2.jpg"},
+                  {},
+                  "folders 'x' and 'y' both have a folder 'a'"},
+        BadFolder{"ClassesThatDifferInCaseOnly",
+                  {"Cats/1.jpg", "cats/2.jpg", "dogs/1.jpg"},
+                  {},
+                  "class folders 'Cats' and 'cats' differ in case only"},
+        BadFolder{"ClassesOfPartsThatDifferInCaseOnly",
+                  {"train/Cats/1.jpg", "train/dogs/1.jpg", "val/cats/2.jpg"},
+                  {},
+                  "class folders 'Cats' and 'cats' differ in case only"},
         BadFolder{"OnlyInValidation",
                   {"train/a/1.jpg", "train/b/1.jpg", "val/c/1.jpg"},
                   {},
