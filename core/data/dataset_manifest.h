@@ -28,7 +28,7 @@ struct DatasetEntry {
   uint64_t offset = 0;  // in images.bin
   uint64_t length = 0;  // bytes, at least 1
   std::string sha256;   // of the encoded image
-  int width = 0;        // pixels, as stored
+  int width = 0;        // pixels, upright
   int height = 0;
 };
 

@@ -1,5 +1,11 @@
 #include "core/data/dataset_reader.h"
 
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/image/decode.h"
 
@@ -27,9 +33,20 @@ absl::string_view DatasetReader::Encoded(int index) const {
   return images_->bytes().substr(entry.offset, entry.length);
 }
 
-absl::StatusOr<Image> DatasetReader::Decode(int index, const ImageLimits& limits) const {
-  absl::StatusOr<Image> image = DecodeImage(Encoded(index), limits);
-  if (!image.ok()) return Annotate(image.status(), manifest_.entries[index].name);
+absl::StatusOr<Image> DatasetReader::Decode(int index) const {
+  const DatasetEntry& entry = manifest_.entries[index];
+  const absl::string_view bytes = Encoded(index);
+  if (Sha256Hex(bytes) != entry.sha256) {
+    return absl::DataLossError(
+        absl::StrCat(entry.name, ": the stored image is not the one that was uploaded"));
+  }
+  // What was accepted then is accepted now, whatever the limits are today.
+  ImageLimits limits;
+  limits.max_bytes = entry.length;
+  limits.max_side = std::max(entry.width, entry.height);
+  limits.max_pixels = static_cast<uint64_t>(entry.width) * static_cast<uint64_t>(entry.height);
+  absl::StatusOr<Image> image = DecodeImage(bytes, limits);
+  if (!image.ok()) return Annotate(image.status(), entry.name);
   return image;
 }
 

@@ -12,7 +12,6 @@
 #include "core/base/files.h"
 #include "core/data/dataset_manifest.h"
 #include "core/image/image.h"
-#include "core/image/probe.h"
 
 namespace graft {
 
@@ -32,8 +31,9 @@ class DatasetReader {
   // The encoded image of entry `index`, which must be below size().
   absl::string_view Encoded(int index) const;
 
-  // The image of entry `index`, decoded. Errors name the entry.
-  absl::StatusOr<Image> Decode(int index, const ImageLimits& limits = {}) const;
+  // The image of entry `index`, decoded, however large a server once accepted it. Errors name the
+  // entry. DATA_LOSS: its bytes are not those that were uploaded.
+  absl::StatusOr<Image> Decode(int index) const;
 
  private:
   DatasetReader(DatasetManifest manifest, std::string digest, std::unique_ptr<MappedFile> images)
