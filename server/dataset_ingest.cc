@@ -1,12 +1,13 @@
 #include "server/dataset_ingest.h"
 
-#include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
+#include "core/data/archive_format.h"
 #include "core/data/ingest.h"
 #include "wire/status.h"
 
@@ -50,34 +51,61 @@ v1::Dataset Describe(const DatasetManifest& manifest) {
   return dataset;
 }
 
+// A header that says another format than the archive has was made for another file.
+absl::Status CheckFormat(const ReceivedArchive& archive) {
+  absl::StatusOr<ArchiveFormat> actual = FormatOfArchive(archive.file);
+  if (!actual.ok()) return WithReason(actual.status(), "BAD_ARCHIVE");
+  ArchiveFormat said = *actual;
+  switch (archive.header.format()) {
+    case v1::ARCHIVE_FORMAT_TAR:
+      said = ArchiveFormat::kTar;
+      break;
+    case v1::ARCHIVE_FORMAT_TAR_GZ:
+      said = ArchiveFormat::kTarGz;
+      break;
+    case v1::ARCHIVE_FORMAT_ZIP:
+      said = ArchiveFormat::kZip;
+      break;
+    default:
+      break;
+  }
+  if (said == *actual) return absl::OkStatus();
+  // Without the marks of the other two, a file is but taken for a tar.
+  const std::string is = *actual == ArchiveFormat::kTar
+                             ? "is neither a zip nor compressed"
+                             : absl::StrCat("is a ", ArchiveFormatName(*actual));
+  return InvalidField("header.format",
+                      absl::StrCat("says ", ArchiveFormatName(said), ", but the archive ", is));
+}
+
+absl::Status ForClients(const absl::Status& status) {
+  if (absl::IsInvalidArgument(status)) return WithReason(status, "BAD_ARCHIVE");
+  const std::string reason = IngestReason(status);
+  if (reason == "DISK_FULL") return DiskFull();
+  return reason.empty() ? status : WithReason(status, reason);
+}
+
 }  // namespace
 
-IngestArchive MakeImageFolderIngest(const ServerConfig& config) {
+IngestArchive MakeImageFolderIngest(const ServerConfig& config, FreeDiskFunction free_disk_bytes) {
   IngestOptions options;
   options.archive.max_entries = int64_t{config.max_dataset_images} * 2;  // folders and odd files
   options.archive.max_total_bytes = config.max_dataset_bytes;
   options.archive.max_entry_bytes = config.max_image_bytes;
   options.image.max_bytes = config.max_image_bytes;
   options.image.max_pixels = config.max_image_pixels;
+  options.max_images = config.max_dataset_images;
   options.max_classes = config.max_dataset_classes;
   options.max_broken_fraction = config.max_broken_share;
-  const int64_t max_images = config.max_dataset_images;
-  return [options, max_images](
-             const ReceivedArchive& archive,
-             const std::filesystem::path& scratch) -> absl::StatusOr<IngestedDataset> {
+  options.min_free_disk_bytes = config.min_free_disk_bytes;
+  options.free_disk_bytes = std::move(free_disk_bytes);
+  return [options](const ReceivedArchive& archive,
+                   const std::filesystem::path& scratch) -> absl::StatusOr<IngestedDataset> {
+    GRAFT_RETURN_IF_ERROR(CheckFormat(archive));
     const std::filesystem::path images = scratch / "images.bin";
     const std::filesystem::path manifest_file = scratch / "manifest.json";
     auto manifest = IngestImageFolder(archive.file, images, options, archive.abandoned);
-    if (absl::IsInvalidArgument(manifest.status())) {
-      return WithReason(manifest.status(), "BAD_ARCHIVE");
-    }
-    GRAFT_RETURN_IF_ERROR(manifest.status());
-    if (static_cast<int64_t>(manifest->entries.size()) > max_images) {
-      return WithReason(
-          absl::ResourceExhaustedError(absl::StrCat("the archive holds ", manifest->entries.size(),
-                                                    " images; this server takes ", max_images)),
-          "TOO_MANY_IMAGES");
-    }
+    if (!manifest.ok()) return ForClients(manifest.status());
     GRAFT_RETURN_IF_ERROR(WriteFileAtomically(manifest_file, DatasetManifestToJson(*manifest)));
     IngestedDataset made;
     made.description = Describe(*manifest);

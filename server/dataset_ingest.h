@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "graft/v1/dataset.pb.h"
 
+#include "core/base/disk_reserve.h"
 #include "server/config.h"
 #include "server/services/upload_call.h"
 
@@ -31,8 +32,10 @@ using IngestArchive = std::function<absl::StatusOr<IngestedDataset>(
     const ReceivedArchive& archive, const std::filesystem::path& scratch)>;
 
 // The one for archives of photographs in folders named after their classes (core/data/ingest.h),
-// within the limits of `config`. Makes images.bin and manifest.json.
-IngestArchive MakeImageFolderIngest(const ServerConfig& config);
+// within the limits of `config`. Makes images.bin and manifest.json. `free_disk_bytes` tells how
+// much room the disk of the scratch folder has.
+IngestArchive MakeImageFolderIngest(const ServerConfig& config,
+                                    FreeDiskFunction free_disk_bytes = FreeDiskBytes);
 
 }  // namespace graft
 

@@ -1,20 +1,18 @@
 #include "core/data/ingest.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <fcntl.h>
 #include <map>
-#include <memory>
-#include <unistd.h>
+#include <set>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/data/image_folder.h"
+#include "core/data/packed_file.h"
 #include "core/image/decode.h"
 
 namespace graft {
@@ -30,44 +28,12 @@ bool HasImageName(absl::string_view name) {
   return false;
 }
 
-// Appends to a file and remembers how far it is.
-class PackedFile {
- public:
-  static absl::StatusOr<PackedFile> Create(const std::filesystem::path& path) {
-    std::FILE* file = std::fopen(path.c_str(), "wxbe");
-    if (file == nullptr) return absl::InternalError("cannot create the dataset's image file");
-    return PackedFile(file);
-  }
+constexpr absl::string_view kReasonUrl = "graft.ingest.reason";
 
-  absl::Status Append(absl::string_view bytes) {
-    if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) return Failed();
-    size_ += bytes.size();
-    return absl::OkStatus();
-  }
-
-  absl::Status Sync() {
-    if (std::fflush(file_.get()) != 0 || ::fsync(::fileno(file_.get())) != 0) return Failed();
-    return absl::OkStatus();
-  }
-
-  uint64_t size() const { return size_; }
-
- private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  explicit PackedFile(std::FILE* file) : file_(file) {}
-
-  static absl::Status Failed() {
-    if (errno == ENOSPC || errno == EDQUOT) {
-      return absl::ResourceExhaustedError("the server's disk is full");
-    }
-    return absl::InternalError("cannot write the dataset's image file");
-  }
-
-  std::unique_ptr<std::FILE, Close> file_;
-  uint64_t size_ = 0;
-};
+absl::Status Because(absl::string_view reason, absl::Status status) {
+  if (absl::IsResourceExhausted(status)) status.SetPayload(kReasonUrl, absl::Cord(reason));
+  return status;
+}
 
 class Ingestor {
  public:
@@ -77,7 +43,7 @@ class Ingestor {
   absl::Status Take(ArchiveEntry&& entry) {
     switch (entry.kind) {
       case ArchiveEntryKind::kFolder:
-        folders_.push_back(std::move(entry.name));
+        folders_.insert(std::move(entry.name));
         return absl::OkStatus();
       case ArchiveEntryKind::kHidden:
         Skip(entry.name, "a hidden file");
@@ -103,7 +69,7 @@ class Ingestor {
     for (const DatasetEntry& entry : manifest_.entries) names.push_back(entry.name);
     AddFoldersOfBroken();
     absl::StatusOr<FolderLayout> laid_out =
-        LayOutImageFolder(names, folders_, options_.max_classes);
+        LayOutImageFolder(names, {folders_.begin(), folders_.end()}, options_.max_classes);
     if (!laid_out.ok()) return WithABrokenOne(laid_out.status());
     FolderLayout layout = *std::move(laid_out);
     manifest_.classes = std::move(layout.classes);
@@ -114,7 +80,7 @@ class Ingestor {
     }
     for (const SkippedEntry& entry : broken_) Skip(entry.name, entry.reason);
     Warn();
-    GRAFT_RETURN_IF_ERROR(packed_.Sync());
+    GRAFT_RETURN_IF_ERROR(Because("DISK_FULL", packed_.Sync()));
     manifest_.bytes = packed_.size();
     return std::move(manifest_);
   }
@@ -132,6 +98,11 @@ class Ingestor {
       }
       return absl::OkStatus();
     }
+    if (static_cast<int64_t>(manifest_.entries.size()) >= options_.max_images) {
+      return Because("TOO_MANY_IMAGES", absl::ResourceExhaustedError(absl::StrCat(
+                                            "the archive holds more than ", options_.max_images,
+                                            " images, the most this server takes")));
+    }
     DatasetEntry entry;
     entry.name = file.name;
     entry.offset = packed_.size();
@@ -139,7 +110,7 @@ class Ingestor {
     entry.sha256 = Sha256Hex(file.bytes);
     entry.width = image->width;
     entry.height = image->height;
-    GRAFT_RETURN_IF_ERROR(packed_.Append(file.bytes));
+    GRAFT_RETURN_IF_ERROR(Because("DISK_FULL", packed_.Append(file.bytes)));
     manifest_.entries.push_back(std::move(entry));
     return absl::OkStatus();
   }
@@ -155,10 +126,8 @@ class Ingestor {
   // entry for its folder.
   void AddFoldersOfBroken() {
     for (const SkippedEntry& entry : broken_) {
-      for (size_t end = entry.name.find('/'); end != std::string::npos;
-           end = entry.name.find('/', end + 1)) {
-        folders_.push_back(entry.name.substr(0, end));
-      }
+      const size_t end = entry.name.rfind('/');
+      if (end != std::string::npos) folders_.insert(entry.name.substr(0, end));
     }
   }
 
@@ -222,7 +191,7 @@ class Ingestor {
   const IngestOptions& options_;
   PackedFile packed_;
   DatasetManifest manifest_;
-  std::vector<std::string> folders_;
+  std::set<std::string> folders_;
   std::vector<SkippedEntry> broken_;
 };
 
@@ -232,14 +201,23 @@ absl::StatusOr<DatasetManifest> IngestImageFolder(const std::filesystem::path& a
                                                   const std::filesystem::path& images,
                                                   const IngestOptions& options,
                                                   const std::function<bool()>& abandoned) {
-  GRAFT_ASSIGN_OR_RETURN(PackedFile packed, PackedFile::Create(images));
+  const std::filesystem::path folder = images.has_parent_path() ? images.parent_path() : ".";
+  GRAFT_ASSIGN_OR_RETURN(PackedFile packed,
+                         PackedFile::Create(images, DiskReserve(folder, options.min_free_disk_bytes,
+                                                                options.free_disk_bytes)));
   Ingestor ingestor(options, std::move(packed));
-  GRAFT_RETURN_IF_ERROR(
-      ReadArchive(archive, options.archive, [&](ArchiveEntry&& entry) -> absl::Status {
+  GRAFT_RETURN_IF_ERROR(ReadArchive(
+      archive, options.archive,
+      [&](ArchiveEntry&& entry) -> absl::Status {
         if (abandoned && abandoned()) return absl::CancelledError("the upload was given up");
         return ingestor.Take(std::move(entry));
-      }));
+      },
+      abandoned));
   return ingestor.Finish();
+}
+
+std::string IngestReason(const absl::Status& status) {
+  return std::string(status.GetPayload(kReasonUrl).value_or(absl::Cord()));
 }
 
 }  // namespace graft

@@ -3,9 +3,11 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
 
 #include "absl/status/statusor.h"
 
+#include "core/base/disk_reserve.h"
 #include "core/data/archive_reader.h"
 #include "core/data/dataset_manifest.h"
 #include "core/image/probe.h"
@@ -15,22 +17,31 @@ namespace graft {
 struct IngestOptions {
   ArchiveLimits archive;
   ImageLimits image;
+  int64_t max_images = 200'000;
   int max_classes = 10'000;
   // Share of images that may be broken: they are left out and named. Above it the upload is
   // refused.
   double max_broken_fraction = 0.1;
   size_t max_skipped_listed = 100;
+  // On the disk of `images`, whatever is written.
+  uint64_t min_free_disk_bytes = 0;
+  FreeDiskFunction free_disk_bytes = FreeDiskBytes;
 };
 
 // Reads an archive, decodes every image once, and writes the good ones to `images`, one behind the
 // other. The file is synced. Files that do not look like images (by name and content) are skipped
 // and reported. The manifest's entries are sorted by name.
-// Polls `abandoned` between images: CANCELLED. INVALID_ARGUMENT and RESOURCE_EXHAUSTED as
-// ReadArchive, LayOutImageFolder and DecodeImage; too many broken images are named with reasons.
+// Polls `abandoned` between images and while it unpacks: CANCELLED. INVALID_ARGUMENT and
+// RESOURCE_EXHAUSTED as ReadArchive, LayOutImageFolder and DecodeImage; too many broken images are
+// named with reasons. RESOURCE_EXHAUSTED also: more than `max_images`, or no room on the disk.
 absl::StatusOr<DatasetManifest> IngestImageFolder(const std::filesystem::path& archive,
                                                   const std::filesystem::path& images,
                                                   const IngestOptions& options,
                                                   const std::function<bool()>& abandoned);
+
+// Which limit an ingest met, for programs: "DISK_FULL", "TOO_MANY_IMAGES", or "" for all others,
+// which the message tells.
+std::string IngestReason(const absl::Status& status);
 
 }  // namespace graft
 

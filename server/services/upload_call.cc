@@ -28,10 +28,6 @@ absl::Status TooLarge(uint64_t limit) {
       "UPLOAD_TOO_LARGE");
 }
 
-absl::Status DiskFull() {
-  return WithReason(absl::ResourceExhaustedError("the server's disk is full"), "DISK_FULL");
-}
-
 // The file an archive is received into. Used by one thread at a time.
 class ReceivingFile {
  public:
@@ -44,8 +40,10 @@ class ReceivingFile {
     folder_.reset();
   }
 
-  absl::Status Open(const std::filesystem::path& parent) {
+  absl::Status Open(const UploadEnvironment& environment) {
+    const std::filesystem::path& parent = environment.tmp_dir;
     GRAFT_ASSIGN_OR_RETURN(TempDirectory folder, TempDirectory::Create(parent, "upload-"));
+    reserve_.emplace(parent, environment.min_free_disk_bytes, environment.free_disk_bytes);
     folder_.emplace(std::move(folder));
     descriptor_ = open(path().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor_ < 0) return absl::InternalError("cannot create a file for the upload");
@@ -53,6 +51,8 @@ class ReceivingFile {
   }
 
   absl::Status Append(absl::string_view chunk) {
+    const absl::Status room = reserve_->Spend(chunk.size());
+    if (!room.ok()) return absl::IsResourceExhausted(room) ? DiskFull() : room;
     hash_.Update(chunk);
     bytes_ += chunk.size();
     while (!chunk.empty()) {
@@ -74,6 +74,7 @@ class ReceivingFile {
 
  private:
   std::optional<TempDirectory> folder_;  // removed with the file by the destructor
+  std::optional<DiskReserve> reserve_;
   int descriptor_ = -1;
   uint64_t bytes_ = 0;
   Sha256 hash_;
@@ -191,9 +192,9 @@ class UploadReactor::State final : public UploadSlots::Upload,
     const auto announced = static_cast<uint64_t>(header_.total_bytes());
     if (announced > environment_.max_bytes) return TooLarge(environment_.max_bytes);
     GRAFT_RETURN_IF_ERROR(environment_.check(header_));
-    GRAFT_ASSIGN_OR_RETURN(const uint64_t free, FreeDiskBytes(environment_.tmp_dir));
+    GRAFT_ASSIGN_OR_RETURN(const uint64_t free, environment_.free_disk_bytes(environment_.tmp_dir));
     if (free < environment_.min_free_disk_bytes + announced) return DiskFull();
-    return file_.Open(environment_.tmp_dir);
+    return file_.Open(environment_);
   }
 
   absl::Status TakeChunk() {
@@ -263,6 +264,14 @@ void UploadReactor::OnDone() {
 }
 
 }  // namespace
+
+absl::Status DiskFull() {
+  return WithRetryDelay(
+      WithReason(absl::ResourceExhaustedError(
+                     "the server's disk is full; delete datasets or models and try again"),
+                 "DISK_FULL"),
+      absl::Minutes(1));
+}
 
 bool UploadSlots::Add(const std::shared_ptr<Upload>& upload) {
   absl::MutexLock lock(&mutex_);

@@ -18,10 +18,14 @@
 #include "graft/v1/dataset.pb.h"
 
 #include "core/base/clock.h"
+#include "core/base/disk_reserve.h"
 #include "core/telemetry/metrics.h"
 #include "server/executor.h"
 
 namespace graft {
+
+// RESOURCE_EXHAUSTED, reason DISK_FULL: what an upload gets that there is no room for.
+absl::Status DiskFull();
 
 // An archive that arrived whole. The file is deleted when the call ends.
 struct ReceivedArchive {
@@ -36,7 +40,8 @@ struct ReceivedArchive {
 struct UploadEnvironment {
   std::filesystem::path tmp_dir;
   uint64_t max_bytes = 0;
-  uint64_t min_free_disk_bytes = 0;
+  uint64_t min_free_disk_bytes = 0;  // kept free while chunks are written
+  FreeDiskFunction free_disk_bytes = FreeDiskBytes;
   Executor* io = nullptr;      // writes chunks
   Executor* ingest = nullptr;  // runs `accept`, a few at a time
   Metrics* metrics = nullptr;

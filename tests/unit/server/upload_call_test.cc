@@ -1,5 +1,6 @@
 #include "server/services/upload_call.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -56,7 +57,7 @@ class UploadCallTest : public ::testing::Test {
     };
     environment_.accept = [this](const ReceivedArchive& archive,
                                  v1::UploadDatasetResponse* response) {
-      const auto content = ReadFile(archive.file, 1 << 20);
+      const auto content = ReadFile(archive.file, 64 << 20);
       if (!content.ok()) return content.status();
       accepted_.push_back(*content);
       sha256_ = archive.sha256;
@@ -220,6 +221,35 @@ TEST_F(UploadCallTest, ASilentClientIsDropped) {
     clock_.Advance(absl::Hours(1));
   }
   EXPECT_EQ(writer->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+}
+
+// The disk was looked at before the first byte only: a slow upload filled what others needed.
+TEST_F(UploadCallTest, AnUploadEndsWhereTheDisksReserveBegins) {
+  uint64_t free = uint64_t{1} << 40;
+  environment_.max_bytes = 256 << 20;
+  environment_.min_free_disk_bytes = 1 << 20;
+  environment_.free_disk_bytes = [&](const std::filesystem::path& folder) {
+    EXPECT_EQ(folder, folder_->path());
+    const uint64_t answer = free;
+    free = std::max<uint64_t>(free, 50 << 20) - (50 << 20);  // others write as well
+    return answer;
+  };
+  const std::vector<v1::UploadDatasetRequest> small = {Header(), Chunk("bytes")};
+  std::vector<v1::UploadDatasetRequest> large = {Header()};
+  for (int i = 0; i < 40; ++i) large.push_back(Chunk(std::string(1 << 20, 'x')));
+  free = 110 << 20;
+  const absl::Status status = Upload(large);
+  EXPECT_EQ(status.code(), absl::StatusCode::kOk) << status;
+  accepted_.clear();
+  free = 90 << 20;
+  const absl::Status full = Upload(large);
+  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted) << full;
+  EXPECT_EQ(ErrorReason(full), "DISK_FULL");
+  EXPECT_TRUE(RetryDelay(full).has_value());
+  EXPECT_TRUE(accepted_.empty());
+  EXPECT_TRUE(std::filesystem::is_empty(folder_->path()));
+  free = uint64_t{1} << 40;
+  EXPECT_TRUE(Upload(small).ok());
 }
 
 TEST_F(UploadCallTest, UploadsBeyondTheLimitAreToldToRetry) {
