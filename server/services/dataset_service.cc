@@ -1,6 +1,5 @@
 #include "server/services/dataset_service.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -89,18 +88,28 @@ absl::StatusOr<CreateDatasetResult> DatasetService::Publish(const Dataset& datas
                                                             const ReceivedArchive& archive) {
   const std::string prefix = DatasetPrefix(dataset.project, dataset.digest);
   absl::MutexLock lock(&publish_mutex_);
+  // Of a dataset that is there all blobs are. Fewer are what an interrupted deletion left, and may
+  // hold the images in another order than this archive's.
+  size_t present = 0;
+  for (const auto& [name, file] : ingested.files) {
+    const absl::Status found = environment_.blobs->Size(prefix + name).status();
+    if (found.ok()) {
+      ++present;
+    } else if (!absl::IsNotFound(found)) {
+      return found;
+    }
+  }
   // Only blobs that this upload made are taken back: others belong to a dataset that is there.
   std::vector<std::string> made;
   absl::Cleanup take_back = [&] {
     for (const std::string& key : made) (void)environment_.blobs->Delete(key);
   };
-  for (const auto& [name, file] : ingested.files) {
-    const std::string key = prefix + name;
-    const absl::Status put = environment_.blobs->PutFileIfAbsent(key, file);
-    if (put.ok()) {
-      made.push_back(key);
-    } else if (!absl::IsAlreadyExists(put)) {
-      return put;
+  if (present < ingested.files.size()) {
+    if (present > 0) GRAFT_RETURN_IF_ERROR(environment_.blobs->DeletePrefix(prefix));
+    for (const auto& [name, file] : ingested.files) {
+      const absl::Status put = environment_.blobs->PutFileIfAbsent(prefix + name, file);
+      if (!put.ok()) return absl::IsResourceExhausted(put) ? DiskFull() : put;
+      made.push_back(prefix + name);
     }
   }
   if (archive.abandoned()) return absl::CancelledError("the client went away");
