@@ -4,7 +4,8 @@
 #include <cstdio>
 #include <string>
 
-// After <cstdio>, which it forgets to include.
+// After <cstdio>, which they forget to include.
+#include <jerror.h>
 #include <jpeglib.h>
 
 #include "absl/strings/str_cat.h"
@@ -59,6 +60,9 @@ class Decompressor {
   ~Decompressor() { jpeg_destroy_decompress(&info); }
 
   absl::Status Error() const {
+    if (errors.base.msg_code == JERR_OUT_OF_MEMORY) {
+      return absl::ResourceExhaustedError("not enough memory to decode the image");
+    }
     const std::string message = errors.message;
     if (message.find("Premature end") != std::string::npos) {
       return absl::InvalidArgumentError("truncated JPEG");
