@@ -1,6 +1,8 @@
 #include "core/image/decode.h"
 
+#include <cstdint>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -10,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "core/image/bmp.h"
 #include "core/image/jpeg.h"
 #include "core/image/png.h"
 
@@ -20,16 +23,24 @@ namespace {
 inline int To8Bit(uint16_t value) { return (value + 128) / 257; }
 inline int To8Bit(uint8_t value) { return value; }
 
+// What the header says of a picture besides its colours.
+struct Transparency {
+  bool opaque = false;            // a fourth channel is there and means nothing
+  std::optional<uint16_t> clear;  // the one shade of grey that is transparent, in the file's depth
+};
+
 // From OpenCV's BGR(A) or grey, on white.
 template <typename T>
-Image FlattenOnWhite(const cv::Mat& mat) {
+Image FlattenOnWhite(const cv::Mat& mat, const Transparency& transparency) {
   Image image = MakeImage(mat.cols, mat.rows);
   const int channels = mat.channels();
   for (int y = 0; y < mat.rows; ++y) {
     const T* in = mat.ptr<T>(y);
     uint8_t* out = image.row(y);
     for (int x = 0; x < mat.cols; ++x, in += channels, out += 3) {
-      const int alpha = channels == 4 ? To8Bit(in[3]) : channels == 2 ? To8Bit(in[1]) : 255;
+      int alpha = 255;
+      if (channels == 4 && !transparency.opaque) alpha = To8Bit(in[3]);
+      if (channels == 1 && transparency.clear == in[0]) alpha = 0;
       for (int c = 0; c < 3; ++c) {
         const int value = To8Bit(channels >= 3 ? in[2 - c] : in[0]);
         out[c] = static_cast<uint8_t>((value * alpha + 255 * (255 - alpha) + 127) / 255);
@@ -39,14 +50,16 @@ Image FlattenOnWhite(const cv::Mat& mat) {
   return image;
 }
 
-absl::StatusOr<Image> DecodeWithOpenCv(absl::string_view bytes, const ImageInfo& info) {
+absl::StatusOr<Image> DecodeWithOpenCv(absl::string_view bytes, const ImageInfo& info,
+                                       const Transparency& transparency = {}) {
   const absl::string_view format = ImageFormatName(info.format);
   cv::Mat mat;
   try {
     const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8UC1,
                           const_cast<char*>(bytes.data()));
     mat = cv::imdecode(encoded, cv::IMREAD_UNCHANGED);
-  } catch (const cv::Exception&) {  // its text names source files
+  } catch (const cv::Exception& error) {  // its text names source files
+    if (error.code == cv::Error::StsNoMem) throw std::bad_alloc();
     mat.release();
   }
   if (mat.empty()) return absl::InvalidArgumentError(absl::StrCat("damaged ", format));
@@ -54,28 +67,9 @@ absl::StatusOr<Image> DecodeWithOpenCv(absl::string_view bytes, const ImageInfo&
     return absl::InvalidArgumentError(
         absl::StrCat("damaged ", format, " (its size is not the header's)"));
   }
-  if (mat.depth() == CV_8U) return FlattenOnWhite<uint8_t>(mat);
-  if (mat.depth() == CV_16U) return FlattenOnWhite<uint16_t>(mat);
+  if (mat.depth() == CV_8U) return FlattenOnWhite<uint8_t>(mat, transparency);
+  if (mat.depth() == CV_16U) return FlattenOnWhite<uint16_t>(mat, transparency);
   return absl::InvalidArgumentError(absl::StrCat(format, " of an unsupported depth"));
-}
-
-// An uncompressed BMP shorter than its rows: OpenCV would leave the rest as it was in memory.
-absl::Status CheckBmp(absl::string_view bytes, const ImageInfo& info) {
-  const auto read = [&](size_t at, int size) {
-    uint32_t value = 0;
-    for (int i = size - 1; i >= 0; --i) value = value << 8 | static_cast<uint8_t>(bytes[at + i]);
-    return value;
-  };
-  const uint64_t offset = read(10, 4);
-  const uint64_t bits = read(28, 2);
-  const uint32_t compression = read(30, 4);
-  constexpr uint32_t kRgb = 0, kBitFields = 3;
-  if (compression != kRgb && compression != kBitFields) return absl::OkStatus();
-  const uint64_t stride = (static_cast<uint64_t>(info.width) * bits + 31) / 32 * 4;
-  if (offset + stride * static_cast<uint64_t>(info.height) > bytes.size()) {
-    return absl::InvalidArgumentError("truncated BMP");
-  }
-  return absl::OkStatus();
 }
 
 // EXIF orientations 2 to 8: where the pixel at (x, y) of the upright picture is stored.
@@ -113,11 +107,16 @@ absl::StatusOr<Image> DecodeStored(absl::string_view bytes, const ImageInfo& inf
       return DecodeJpeg(bytes);
     case ImageFormat::kPng: {
       GRAFT_ASSIGN_OR_RETURN(const std::string essential, EssentialPng(bytes));
-      return DecodeWithOpenCv(essential, info);
+      Transparency transparency;
+      transparency.clear = TransparentGrey(essential);
+      return DecodeWithOpenCv(essential, info, transparency);
     }
-    case ImageFormat::kBmp:
+    case ImageFormat::kBmp: {
       GRAFT_RETURN_IF_ERROR(CheckBmp(bytes, info));
-      break;
+      Transparency transparency;
+      transparency.opaque = !HasAlpha(bytes);
+      return DecodeWithOpenCv(bytes, info, transparency);
+    }
     case ImageFormat::kWebp:
       break;
   }

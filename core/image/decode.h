@@ -10,10 +10,10 @@
 namespace graft {
 
 // Any picture ProbeImage accepts, as 8-bit RGB the way a person would see it: EXIF rotation
-// applied, grey and palette expanded, transparency on white, 16 bits scaled to 8, CMYK converted.
-// INVALID_ARGUMENT says what is wrong: what ProbeImage says, "truncated JPEG", "truncated PNG",
-// "damaged PNG (checksum differs)". RESOURCE_EXHAUSTED: out of memory.
-// Safe for concurrent use.
+// applied, grey and palette expanded, transparency on white, 16 bits scaled to 8, CMYK converted
+// (as Adobe stores it, inverted, where the file says so, otherwise as inks). INVALID_ARGUMENT says
+// what is wrong: what ProbeImage says, "truncated JPEG", "truncated PNG", "damaged PNG (checksum
+// differs)". RESOURCE_EXHAUSTED: out of memory, which is nobody's damage. Safe for concurrent use.
 absl::StatusOr<Image> DecodeImage(absl::string_view bytes, const ImageLimits& limits = {});
 
 }  // namespace graft

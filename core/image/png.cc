@@ -83,4 +83,20 @@ absl::StatusOr<std::string> EssentialPng(absl::string_view bytes) {
   return absl::InvalidArgumentError("truncated PNG");
 }
 
+std::optional<uint16_t> TransparentGrey(absl::string_view bytes) {
+  constexpr char kGrey = 0;
+  absl::string_view rest = bytes.substr(kSignature);
+  const std::optional<Chunk> header = NextChunk(&rest);
+  if (!header.has_value() || header->data.size() != 13 || header->data[9] != kGrey) return {};
+  while (const std::optional<Chunk> chunk = NextChunk(&rest)) {
+    if (chunk->type != "tRNS" || chunk->data.size() != 2) continue;
+    const int depth = header->data[8];
+    const int shade =
+        static_cast<uint8_t>(chunk->data[0]) << 8 | static_cast<uint8_t>(chunk->data[1]);
+    // Shades of fewer bits are spread over 0 to 255.
+    return static_cast<uint16_t>(depth >= 8 ? shade : shade * 255 / ((1 << depth) - 1));
+  }
+  return {};
+}
+
 }  // namespace graft

@@ -1,6 +1,8 @@
 #ifndef GRAFT_CORE_IMAGE_PNG_H_
 #define GRAFT_CORE_IMAGE_PNG_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -18,6 +20,10 @@ absl::StatusOr<ImageInfo> ReadPngHeader(absl::string_view bytes);
 // missing. Colour profiles and texts are left out: OpenCV applies none, libpng complains of many on
 // standard error, and a compressed text can be a bomb. INVALID_ARGUMENT: truncated, or a bad CRC.
 absl::StatusOr<std::string> EssentialPng(absl::string_view bytes);
+
+// The shade that a grey PNG declares transparent, in the depth OpenCV gives (8 or 16 bits), which
+// passes over it. `bytes`: what EssentialPng gave.
+std::optional<uint16_t> TransparentGrey(absl::string_view bytes);
 
 }  // namespace graft
 

@@ -1,14 +1,12 @@
 #include "core/image/probe.h"
 
-#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "core/image/bmp.h"
 #include "core/image/exif.h"
 #include "core/image/jpeg.h"
 #include "core/image/png.h"
@@ -25,18 +23,6 @@ uint32_t LittleEndian(absl::string_view bytes, size_t at, int size) {
 absl::Status Unsupported(absl::string_view kind) {
   return absl::InvalidArgumentError(
       absl::StrCat(kind, " is not supported: convert it to JPEG, PNG, WebP or BMP"));
-}
-
-absl::StatusOr<ImageInfo> ReadBmpHeader(absl::string_view bytes) {
-  if (bytes.size() < 54) return absl::InvalidArgumentError("truncated BMP");
-  if (LittleEndian(bytes, 14, 4) < 40) return Unsupported("an OS/2 BMP");
-  ImageInfo info;
-  info.format = ImageFormat::kBmp;
-  info.width = static_cast<int>(LittleEndian(bytes, 18, 4));
-  // Negative: rows run top to bottom.
-  const int64_t height = static_cast<int32_t>(LittleEndian(bytes, 22, 4));
-  info.height = static_cast<int>(std::min<int64_t>(std::llabs(height), INT32_MAX));
-  return info;
 }
 
 // The three kinds of WebP: extended (VP8X), lossy (VP8) and lossless (VP8L).

@@ -11,6 +11,8 @@ import pathlib
 import numpy
 from PIL import Image
 
+import odd_images
+
 OUT = pathlib.Path(__file__).parent / "image"
 
 
@@ -55,6 +57,30 @@ def make_prepared(base: Image.Image) -> None:
     (OUT / "prepared.json").write_text(json.dumps(cases, separators=(",", ":")) + "\n")
 
 
+def make_odd(base: Image.Image) -> None:
+    swapped = (0xff, 0xff00, 0xff0000, 0)
+    for name, content in {
+            "rgb16.png": odd_images.rgb16(base),
+            "palette_alpha.png": odd_images.palette_transparent(base),
+            "grey2_trns.png": odd_images.grey_transparent(2),
+            "grey8_trns.png": odd_images.grey_transparent(8),
+            "grey16_trns.png": odd_images.grey_transparent(16),
+            "top_down.bmp": odd_images.bmp24_top_down(base),
+            "bitfields.bmp": odd_images.bmp32(base),
+            "bitfields_top_down.bmp": odd_images.bmp32(base, header=108, top_down=True),
+            "bitfields_alpha.bmp": odd_images.bmp32(
+                base, header=108, masks=(*odd_images.BGRX[:3], 0xff000000), alpha=128),
+            "bitfields_swapped.bmp": odd_images.bmp32(base, header=108, masks=swapped),
+            "bitfields_swapped_short.bmp": odd_images.bmp32(base, masks=swapped),
+            "bitfields_ten.bmp": odd_images.bmp32(
+                base, header=108, masks=(0x3ff00000, 0xffc00, 0x3ff, 0)),
+            "cmyk_plain.jpg": odd_images.cmyk_without_adobe(base),
+            "ycck.jpg": odd_images.ycck(base),
+            "jpeg_and_zip.jpg": odd_images.jpeg_and_zip(base),
+    }.items():
+        (OUT / name).write_bytes(content)
+
+
 def main() -> None:
     OUT.mkdir(exist_ok=True)
     base = picture(48, 32)
@@ -88,7 +114,10 @@ def main() -> None:
                 8: Image.Transpose.ROTATE_270}[orientation]
         stored = base if undo is None else base.transpose(undo)
         save(f"exif{orientation}.jpg", stored, quality=95, exif=exif)
-    save("animation.gif", base)
+    twin = base.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    save("animation.gif", base, save_all=True, append_images=[twin], duration=100)
+    save("animation.webp", base, save_all=True, append_images=[twin], duration=100, lossless=True)
+    make_odd(base)
 
     resized = {}
     for name, filter_ in (("bilinear", Image.Resampling.BILINEAR),

@@ -5,9 +5,11 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "core/image/encode.h"
 #include "core/image/probe.h"
@@ -53,13 +55,14 @@ TEST(DecodeTest, PngHasTheColoursItWasMadeWith) {
 }
 
 TEST(DecodeTest, LosslessFormatsAgree) {
-  for (const char* name : {"rgb.bmp", "rgb.webp"}) {
+  for (const char* name : {"rgb.bmp", "rgb.webp", "rgb16.png", "top_down.bmp"}) {
     EXPECT_EQ(LargestDifference(DecodeImage(Load(name)).value(), Reference()), 0) << name;
   }
 }
 
 TEST(DecodeTest, LossyFormatsAreClose) {
-  for (const char* name : {"rgb.jpg", "progressive.jpg", "cmyk.jpg"}) {
+  for (const char* name : {"rgb.jpg", "progressive.jpg", "cmyk.jpg", "cmyk_plain.jpg", "ycck.jpg",
+                           "jpeg_and_zip.jpg"}) {
     EXPECT_LE(MeanDifference(DecodeImage(Load(name)).value(), Reference()), 5) << name;
   }
 }
@@ -93,6 +96,47 @@ TEST(DecodeTest, TransparencyIsWhite) {
         }
       }
     }
+  }
+}
+
+TEST(DecodeTest, TransparentColoursOfAPaletteAreWhite) {
+  const Image image = DecodeImage(Load("palette_alpha.png")).value();
+  const Image reference = Reference();
+  ASSERT_EQ(image.width, reference.width);
+  for (int y = 0; y < 32; ++y) {
+    for (int at = 0; at < 3 * 48; ++at) {
+      const int expected = at >= 3 * 24 ? 255 : reference.row(y)[at];
+      ASSERT_NEAR(image.row(y)[at], expected, at >= 3 * 24 ? 0 : 64) << at;
+    }
+  }
+}
+
+TEST(DecodeTest, TheTransparentShadeOfGreyIsWhite) {
+  const struct {
+    const char* name;
+    int step;
+  } cases[] = {{"grey2_trns.png", 85}, {"grey8_trns.png", 32}, {"grey16_trns.png", 32}};
+  for (const auto& [name, step] : cases) {
+    const Image image = DecodeImage(Load(name)).value();
+    ASSERT_EQ(image.width, 8);
+    for (int x = 0; x < 8; ++x) {
+      const int shade = step == 85 ? x % 4 * step : x * step;
+      const bool clear = shade == 2 * step;
+      EXPECT_NEAR(image.row(1)[3 * x], clear ? 255 : shade, clear ? 0 : 1) << name << " " << x;
+    }
+  }
+}
+
+// Without a mask for it the fourth byte of a pixel means nothing; it came out as transparency, and
+// the whole picture white.
+TEST(DecodeTest, FourthByteOfABmpIsAlphaOnlyWhereItHasAMask) {
+  for (const char* name : {"bitfields.bmp", "bitfields_top_down.bmp", "bitfields_swapped.bmp"}) {
+    EXPECT_EQ(LargestDifference(DecodeImage(Load(name)).value(), Reference()), 0) << name;
+  }
+  const Image half = DecodeImage(Load("bitfields_alpha.bmp")).value();
+  const Image reference = Reference();
+  for (size_t i = 0; i < half.rgb.size(); ++i) {
+    ASSERT_NEAR(half.rgb[i], (255 + reference.rgb[i]) / 2.0, 1) << i;
   }
 }
 
@@ -175,7 +219,24 @@ INSTANTIATE_TEST_SUITE_P(
                 "no pixels"},
         BadCase{"TruncatedBmp", [] { return Cut("rgb.bmp", 0.5); }, "truncated BMP"},
         BadCase{"TruncatedWebp", [] { return Cut("rgb.webp", 0.5); }, "truncated WebP"},
-        BadCase{"Gif", [] { return Load("animation.gif"); }, "GIF is not supported"},
+        BadCase{"BmpWithoutItsMasks", [] { return Load("bitfields.bmp").substr(0, 60); },
+                "truncated BMP"},
+        BadCase{"BmpWithMasksOfTenBits", [] { return Load("bitfields_ten.bmp"); },
+                "unusual colour masks"},
+        BadCase{"BmpWithMasksBehindItsHeader", [] { return Load("bitfields_swapped_short.bmp"); },
+                "unusual colour masks"},
+        BadCase{"BmpOfOs2",
+                [] {
+                  std::string bytes = Load("rgb.bmp");
+                  bytes[14] = 12;
+                  return bytes;
+                },
+                "an OS/2 BMP is not supported"},
+        BadCase{"GifOfTwoFrames", [] { return Load("animation.gif"); }, "GIF is not supported"},
+        BadCase{"WebpOfTwoFrames", [] { return Load("animation.webp"); },
+                "an animated WebP is not supported"},
+        BadCase{"ZipFirstThenJpeg", [] { return std::string("PK\3\4") + Load("rgb.jpg"); },
+                "not an image"},
         BadCase{"Svg", [] { return std::string("<svg xmlns='...'></svg>"); }, "SVG"},
         BadCase{"Heic",
                 [] { return std::string("\0\0\0\x18", 4) + "ftypheic" + std::string(40, '\0'); },
@@ -184,6 +245,33 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"Zip", [] { return std::string("PK\3\4") + std::string(40, '\0'); },
                 "not an image"}),
     [](const auto& test) { return test.param.name; });
+
+// Runs `decode` in a process that may take `megabytes` more than it has.
+int CodeWithLittleMemory(const std::string& bytes, size_t megabytes) {
+  std::ifstream statm("/proc/self/statm");
+  size_t pages = 0;
+  statm >> pages;
+  const rlim_t most = pages * static_cast<size_t>(::getpagesize()) + (megabytes << 20);
+  const rlimit limit = {most, most};
+  if (::setrlimit(RLIMIT_AS, &limit) != 0) return -1;
+  return static_cast<int>(DecodeImage(bytes).status().code());
+}
+
+// A retry later, or on a larger machine, is right; the user's photograph is not damaged.
+TEST(DecodeDeathTest, OutOfMemoryIsNotCalledDamage) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs more memory than this leaves";
+#endif
+  // A progressive JPEG is kept as coefficients, of the size its header says.
+  std::string jpeg = Load("progressive.jpg");
+  const size_t frame = jpeg.find("\xFF\xC2");
+  ASSERT_NE(frame, std::string::npos);
+  jpeg.replace(frame + 5, 4, "\x1F\x40\x1F\x40");  // 8,000 x 8,000
+  const std::string png = EncodePng(MakeImage(7'000, 7'000)).value();
+  const int expected = static_cast<int>(absl::StatusCode::kResourceExhausted);
+  EXPECT_EXIT(std::_Exit(CodeWithLittleMemory(jpeg, 64)), testing::ExitedWithCode(expected), "");
+  EXPECT_EXIT(std::_Exit(CodeWithLittleMemory(png, 64)), testing::ExitedWithCode(expected), "");
+}
 
 TEST(DecodeTest, LimitsAreOptions) {
   ImageLimits limits;
