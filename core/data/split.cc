@@ -8,10 +8,15 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "core/data/archive_reader.h"
 #include "core/data/sampler.h"
 
 namespace graft {
 namespace {
+
+// Warnings are for people: a few of a kind.
+constexpr int kClassesNamed = 10;
+constexpr int kLeaksNamed = 20;
 
 // Entries of each class that `take` accepts, shuffled by (seed, class).
 template <typename F>
@@ -49,11 +54,15 @@ void WarnOfEmptyClasses(const DatasetManifest& manifest, DatasetSplits& splits) 
   if (splits.validation.empty()) return;
   std::vector<int> counts(manifest.classes.size(), 0);
   for (const int index : splits.validation) ++counts[manifest.entries[index].class_index];
+  int empty = 0;
   for (size_t c = 0; c < counts.size(); ++c) {
-    if (counts[c] == 0) {
-      splits.warnings.push_back(
-          absl::StrCat("class '", manifest.classes[c], "' has no validation image"));
-    }
+    if (counts[c] > 0 || ++empty > kClassesNamed) continue;
+    splits.warnings.push_back(
+        absl::StrCat("class '", PrintableName(manifest.classes[c]), "' has no validation image"));
+  }
+  if (empty > kClassesNamed) {
+    splits.warnings.push_back(
+        absl::StrCat(empty - kClassesNamed, " more classes have no validation image"));
   }
 }
 
@@ -62,15 +71,16 @@ void WarnOfLeaks(const DatasetManifest& manifest, DatasetSplits& splits) {
   for (const int index : splits.train) {
     trained.emplace(manifest.entries[index].sha256, &manifest.entries[index]);
   }
+  int leaks = 0;
   for (const std::vector<int>* part : {&splits.validation, &splits.test}) {
     for (const int index : *part) {
       const DatasetEntry& entry = manifest.entries[index];
       const auto found = trained.find(entry.sha256);
       if (found == trained.end()) continue;
       splits.warnings.push_back(absl::StrCat("the same picture is trained on (",
-                                             found->second->name, ") and held out (", entry.name,
-                                             ")"));
-      if (splits.warnings.size() >= 20) return;
+                                             PrintableName(found->second->name),
+                                             ") and held out (", PrintableName(entry.name), ")"));
+      if (++leaks >= kLeaksNamed) return;
     }
   }
 }
@@ -108,7 +118,7 @@ absl::StatusOr<DatasetSplits> SplitDataset(const DatasetManifest& manifest,
   for (size_t c = 0; c < pools.size(); ++c) {
     if (pools[c].empty()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("class '", manifest.classes[c], "' has no image to train on"));
+          absl::StrCat("class '", PrintableName(manifest.classes[c]), "' has no image to train on"));
     }
     const size_t original = pools[c].size();
     if (!has_validation) Draw(options.validation_fraction, original, pools[c], splits.validation);
@@ -126,6 +136,13 @@ absl::StatusOr<DatasetSplits> SplitFold(const DatasetManifest& manifest, int fol
   }
   DatasetSplits splits;
   const auto all = ShuffledByClass(manifest, seed, [](const DatasetEntry&) { return true; });
+  for (size_t c = 0; c < all.size(); ++c) {
+    if (all[c].size() >= 2) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("class '", PrintableName(manifest.classes[c]), "' has ",
+                     all[c].empty() ? "no image" : "one image",
+                     ": to be both learned from and held out it needs two or more"));
+  }
   int position = 0;  // runs on from class to class, so that folds are of equal size
   for (const std::vector<int>& pool : all) {
     for (const int index : pool) {

@@ -23,7 +23,9 @@ struct DatasetSplits {
   std::vector<int> train;
   std::vector<int> validation;
   std::vector<int> test;
-  std::vector<std::string> warnings;  // a class without validation images, a picture in two parts
+  // A class without validation images, a picture in two parts: the first few of each, and how many
+  // classes more.
+  std::vector<std::string> warnings;
 };
 
 // Folders of the archive are respected; a part without a folder is drawn from the training images,
@@ -34,7 +36,8 @@ absl::StatusOr<DatasetSplits> SplitDataset(const DatasetManifest& manifest,
                                            const SplitOptions& options);
 
 // Fold `fold` of `folds`: its share of each class is the validation part, the rest trains. Folders
-// of the archive are ignored. For cross-validation.
+// of the archive are ignored. For cross-validation. INVALID_ARGUMENT: no such fold, or a class of one
+// image, which some fold would not learn from.
 absl::StatusOr<DatasetSplits> SplitFold(const DatasetManifest& manifest, int folds, int fold,
                                         uint64_t seed);
 

@@ -166,6 +166,27 @@ TEST(SplitTest, WarningsOfLeaksAreBounded) {
   EXPECT_EQ(SplitDataset(manifest, {})->warnings.size(), 20u);
 }
 
+TEST(SplitTest, WarningsOfEmptyClassesAreBounded) {
+  DatasetManifest manifest;
+  for (int c = 0; c < 10'000; ++c) manifest.classes.push_back(std::string(255, 'n'));
+  for (int c = 0; c < 10'000; ++c) AddEntries(manifest, c, 1, Split::kTrain);
+  AddEntries(manifest, 0, 1, Split::kValidation);
+  for (size_t i = 0; i < manifest.entries.size(); ++i) {
+    manifest.entries[i].sha256 = Sha256Hex(std::to_string(i));
+  }
+  const std::vector<std::string> warnings = SplitDataset(manifest, {})->warnings;
+  ASSERT_EQ(warnings.size(), 11u);
+  for (const std::string& warning : warnings) EXPECT_LT(warning.size(), 200u);
+  EXPECT_EQ(warnings.back(), "9989 more classes have no validation image");
+}
+
+TEST(SplitFoldTest, AClassOfOneImageIsRefused) {
+  const absl::Status status = SplitFold(ThreeClasses(5, 1, 5), 5, 0, 0).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("class 'b' has one image"));
+  EXPECT_TRUE(SplitFold(ThreeClasses(2, 2, 2), 2, 0, 0).ok());
+}
+
 TEST(SplitFoldTest, FoldsPartitionTheImagesClassByClass) {
   const DatasetManifest manifest = ThreeClasses(25, 10, 12);
   std::vector<int> held_out;
