@@ -5,9 +5,9 @@
 
 Writes OUT/<class>/<name>.png for 8 kinds of things, or with --test (say 0.2) OUT/train/<class>/
 and OUT/test/<class>/, the test part drawn by the hash of the name, so that it is the same
-everywhere. Only photographs are taken: PNG files, but for those rendered from a drawing (an SVG of
-the same name) and mirrored or flipped twins. The files are copied as they are: transparent ground and all.
-Needs nothing but Python.
+everywhere. What an earlier run wrote there goes first. Only photographs are taken: PNG files, but for
+those rendered from a drawing (an SVG of the same name) and mirrored or flipped twins. The files are
+copied as they are: transparent ground and all. Needs nothing but Python.
 """
 
 import argparse
@@ -52,6 +52,16 @@ def in_test(name: str, fraction: float) -> bool:
     return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) < fraction * 2**32
 
 
+def clear(out: pathlib.Path) -> None:
+    """Takes away the folders of an earlier run, with --test or without, and nothing else."""
+    for parent in (out, out / "train", out / "test"):
+        for label in CLASSES:
+            if (parent / label).is_dir():
+                shutil.rmtree(parent / label)
+        if parent != out and parent.is_dir() and not any(parent.iterdir()):
+            parent.rmdir()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=pathlib.Path)
@@ -67,6 +77,7 @@ def main() -> int:
               file=sys.stderr)
         return 1
 
+    clear(arguments.out)
     for label, folders in CLASSES.items():
         paths = collect(arguments.stamps, folders)
         if not paths:
