@@ -2,7 +2,8 @@
 
 read_tensors(path) gives {tensor name: numpy array}. A PyTorch file is a pickle, which could run
 anything: here it is read by an unpickler that knows tensors, storages and ordered dictionaries,
-and refuses everything else by name. Needs numpy, h5py and safetensors; not torch.
+and refuses everything else by name. Whatever the format, tensors take no more memory than a small
+multiple of the file. Needs numpy, h5py and safetensors; not torch.
 """
 
 import collections
@@ -11,13 +12,15 @@ import math
 import os
 import pathlib
 import pickle
+import pickletools
 import struct
 import zipfile
 
 import numpy
 
 MAX_ELEMENTS = 1 << 31  # of one storage
-MAX_INDEX_BYTES = 64 << 20  # of a zip file's data.pkl, which holds names and sizes
+MAX_INDEX_BYTES = 8 << 20  # of a pickle, which holds names and sizes
+MAX_SHARING = 2  # how often the file's bytes may be in tensors: some share a storage
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_PROTOCOL = 1001
 
@@ -89,6 +92,10 @@ class LazyTensor:
     def __setstate__(self, state):
         raise ImportFailed("the file changes a tensor after making it: refused")
 
+    @property
+    def bytes(self) -> int:
+        return math.prod(self.size) * STORAGES[self.storage.kind].itemsize
+
     def array(self) -> numpy.ndarray:
         values = self.storage.values
         if values is None:
@@ -137,7 +144,20 @@ class TensorUnpickler(pickle.Unpickler):
         return self.storages[key]
 
 
+def check_pickle(file) -> None:
+    """Reads a pickle's instructions without following them: one that numbers its memo sparsely would
+    have the unpickler make a list of that length."""
+    start = file.tell()
+    for count, (opcode, argument, position) in enumerate(pickletools.genops(file), 1):
+        if position - start > MAX_INDEX_BYTES:
+            raise ImportFailed("the file's index of names is too long")
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and argument > count:
+            raise ImportFailed("the file's index numbers its entries as no pickle does: refused")
+    file.seek(start)
+
+
 def load_pickle(file, storages: dict):
+    check_pickle(file)
     return TensorUnpickler(file, storages).load()
 
 
@@ -155,6 +175,9 @@ def read_torch_zip(path: pathlib.Path) -> object:
                 raise ImportFailed("the file was written on a big-endian machine")
         storages = {}
         state = load_pickle(io.BytesIO(archive.read(index[0])), storages)
+        # Entries of a zip may lie over each other.
+        if sum(storage.bytes for storage in storages.values()) > path.stat().st_size:
+            raise ImportFailed("the file's storages are larger than the file")
         for key, storage in storages.items():
             member = f"{folder}data/{key}"
             if member not in archive.NameToInfo:
@@ -195,17 +218,40 @@ def read_torch(path: pathlib.Path) -> dict:
             state = state[wrapper]
     if not isinstance(state, dict):
         raise ImportFailed("the file is not a state dict")
-    return {str(name).removeprefix("module."): tensor.array() for name, tensor in state.items()
-            if isinstance(tensor, LazyTensor)}
+    tensors = {str(name).removeprefix("module."): tensor for name, tensor in state.items()
+               if isinstance(tensor, LazyTensor)}
+    if sum(tensor.bytes for tensor in tensors.values()) > MAX_SHARING * path.stat().st_size:
+        raise ImportFailed("the file's tensors are many times as large as the file")
+    return {name: tensor.array() for name, tensor in tensors.items()}
+
+
+def check_hdf5(name: str, item) -> None:
+    """A dataset of numbers whose bytes are all here, as they are."""
+    if item.external is not None or item.is_virtual:
+        raise ImportFailed(f"'{name}' lies in another file: refused")
+    if item.id.get_create_plist().get_nfilters() > 0:
+        raise ImportFailed(f"'{name}' is compressed: save it again without compression")
+    if item.id.get_storage_size() < item.nbytes:
+        raise ImportFailed(f"'{name}' is larger than what the file holds of it")
 
 
 def read_hdf5(path: pathlib.Path) -> dict:
     import h5py
-    tensors = {}
     with h5py.File(path, "r") as file:
-        file.visititems(lambda name, item: tensors.__setitem__(name, item[()])
-                        if isinstance(item, h5py.Dataset) else None)
-    return tensors
+        wanted = {}
+
+        def visit(name, item):
+            # An optimizer's state, texts and the like are nobody's weights.
+            if (isinstance(item, h5py.Dataset) and item.dtype.kind in "fiub"
+                    and not name.startswith("optimizer")):
+                check_hdf5(name, item)
+                wanted[name] = item
+
+        file.visititems(visit)
+        # Datasets may lie over each other.
+        if sum(item.nbytes for item in wanted.values()) > path.stat().st_size:
+            raise ImportFailed("the file's tensors are larger than the file")
+        return {name: item[()] for name, item in wanted.items()}
 
 
 def read_safetensors(path: pathlib.Path) -> dict:
