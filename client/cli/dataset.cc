@@ -12,37 +12,35 @@
 #include "client/cli/listing.h"
 #include "client/cli/output.h"
 #include "client/cli/progress_bar.h"
+#include "client/cli/text.h"
 
 namespace graft::cli {
 namespace {
 
 void PrintDataset(const v1::Dataset& dataset) {
-  std::printf("dataset   %s\n", dataset.id().c_str());
-  if (!dataset.display_name().empty()) {
-    std::printf("name      %s\n", Printable(dataset.display_name()).c_str());
-  }
-  std::printf("images    %ld in %d classes, %s\n", static_cast<long>(dataset.images()),
-              dataset.classes_size(), FormatBytes(dataset.bytes()).c_str());
-  if (dataset.splits_size() > 0) {
-    std::printf("splits    %s\n", absl::StrJoin(dataset.splits(), ", ").c_str());
-  }
-  std::printf("digest    %s\n", dataset.digest().c_str());
-  std::printf("created   %s\n\n", FormatTime(dataset.create_time()).c_str());
+  PrintField("dataset", dataset.id());
+  if (!dataset.display_name().empty()) PrintField("name", dataset.display_name());
+  PrintField("images", absl::StrCat(dataset.images(), " in ", dataset.classes_size(), " classes, ",
+                                    FormatBytes(dataset.bytes())));
+  if (dataset.splits_size() > 0) PrintField("splits", absl::StrJoin(dataset.splits(), ", "));
+  PrintField("digest", dataset.digest());
+  PrintField("created", FormatTime(dataset.create_time()));
+  std::puts("");
   std::vector<std::vector<std::string>> rows = {{"CLASS", "IMAGES"}};
   for (const v1::DatasetClass& entry : dataset.classes()) {
-    rows.push_back({Printable(entry.name()), absl::StrCat(entry.images())});
+    rows.push_back({entry.name(), absl::StrCat(entry.images())});
   }
   std::fputs(FormatTable(rows).c_str(), stdout);
   constexpr int kShown = 10;
   for (int i = 0; i < std::min(kShown, dataset.skipped_size()); ++i) {
-    std::printf("left out: %s: %s\n", Printable(dataset.skipped(i).name()).c_str(),
-                Printable(dataset.skipped(i).reason()).c_str());
+    std::printf("left out: %s: %s\n", PrintableLine(dataset.skipped(i).name()).c_str(),
+                PrintableLine(dataset.skipped(i).reason()).c_str());
   }
   if (dataset.skipped_total() > kShown) {
     std::printf("left out: %ld more\n", static_cast<long>(dataset.skipped_total() - kShown));
   }
   for (const std::string& warning : dataset.warnings()) {
-    std::printf("warning: %s\n", Printable(warning).c_str());
+    std::printf("warning: %s\n", PrintableLine(warning).c_str());
   }
 }
 
@@ -71,9 +69,9 @@ absl::Status List(const Globals& globals, const v1::ListDatasetsRequest& request
         std::vector<std::vector<std::string>> rows = {
             {"ID", "NAME", "IMAGES", "CLASSES", "SIZE", "CREATED"}};
         for (const v1::Dataset& dataset : page.datasets()) {
-          rows.push_back({dataset.id(), Printable(dataset.display_name()),
-                          absl::StrCat(dataset.images()), absl::StrCat(dataset.classes_size()),
-                          FormatBytes(dataset.bytes()), FormatTime(dataset.create_time())});
+          rows.push_back({dataset.id(), dataset.display_name(), absl::StrCat(dataset.images()),
+                          absl::StrCat(dataset.classes_size()), FormatBytes(dataset.bytes()),
+                          FormatTime(dataset.create_time())});
         }
         return rows;
       });

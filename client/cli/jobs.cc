@@ -12,34 +12,35 @@
 #include "client/cli/labels.h"
 #include "client/cli/listing.h"
 #include "client/cli/output.h"
+#include "client/cli/text.h"
 
 namespace graft::cli {
 namespace {
 
 void PrintJob(const v1::Job& job) {
   const v1::FineTuneSpec& spec = job.spec().fine_tune();
-  std::printf("job       %s\n", job.id().c_str());
-  std::printf("state     %s", StateName(job.state()).c_str());
+  PrintField("job", job.id());
+  std::string state = StateName(job.state());
   if (job.state() == v1::JOB_STATE_RUNNING) {
-    std::printf(", %s %s", FormatPercent(job.progress().fraction()).c_str(),
-                job.progress().stage().c_str());
+    absl::StrAppend(&state, ", ", FormatPercent(job.progress().fraction()), " ",
+                    job.progress().stage());
   }
-  std::printf("\nmodel     %s", spec.model().c_str());
-  if (job.model_version() > 0) {
-    std::printf(" version %ld", static_cast<long>(job.model_version()));
-  }
-  std::printf("\nbackbone  %s\ndataset   %s\n", spec.backbone().c_str(), spec.dataset_id().c_str());
-  std::printf("created   %s, started %s, ended %s\n", FormatTime(job.create_time()).c_str(),
-              FormatTime(job.start_time()).c_str(), FormatTime(job.end_time()).c_str());
+  PrintField("state", state);
+  std::string model = spec.model();
+  if (job.model_version() > 0) absl::StrAppend(&model, " version ", job.model_version());
+  PrintField("model", model);
+  PrintField("backbone", spec.backbone());
+  PrintField("dataset", spec.dataset_id());
+  PrintField("created",
+             absl::StrCat(FormatTime(job.create_time()), ", started ", FormatTime(job.start_time()),
+                          ", ended ", FormatTime(job.end_time())));
   if (job.attempts() > 1 || job.crashes() > 0) {
-    std::printf("attempts  %d, %d of them ended with the worker\n", job.attempts(), job.crashes());
+    PrintField("attempts",
+               absl::StrCat(job.attempts(), ", ", job.crashes(), " of them ended with the worker"));
   }
   if (job.has_error()) {
-    std::printf("error     %s: %s\n", job.error().code().c_str(),
-                Printable(job.error().message()).c_str());
-    if (!job.error().hint().empty()) {
-      std::printf("hint      %s\n", Printable(job.error().hint()).c_str());
-    }
+    PrintField("error", absl::StrCat(job.error().code(), ": ", job.error().message()));
+    if (!job.error().hint().empty()) PrintField("hint", job.error().hint());
   }
   if (job.has_report()) std::printf("\n%s", FormatReport(job.report()).c_str());
 }
@@ -74,9 +75,9 @@ absl::Status Cancel(const Globals& globals, const std::string& id) {
   if (globals.json) {
     PrintJson(*job);
   } else if (job->state() == v1::JOB_STATE_RUNNING) {
-    std::printf("%s is being cancelled\n", id.c_str());
+    std::printf("%s is being cancelled\n", PrintableLine(id).c_str());
   } else {
-    std::printf("%s is %s\n", id.c_str(), StateName(job->state()).c_str());
+    std::printf("%s is %s\n", PrintableLine(id).c_str(), StateName(job->state()).c_str());
   }
   return absl::OkStatus();
 }

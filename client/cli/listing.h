@@ -13,6 +13,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/output.h"
+#include "client/cli/text.h"
 
 namespace graft::cli {
 
@@ -38,7 +39,7 @@ absl::Status ShowPage(const Globals& globals, const absl::StatusOr<Response>& re
   }
   std::fputs(FormatTable(rows(*response)).c_str(), stdout);
   if (!response->next_page_token().empty()) {
-    std::printf("more: --page-token %s\n", response->next_page_token().c_str());
+    std::printf("more: --page-token %s\n", PrintableLine(response->next_page_token()).c_str());
   }
   return absl::OkStatus();
 }

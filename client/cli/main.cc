@@ -10,7 +10,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/exit_code.h"
-#include "client/cli/output.h"
+#include "client/cli/text.h"
 
 int main(int argc, char** argv) {
   graft::cli::Globals globals;

@@ -34,18 +34,17 @@ absl::Status Show(const Globals& globals, const std::string& name, int64_t versi
     return absl::OkStatus();
   }
   const v1::ModelVersion& version = response->version();
-  std::printf("model     %s\n", response->model().name().c_str());
-  std::printf("version   %ld (of %s)\n", static_cast<long>(version.version()),
-              absl::StrJoin(response->model().versions(), ", ").c_str());
-  std::printf("made      %s by %s\n", FormatTime(version.create_time()).c_str(),
-              version.job_id().c_str());
-  std::printf("backbone  %s, cut at %s, %s head\n", version.backbone().c_str(),
-              version.cut_point().c_str(), version.head().c_str());
+  PrintField("model", response->model().name());
+  PrintField("version", absl::StrCat(version.version(), " (of ",
+                                     absl::StrJoin(response->model().versions(), ", "), ")"));
+  PrintField("made", absl::StrCat(FormatTime(version.create_time()), " by ", version.job_id()));
+  PrintField("backbone", absl::StrCat(version.backbone(), ", cut at ", version.cut_point(), ", ",
+                                      version.head(), " head"));
   if (version.changed_stages_size() > 0) {
-    std::printf("changed   %s\n", absl::StrJoin(version.changed_stages(), ", ").c_str());
+    PrintField("changed", absl::StrJoin(version.changed_stages(), ", "));
   }
-  std::printf("size      %s over the backbone\n", FormatBytes(version.bytes()).c_str());
-  std::printf("labels    %s\n", Printable(absl::StrJoin(version.labels(), ", ")).c_str());
+  PrintField("size", absl::StrCat(FormatBytes(version.bytes()), " over the backbone"));
+  PrintField("labels", absl::StrJoin(version.labels(), ", "));
   if (version.has_report()) std::printf("\n%s", FormatReport(version.report()).c_str());
   return absl::OkStatus();
 }

@@ -10,18 +10,9 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 
+#include "client/cli/text.h"
+
 namespace graft::cli {
-namespace {
-
-// Code points, near enough to columns for names people give.
-size_t Width(absl::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
-}  // namespace
-
 void PrintJson(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
@@ -33,16 +24,23 @@ void PrintJson(const google::protobuf::Message& message) {
   std::fputs(json.c_str(), stdout);
 }
 
+void PrintField(absl::string_view name, absl::string_view value) {
+  std::fputs(absl::StrFormat("%-9s %s\n", name, PrintableLine(value)).c_str(), stdout);
+}
+
 absl::Status ShowDone(absl::Status status, bool json, absl::string_view text) {
   if (status.ok()) std::printf("%s\n", json ? "{}" : Printable(text).c_str());
   return status;
 }
 
-std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
+std::string FormatTable(std::vector<std::vector<std::string>> rows) {
   std::vector<size_t> widths;
-  for (const auto& row : rows) {
+  for (auto& row : rows) {
     if (widths.size() < row.size()) widths.resize(row.size(), 0);
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Width(row[i]));
+    for (size_t i = 0; i < row.size(); ++i) {
+      row[i] = PrintableLine(row[i]);
+      widths[i] = std::max(widths[i], Width(row[i]));
+    }
   }
   std::string table;
   for (const auto& row : rows) {
@@ -85,28 +83,15 @@ std::string StateName(v1::JobState state) {
   return std::string(absl::StripPrefix(v1::JobState_Name(state), "JOB_STATE_"));
 }
 
-std::string Printable(absl::string_view text) {
-  std::string safe(text);
-  for (size_t i = 0; i < safe.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(safe[i]);
-    if ((byte < 0x20 && safe[i] != '\n' && safe[i] != '\t') || byte == 0x7F) safe[i] = '?';
-    // U+0080 to U+009F, which some terminals obey as well.
-    if (byte == 0xC2 && i + 1 < safe.size() && (safe[i + 1] & 0xE0) == 0x80) {
-      safe[i] = safe[i + 1] = '?';
-    }
-  }
-  return safe;
-}
-
 std::string FormatReport(const v1::ClassificationReport& report) {
   std::string text =
       absl::StrFormat("%s on %d %s images   macro F1 %.3f   calibration error %.3f\n\n",
-                      FormatPercent(report.accuracy()), report.images(), report.split(),
-                      report.macro_f1(), report.calibration_error());
+                      FormatPercent(report.accuracy()), report.images(),
+                      PrintableLine(report.split()), report.macro_f1(), report.calibration_error());
 
   std::vector<std::vector<std::string>> scores = {{"class", "precision", "recall", "F1", "images"}};
   for (const v1::ClassScore& score : report.classes()) {
-    scores.push_back({Printable(score.class_name()), absl::StrFormat("%.3f", score.precision()),
+    scores.push_back({score.class_name(), absl::StrFormat("%.3f", score.precision()),
                       absl::StrFormat("%.3f", score.recall()), absl::StrFormat("%.3f", score.f1()),
                       absl::StrCat(score.images())});
   }
@@ -120,8 +105,7 @@ std::string FormatReport(const v1::ClassificationReport& report) {
     matrix[0].push_back("");
     for (int column = 0; column < classes; ++column) matrix[0].push_back(absl::StrCat(column + 1));
     for (int row = 0; row < classes; ++row) {
-      std::vector<std::string> line = {
-          absl::StrCat(row + 1, " ", Printable(report.class_names(row)))};
+      std::vector<std::string> line = {absl::StrCat(row + 1, " ", report.class_names(row))};
       for (int column = 0; column < classes; ++column) {
         const int64_t count = report.confusion(row * classes + column);
         line.push_back(count == 0 ? "." : absl::StrCat(count));

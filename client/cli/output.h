@@ -15,15 +15,18 @@
 
 namespace graft::cli {
 
-// The message as JSON on standard output, field names as in the .proto files.
+// The message as JSON on standard output, field names as in the .proto files, unset fields shown.
 void PrintJson(const google::protobuf::Message& message);
+
+// "model     pets": a line about one thing, safe for a terminal.
+void PrintField(absl::string_view name, absl::string_view value);
 
 // Ends a command that has nothing to show: `text`, or {} as JSON, where `status` is OK.
 absl::Status ShowDone(absl::Status status, bool json, absl::string_view text);
 
 // Columns padded to their widest cell, two spaces apart; the first row is the heading.
-// Characters are counted, not bytes.
-std::string FormatTable(const std::vector<std::vector<std::string>>& rows);
+// Characters are counted, not bytes. Cells are made safe for a terminal.
+std::string FormatTable(std::vector<std::vector<std::string>> rows);
 
 // "9,876", "45 thousand", "3.4 million".
 std::string FormatCount(int64_t count);
@@ -35,10 +38,6 @@ std::string FormatTime(const google::protobuf::Timestamp& time);
 std::string FormatPercent(double fraction);
 // "QUEUED" for JOB_STATE_QUEUED.
 std::string StateName(v1::JobState state);
-
-// A text from outside for a terminal: control characters become '?', so that a file name cannot
-// move the cursor.
-std::string Printable(absl::string_view text);
 
 // Accuracy, F1, calibration, per-class scores and the confusion matrix.
 std::string FormatReport(const v1::ClassificationReport& report);

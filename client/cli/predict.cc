@@ -12,6 +12,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/output.h"
+#include "client/cli/text.h"
 
 namespace graft::cli {
 namespace {
@@ -47,17 +48,16 @@ absl::Status Run(const Globals& globals, const Arguments& arguments) {
   }
   std::vector<std::vector<std::string>> rows;
   for (int i = 0; i < response->outputs_size(); ++i) {
-    std::vector<std::string> row = {Printable(arguments.images[i])};
+    std::vector<std::string> row = {arguments.images[i]};
     for (const v1::LabelScore& label : response->outputs(i).classification().labels()) {
-      row.push_back(
-          absl::StrCat(Printable(label.label()), " ", FormatPercent(label.probability())));
+      row.push_back(absl::StrCat(label.label(), " ", FormatPercent(label.probability())));
     }
     rows.push_back(std::move(row));
   }
   std::fputs(FormatTable(rows).c_str(), stdout);
   const v1::PredictTiming& timing = response->timing();
   std::printf("%s version %ld, %.1f ms (queue %.1f, decode %.1f, compute %.1f)\n",
-              response->model().c_str(), static_cast<long>(response->version()),
+              PrintableLine(response->model()).c_str(), static_cast<long>(response->version()),
               Milliseconds(timing.total()), Milliseconds(timing.queue()),
               Milliseconds(timing.decode()), Milliseconds(timing.compute()));
   return absl::OkStatus();

@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
+#include "client/cli/text.h"
+
 namespace graft::cli {
 namespace {
 
@@ -26,12 +28,11 @@ int TerminalColumns() {
 std::string RenderBar(double fraction, absl::string_view text, int columns) {
   fraction = std::isnan(fraction) ? 0 : std::clamp(fraction, 0.0, 1.0);
   const int filled = static_cast<int>(fraction * kBarWidth);
-  std::string line =
+  const std::string line =
       absl::StrCat("[", std::string(filled, '#'), std::string(kBarWidth - filled, '-'), "] ",
-                   absl::StrFormat("%3.0f %%  ", 100 * fraction), text);
+                   absl::StrFormat("%3.0f %%  ", 100 * fraction), PrintableLine(text));
   // One column stays free: a full line would wrap and could not be drawn over.
-  if (static_cast<int>(line.size()) >= columns) line.resize(std::max(columns - 1, 0));
-  return line;
+  return std::string(CutTo(line, static_cast<size_t>(std::max(columns - 1, 0))));
 }
 
 void ProgressBar::Show(double fraction, absl::string_view text) {

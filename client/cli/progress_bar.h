@@ -7,7 +7,8 @@
 
 namespace graft::cli {
 
-// One line of a bar: "[#####-----]  50 %  text", at most `columns` wide. A pure function.
+// One line of a bar: "[#####-----]  50 %  text", less than `columns` wide and safe for a terminal.
+// A pure function.
 std::string RenderBar(double fraction, absl::string_view text, int columns);
 
 // A line on standard error that is drawn over itself on a terminal; elsewhere it draws nothing.

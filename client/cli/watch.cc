@@ -9,6 +9,7 @@
 #include "client/cli/command.h"
 #include "client/cli/output.h"
 #include "client/cli/progress_bar.h"
+#include "client/cli/text.h"
 
 namespace graft::cli {
 namespace {
@@ -109,8 +110,9 @@ absl::Status WatchToEnd(client::Client& client, const Globals& globals, const st
   if (job->state() == v1::JOB_STATE_SUCCEEDED) {
     if (!globals.json) {
       std::printf("\n%s version %ld is ready: graft predict %s IMAGE...\n",
-                  job->spec().fine_tune().model().c_str(), static_cast<long>(job->model_version()),
-                  job->spec().fine_tune().model().c_str());
+                  PrintableLine(job->spec().fine_tune().model()).c_str(),
+                  static_cast<long>(job->model_version()),
+                  PrintableLine(job->spec().fine_tune().model()).c_str());
     }
     return absl::OkStatus();
   }

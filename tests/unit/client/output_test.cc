@@ -53,14 +53,16 @@ TEST(FormatTimeTest, ShowsADashWhereNothingHappenedYet) {
 
 TEST(StateNameTest, LeavesThePrefixOut) { EXPECT_EQ(StateName(v1::JOB_STATE_QUEUED), "QUEUED"); }
 
-TEST(PrintableTest, CannotMoveTheCursor) {
-  EXPECT_EQ(Printable("\x1b[2Jcat.jpg\r"), "?[2Jcat.jpg?");
-  EXPECT_EQ(Printable("a\x7f"), "a?");
-  // C1 controls, as UTF-8: U+009B begins an escape sequence on some terminals.
-  EXPECT_EQ(Printable("\xc2\x9b"
-                      "2J"),
-            "??2J");
-  EXPECT_EQ(Printable("Käfer \xc2\xa0 größe\n"), "Käfer \xc2\xa0 größe\n");
+TEST(FormatTableTest, KeepsACellInItsPlace) {
+  EXPECT_EQ(FormatTable({{"cat\n", "1"}, {"\x1b[2J", "2"}}),
+            "cat?  1\n"
+            "?[2J  2\n");
+}
+
+TEST(PrintFieldTest, IsOneLine) {
+  testing::internal::CaptureStdout();
+  PrintField("model", "pets\nstate     SUCCEEDED");
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "model     pets?state     SUCCEEDED\n");
 }
 
 v1::ClassificationReport Report(int classes) {

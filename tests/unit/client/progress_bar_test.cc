@@ -1,6 +1,7 @@
 #include "client/cli/progress_bar.h"
 
 #include <limits>
+#include <string>
 
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
@@ -18,6 +19,12 @@ TEST(RenderBarTest, TakesAnyFraction) {
   EXPECT_EQ(RenderBar(7, "", 80), RenderBar(1, "", 80));
   EXPECT_EQ(RenderBar(-1, "", 80), RenderBar(0, "", 80));
   EXPECT_EQ(RenderBar(std::numeric_limits<double>::quiet_NaN(), "", 80), RenderBar(0, "", 80));
+}
+
+TEST(RenderBarTest, CutsAndCleansWhatAServerSays) {
+  const std::string bar = RenderBar(0, "", 80);
+  EXPECT_EQ(RenderBar(0, "k\u00e4fer", static_cast<int>(bar.size()) + 3), bar + "k\u00e4");
+  EXPECT_EQ(RenderBar(0, "a\nb\x1b[2J", 80), bar + "a?b?[2J");
 }
 
 TEST(RenderBarTest, StaysWithinTheTerminal) {
