@@ -46,12 +46,16 @@ void PrintDataset(const v1::Dataset& dataset) {
 
 absl::Status Upload(const Globals& globals, const std::string& path, const std::string& name) {
   ProgressBar bar(globals.terminal && !globals.json);
-  const auto response =
-      globals.Connect()->UploadDataset(path, name, [&](uint64_t sent, uint64_t total) {
-        const double fraction = total == 0 ? 1 : static_cast<double>(sent) / total;
-        bar.Show(fraction, sent < total ? absl::StrCat("uploading ", FormatBytes(total))
-                                        : std::string("checking every image"));
-      });
+  client::UploadCallbacks callbacks;
+  callbacks.on_left_out = [](const client::LeftOut& left_out) {
+    std::fprintf(stderr, "left out: %s\n", client::Describe(left_out).c_str());
+  };
+  callbacks.on_progress = [&](uint64_t sent, uint64_t total) {
+    const double fraction = total == 0 ? 1 : static_cast<double>(sent) / total;
+    bar.Show(fraction, sent < total ? absl::StrCat("uploading ", FormatBytes(total))
+                                    : std::string("checking every image"));
+  };
+  const auto response = globals.Connect()->UploadDataset(path, name, callbacks);
   bar.Clear();
   if (!response.ok()) return response.status();
   if (globals.json) {
@@ -95,7 +99,9 @@ void AddDatasetCommand(CLI::App& app, Globals& globals) {
   dataset->require_subcommand(1);
 
   CLI::App* const upload = dataset->add_subcommand(
-      "upload", "Upload photographs: a folder with one folder a class, or a tar, tar.gz or zip");
+      "upload",
+      "Upload photographs: a folder with one folder a class, or a tar, tar.gz or zip of one.\n"
+      "Hidden files and symbolic links in a folder are left out, and counted.");
   auto path = std::make_shared<std::string>();
   auto name = std::make_shared<std::string>();
   upload->add_option("PATH", *path, "Folder or archive")->required()->check(CLI::ExistingPath);

@@ -1,6 +1,7 @@
 // graft: the command line client.
 
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <unistd.h>
 
@@ -12,7 +13,10 @@
 #include "client/cli/exit_code.h"
 #include "client/cli/text.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+// Runs the command that the words name. The exit status.
+int Run(int argc, char** argv) {
   graft::cli::Globals globals;
   globals.terminal = ::isatty(STDERR_FILENO) == 1;
 
@@ -64,4 +68,15 @@ int main(int argc, char** argv) {
     }
   }
   return graft::cli::ExitCode(globals.result);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error: %s\n", graft::cli::Printable(error.what()).c_str());
+    return 1;
+  }
 }

@@ -13,39 +13,12 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "client/lib/local_file.h"
+
 namespace graft::client {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool IsHidden(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return !name.empty() && name[0] == '.';
-}
-
-absl::StatusOr<std::vector<fs::path>> FilesOf(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  fs::recursive_directory_iterator it(folder, error);
-  if (error) {
-    return absl::NotFoundError(
-        absl::StrCat("cannot read folder '", folder.string(), "': ", error.message()));
-  }
-  for (; it != fs::recursive_directory_iterator(); it.increment(error)) {
-    if (IsHidden(it->path())) {
-      if (it->is_directory()) it.disable_recursion_pending();
-      continue;
-    }
-    if (it->is_regular_file() && !it->is_symlink()) files.push_back(it->path());
-  }
-  // An iterator that fails is at its end.
-  if (error) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("cannot read all of folder '", folder.string(), "': ", error.message()));
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 // Gathers what libarchive writes into chunks of one size.
 struct Chunker {
@@ -100,9 +73,10 @@ la_ssize_t OnWrite(struct archive* archive, void* data, const void* buffer, size
 
 absl::Status WriteEntry(struct archive* archive, const fs::path& file, const std::string& name) {
   std::ifstream in(file, std::ios::binary);
+  if (!in) return CannotRead(file);
   std::error_code error;
   const uint64_t size = fs::file_size(file, error);
-  if (!in || error) return absl::NotFoundError(absl::StrCat("cannot read '", file.string(), "'"));
+  if (error) return CannotRead(file, error);
   std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(),
                                                                       &archive_entry_free);
   archive_entry_set_pathname(entry.get(), name.c_str());
@@ -131,13 +105,8 @@ absl::Status WriteEntry(struct archive* archive, const fs::path& file, const std
 
 }  // namespace
 
-absl::Status StreamFolderAsTar(const fs::path& folder, size_t chunk_bytes, const ChunkSink& sink) {
-  absl::StatusOr<std::vector<fs::path>> files = FilesOf(folder);
-  if (!files.ok()) return files.status();
-  if (files->empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("folder '", folder.string(), "' holds no files"));
-  }
+absl::Status StreamFolderAsTar(const fs::path& folder, const FolderContent& content,
+                               size_t chunk_bytes, const ChunkSink& sink) {
   const Utf8Locale locale;
   Chunker chunker{sink, chunk_bytes, {}};
   std::unique_ptr<struct archive, decltype(&archive_write_free)> archive(archive_write_new(),
@@ -147,8 +116,8 @@ absl::Status StreamFolderAsTar(const fs::path& folder, size_t chunk_bytes, const
   if (archive_write_open(archive.get(), &chunker, nullptr, &OnWrite, nullptr) != ARCHIVE_OK) {
     return absl::InternalError(archive_error_string(archive.get()));
   }
-  for (const fs::path& file : *files) {
-    absl::Status status = WriteEntry(archive.get(), file, fs::relative(file, folder).string());
+  for (const fs::path& file : content.files) {
+    absl::Status status = WriteEntry(archive.get(), file, file.lexically_relative(folder).string());
     if (chunker.gone) return absl::OkStatus();  // the receiver knows why
     if (!status.ok()) return status;
   }
@@ -159,32 +128,15 @@ absl::Status StreamFolderAsTar(const fs::path& folder, size_t chunk_bytes, const
 
 absl::Status StreamFile(const fs::path& file, size_t chunk_bytes, const ChunkSink& sink) {
   std::ifstream in(file, std::ios::binary);
-  if (!in) return absl::NotFoundError(absl::StrCat("cannot read '", file.string(), "'"));
+  if (!in) return CannotRead(file);
   std::string chunk(chunk_bytes, '\0');
   while (in) {
     in.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
     if (in.gcount() == 0) break;
     if (!sink(absl::string_view(chunk.data(), static_cast<size_t>(in.gcount())))) break;
   }
-  if (in.bad()) return absl::DataLossError(absl::StrCat("read error in '", file.string(), "'"));
+  if (in.bad()) return CannotRead(file);
   return absl::OkStatus();
-}
-
-absl::StatusOr<uint64_t> ContentBytes(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_directory(path, error)) {
-    const uint64_t size = fs::file_size(path, error);
-    if (error) {
-      return absl::NotFoundError(
-          absl::StrCat("cannot read '", path.string(), "': ", error.message()));
-    }
-    return size;
-  }
-  absl::StatusOr<std::vector<fs::path>> files = FilesOf(path);
-  if (!files.ok()) return files.status();
-  uint64_t bytes = 0;
-  for (const fs::path& file : *files) bytes += fs::file_size(file, error);
-  return bytes;
 }
 
 }  // namespace graft::client

@@ -1,32 +1,30 @@
 #ifndef GRAFT_CLIENT_LIB_ARCHIVE_STREAM_H_
 #define GRAFT_CLIENT_LIB_ARCHIVE_STREAM_H_
 
-#include <cstdint>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
+#include "client/lib/folder.h"
 
 namespace graft::client {
 
 // Takes the next piece of an archive; false ends the stream early (the receiver has gone).
 using ChunkSink = std::function<bool(absl::string_view chunk)>;
 
-// Streams a folder as an uncompressed tar: pictures are compressed already. Names are relative to
-// `folder`, in sorted order; hidden files, links and anything that is not a plain file stay out.
-// Nothing is written to disk. NOT_FOUND if there is no such folder, INVALID_ARGUMENT if it holds
-// no file or a name that is not UTF-8, PERMISSION_DENIED if a part of it cannot be read.
-absl::Status StreamFolderAsTar(const std::filesystem::path& folder, size_t chunk_bytes,
-                               const ChunkSink& sink);
+// Streams the files that ListFolder found in `folder` as an uncompressed tar: pictures are
+// compressed already. Names are relative to `folder`. Nothing is written to disk.
+// INVALID_ARGUMENT if a file cannot be read or has a name that is not UTF-8, DATA_LOSS if one
+// became shorter meanwhile.
+absl::Status StreamFolderAsTar(const std::filesystem::path& folder, const FolderContent& content,
+                               size_t chunk_bytes, const ChunkSink& sink);
 
-// Streams an archive as it is.
+// Streams an archive as it is. INVALID_ARGUMENT if it cannot be read.
 absl::Status StreamFile(const std::filesystem::path& file, size_t chunk_bytes,
                         const ChunkSink& sink);
-
-// Bytes of the plain files in `folder` (recursively), or of the file.
-absl::StatusOr<uint64_t> ContentBytes(const std::filesystem::path& path);
 
 }  // namespace graft::client
 

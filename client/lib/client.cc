@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include <grpcpp/grpcpp.h>
@@ -14,6 +15,7 @@
 #include "graft/v1/prediction.grpc.pb.h"
 
 #include "client/lib/archive_stream.h"
+#include "client/lib/local_file.h"
 #include "client/lib/status.h"
 
 namespace graft::client {
@@ -104,46 +106,27 @@ class GrpcClient final : public Client {
 
   absl::StatusOr<v1::UploadDatasetResponse> UploadDataset(
       const std::filesystem::path& path, const std::string& display_name,
-      const std::function<void(uint64_t, uint64_t)>& on_progress) override {
-    const absl::StatusOr<uint64_t> total = ContentBytes(path);
-    if (!total.ok()) return total.status();
-    const bool folder = std::filesystem::is_directory(path);
-
-    grpc::ClientContext context;
-    SetDeadline(context, options_.upload_timeout);
-    v1::UploadDatasetResponse response;
-    auto writer = datasets_->UploadDataset(&context, &response);
-    v1::UploadDatasetRequest message;
-    message.mutable_header()->set_project(options_.project);
-    message.mutable_header()->set_display_name(display_name);
-    if (folder) {
-      message.mutable_header()->set_format(v1::ARCHIVE_FORMAT_TAR);
-    } else {
-      message.mutable_header()->set_total_bytes(static_cast<int64_t>(*total));
+      const UploadCallbacks& callbacks) override {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) {
+      const absl::StatusOr<FolderContent> content = ListFolder(path);
+      if (!content.ok()) return content.status();
+      if (callbacks.on_left_out && !Describe(content->left_out).empty()) {
+        callbacks.on_left_out(content->left_out);
+      }
+      v1::UploadHeader header;
+      header.set_format(v1::ARCHIVE_FORMAT_TAR);
+      return Upload(std::move(header), display_name, content->bytes, callbacks,
+                    [&](const ChunkSink& sink) {
+                      return StreamFolderAsTar(path, *content, kChunkBytes, sink);
+                    });
     }
-    bool open = writer->Write(message);
-    uint64_t sent = 0;
-    const ChunkSink sink = [&](absl::string_view chunk) {
-      message.set_chunk(chunk.data(), chunk.size());
-      open = writer->Write(message);
-      sent += chunk.size();
-      if (on_progress) on_progress(std::min(sent, *total), *total);
-      return open;
-    };
-    absl::Status local;
-    if (open) {
-      local =
-          folder ? StreamFolderAsTar(path, kChunkBytes, sink) : StreamFile(path, kChunkBytes, sink);
-    }
-    if (!local.ok()) {
-      context.TryCancel();  // half an archive must not become a dataset
-      writer->Finish();
-      return local;
-    }
-    writer->WritesDone();
-    const absl::Status status = FromGrpc(writer->Finish());
-    if (!status.ok()) return status;
-    return response;
+    const absl::StatusOr<uint64_t> bytes = FileBytes(path);
+    if (!bytes.ok()) return bytes.status();
+    v1::UploadHeader header;
+    header.set_total_bytes(static_cast<int64_t>(*bytes));
+    return Upload(std::move(header), display_name, *bytes, callbacks,
+                  [&](const ChunkSink& sink) { return StreamFile(path, kChunkBytes, sink); });
   }
 
   absl::StatusOr<v1::Dataset> GetDataset(const std::string& dataset_id) override {
@@ -235,6 +218,42 @@ class GrpcClient final : public Client {
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
     if (!status.ok()) return FromGrpc(status);
+    return response;
+  }
+
+  // Sends what `stream` gives to its sink, `total` bytes or a little more.
+  absl::StatusOr<v1::UploadDatasetResponse> Upload(
+      v1::UploadHeader header, const std::string& display_name, uint64_t total,
+      const UploadCallbacks& callbacks,
+      const std::function<absl::Status(const ChunkSink&)>& stream) {
+    grpc::ClientContext context;
+    SetDeadline(context, options_.upload_timeout);
+    v1::UploadDatasetResponse response;
+    auto writer = datasets_->UploadDataset(&context, &response);
+    header.set_project(options_.project);
+    header.set_display_name(display_name);
+    v1::UploadDatasetRequest message;
+    *message.mutable_header() = std::move(header);
+    bool open = writer->Write(message);
+    uint64_t sent = 0;
+    absl::Status local;
+    if (open) {
+      local = stream([&](absl::string_view chunk) {
+        message.set_chunk(chunk.data(), chunk.size());
+        open = writer->Write(message);
+        sent += chunk.size();
+        if (callbacks.on_progress) callbacks.on_progress(std::min(sent, total), total);
+        return open;
+      });
+    }
+    if (!local.ok()) {
+      context.TryCancel();  // half an archive must not become a dataset
+      writer->Finish();
+      return local;
+    }
+    writer->WritesDone();
+    const absl::Status status = FromGrpc(writer->Finish());
+    if (!status.ok()) return status;
     return response;
   }
 

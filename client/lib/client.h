@@ -16,6 +16,8 @@
 #include "graft/v1/model.pb.h"
 #include "graft/v1/prediction.pb.h"
 
+#include "client/lib/folder.h"
+
 namespace graft::client {
 
 struct ClientOptions {
@@ -25,6 +27,14 @@ struct ClientOptions {
   absl::Duration upload_timeout = absl::Minutes(60);  // of a whole upload
   // How long Watch keeps trying to reach a server that has gone away.
   absl::Duration reconnect_for = absl::Minutes(2);
+};
+
+// What UploadDataset tells while it works, on the caller's thread. Any may be empty.
+struct UploadCallbacks {
+  // Once, before anything is sent, where a folder holds what is not.
+  std::function<void(const LeftOut& left_out)> on_left_out;
+  // As bytes go out.
+  std::function<void(uint64_t sent, uint64_t total)> on_progress;
 };
 
 // A graft server, as typed calls. Errors are those of API.md, with field violations spelt out in
@@ -52,10 +62,9 @@ class Client {
       const std::function<bool(const v1::JobEvent&)>& on_event) = 0;
 
   // Datasets. `path` is a folder (one folder a class, sent as tar) or a tar, tar.gz or zip.
-  // `on_progress(sent, total)` is called as bytes go out.
   virtual absl::StatusOr<v1::UploadDatasetResponse> UploadDataset(
       const std::filesystem::path& path, const std::string& display_name,
-      const std::function<void(uint64_t, uint64_t)>& on_progress) = 0;
+      const UploadCallbacks& callbacks) = 0;
   virtual absl::StatusOr<v1::Dataset> GetDataset(const std::string& dataset_id) = 0;
   virtual absl::StatusOr<v1::ListDatasetsResponse> ListDatasets(
       v1::ListDatasetsRequest request) = 0;
