@@ -15,6 +15,7 @@
 #include "graft/v1/prediction.grpc.pb.h"
 
 #include "client/lib/archive_stream.h"
+#include "client/lib/channel.h"
 #include "client/lib/local_file.h"
 #include "client/lib/status.h"
 
@@ -22,16 +23,11 @@ namespace graft::client {
 namespace {
 
 constexpr size_t kChunkBytes = 1 << 20;
-constexpr int kMaxMessageBytes = 256 << 20;
 
 class GrpcClient final : public Client {
  public:
-  explicit GrpcClient(const ClientOptions& options) : options_(options) {
-    grpc::ChannelArguments arguments;
-    arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-    arguments.SetMaxSendMessageSize(kMaxMessageBytes);
-    channel_ =
-        grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments);
+  explicit GrpcClient(const ClientOptions& options)
+      : options_(options), channel_(OpenChannel(options.server)) {
     jobs_ = v1::FineTuneService::NewStub(channel_);
     datasets_ = v1::DatasetService::NewStub(channel_);
     models_ = v1::ModelService::NewStub(channel_);
@@ -258,7 +254,7 @@ class GrpcClient final : public Client {
   }
 
   const ClientOptions options_;
-  std::shared_ptr<grpc::Channel> channel_;
+  const std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::FineTuneService::Stub> jobs_;
   std::unique_ptr<v1::DatasetService::Stub> datasets_;
   std::unique_ptr<v1::ModelService::Stub> models_;
