@@ -3,10 +3,14 @@
 
 #include "absl/status/status.h"
 
+#include "client/lib/status.h"
+
 namespace graft::cli {
 
 // The exit status of `graft`, as its --help documents it.
-//   0 done   1 the server or the job failed   2 the command line or the request is wrong
+//   0 done   1 the server or the job failed
+//   2 the command line or the request is wrong, a local file cannot be read, or a limit of the
+//     server's stands in the way
 //   3 the server cannot be reached, is full or is going away: try again later
 //   4 no such job, dataset or model
 inline int ExitCode(const absl::Status& status) {
@@ -19,8 +23,10 @@ inline int ExitCode(const absl::Status& status) {
       return 2;
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kResourceExhausted:
       return 3;
+    case absl::StatusCode::kResourceExhausted:
+      // What is full now, the server says when to ask again; what is too large stays too large.
+      return client::RetryDelay(status).has_value() ? 3 : 2;
     case absl::StatusCode::kNotFound:
       return 4;
     default:

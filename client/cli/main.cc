@@ -27,8 +27,13 @@ int Run(int argc, char** argv) {
   app.fallthrough();  // --output and the like may stand behind the command
   app.get_formatter()->column_width(38);
   app.footer(
-      "Exit status: 0 done; 1 the server or the job failed; 2 the command line or the request is\n"
-      "wrong; 3 the server cannot be reached, is full or is going away; 4 no such thing.");
+      "Exit status:\n"
+      "  0    done\n"
+      "  1    the server or the job failed\n"
+      "  2    the command line or the request is wrong, a file cannot be read, or a limit of\n"
+      "       the server's stands in the way\n"
+      "  3    the server cannot be reached, is full or is going away: try again later\n"
+      "  4    no such job, dataset or model");
 
   app.add_option("--server", globals.client.server, "host:port of graft-server, or unix:/path")
       ->envname("GRAFT_SERVER")

@@ -1,5 +1,7 @@
 #include "client/cli/exit_code.h"
 
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
 
 namespace graft::cli {
@@ -15,8 +17,16 @@ TEST(ExitCodeTest, TellsScriptsWhatToDoNext) {
   EXPECT_EQ(ExitCode(absl::AlreadyExistsError("")), 2);
   EXPECT_EQ(ExitCode(absl::UnavailableError("")), 3);
   EXPECT_EQ(ExitCode(absl::DeadlineExceededError("")), 3);
-  EXPECT_EQ(ExitCode(absl::ResourceExhaustedError("")), 3);
   EXPECT_EQ(ExitCode(absl::NotFoundError("")), 4);
+}
+
+TEST(ExitCodeTest, TellsFullFromTooLarge) {
+  google::rpc::Status details;
+  details.add_details()->PackFrom(google::rpc::RetryInfo());
+  EXPECT_EQ(ExitCode(client::FromGrpc({grpc::StatusCode::RESOURCE_EXHAUSTED, "the queue is full",
+                                       details.SerializeAsString()})),
+            3);
+  EXPECT_EQ(ExitCode(absl::ResourceExhaustedError("the archive is too large")), 2);
 }
 
 }  // namespace

@@ -40,6 +40,18 @@ TEST(StatusTest, ShowsHints) {
             absl::NotFoundError("no backbone 'x'\n  hint: list them with ListBackbones"));
 }
 
+TEST(StatusTest, KeepsWhenToTryAgain) {
+  google::rpc::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(2);
+  info.mutable_retry_delay()->set_nanos(500'000'000);
+  const absl::Status status =
+      FromGrpc(WithDetails(grpc::StatusCode::RESOURCE_EXHAUSTED, "the queue is full", {&info}));
+  EXPECT_EQ(RetryDelay(status), absl::Milliseconds(2500));
+  EXPECT_EQ(RetryDelay(WithMessage(status, "other words")), absl::Milliseconds(2500));
+  EXPECT_EQ(WithMessage(status, "other words").message(), "other words");
+  EXPECT_EQ(RetryDelay(absl::ResourceExhaustedError("too large")), std::nullopt);
+}
+
 TEST(StatusTest, KeepsCodeAndMessageWhereTheDetailsAreForeign) {
   EXPECT_EQ(FromGrpc({grpc::StatusCode::UNAVAILABLE, "connection refused", "\xff\xff\xff"}),
             absl::UnavailableError("connection refused"));
