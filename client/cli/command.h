@@ -19,6 +19,7 @@ namespace graft::cli {
 struct Globals {
   client::ClientOptions client;
   double timeout_seconds = 30;
+  double upload_timeout_seconds = 0;  // 0: no limit
   bool json = false;      // --output json: one JSON document on standard output, nothing else
   bool terminal = false;  // standard error is a terminal: draw progress bars there
   absl::Status result;    // of the command that ran

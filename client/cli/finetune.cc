@@ -17,6 +17,9 @@
 #include "client/cli/command.h"
 #include "client/cli/labels.h"
 #include "client/cli/output.h"
+#include "client/cli/text.h"
+#include "client/lib/request_id.h"
+#include "client/lib/status.h"
 
 namespace graft::cli {
 namespace {
@@ -73,11 +76,26 @@ void PrintPlan(const v1::StartFineTuneResponse& response) {
       cost.forward_gflops());
 }
 
+// What to do where it is not known what became of the request, behind the error.
+absl::Status WithRequestId(const absl::Status& status, const std::string& request_id) {
+  if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status) &&
+      !absl::IsCancelled(status)) {
+    return status;
+  }
+  return client::WithMessage(
+      status, absl::StrCat(status.message(),
+                           "\n  hint: nothing is lost: repeat the command with --request-id ",
+                           request_id, "; it makes one job, however often it is sent"));
+}
+
 absl::Status Run(const Globals& globals, const Arguments& arguments) {
   std::unique_ptr<client::Client> client = globals.Connect();
-  const auto response = client->StartFineTune(arguments.request);
-  if (!response.ok()) return response.status();
-  if (arguments.request.validate_only()) {
+  v1::StartFineTuneRequest request = arguments.request;
+  // With an id of its own a request can be sent again until it is answered.
+  if (request.request_id().empty()) request.set_request_id(client::NewRequestId());
+  const auto response = client->StartFineTune(request);
+  if (request.validate_only()) {
+    if (!response.ok()) return response.status();
     if (globals.json) {
       PrintJson(*response);
     } else {
@@ -85,15 +103,17 @@ absl::Status Run(const Globals& globals, const Arguments& arguments) {
     }
     return absl::OkStatus();
   }
+  if (!response.ok()) return WithRequestId(response.status(), request.request_id());
+  const std::string job_id = PrintableLine(response->job().id());
   if (arguments.watch) {
-    if (!globals.json) std::printf("job %s\n", response->job().id().c_str());
+    if (!globals.json) std::printf("job %s\n", job_id.c_str());
     return WatchToEnd(*client, globals, response->job().id(), 0);
   }
   if (globals.json) {
     PrintJson(*response);
   } else {
-    std::printf("job %s is %s; follow it with: graft watch %s\n", response->job().id().c_str(),
-                StateName(response->job().state()).c_str(), response->job().id().c_str());
+    std::printf("job %s is %s; follow it with: graft watch %s\n", job_id.c_str(),
+                StateName(response->job().state()).c_str(), job_id.c_str());
   }
   return absl::OkStatus();
 }
@@ -201,7 +221,8 @@ void AddFineTuneCommand(CLI::App& app, Globals& globals) {
   AddDataOptions(*command, spec->mutable_data());
   AddValue<std::string>(
       *command, "--request-id", [=](const std::string& v) { request->set_request_id(v); },
-      "Sent again with the same id, a request makes one job");
+      "Up to 128 characters: sent again with the same id, a request makes one\n"
+      "job. Left out, it is made up, and named where no answer comes");
   AddLabelOption(
       *command,
       [=](const std::string& key, const std::string& value) {

@@ -46,12 +46,20 @@ int Run(int argc, char** argv) {
       ->check(CLI::IsMember({"text", "json"}))
       ->envname("GRAFT_OUTPUT")
       ->capture_default_str();
-  app.add_option("--timeout", globals.timeout_seconds, "Seconds to wait for an answer")
+  app.add_option("--timeout", globals.timeout_seconds,
+                 "Seconds to wait for the answer to one request; not of uploads and watching")
       ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--upload-timeout", globals.upload_timeout_seconds,
+                 "Seconds for a whole upload and the check of its pictures; 0 is no limit")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.parse_complete_callback([&] {
     globals.json = output == "json";
     globals.client.timeout = absl::Seconds(globals.timeout_seconds);
+    if (globals.upload_timeout_seconds > 0) {
+      globals.client.upload_timeout = absl::Seconds(globals.upload_timeout_seconds);
+    }
   });
 
   graft::cli::AddDatasetCommand(app, globals);
@@ -70,6 +78,8 @@ int Run(int argc, char** argv) {
     std::fprintf(stderr, "error: %s\n", graft::cli::Printable(globals.result.message()).c_str());
     if (absl::IsUnavailable(globals.result)) {
       std::fprintf(stderr, "  is graft-server running at %s?\n", globals.client.server.c_str());
+    } else if (absl::IsDeadlineExceeded(globals.result)) {
+      std::fputs("  --timeout waits longer, in an upload --upload-timeout\n", stderr);
     }
   }
   return graft::cli::ExitCode(globals.result);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 
 #include "client/cli/command.h"
 #include "client/cli/output.h"
@@ -85,7 +86,8 @@ void PrintJsonLine(const v1::JobEvent& event) {
 absl::Status WatchToEnd(client::Client& client, const Globals& globals, const std::string& job_id,
                         uint64_t after_sequence) {
   ProgressBar bar(globals.terminal && !globals.json);
-  const auto job = client.Watch(job_id, after_sequence, [&](const v1::JobEvent& event) {
+  client::WatchCallbacks callbacks;
+  callbacks.on_event = [&](const v1::JobEvent& event) {
     if (globals.json) {
       PrintJsonLine(event);
       return true;
@@ -101,7 +103,14 @@ absl::Status WatchToEnd(client::Client& client, const Globals& globals, const st
       std::fflush(stdout);
     }
     return true;
-  });
+  };
+  callbacks.on_lost = [&](const absl::Status& why) {
+    bar.Clear();
+    std::fprintf(stderr, "connection lost (%s), trying again for %s\n",
+                 PrintableLine(why.message()).c_str(),
+                 absl::FormatDuration(globals.client.reconnect_for).c_str());
+  };
+  const auto job = client.Watch(job_id, after_sequence, callbacks);
   bar.Clear();
   if (!job.ok()) return job.status();
   if (!globals.json && job->has_report()) {

@@ -40,4 +40,10 @@ std::shared_ptr<grpc::Channel> OpenChannel(const std::string& server) {
                                    ArgumentsFor(server));
 }
 
+bool Reached(grpc::Channel& channel) {
+  // A channel whose connection has closed is idle; one that never had any tries, or has failed.
+  const grpc_connectivity_state state = channel.GetState(false);
+  return state == GRPC_CHANNEL_READY || state == GRPC_CHANNEL_IDLE;
+}
+
 }  // namespace graft::client

@@ -25,6 +25,9 @@ grpc::ChannelArguments ArgumentsFor(absl::string_view server);
 // Connects lazily.
 std::shared_ptr<grpc::Channel> OpenChannel(const std::string& server);
 
+// Whether the channel's last attempt got through to a server, whatever came of the call.
+bool Reached(grpc::Channel& channel);
+
 }  // namespace graft::client
 
 #endif  // GRAFT_CLIENT_LIB_CHANNEL_H_

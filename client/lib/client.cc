@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include <grpcpp/grpcpp.h>
 
-#include "absl/time/clock.h"
 #include "graft/v1/backbone.grpc.pb.h"
 #include "graft/v1/dataset.grpc.pb.h"
 #include "graft/v1/finetune.grpc.pb.h"
@@ -23,11 +23,16 @@ namespace graft::client {
 namespace {
 
 constexpr size_t kChunkBytes = 1 << 20;
+// A stream that stood longer than this had a server at its other end.
+constexpr absl::Duration kLongestConnect = absl::Seconds(20);
 
 class GrpcClient final : public Client {
  public:
   explicit GrpcClient(const ClientOptions& options)
-      : options_(options), channel_(OpenChannel(options.server)) {
+      : options_(options),
+        cancellation_(options.cancellation != nullptr ? options.cancellation
+                                                      : std::make_shared<Cancellation>()),
+        channel_(OpenChannel(options.server)) {
     jobs_ = v1::FineTuneService::NewStub(channel_);
     datasets_ = v1::DatasetService::NewStub(channel_);
     models_ = v1::ModelService::NewStub(channel_);
@@ -37,8 +42,18 @@ class GrpcClient final : public Client {
 
   absl::StatusOr<v1::StartFineTuneResponse> StartFineTune(
       v1::StartFineTuneRequest request) override {
-    return Call<v1::StartFineTuneResponse>(*jobs_, &v1::FineTuneService::Stub::StartFineTune,
-                                           std::move(request));
+    // One without an id that failed may have made a job all the same, and would make another.
+    const bool may_repeat = !request.request_id().empty() || request.validate_only();
+    RetrySchedule schedule(options_.retry, options_.timer->Monotonic());
+    while (true) {
+      auto response = Call<v1::StartFineTuneResponse>(
+          *jobs_, &v1::FineTuneService::Stub::StartFineTune, request);
+      if (response.ok() || !may_repeat) return response;
+      const std::optional<absl::Duration> pause =
+          schedule.Next(response.status(), Reached(*channel_), options_.timer->Monotonic());
+      if (!pause.has_value()) return response;
+      options_.timer->Wait(*pause, *cancellation_);
+    }
   }
 
   absl::StatusOr<v1::Job> GetJob(const std::string& job_id) override {
@@ -63,11 +78,15 @@ class GrpcClient final : public Client {
   }
 
   absl::StatusOr<v1::Job> Watch(const std::string& job_id, uint64_t after_sequence,
-                                const std::function<bool(const v1::JobEvent&)>& on_event) override {
-    absl::Time give_up = absl::Now() + options_.reconnect_for;
-    absl::Duration pause = absl::Milliseconds(100);
+                                const WatchCallbacks& callbacks) override {
+    GrowingPause pause(absl::Milliseconds(100), absl::Seconds(5));
+    bool reached = false;
+    bool lost = false;
+    absl::Duration give_up;  // while lost
     while (true) {
+      const absl::Duration opened = options_.timer->Monotonic();
       grpc::ClientContext context;
+      const Cancellation::Scope scope(*cancellation_, context);
       v1::WatchRequest request = JobRequest<v1::WatchRequest>(job_id);
       request.set_after_sequence(after_sequence);
       request.set_project(options_.project);
@@ -76,9 +95,10 @@ class GrpcClient final : public Client {
       while (stream->Read(&response)) {
         const v1::JobEvent& event = response.event();
         after_sequence = event.sequence();
-        give_up = absl::Now() + options_.reconnect_for;
-        pause = absl::Milliseconds(100);
-        const bool go_on = on_event(event);
+        reached = true;
+        lost = false;
+        pause.Reset();
+        const bool go_on = callbacks.on_event(event);
         if (event.has_state() && event.state().has_job()) {
           context.TryCancel();
           stream->Finish();
@@ -90,13 +110,20 @@ class GrpcClient final : public Client {
           return absl::CancelledError("stopped watching");
         }
       }
-      const absl::Status status = FromGrpc(stream->Finish());
+      const absl::Status status = Answer(stream->Finish());
       // The stream ends by itself only behind the terminal event: all seen before this call.
       if (status.ok()) return GetJob(job_id);
-      const bool passing = absl::IsUnavailable(status) || absl::IsInternal(status);
-      if (!passing || absl::Now() > give_up) return status;
-      absl::SleepFor(pause);
-      pause = std::min(pause * 2, absl::Seconds(5));
+      // A server that never was there is no connection lost: whoever waits wants to know at once.
+      reached |= Reached(*channel_);
+      if (!reached || !IsPassing(status) || cancellation_->cancelled()) return status;
+      const absl::Duration now = options_.timer->Monotonic();
+      if (!lost || now - opened > kLongestConnect) {  // a stream without events was one, too
+        lost = true;
+        give_up = now + options_.reconnect_for;
+        if (now < give_up && callbacks.on_lost) callbacks.on_lost(status);
+      }
+      if (now >= give_up) return status;
+      options_.timer->Wait(pause.Next(), *cancellation_);
     }
   }
 
@@ -172,10 +199,11 @@ class GrpcClient final : public Client {
 
   absl::StatusOr<v1::ListBackbonesResponse> ListBackbones() override {
     grpc::ClientContext context;
+    const Cancellation::Scope scope(*cancellation_, context);
     SetDeadline(context, options_.timeout);
     v1::ListBackbonesResponse response;
     const grpc::Status status = backbones_->ListBackbones(&context, {}, &response);
-    if (!status.ok()) return FromGrpc(status);
+    if (!status.ok()) return Answer(status);
     return response;
   }
 
@@ -186,7 +214,15 @@ class GrpcClient final : public Client {
 
  private:
   static void SetDeadline(grpc::ClientContext& context, absl::Duration timeout) {
+    if (timeout == absl::InfiniteDuration()) return;
     context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout));
+  }
+
+  absl::Status Answer(const grpc::Status& status) const {
+    if (status.error_code() != grpc::StatusCode::CANCELLED) return FromGrpc(status);
+    if (cancellation_->cancelled()) return absl::CancelledError("interrupted");
+    // Nobody else cancels a call, except a server that stops before it has answered.
+    return absl::UnavailableError("the server ended the call without an answer");
   }
 
   template <typename Request>
@@ -210,10 +246,11 @@ class GrpcClient final : public Client {
                                 Request request) {
     if (request.project().empty()) request.set_project(options_.project);
     grpc::ClientContext context;
+    const Cancellation::Scope scope(*cancellation_, context);
     SetDeadline(context, options_.timeout);
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
-    if (!status.ok()) return FromGrpc(status);
+    if (!status.ok()) return Answer(status);
     return response;
   }
 
@@ -223,6 +260,7 @@ class GrpcClient final : public Client {
       const UploadCallbacks& callbacks,
       const std::function<absl::Status(const ChunkSink&)>& stream) {
     grpc::ClientContext context;
+    const Cancellation::Scope scope(*cancellation_, context);
     SetDeadline(context, options_.upload_timeout);
     v1::UploadDatasetResponse response;
     auto writer = datasets_->UploadDataset(&context, &response);
@@ -248,12 +286,13 @@ class GrpcClient final : public Client {
       return local;
     }
     writer->WritesDone();
-    const absl::Status status = FromGrpc(writer->Finish());
+    const absl::Status status = Answer(writer->Finish());
     if (!status.ok()) return status;
     return response;
   }
 
   const ClientOptions options_;
+  const std::shared_ptr<Cancellation> cancellation_;
   const std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::FineTuneService::Stub> jobs_;
   std::unique_ptr<v1::DatasetService::Stub> datasets_;

@@ -16,17 +16,25 @@
 #include "graft/v1/model.pb.h"
 #include "graft/v1/prediction.pb.h"
 
+#include "client/lib/cancellation.h"
 #include "client/lib/folder.h"
+#include "client/lib/retry.h"
+#include "client/lib/timer.h"
 
 namespace graft::client {
 
 struct ClientOptions {
-  std::string server = "127.0.0.1:8600";              // host:port, or unix:/path
-  std::string project = "default";                    // of every request that names none
-  absl::Duration timeout = absl::Seconds(30);         // of a unary call
-  absl::Duration upload_timeout = absl::Minutes(60);  // of a whole upload
+  std::string server = "127.0.0.1:8600";       // host:port, or unix:/path
+  std::string project = "default";             // of every request that names none
+  absl::Duration timeout = absl::Seconds(30);  // of a unary call
+  // Of a whole upload. The server ends one that stands still.
+  absl::Duration upload_timeout = absl::InfiniteDuration();
   // How long Watch keeps trying to reach a server that has gone away.
   absl::Duration reconnect_for = absl::Minutes(2);
+  RetryOptions retry;  // of requests that may be sent twice
+  // Ends every call of the client; none: nothing does.
+  std::shared_ptr<Cancellation> cancellation;
+  Timer* timer = Timer::System();  // outlives the client
 };
 
 // What UploadDataset tells while it works, on the caller's thread. Any may be empty.
@@ -37,16 +45,26 @@ struct UploadCallbacks {
   std::function<void(uint64_t sent, uint64_t total)> on_progress;
 };
 
+// What Watch tells, on the caller's thread. `on_event` must be there.
+struct WatchCallbacks {
+  // Each event once, in order. False stops watching.
+  std::function<bool(const v1::JobEvent& event)> on_event;
+  // Once each time the connection is lost, before Watch tries to get it back.
+  std::function<void(const absl::Status& why)> on_lost;
+};
+
 // A graft server, as typed calls. Errors are those of API.md, with field violations spelt out in
-// the message; UNAVAILABLE when the server cannot be reached.
-// Safe for concurrent use. Calls block; each may be made from any thread.
+// the message; UNAVAILABLE when the server cannot be reached or goes away, CANCELLED once the
+// options' `cancellation` is. Safe for concurrent use. Calls block; each may be made from any
+// thread.
 class Client {
  public:
   // Connects lazily: an unreachable server shows at the first call.
   static std::unique_ptr<Client> Create(const ClientOptions& options);
   virtual ~Client() = default;
 
-  // Jobs. `request.project` is filled in where empty, here and below.
+  // Jobs. `request.project` is filled in where empty, here and below. A StartFineTune with a
+  // request_id makes one job however often it is sent, and is sent again as `retry` says.
   virtual absl::StatusOr<v1::StartFineTuneResponse> StartFineTune(
       v1::StartFineTuneRequest request) = 0;
   virtual absl::StatusOr<v1::Job> GetJob(const std::string& job_id) = 0;
@@ -54,12 +72,11 @@ class Client {
   virtual absl::StatusOr<v1::Job> CancelJob(const std::string& job_id) = 0;
   virtual absl::Status DeleteJob(const std::string& job_id) = 0;
 
-  // Calls `on_event` for each event after `after_sequence`, until the terminal one, which it
-  // returns the job of. Reconnects where it left off: no event is missed, none comes twice.
-  // `on_event` answers false to stop watching: CANCELLED.
-  virtual absl::StatusOr<v1::Job> Watch(
-      const std::string& job_id, uint64_t after_sequence,
-      const std::function<bool(const v1::JobEvent&)>& on_event) = 0;
+  // Follows a job from `after_sequence` to its terminal event, which it returns the job of. Once
+  // the server was reached, Watch reconnects where it left off: no event is missed, none comes
+  // twice. CANCELLED where `on_event` stopped it.
+  virtual absl::StatusOr<v1::Job> Watch(const std::string& job_id, uint64_t after_sequence,
+                                        const WatchCallbacks& callbacks) = 0;
 
   // Datasets. `path` is a folder (one folder a class, sent as tar) or a tar, tar.gz or zip.
   virtual absl::StatusOr<v1::UploadDatasetResponse> UploadDataset(

@@ -55,6 +55,7 @@ class UploadTest : public ::testing::Test {
     ClientOptions options;
     options.server = server_.address();
     options.project = "lab";
+    options.cancellation = cancellation_;
     client_ = Client::Create(options);
   }
   void Put(const std::string& name, const std::string& bytes) {
@@ -66,6 +67,7 @@ class UploadTest : public ::testing::Test {
   TempDirectory folder_ = *TempDirectory::Create();
   FakeDatasets datasets_;
   LoopbackServer server_{&datasets_};
+  const std::shared_ptr<Cancellation> cancellation_ = std::make_shared<Cancellation>();
   std::unique_ptr<Client> client_;
 };
 
@@ -108,6 +110,16 @@ TEST_F(UploadTest, TellsWhatStaysOutBeforeItSends) {
   callbacks.on_progress = [&](uint64_t, uint64_t) { told += "; sent"; };
   ASSERT_TRUE(client_->UploadDataset(folder_.path() / "photos", "", callbacks).ok());
   EXPECT_EQ(told, "1 hidden file or folder, 1 symbolic link; sent");
+}
+
+TEST_F(UploadTest, HangsUpWhenItIsCancelled) {
+  Put("photos.zip", std::string(8'000'000, 'z'));
+  UploadCallbacks callbacks;
+  callbacks.on_progress = [&](uint64_t, uint64_t) { cancellation_->Cancel(); };
+  const auto response = client_->UploadDataset(folder_.path() / "photos.zip", "", callbacks);
+  EXPECT_EQ(response.status(), absl::CancelledError("interrupted"));
+  datasets_.ended.WaitForNotification();
+  EXPECT_TRUE(datasets_.cancelled);
 }
 
 // A receiver that closes the stream knows why; the broken pipe does not.
