@@ -25,6 +25,10 @@ struct Globals {
   absl::Status result;    // of the command that ran
 
   std::unique_ptr<client::Client> Connect() const { return client::Client::Create(client); }
+  // Ctrl-C was pressed.
+  bool interrupted() const {
+    return client.cancellation != nullptr && client.cancellation->cancelled();
+  }
 };
 
 // Each adds its command, with its own options, to `app`. `globals` outlives `app`.
@@ -36,7 +40,8 @@ void AddModelsCommand(CLI::App& app, Globals& globals);
 void AddBackbonesCommand(CLI::App& app, Globals& globals);
 
 // Watches a job to its end with a progress bar or plain lines, then shows how it went.
-// FAILED_PRECONDITION when it did not succeed.
+// FAILED_PRECONDITION when it did not succeed. Where the watching ends before the job does, says on
+// standard error how to go on.
 absl::Status WatchToEnd(client::Client& client, const Globals& globals, const std::string& job_id,
                         uint64_t after_sequence);
 

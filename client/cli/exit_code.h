@@ -7,13 +7,17 @@
 
 namespace graft::cli {
 
+inline constexpr int kInterrupted = 130;
+
 // The exit status of `graft`, as its --help documents it.
 //   0 done   1 the server or the job failed
 //   2 the command line or the request is wrong, a local file cannot be read, or a limit of the
 //     server's stands in the way
 //   3 the server cannot be reached, is full or is going away: try again later
-//   4 no such job, dataset or model
-inline int ExitCode(const absl::Status& status) {
+//   4 no such job, dataset or model   130 interrupted with Ctrl-C, as shells have it
+// `interrupted`: the user ended it.
+inline int ExitCode(const absl::Status& status, bool interrupted) {
+  if (interrupted && absl::IsCancelled(status)) return kInterrupted;
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return 0;

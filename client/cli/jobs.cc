@@ -91,10 +91,11 @@ void AddJobCommands(CLI::App& app, Globals& globals) {
   status->add_option("JOB", *id, "Job")->required();
   status->callback([&globals, id] { globals.result = Show(globals, *id); });
 
-  CLI::App* const watch = app.add_subcommand("watch", "Follow a job to its end");
+  CLI::App* const watch = app.add_subcommand(
+      "watch", "Follow a job to its end. Ctrl-C ends the watching, not the job.");
   auto after = std::make_shared<uint64_t>(0);
   watch->add_option("JOB", *id, "Job")->required();
-  watch->add_option("--after", *after, "Leave out events up to this sequence number")
+  watch->add_option("--after", *after, "Leave out events up to this sequence number (0: show all)")
       ->capture_default_str();
   watch->callback([&globals, id, after] {
     globals.result = WatchToEnd(*globals.Connect(), globals, *id, *after);

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/interrupt.h"
 #include "client/cli/text.h"
 
 namespace {
@@ -19,6 +21,8 @@ namespace {
 int Run(int argc, char** argv) {
   graft::cli::Globals globals;
   globals.terminal = ::isatty(STDERR_FILENO) == 1;
+  globals.client.cancellation = std::make_shared<graft::client::Cancellation>();
+  const graft::cli::Interrupt interrupt([&globals] { globals.client.cancellation->Cancel(); });
 
   CLI::App app("Fine-tune pretrained networks on your own data, and ask the models it makes.",
                "graft");
@@ -33,7 +37,8 @@ int Run(int argc, char** argv) {
       "  2    the command line or the request is wrong, a file cannot be read, or a limit of\n"
       "       the server's stands in the way\n"
       "  3    the server cannot be reached, is full or is going away: try again later\n"
-      "  4    no such job, dataset or model");
+      "  4    no such job, dataset or model\n"
+      "  130  interrupted with Ctrl-C; a job that was watched goes on");
 
   app.add_option("--server", globals.client.server, "host:port of graft-server, or unix:/path")
       ->envname("GRAFT_SERVER")
@@ -74,15 +79,17 @@ int Run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  const int exit_code = graft::cli::ExitCode(globals.result, globals.interrupted());
   if (!globals.result.ok()) {
-    std::fprintf(stderr, "error: %s\n", graft::cli::Printable(globals.result.message()).c_str());
+    std::fprintf(stderr, "%s%s\n", exit_code == graft::cli::kInterrupted ? "" : "error: ",
+                 graft::cli::Printable(globals.result.message()).c_str());
     if (absl::IsUnavailable(globals.result)) {
       std::fprintf(stderr, "  is graft-server running at %s?\n", globals.client.server.c_str());
     } else if (absl::IsDeadlineExceeded(globals.result)) {
       std::fputs("  --timeout waits longer, in an upload --upload-timeout\n", stderr);
     }
   }
-  return graft::cli::ExitCode(globals.result);
+  return exit_code;
 }
 
 }  // namespace

@@ -81,13 +81,41 @@ void PrintJsonLine(const v1::JobEvent& event) {
   }
 }
 
+// How to go on with a job that is no longer followed, but not over.
+std::string GoOn(const std::string& job_id, uint64_t sequence) {
+  return absl::StrCat("job ", job_id, " goes on; follow it with: graft watch ", job_id, " --after ",
+                      sequence, ", or stop it with: graft cancel ", job_id, "\n");
+}
+
+// What the end of a job says as the end of the command.
+absl::Status Outcome(const v1::Job& job) {
+  if (job.state() == v1::JOB_STATE_SUCCEEDED) return absl::OkStatus();
+  std::string message = absl::StrCat("job ", job.id(), " is ", StateName(job.state()));
+  if (job.has_error()) {
+    absl::StrAppend(&message, ": ", job.error().message());
+    if (!job.error().hint().empty()) absl::StrAppend(&message, "\n  hint: ", job.error().hint());
+  }
+  return absl::FailedPreconditionError(message);
+}
+
+void ShowEnd(const v1::Job& job) {
+  if (job.has_report()) std::printf("\n%s", FormatReport(job.report()).c_str());
+  if (job.state() != v1::JOB_STATE_SUCCEEDED) return;
+  const std::string model = PrintableLine(job.spec().fine_tune().model());
+  std::printf("\n%s version %ld is ready: graft predict %s IMAGE...\n", model.c_str(),
+              static_cast<long>(job.model_version()), model.c_str());
+}
+
 }  // namespace
 
 absl::Status WatchToEnd(client::Client& client, const Globals& globals, const std::string& job_id,
                         uint64_t after_sequence) {
   ProgressBar bar(globals.terminal && !globals.json);
+  bool seen = false;
   client::WatchCallbacks callbacks;
   callbacks.on_event = [&](const v1::JobEvent& event) {
+    seen = true;
+    after_sequence = event.sequence();
     if (globals.json) {
       PrintJsonLine(event);
       return true;
@@ -112,25 +140,13 @@ absl::Status WatchToEnd(client::Client& client, const Globals& globals, const st
   };
   const auto job = client.Watch(job_id, after_sequence, callbacks);
   bar.Clear();
-  if (!job.ok()) return job.status();
-  if (!globals.json && job->has_report()) {
-    std::printf("\n%s", FormatReport(job->report()).c_str());
+  if (!job.ok()) {
+    const bool goes_on = (seen || globals.interrupted()) && !absl::IsNotFound(job.status());
+    if (goes_on) std::fputs(Printable(GoOn(job_id, after_sequence)).c_str(), stderr);
+    return job.status();
   }
-  if (job->state() == v1::JOB_STATE_SUCCEEDED) {
-    if (!globals.json) {
-      std::printf("\n%s version %ld is ready: graft predict %s IMAGE...\n",
-                  PrintableLine(job->spec().fine_tune().model()).c_str(),
-                  static_cast<long>(job->model_version()),
-                  PrintableLine(job->spec().fine_tune().model()).c_str());
-    }
-    return absl::OkStatus();
-  }
-  std::string message = absl::StrCat("job ", job_id, " is ", StateName(job->state()));
-  if (job->has_error()) {
-    absl::StrAppend(&message, ": ", job->error().message());
-    if (!job->error().hint().empty()) absl::StrAppend(&message, "\n  hint: ", job->error().hint());
-  }
-  return absl::FailedPreconditionError(message);
+  if (!globals.json) ShowEnd(*job);
+  return Outcome(*job);
 }
 
 }  // namespace graft::cli

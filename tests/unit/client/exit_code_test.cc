@@ -9,24 +9,32 @@ namespace {
 
 // What scripts rely on, and --help says.
 TEST(ExitCodeTest, TellsScriptsWhatToDoNext) {
-  EXPECT_EQ(ExitCode(absl::OkStatus()), 0);
-  EXPECT_EQ(ExitCode(absl::InternalError("")), 1);
-  EXPECT_EQ(ExitCode(absl::FailedPreconditionError("the job failed")), 1);
-  EXPECT_EQ(ExitCode(absl::CancelledError("")), 1);
-  EXPECT_EQ(ExitCode(absl::InvalidArgumentError("")), 2);
-  EXPECT_EQ(ExitCode(absl::AlreadyExistsError("")), 2);
-  EXPECT_EQ(ExitCode(absl::UnavailableError("")), 3);
-  EXPECT_EQ(ExitCode(absl::DeadlineExceededError("")), 3);
-  EXPECT_EQ(ExitCode(absl::NotFoundError("")), 4);
+  EXPECT_EQ(ExitCode(absl::OkStatus(), false), 0);
+  EXPECT_EQ(ExitCode(absl::InternalError(""), false), 1);
+  EXPECT_EQ(ExitCode(absl::FailedPreconditionError("the job failed"), false), 1);
+  EXPECT_EQ(ExitCode(absl::CancelledError(""), false), 1);
+  EXPECT_EQ(ExitCode(absl::InvalidArgumentError(""), false), 2);
+  EXPECT_EQ(ExitCode(absl::AlreadyExistsError(""), false), 2);
+  EXPECT_EQ(ExitCode(absl::UnavailableError(""), false), 3);
+  EXPECT_EQ(ExitCode(absl::DeadlineExceededError(""), false), 3);
+  EXPECT_EQ(ExitCode(absl::NotFoundError(""), false), 4);
 }
 
 TEST(ExitCodeTest, TellsFullFromTooLarge) {
   google::rpc::Status details;
   details.add_details()->PackFrom(google::rpc::RetryInfo());
   EXPECT_EQ(ExitCode(client::FromGrpc({grpc::StatusCode::RESOURCE_EXHAUSTED, "the queue is full",
-                                       details.SerializeAsString()})),
+                                       details.SerializeAsString()}),
+                     false),
             3);
-  EXPECT_EQ(ExitCode(absl::ResourceExhaustedError("the archive is too large")), 2);
+  EXPECT_EQ(ExitCode(absl::ResourceExhaustedError("the archive is too large"), false), 2);
+}
+
+TEST(ExitCodeTest, SaysThatTheUserEndedIt) {
+  EXPECT_EQ(ExitCode(absl::CancelledError("interrupted"), true), 130);
+  // What was done all the same, or failed before, keeps its own.
+  EXPECT_EQ(ExitCode(absl::OkStatus(), true), 0);
+  EXPECT_EQ(ExitCode(absl::NotFoundError(""), true), 4);
 }
 
 }  // namespace
