@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 
+#include "client/cli/progress.h"
 #include "client/lib/client.h"
 
 namespace CLI {
@@ -25,6 +26,10 @@ struct Globals {
   absl::Status result;    // of the command that ran
 
   std::unique_ptr<client::Client> Connect() const { return client::Client::Create(client); }
+  Progress::Style progress() const {
+    if (json) return Progress::Style::kSilent;
+    return terminal ? Progress::Style::kBar : Progress::Style::kLines;
+  }
   // Ctrl-C was pressed.
   bool interrupted() const {
     return client.cancellation != nullptr && client.cancellation->cancelled();

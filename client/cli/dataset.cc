@@ -11,7 +11,7 @@
 #include "client/cli/command.h"
 #include "client/cli/listing.h"
 #include "client/cli/output.h"
-#include "client/cli/progress_bar.h"
+#include "client/cli/progress.h"
 #include "client/cli/text.h"
 
 namespace graft::cli {
@@ -45,18 +45,18 @@ void PrintDataset(const v1::Dataset& dataset) {
 }
 
 absl::Status Upload(const Globals& globals, const std::string& path, const std::string& name) {
-  ProgressBar bar(globals.terminal && !globals.json);
+  Progress progress(globals.progress());
   client::UploadCallbacks callbacks;
   callbacks.on_left_out = [](const client::LeftOut& left_out) {
     std::fprintf(stderr, "left out: %s\n", client::Describe(left_out).c_str());
   };
   callbacks.on_progress = [&](uint64_t sent, uint64_t total) {
-    const double fraction = total == 0 ? 1 : static_cast<double>(sent) / total;
-    bar.Show(fraction, sent < total ? absl::StrCat("uploading ", FormatBytes(total))
-                                    : std::string("checking every image"));
+    const std::string stage = sent < total ? absl::StrCat("uploading ", FormatBytes(total))
+                                           : std::string("checking every image");
+    progress.Show(total == 0 ? 1 : static_cast<double>(sent) / total, stage, stage);
   };
   const auto response = globals.Connect()->UploadDataset(path, name, callbacks);
-  bar.Clear();
+  progress.Clear();
   if (!response.ok()) return response.status();
   if (globals.json) {
     PrintJson(*response);

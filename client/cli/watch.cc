@@ -9,7 +9,6 @@
 
 #include "client/cli/command.h"
 #include "client/cli/output.h"
-#include "client/cli/progress_bar.h"
 #include "client/cli/text.h"
 
 namespace graft::cli {
@@ -110,7 +109,7 @@ void ShowEnd(const v1::Job& job) {
 
 absl::Status WatchToEnd(client::Client& client, const Globals& globals, const std::string& job_id,
                         uint64_t after_sequence) {
-  ProgressBar bar(globals.terminal && !globals.json);
+  Progress progress(globals.progress());
   bool seen = false;
   client::WatchCallbacks callbacks;
   callbacks.on_event = [&](const v1::JobEvent& event) {
@@ -121,25 +120,26 @@ absl::Status WatchToEnd(client::Client& client, const Globals& globals, const st
       return true;
     }
     if (event.has_progress()) {
-      bar.Show(event.progress().fraction(), FormatProgress(event.progress()));
+      progress.Show(event.progress().fraction(), event.progress().stage(),
+                    FormatProgress(event.progress()));
       return true;
     }
     const std::string line = Line(event);
     if (!line.empty()) {
-      bar.Clear();
+      progress.Clear();
       std::printf("%s\n", Printable(line).c_str());
       std::fflush(stdout);
     }
     return true;
   };
   callbacks.on_lost = [&](const absl::Status& why) {
-    bar.Clear();
+    progress.Clear();
     std::fprintf(stderr, "connection lost (%s), trying again for %s\n",
                  PrintableLine(why.message()).c_str(),
                  absl::FormatDuration(globals.client.reconnect_for).c_str());
   };
   const auto job = client.Watch(job_id, after_sequence, callbacks);
-  bar.Clear();
+  progress.Clear();
   if (!job.ok()) {
     const bool goes_on = (seen || globals.interrupted()) && !absl::IsNotFound(job.status());
     if (goes_on) std::fputs(Printable(GoOn(job_id, after_sequence)).c_str(), stderr);
