@@ -21,7 +21,9 @@ struct Globals {
   client::ClientOptions client;
   double timeout_seconds = 30;
   double upload_timeout_seconds = 0;  // 0: no limit
-  bool json = false;      // --output json: one JSON document on standard output, nothing else
+  // --output json: one JSON document on standard output, nothing else. Where a job is watched, JSON
+  // Lines: one document a line for each event, and before them, from finetune, one with the job.
+  bool json = false;
   bool terminal = false;  // standard error is a terminal: draw progress bars there
   absl::Status result;    // of the command that ran
 

@@ -106,7 +106,12 @@ absl::Status Run(const Globals& globals, const Arguments& arguments) {
   if (!response.ok()) return WithRequestId(response.status(), request.request_id());
   const std::string job_id = PrintableLine(response->job().id());
   if (arguments.watch) {
-    if (!globals.json) std::printf("job %s\n", job_id.c_str());
+    if (globals.json) {
+      PrintJsonLine(*response);
+    } else {
+      std::printf("job %s\n", job_id.c_str());
+      std::fflush(stdout);
+    }
     return WatchToEnd(*client, globals, response->job().id(), 0);
   }
   if (globals.json) {
@@ -232,7 +237,9 @@ void AddFineTuneCommand(CLI::App& app, Globals& globals) {
   command->add_flag_callback(
       "--validate-only", [=] { request->set_validate_only(true); },
       "Check the request and say what it would cost, without starting it");
-  command->add_flag("--watch", arguments->watch, "Follow the job to its end");
+  command->add_flag("--watch", arguments->watch,
+                    "Follow the job to its end; with --output json, one line of JSON with the\n"
+                    "job, then one for each event");
   command->callback([&globals, arguments] { globals.result = Run(globals, *arguments); });
 }
 

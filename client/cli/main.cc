@@ -47,7 +47,9 @@ int Run(int argc, char** argv) {
       ->envname("GRAFT_PROJECT")
       ->capture_default_str();
   std::string output = "text";
-  app.add_option("--output", output, "text, or json for programs")
+  app.add_option("--output", output,
+                 "text, or json for programs: one document; where a job is watched,\n"
+                 "JSON Lines, one document a line")
       ->check(CLI::IsMember({"text", "json"}))
       ->envname("GRAFT_OUTPUT")
       ->capture_default_str();

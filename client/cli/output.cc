@@ -13,15 +13,27 @@
 #include "client/cli/text.h"
 
 namespace graft::cli {
-void PrintJson(const google::protobuf::Message& message) {
+namespace {
+
+std::string ToJson(const google::protobuf::Message& message, bool whitespace) {
   google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
+  options.add_whitespace = whitespace;
   options.preserve_proto_field_names = true;
   options.always_print_primitive_fields = true;
   std::string json;
   const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
-  if (!status.ok()) json = "{}\n";
-  std::fputs(json.c_str(), stdout);
+  return status.ok() ? json : "{}";
+}
+
+}  // namespace
+
+void PrintJson(const google::protobuf::Message& message) {
+  std::fputs(ToJson(message, true).c_str(), stdout);
+}
+
+void PrintJsonLine(const google::protobuf::Message& message) {
+  std::printf("%s\n", ToJson(message, false).c_str());
+  std::fflush(stdout);
 }
 
 void PrintField(absl::string_view name, absl::string_view value) {

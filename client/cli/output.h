@@ -17,6 +17,8 @@ namespace graft::cli {
 
 // The message as JSON on standard output, field names as in the .proto files, unset fields shown.
 void PrintJson(const google::protobuf::Message& message);
+// The same on one line, sent on at once: JSON Lines, for what a program reads as it comes.
+void PrintJsonLine(const google::protobuf::Message& message);
 
 // "model     pets": a line about one thing, safe for a terminal.
 void PrintField(absl::string_view name, absl::string_view value);

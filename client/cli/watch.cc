@@ -1,8 +1,6 @@
 #include <cstdio>
 #include <string>
 
-#include <google/protobuf/util/json_util.h>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
@@ -66,17 +64,6 @@ std::string Line(const v1::JobEvent& event) {
                           event.warning().advice().empty() ? "" : "; ", event.warning().advice());
     default:
       return "";
-  }
-}
-
-// One JSON object a line, so that a program can read events as they come.
-void PrintJsonLine(const v1::JobEvent& event) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  if (google::protobuf::util::MessageToJsonString(event, &json, options).ok()) {
-    std::printf("%s\n", json.c_str());
-    std::fflush(stdout);
   }
 }
 

@@ -65,6 +65,18 @@ TEST(PrintFieldTest, IsOneLine) {
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "model     pets?state     SUCCEEDED\n");
 }
 
+TEST(PrintJsonLineTest, IsOneLineWithEveryField) {
+  v1::JobEvent event;
+  event.set_sequence(7);
+  event.mutable_log()->set_text("a\nb");
+  event.mutable_state();
+  testing::internal::CaptureStdout();
+  PrintJsonLine(event);
+  EXPECT_EQ(
+      testing::internal::GetCapturedStdout(),
+      "{\"sequence\":\"7\",\"state\":{\"state\":\"JOB_STATE_UNSPECIFIED\",\"detail\":\"\"}}\n");
+}
+
 v1::ClassificationReport Report(int classes) {
   v1::ClassificationReport report;
   report.set_split("test");

@@ -80,6 +80,22 @@ TEST_F(WatchTest, ShowsLinesAndHowItEnded) {
   EXPECT_EQ(err_, " 51 %  head\n");
 }
 
+TEST_F(WatchTest, IsALineOfJsonForEachEvent) {
+  globals_.json = true;
+  EXPECT_EQ(Watch([](const client::WatchCallbacks& callbacks) {
+              callbacks.on_event(Log(1, "a\nb"));
+              callbacks.on_event(At(2, 0));
+              callbacks.on_lost(absl::UnavailableError("reset"));
+              return Succeeded();
+            }),
+            absl::OkStatus());
+  EXPECT_EQ(out_,
+            "{\"sequence\":\"1\",\"log\":{\"text\":\"a\\nb\"}}\n"
+            "{\"sequence\":\"2\",\"progress\":{\"stage\":\"head\",\"epochs_done\":0,"
+            "\"epochs_total\":0,\"steps_done\":\"0\",\"steps_total\":\"0\",\"fraction\":0}}\n");
+  EXPECT_EQ(err_, "connection lost (reset), trying again for 2m\n");
+}
+
 TEST_F(WatchTest, SaysHowToGoOnAfterCtrlC) {
   EXPECT_EQ(Watch([this](const client::WatchCallbacks& callbacks) -> absl::StatusOr<v1::Job> {
               callbacks.on_event(Log(41, "step"));
