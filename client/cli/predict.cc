@@ -1,6 +1,4 @@
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +10,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/output.h"
+#include "client/cli/predict_files.h"
 #include "client/cli/text.h"
 
 namespace graft::cli {
@@ -34,13 +33,7 @@ absl::Status Run(const Globals& globals, const Arguments& arguments) {
   request.set_model(arguments.model);
   request.set_version(arguments.version);
   request.set_top_k(arguments.top_k);
-  for (const std::string& name : arguments.images) {
-    std::ifstream file(name, std::ios::binary);
-    std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (!file) return absl::NotFoundError(absl::StrCat("cannot read '", name, "'"));
-    request.add_inputs()->set_image(std::move(bytes));
-  }
-  const auto response = globals.Connect()->Predict(std::move(request));
+  const auto response = PredictFiles(*globals.Connect(), request, arguments.images);
   if (!response.ok()) return response.status();
   if (globals.json) {
     PrintJson(*response);
@@ -69,9 +62,8 @@ void AddPredictCommand(CLI::App& app, Globals& globals) {
   CLI::App* const predict = app.add_subcommand("predict", "Ask a model about pictures");
   auto arguments = std::make_shared<Arguments>();
   predict->add_option("MODEL", arguments->model, "Name of the model")->required();
-  predict->add_option("IMAGE", arguments->images, "JPEG, PNG, WebP or BMP files")
-      ->required()
-      ->check(CLI::ExistingFile);
+  predict->add_option("IMAGE", arguments->images, "JPEG, PNG, WebP or BMP files, any number")
+      ->required();
   predict->add_option("--model-version", arguments->version, "0 is the latest")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

@@ -1,0 +1,146 @@
+#include "client/cli/predict_files.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+#include "client/cli/output.h"
+#include "client/lib/channel.h"
+#include "client/lib/local_file.h"
+#include "client/lib/status.h"
+
+namespace graft::cli {
+namespace {
+
+constexpr size_t kMaxFiles = 64;
+constexpr uint64_t kMaxBytes = uint64_t{14}
+                               << 20;  // graft-server takes 16 MiB unless told otherwise
+// Besides the picture, a message holds the names of model and project.
+constexpr uint64_t kMaxFileBytes = client::kMaxMessageBytes - (64 << 10);
+
+absl::StatusOr<std::vector<uint64_t>> SizesOf(const std::vector<std::string>& files) {
+  std::vector<uint64_t> sizes;
+  for (const std::string& file : files) {
+    const absl::StatusOr<uint64_t> size = client::FileBytes(file);
+    if (!size.ok()) return size.status();
+    if (*size == 0) {
+      return absl::InvalidArgumentError(absl::StrCat("'", file, "' is empty, not a picture"));
+    }
+    if (*size > kMaxFileBytes) {
+      return absl::InvalidArgumentError(absl::StrCat("'", file, "' (",
+                                                     FormatBytes(static_cast<int64_t>(*size)),
+                                                     ") is larger than one request can be"));
+    }
+    sizes.push_back(*size);
+  }
+  return sizes;
+}
+
+absl::StatusOr<v1::PredictResponse> Ask(client::Client& client, v1::PredictRequest request,
+                                        const std::vector<std::string>& files,
+                                        const FileRange& range) {
+  for (size_t i = 0; i < range.count; ++i) {
+    absl::StatusOr<std::string> bytes = client::ReadFile(files[range.first + i], kMaxFileBytes);
+    if (!bytes.ok()) return bytes.status();
+    request.add_inputs()->set_image(*std::move(bytes));
+  }
+  return client.Predict(std::move(request));
+}
+
+// gRPC's own refusal, at either end: the server never saw the request.
+bool IsTooLargeAMessage(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) &&
+         absl::StrContains(status.message(), "message larger than max");
+}
+
+// The server calls pictures "inputs[3]", counted within the request.
+absl::Status NameFiles(const absl::Status& status, const std::vector<std::string>& files,
+                       const FileRange& range) {
+  std::vector<std::pair<std::string, std::string>> names;
+  for (size_t i = 0; i < range.count; ++i) {
+    names.emplace_back(absl::StrCat("inputs[", i, "]"),
+                       absl::StrCat("'", files[range.first + i], "'"));
+  }
+  return client::WithMessage(status, absl::StrReplaceAll(status.message(), names));
+}
+
+void Add(const google::protobuf::Duration& more, google::protobuf::Duration* sum) {
+  const int64_t nanos = int64_t{sum->nanos()} + more.nanos();
+  sum->set_seconds(sum->seconds() + more.seconds() + nanos / 1'000'000'000);
+  sum->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
+}
+
+void Append(v1::PredictResponse&& more, v1::PredictResponse* joined) {
+  joined->set_model(more.model());
+  joined->set_version(more.version());
+  for (v1::PredictOutput& output : *more.mutable_outputs()) {
+    *joined->add_outputs() = std::move(output);
+  }
+  v1::PredictTiming* const timing = joined->mutable_timing();
+  Add(more.timing().queue(), timing->mutable_queue());
+  Add(more.timing().decode(), timing->mutable_decode());
+  Add(more.timing().compute(), timing->mutable_compute());
+  Add(more.timing().total(), timing->mutable_total());
+}
+
+}  // namespace
+
+std::vector<FileRange> PlanRequests(const std::vector<uint64_t>& sizes, size_t max_count,
+                                    uint64_t max_bytes) {
+  std::vector<FileRange> ranges;
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (ranges.empty() || ranges.back().count == max_count || bytes + sizes[i] > max_bytes) {
+      ranges.push_back({i, 0});
+      bytes = 0;
+    }
+    ++ranges.back().count;
+    bytes += sizes[i];
+  }
+  return ranges;
+}
+
+absl::StatusOr<v1::PredictResponse> PredictFiles(client::Client& client,
+                                                 const v1::PredictRequest& question,
+                                                 const std::vector<std::string>& files) {
+  const absl::StatusOr<std::vector<uint64_t>> sizes = SizesOf(files);
+  if (!sizes.ok()) return sizes.status();
+  const std::vector<FileRange> plan = PlanRequests(*sizes, kMaxFiles, kMaxBytes);
+  std::deque<FileRange> left(plan.begin(), plan.end());
+  v1::PredictRequest request = question;
+  v1::PredictResponse joined;
+  while (!left.empty()) {
+    const FileRange range = left.front();
+    left.pop_front();
+    absl::StatusOr<v1::PredictResponse> response = Ask(client, request, files, range);
+    if (response.ok()) {
+      if (static_cast<size_t>(response->outputs_size()) != range.count) {
+        return absl::InternalError(absl::StrCat("the server answered for ",
+                                                response->outputs_size(), " of ", range.count,
+                                                " pictures"));
+      }
+      Append(*std::move(response), &joined);
+      request.set_version(joined.version());  // "the latest" may change between two requests
+    } else if (IsTooLargeAMessage(response.status()) && range.count > 1) {
+      // A server with a smaller limit: halves may fit.
+      const size_t half = range.count / 2;
+      left.push_front({range.first + half, range.count - half});
+      left.push_front({range.first, half});
+    } else if (IsTooLargeAMessage(response.status())) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "'", files[range.first], "' (", FormatBytes(static_cast<int64_t>((*sizes)[range.first])),
+          ") is larger than the server takes in one request",
+          "\n  hint: send a smaller picture, or start graft-server with a larger "
+          "--max-message-bytes"));
+    } else {
+      return NameFiles(response.status(), files, range);
+    }
+  }
+  return joined;
+}
+
+}  // namespace graft::cli
