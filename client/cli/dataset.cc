@@ -95,8 +95,9 @@ absl::Status Get(const Globals& globals, const std::string& id) {
 }  // namespace
 
 void AddDatasetCommand(CLI::App& app, Globals& globals) {
-  CLI::App* const dataset = app.add_subcommand("dataset", "Upload, list, show, delete datasets");
-  dataset->require_subcommand(1);
+  CLI::App* const dataset =
+      app.add_subcommand("dataset", "Upload, list, show, delete datasets; alone, it lists");
+  dataset->require_subcommand(0, 1);
 
   CLI::App* const upload = dataset->add_subcommand(
       "upload",
@@ -111,7 +112,7 @@ void AddDatasetCommand(CLI::App& app, Globals& globals) {
   CLI::App* const list = dataset->add_subcommand("list", "Newest first");
   auto request = std::make_shared<v1::ListDatasetsRequest>();
   AddPageOptions(*list, request);
-  list->callback([&globals, request] { globals.result = List(globals, *request); });
+  OrList(*dataset, *list, [&globals, request] { globals.result = List(globals, *request); });
 
   auto id = std::make_shared<std::string>();
   CLI::App* const show = dataset->add_subcommand("show", "One dataset, with its classes");

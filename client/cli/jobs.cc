@@ -105,8 +105,8 @@ void AddJobCommands(CLI::App& app, Globals& globals) {
   cancel->add_option("JOB", *id, "Job")->required();
   cancel->callback([&globals, id] { globals.result = Cancel(globals, *id); });
 
-  CLI::App* const jobs = app.add_subcommand("jobs", "List or delete jobs");
-  jobs->require_subcommand(1);
+  CLI::App* const jobs = app.add_subcommand("jobs", "List or delete jobs; alone, it lists");
+  jobs->require_subcommand(0, 1);
   CLI::App* const list = jobs->add_subcommand("list", "Newest first");
   auto request = std::make_shared<v1::ListJobsRequest>();
   list->add_option_function<std::vector<std::string>>(
@@ -133,7 +133,7 @@ void AddJobCommands(CLI::App& app, Globals& globals) {
       },
       "key=value: jobs with this label; given again, with all of them");
   AddPageOptions(*list, request);
-  list->callback([&globals, request] { globals.result = List(globals, *request); });
+  OrList(*jobs, *list, [&globals, request] { globals.result = List(globals, *request); });
 
   CLI::App* const remove = jobs->add_subcommand("delete", "Forget a job that has ended");
   remove->add_option("JOB", *id, "Job")->required();

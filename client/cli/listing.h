@@ -2,6 +2,7 @@
 #define GRAFT_CLIENT_CLI_LISTING_H_
 
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,15 @@ void AddPageOptions(CLI::App& list, const std::shared_ptr<Request>& request) {
   list.add_option_function<std::string>(
       "--page-token", [request](const std::string& token) { request->set_page_token(token); },
       "Where the last page ended");
+}
+
+// Makes `run`, which lists, the work of `command list` and of `command` alone. For `command list`
+// CLI11 runs the callbacks of both.
+inline void OrList(CLI::App& command, CLI::App& list, const std::function<void()>& run) {
+  list.callback(run);
+  command.callback([&command, run] {
+    if (command.get_subcommands().empty()) run();
+  });
 }
 
 // Shows a page: JSON for programs, else the table that `rows` makes of it (the first row is the

@@ -52,8 +52,9 @@ absl::Status Show(const Globals& globals, const std::string& name, int64_t versi
 }  // namespace
 
 void AddModelsCommand(CLI::App& app, Globals& globals) {
-  CLI::App* const models = app.add_subcommand("models", "List, show, delete models");
-  models->require_subcommand(1);
+  CLI::App* const models =
+      app.add_subcommand("models", "List, show, delete models; alone, it lists");
+  models->require_subcommand(0, 1);
   auto name = std::make_shared<std::string>();
   auto version = std::make_shared<int64_t>(0);
   auto every_version = std::make_shared<bool>(false);
@@ -61,7 +62,7 @@ void AddModelsCommand(CLI::App& app, Globals& globals) {
   CLI::App* const list = models->add_subcommand("list", "Newest first");
   auto request = std::make_shared<v1::ListModelsRequest>();
   AddPageOptions(*list, request);
-  list->callback([&globals, request] { globals.result = List(globals, *request); });
+  OrList(*models, *list, [&globals, request] { globals.result = List(globals, *request); });
 
   CLI::App* const show = models->add_subcommand("show", "One version, with its test report");
   show->add_option("MODEL", *name, "Name of the model")->required();
