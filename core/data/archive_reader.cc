@@ -26,6 +26,8 @@ namespace {
 // What an entry of a tar may take besides its content: header, long name, padding.
 constexpr uint64_t kEntryOverheadBytes = 4096;
 constexpr uint64_t kTarBlock = 512;
+constexpr uint64_t kIndexEntryBytes = 256;  // of a zip's table of contents, with the name
+constexpr uint64_t kIndexFloorBytes = 1 << 20;
 constexpr uint64_t kEmptyZip = 22;  // nothing but the end of the table of contents
 
 using ArchiveHandle = std::unique_ptr<struct archive, decltype(&archive_read_free)>;
@@ -75,24 +77,6 @@ class Utf8Locale {
   const locale_t locale_;
   locale_t before_ = nullptr;
 };
-
-la_ssize_t ReadPiece(struct archive* archive, void* stream, const void** piece) {
-  const absl::StatusOr<absl::string_view> next = static_cast<ArchiveStream*>(stream)->Next();
-  if (!next.ok()) {
-    archive_set_error(archive, EIO, "the stream failed");
-    return ARCHIVE_FATAL;
-  }
-  *piece = next->data();
-  return static_cast<la_ssize_t>(next->size());
-}
-
-la_int64_t SeekTo(struct archive*, void* opaque, la_int64_t offset, int whence) {
-  auto* const stream = static_cast<ArchiveStream*>(opaque);
-  // Only from the ends does libarchive seek.
-  if (whence == SEEK_END) offset += static_cast<la_int64_t>(stream->file_bytes());
-  if (whence == SEEK_CUR || offset < 0) return ARCHIVE_FATAL;
-  return stream->Seek(static_cast<uint64_t>(offset)).ok() ? offset : ARCHIVE_FATAL;
-}
 
 class Reader {
  public:
@@ -152,13 +136,48 @@ class Reader {
       archive_read_set_option(archive_, "tar", "read_concatenated_archives", "1");
     }
     archive_read_set_read_callback(archive_, &ReadPiece);
-    archive_read_set_callback_data(archive_, stream_);
+    archive_read_set_callback_data(archive_, this);
     return archive_read_open1(archive_) == ARCHIVE_OK ? absl::OkStatus() : Failed();
+  }
+
+  static la_ssize_t ReadPiece(struct archive* archive, void* opaque, const void** piece) {
+    auto* const reader = static_cast<Reader*>(opaque);
+    const absl::StatusOr<absl::string_view> next = reader->NextPiece();
+    if (!next.ok()) {
+      reader->stream_error_ = next.status();
+      archive_set_error(archive, EIO, "the stream failed");
+      return ARCHIVE_FATAL;
+    }
+    *piece = next->data();
+    return static_cast<la_ssize_t>(next->size());
+  }
+
+  static la_int64_t SeekTo(struct archive*, void* opaque, la_int64_t offset, int whence) {
+    auto* const reader = static_cast<Reader*>(opaque);
+    // Only from the ends does libarchive seek.
+    if (whence == SEEK_END) offset += static_cast<la_int64_t>(reader->stream_->file_bytes());
+    if (whence == SEEK_CUR || offset < 0) return ARCHIVE_FATAL;
+    const absl::Status sought = reader->stream_->Seek(static_cast<uint64_t>(offset));
+    if (sought.ok()) return offset;
+    reader->stream_error_ = sought;
+    return ARCHIVE_FATAL;
+  }
+
+  absl::StatusOr<absl::string_view> NextPiece() {
+    // libarchive keeps a zip's whole table of contents before it gives the first entry.
+    const uint64_t longest =
+        kIndexFloorBytes + static_cast<uint64_t>(limits_.max_entries) * kIndexEntryBytes;
+    if (stream_->format() == ArchiveFormat::kZip && entries_ == 0 && stream_->given() > longest) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the archive's table of contents is longer than ", limits_.max_entries,
+                       " entries need, the most that are allowed"));
+    }
+    return stream_->Next();
   }
 
   // What made libarchive give up: the stream, or what it holds.
   absl::Status Failed() {
-    GRAFT_RETURN_IF_ERROR(stream_->status());
+    GRAFT_RETURN_IF_ERROR(stream_error_);
     if (stream_->format() == ArchiveFormat::kZip && stream_->file_bytes() == kEmptyZip) {
       return absl::InvalidArgumentError("the archive is empty");
     }
@@ -281,6 +300,7 @@ class Reader {
   ArchiveStream* const stream_;
   const ArchiveHandle handle_;
   struct archive* const archive_;
+  absl::Status stream_error_;
   int64_t entries_ = 0;
   uint64_t unpacked_ = 0;
   uint64_t name_bytes_ = 0;

@@ -46,8 +46,6 @@ class ArchiveStream {
   // Goes on from `position` of the file, of a tar or zip.
   absl::Status Seek(uint64_t position);
 
-  // OK, or the error that Next or Seek gave: for callers whose own caller cannot be told it.
-  const absl::Status& status() const { return status_; }
   // Bytes given so far.
   uint64_t given() const { return given_; }
 

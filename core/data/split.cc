@@ -78,8 +78,8 @@ void WarnOfLeaks(const DatasetManifest& manifest, DatasetSplits& splits) {
       const auto found = trained.find(entry.sha256);
       if (found == trained.end()) continue;
       splits.warnings.push_back(absl::StrCat("the same picture is trained on (",
-                                             PrintableName(found->second->name),
-                                             ") and held out (", PrintableName(entry.name), ")"));
+                                             PrintableName(found->second->name), ") and held out (",
+                                             PrintableName(entry.name), ")"));
       if (++leaks >= kLeaksNamed) return;
     }
   }
@@ -117,8 +117,8 @@ absl::StatusOr<DatasetSplits> SplitDataset(const DatasetManifest& manifest,
       });
   for (size_t c = 0; c < pools.size(); ++c) {
     if (pools[c].empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("class '", PrintableName(manifest.classes[c]), "' has no image to train on"));
+      return absl::InvalidArgumentError(absl::StrCat("class '", PrintableName(manifest.classes[c]),
+                                                     "' has no image to train on"));
     }
     const size_t original = pools[c].size();
     if (!has_validation) Draw(options.validation_fraction, original, pools[c], splits.validation);

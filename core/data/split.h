@@ -36,8 +36,8 @@ absl::StatusOr<DatasetSplits> SplitDataset(const DatasetManifest& manifest,
                                            const SplitOptions& options);
 
 // Fold `fold` of `folds`: its share of each class is the validation part, the rest trains. Folders
-// of the archive are ignored. For cross-validation. INVALID_ARGUMENT: no such fold, or a class of one
-// image, which some fold would not learn from.
+// of the archive are ignored. For cross-validation. INVALID_ARGUMENT: no such fold, or a class of
+// one image, which some fold would not learn from.
 absl::StatusOr<DatasetSplits> SplitFold(const DatasetManifest& manifest, int folds, int fold,
                                         uint64_t seed);
 

@@ -373,6 +373,9 @@ std::vector<BadArchive> TooMuch() {
                          const ArchiveLimits& limits) {
     all.push_back({title, archive, message, absl::StatusCode::kResourceExhausted, limits});
   };
+  std::vector<FakeEntry> many(20'000);
+  for (size_t i = 0; i < many.size(); ++i) many[i].name = std::to_string(i);
+  add("TableOfContentsOfAZip", many, ArchiveFormat::kZip, "table of contents is longer", few);
   // What is no content counts as well: zeros behind the end, and headers that lead to nothing.
   bytes("ZerosBehindTheEnd", Gzip(TarEntry("a", "x") + TarEnd() + std::string(kZeros, '\0')),
         "times its size", {});
