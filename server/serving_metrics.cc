@@ -34,6 +34,7 @@ void ServingMetrics::OnLoad(const LoadStats& stats) {
                    {"version", version},
                    {"seconds", absl::StrCat(absl::ToDoubleSeconds(stats.seconds))}});
   } else {
+    metrics_->model_load_failures_total.Increment({CodeName(stats.status.code())});
     logger_->Error("model cannot be loaded", {{"project", stats.project},
                                               {"model", stats.model},
                                               {"version", version},

@@ -48,8 +48,10 @@ class ModelManager {
     uint64_t memory_budget_bytes = uint64_t{4} << 30;
     int loader_threads = 1;
     std::vector<int> warm_batch_sizes = {1, 8};
-    // A load that failed is not tried again for so long; its error is answered meanwhile.
+    // A load that failed is not tried again for so long, and twice as long after each further
+    // failure, up to the maximum; its error is answered meanwhile.
     absl::Duration failure_memory = absl::Seconds(5);
+    absl::Duration max_failure_memory = absl::Minutes(5);
     // How many (project, model) pairs' latest version is remembered without asking the source.
     int max_remembered_latest = 10000;
   };
@@ -73,7 +75,8 @@ class ModelManager {
   // To be called after a version was published in this process: loads and warms it ahead and then
   // makes it the latest, in one step. Until then the version before goes on answering for 0 if it
   // is in memory; where none is, requests wait for this load, so that nobody gets NOT_FOUND. If
-  // the load fails the version before stays and the observer hears why.
+  // the load fails the version before goes on, the observer hears why, and requests for the latest
+  // have it tried again in the background until it takes its place.
   virtual void Preload(const std::string& project, const std::string& model, int64_t version) = 0;
 
   // To be called after a version was deleted: no new request gets it, running ones end well.

@@ -157,6 +157,10 @@ Metrics::Metrics(std::unique_ptr<Native> native)
       model_load_seconds(native_->MakeHistogram(
           "graft_model_load_seconds", "Time to load and warm a model version, in seconds.",
           JobBuckets())),
+      model_load_failures_total(native_->MakeCounters(
+          "graft_model_load_failures_total",
+          "Model versions that could not be loaded, by gRPC code; each attempt counts.", {"code"},
+          17)),
       rpc_seconds(native_->MakeHistograms(
           "graft_rpc_seconds",
           "Duration of an RPC, in seconds, by method and gRPC code; streams "

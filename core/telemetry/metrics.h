@@ -67,6 +67,7 @@ class Metrics {
   Gauge model_loaded;        // versions in memory
   Gauge model_loaded_bytes;  // what they and their backbones take
   Histogram model_load_seconds;
+  CounterFamily model_load_failures_total;  // {code}
 
   // The server itself.
   HistogramFamily rpc_seconds;  // {method, code}

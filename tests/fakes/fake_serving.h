@@ -122,6 +122,10 @@ class FakeModels final : public ModelSource, public ServableLoader {
     absl::MutexLock lock(&mutex_);
     corrupt_.insert({model, version});
   }
+  void Repair(const std::string& model, int64_t version) {
+    absl::MutexLock lock(&mutex_);
+    corrupt_.erase({model, version});
+  }
   int resolves() const { return resolves_; }
 
   absl::StatusOr<int64_t> Resolve(const std::string& project, const std::string& model,

@@ -142,6 +142,69 @@ TEST_F(ModelManagerTest, AFailedLoadIsRememberedForAWhile) {
   EXPECT_EQ(world_.loads, 2);
 }
 
+TEST_F(ModelManagerTest, APublishedVersionThatLoadsLaterBecomesTheLatestByItself) {
+  models_.Publish("m", 1);
+  Start();
+  ASSERT_EQ(VersionFor(0), 1);
+  models_.Publish("m", 2);
+  models_.Corrupt("m", 2);
+  manager_->Preload("p", "m", 2);
+  observer_.AwaitLoads(2);
+  models_.Repair("m", 2);
+  EXPECT_EQ(VersionFor(0), 1);
+  EXPECT_EQ(world_.loads, 2) << "tried again before its time";
+  clock_.Advance(absl::Seconds(6));
+  EXPECT_EQ(VersionFor(0), 1) << "whoever asks does not wait for the reload";
+  EXPECT_TRUE(observer_.AwaitLoads(3)[2].status.ok());
+  EXPECT_EQ(VersionFor(0), 2);
+}
+
+TEST_F(ModelManagerTest, AskingForAVersionThatFailedDoesNotForgetWhatItWasWantedFor) {
+  models_.Publish("m", 1);
+  Start();
+  ASSERT_EQ(VersionFor(0), 1);
+  models_.Publish("m", 2);
+  models_.Corrupt("m", 2);
+  manager_->Preload("p", "m", 2);
+  observer_.AwaitLoads(2);
+  models_.Repair("m", 2);
+  clock_.Advance(absl::Seconds(6));
+  EXPECT_EQ(VersionFor(2), 2);
+  EXPECT_EQ(VersionFor(0), 2);
+  EXPECT_EQ(world_.loads, 3);
+}
+
+TEST_F(ModelManagerTest, ADeletedVersionThatFailedIsNotTriedAgain) {
+  models_.Publish("m", 1);
+  Start();
+  ASSERT_EQ(VersionFor(0), 1);
+  models_.Publish("m", 2);
+  models_.Corrupt("m", 2);
+  manager_->Preload("p", "m", 2);
+  observer_.AwaitLoads(2);
+  models_.Delete("m", 2);
+  manager_->Forget("p", "m", 2);
+  clock_.Advance(absl::Minutes(10));
+  EXPECT_EQ(VersionFor(0), 1);
+  EXPECT_EQ(world_.loads, 2);
+}
+
+TEST_F(ModelManagerTest, EachFurtherFailureIsRememberedTwiceAsLong) {
+  models_.Publish("m", 1);
+  models_.Corrupt("m", 1);
+  Start();
+  EXPECT_EQ(VersionFor(1), 0);
+  clock_.Advance(absl::Seconds(5));
+  EXPECT_EQ(VersionFor(1), 0);
+  EXPECT_EQ(world_.loads, 2);
+  clock_.Advance(absl::Seconds(9));
+  EXPECT_EQ(VersionFor(1), 0);
+  EXPECT_EQ(world_.loads, 2);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(VersionFor(1), 0);
+  EXPECT_EQ(world_.loads, 3);
+}
+
 TEST_F(ModelManagerTest, TwoPublishedOutOfOrderEndAtTheNewer) {
   models_.Publish("m", 1);
   Start();

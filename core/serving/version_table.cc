@@ -1,0 +1,197 @@
+#include "core/serving/version_table.h"
+
+#include <algorithm>
+
+#include "absl/container/flat_hash_set.h"
+
+namespace graft {
+
+VersionTable::EntryPtr VersionTable::Find(const ModelKey& key) const {
+  const auto it = entries_.find(key);
+  return it == entries_.end() ? nullptr : it->second;
+}
+
+VersionTable::EntryPtr VersionTable::Begin(const ModelKey& key) {
+  auto entry = std::make_shared<Entry>();
+  EntryPtr& place = entries_[key];
+  if (place != nullptr) {
+    entry->make_latest = place->make_latest;
+    entry->failures = place->failures;
+  }
+  place = entry;
+  return entry;
+}
+
+void VersionTable::Finish(const ModelKey& key, Entry& entry,
+                          std::shared_ptr<const Servable> servable) {
+  entry.servable = std::move(servable);
+  entry.last_used = ++uses_;
+  entry.failures = 0;
+  if (entry.make_latest) MakeLatest(key);
+}
+
+void VersionTable::Fail(const ModelKey& key, Entry& entry, const absl::Status& error,
+                        absl::Duration retry_at) {
+  entry.error = error;
+  entry.retry_at = retry_at;
+  if (!entry.make_latest) return;
+  const auto it = latest_.find({key.project, key.model});
+  if (it == latest_.end()) return;
+  if (it->second.version < key.version) {
+    it->second.overdue = std::max(it->second.overdue, key.version);
+  } else if (it->second.version == key.version) {
+    latest_.erase(it);  // a version that does not load must not stand in for one that does
+  }
+}
+
+void VersionTable::Drop(const ModelKey& key) {
+  entries_.erase(key);
+  const auto it = latest_.find({key.project, key.model});
+  if (it == latest_.end()) return;
+  if (it->second.overdue == key.version) it->second.overdue = 0;
+  if (it->second.version == key.version) latest_.erase(it);
+}
+
+std::vector<VersionTable::EntryPtr> VersionTable::Forget(const std::string& project,
+                                                         const std::string& model,
+                                                         int64_t version) {
+  std::vector<EntryPtr> dropped;
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    const ModelKey& key = it->first;
+    if (key.project != project || key.model != model || (version != 0 && key.version != version)) {
+      ++it;
+      continue;
+    }
+    Retire(key, *it->second);
+    dropped.push_back(std::move(it->second));
+    entries_.erase(it++);
+  }
+  const auto latest = latest_.find({project, model});
+  if (latest != latest_.end()) {
+    if (latest->second.overdue == version) latest->second.overdue = 0;
+    if (version == 0 || latest->second.version == version) latest_.erase(latest);
+  }
+  return dropped;
+}
+
+AcquiredModel VersionTable::Use(const ModelKey& key, Entry& entry) {
+  entry.last_used = ++uses_;
+  return {key, entry.servable};
+}
+
+int64_t VersionTable::Latest(const std::string& project, const std::string& model) const {
+  const auto it = latest_.find({project, model});
+  return it == latest_.end() ? 0 : it->second.version;
+}
+
+int64_t VersionTable::Overdue(const std::string& project, const std::string& model) const {
+  const auto it = latest_.find({project, model});
+  return it == latest_.end() ? 0 : it->second.overdue;
+}
+
+void VersionTable::RememberLatest(const ModelKey& key) {
+  // Forgetting all of them costs a query each, seldom; it needs no bookkeeping of ages.
+  if (static_cast<int>(latest_.size()) >= max_remembered_latest_) latest_.clear();
+  Latests& latest = latest_[{key.project, key.model}];
+  latest.version = key.version;
+  if (latest.overdue <= key.version) latest.overdue = 0;
+}
+
+void VersionTable::MakeLatest(const ModelKey& key) {
+  const int64_t before = Latest(key.project, key.model);
+  if (before > key.version) return;  // published later, and ready earlier
+  if (before < key.version) {
+    if (const EntryPtr old = Find({key.project, key.model, before})) old->last_used = 0;
+  }
+  RememberLatest(key);
+}
+
+bool VersionTable::MakeRoom(const LoadedItem& item, uint64_t budget_bytes,
+                            std::vector<EntryPtr>& evicted) {
+  std::vector<ModelKey> keys;
+  std::vector<LoadedItem> items = Items(keys);
+  items.push_back(item);
+  items.back().in_use = true;
+  const EvictionPlan plan = PlanEviction(items, budget_bytes);
+  for (const size_t index : plan.evict) {
+    const auto it = entries_.find(keys[index]);
+    evicted.push_back(std::move(it->second));
+    entries_.erase(it);
+  }
+  return plan.fits;
+}
+
+bool VersionTable::HasRoom(const LoadedItem& item, uint64_t budget_bytes) const {
+  std::vector<ModelKey> keys;
+  std::vector<LoadedItem> items = Items(keys);
+  items.push_back(item);
+  items.back().in_use = true;
+  return PlanEviction(items, budget_bytes).fits;
+}
+
+LoadedStats VersionTable::Stats() const {
+  std::vector<ModelKey> keys;
+  const std::vector<LoadedItem> items = Items(keys);
+  absl::flat_hash_set<std::string> backbones;
+  for (const LoadedItem& item : items) backbones.insert(item.backbone_digest);
+  return {.models = static_cast<int>(keys.size()),
+          .backbones = static_cast<int>(backbones.size()),
+          .bytes = TotalBytes(items)};
+}
+
+std::vector<ModelStatus> VersionTable::List() const {
+  std::vector<ModelStatus> list;
+  for (const auto& [key, entry] : entries_) {
+    if (!entry->error.ok()) continue;
+    ModelStatus status{.key = key};
+    status.latest = Latest(key.project, key.model) == key.version;
+    if (entry->servable != nullptr) {
+      status.state = ModelState::kReady;
+      status.own_bytes = entry->servable->own_bytes();
+      status.backbone_digest = entry->servable->backbone_digest();
+    }
+    list.push_back(std::move(status));
+  }
+  for (const Retired& retired : retired_) {
+    if (retired.servable.expired()) continue;
+    list.push_back({.key = retired.key,
+                    .state = ModelState::kUnloading,
+                    .own_bytes = retired.item.own_bytes,
+                    .backbone_digest = retired.item.backbone_digest});
+  }
+  return list;
+}
+
+LoadedItem VersionTable::ItemOf(const Servable& servable) {
+  return {.own_bytes = servable.own_bytes(),
+          .backbone_digest = servable.backbone_digest(),
+          .backbone_bytes = servable.backbone_bytes()};
+}
+
+std::vector<LoadedItem> VersionTable::Items(std::vector<ModelKey>& keys) const {
+  std::vector<LoadedItem> items;
+  for (const auto& [key, entry] : entries_) {
+    if (entry->servable == nullptr) continue;
+    LoadedItem item = ItemOf(*entry->servable);
+    item.last_used = entry->last_used;
+    item.in_use = entry->servable.use_count() > 1;
+    keys.push_back(key);
+    items.push_back(std::move(item));
+  }
+  for (const Retired& retired : retired_) {
+    if (!retired.servable.expired()) items.push_back(retired.item);
+  }
+  return items;
+}
+
+void VersionTable::Retire(const ModelKey& key, const Entry& entry) {
+  retired_.erase(std::remove_if(retired_.begin(), retired_.end(),
+                                [](const Retired& r) { return r.servable.expired(); }),
+                 retired_.end());
+  if (entry.servable == nullptr) return;
+  Retired retired{key, entry.servable, ItemOf(*entry.servable)};
+  retired.item.in_use = true;
+  retired_.push_back(std::move(retired));
+}
+
+}  // namespace graft

@@ -1,0 +1,116 @@
+#ifndef GRAFT_CORE_SERVING_VERSION_TABLE_H_
+#define GRAFT_CORE_SERVING_VERSION_TABLE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+#include "core/serving/eviction_policy.h"
+#include "core/serving/model_manager.h"
+#include "core/serving/servable.h"
+#include "core/serving/serving_observer.h"
+
+namespace graft {
+
+// The books of a ModelManager: which versions load, are in memory or failed, which one answers for
+// version 0, and what memory all of them take. Decides nothing about time, threads or sources.
+// Not safe for concurrent use: its owner locks.
+class VersionTable {
+ public:
+  // Somebody who asked while the version was not in memory.
+  struct Waiter {
+    AcquireCallback callback;
+    int64_t asked = 0;  // the version, 0 for the latest
+    int attempts = 0;   // how often the latest was looked up for it
+  };
+
+  // A version being loaded, in memory, or (for a while) known not to load.
+  struct Entry {
+    std::shared_ptr<const Servable> servable;
+    std::vector<Waiter> waiting;
+    bool make_latest = false;  // once it is in memory
+    uint64_t last_used = 0;
+    absl::Status error;
+    int failures = 0;         // in a row, up to now
+    absl::Duration retry_at;  // when a failed load may be tried again
+  };
+  using EntryPtr = std::shared_ptr<Entry>;
+
+  explicit VersionTable(int max_remembered_latest)
+      : max_remembered_latest_(max_remembered_latest) {}
+
+  // Null where nothing is known of it.
+  EntryPtr Find(const ModelKey& key) const;
+
+  // An entry that loads, in place of one that failed if there is one: what that one was wanted for
+  // and how often it failed goes on.
+  EntryPtr Begin(const ModelKey& key);
+
+  // Loaded: in memory from now on, and the latest if it was wanted for that.
+  void Finish(const ModelKey& key, Entry& entry, std::shared_ptr<const Servable> servable);
+
+  // Could not be loaded. Where it was wanted as the latest the version before goes on, and Overdue
+  // names it.
+  void Fail(const ModelKey& key, Entry& entry, const absl::Status& error, absl::Duration retry_at);
+
+  // Was deleted before it was loaded.
+  void Drop(const ModelKey& key);
+
+  // Deleted: versions of the model, all for 0. To be destroyed without the owner's lock.
+  std::vector<EntryPtr> Forget(const std::string& project, const std::string& model,
+                               int64_t version);
+
+  // An answer with this version, which is in memory.
+  AcquiredModel Use(const ModelKey& key, Entry& entry);
+
+  // The version that answers for 0; 0 where it is not known.
+  int64_t Latest(const std::string& project, const std::string& model) const;
+  // A version newer than Latest that was to take its place and failed to load; 0: none.
+  int64_t Overdue(const std::string& project, const std::string& model) const;
+  void RememberLatest(const ModelKey& key);
+  // From now on `key` answers for 0, unless a newer one does. The version before goes first when
+  // memory is short.
+  void MakeLatest(const ModelKey& key);
+
+  // Whether `item` fits the budget besides what is in use; what must go for it is moved from the
+  // table to `evicted`, which is to be destroyed without the owner's lock.
+  bool MakeRoom(const LoadedItem& item, uint64_t budget_bytes, std::vector<EntryPtr>& evicted);
+  // The same question, with nothing evicted.
+  bool HasRoom(const LoadedItem& item, uint64_t budget_bytes) const;
+
+  LoadedStats Stats() const;
+  std::vector<ModelStatus> List() const;
+
+ private:
+  struct Latests {
+    int64_t version = 0;
+    int64_t overdue = 0;
+  };
+  // No longer given out, but still held by running requests.
+  struct Retired {
+    ModelKey key;
+    std::weak_ptr<const Servable> servable;
+    LoadedItem item;
+  };
+
+  static LoadedItem ItemOf(const Servable& servable);
+  // What is in memory: versions first, in the order of `keys`, then what is retired.
+  std::vector<LoadedItem> Items(std::vector<ModelKey>& keys) const;
+  void Retire(const ModelKey& key, const Entry& entry);
+
+  const int max_remembered_latest_;
+  absl::flat_hash_map<ModelKey, EntryPtr> entries_;
+  absl::flat_hash_map<std::pair<std::string, std::string>, Latests> latest_;  // (project, model)
+  std::vector<Retired> retired_;
+  uint64_t uses_ = 0;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_SERVING_VERSION_TABLE_H_
