@@ -1,7 +1,6 @@
 #include "core/serving/predictor.h"
 
 #include <algorithm>
-#include <atomic>
 #include <numeric>
 #include <utility>
 
@@ -12,38 +11,14 @@
 #include "core/base/status_macros.h"
 #include "core/serving/batcher.h"
 #include "core/serving/model_manager.h"
+#include "core/serving/pending_predict.h"
 #include "core/serving/retry_hint.h"
 #include "core/serving/thread_pool.h"
 
 namespace graft {
 namespace {
 
-// A request on its way. Shared by whoever works on it; answered once.
-struct Call {
-  // Constant once submitted.
-  std::string project;
-  std::string model_name;
-  int top_k = 0;
-  int images = 0;
-  uint64_t bytes = 0;
-  absl::Duration deadline;
-  absl::Duration submitted;
-  PredictCallback callback;
-  std::shared_ptr<CancellationToken> cancel;
-
-  absl::Mutex mutex;
-  bool answered ABSL_GUARDED_BY(mutex) = false;
-  std::vector<std::string> encoded ABSL_GUARDED_BY(mutex);  // until they are decoded
-  AcquiredModel model ABSL_GUARDED_BY(mutex);
-  std::vector<PreparedImage> prepared ABSL_GUARDED_BY(mutex);
-  std::vector<int> chunk_left ABSL_GUARDED_BY(mutex);  // images of a chunk to be decoded
-  std::vector<std::vector<LabelScore>> outputs ABSL_GUARDED_BY(mutex);
-  int rows_left ABSL_GUARDED_BY(mutex) = 0;
-  PredictTiming timing ABSL_GUARDED_BY(mutex);
-  absl::Duration decode_begun ABSL_GUARDED_BY(mutex) = absl::InfiniteDuration();
-  absl::Duration compute_begun ABSL_GUARDED_BY(mutex) = absl::InfiniteDuration();
-};
-using CallPtr = std::shared_ptr<Call>;
+using CallPtr = PendingPredictPtr;
 
 std::vector<LabelScore> TopK(const std::vector<float>& probabilities,
                              const std::vector<std::string>& labels, int k) {
@@ -75,7 +50,7 @@ class PredictorImpl final : public Predictor {
 
   void Submit(PredictRequest request, absl::Duration deadline, PredictCallback callback,
               std::shared_ptr<CancellationToken> cancel) override {
-    auto call = std::make_shared<Call>();
+    auto call = std::make_shared<PendingPredict>();
     call->project = request.project;
     call->model_name = request.model;
     call->top_k = request.top_k;
@@ -102,7 +77,7 @@ class PredictorImpl final : public Predictor {
       return;
     }
     if (call->cancel != nullptr) {
-      call->cancel->Listen([this, weak = std::weak_ptr<Call>(call)] {
+      call->cancel->Listen([this, weak = std::weak_ptr<PendingPredict>(call)] {
         if (const CallPtr cancelled = weak.lock()) {
           Finish(cancelled, absl::CancelledError("the request was cancelled"));
         }
@@ -157,7 +132,7 @@ class PredictorImpl final : public Predictor {
     return absl::OkStatus();
   }
 
-  absl::Status Admit(const Call& call) ABSL_LOCKS_EXCLUDED(mutex_) {
+  absl::Status Admit(const PendingPredict& call) ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     if (draining_) {
       return WithRetryHint(absl::UnavailableError("the server is stopping; try another, or later"),
@@ -177,7 +152,7 @@ class PredictorImpl final : public Predictor {
     return absl::OkStatus();
   }
 
-  static bool IsAnswered(Call& call) {
+  static bool IsAnswered(PendingPredict& call) {
     absl::MutexLock lock(&call.mutex);
     return call.answered;
   }
@@ -189,68 +164,89 @@ class PredictorImpl final : public Predictor {
       Finish(call, model.status());
       return;
     }
-    std::vector<std::string> encoded;
-    std::shared_ptr<const Servable> servable = model->servable;
+    int tasks;
     {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
       Hold();
-      encoded = std::move(call->encoded);
       call->model = *std::move(model);
-      call->prepared.resize(encoded.size());
-      call->outputs.resize(encoded.size());
-      call->rows_left = static_cast<int>(encoded.size());
+      call->acquired = clock_->Monotonic();
+      call->prepared.resize(call->images);
+      call->outputs.resize(call->images);
+      call->rows_left = call->images;
       // The images of a chunk go to the network together: alone, the first one decoded would make
       // a batch of one. A request beyond one batch is decoded and computed side by side.
-      const int chunk = options_.batch.max_batch_size;
-      for (int at = 0; at < call->images; at += chunk) {
-        call->chunk_left.push_back(std::min(chunk, call->images - at));
+      call->chunk = options_.batch.max_batch_size;
+      for (int at = 0; at < call->images; at += call->chunk) {
+        call->chunk_left.push_back(std::min(call->chunk, call->images - at));
       }
+      // As many as there are threads; each, when it ends, schedules the next. So a large request
+      // takes turns with those that come after it.
+      tasks = std::min(call->images, options_.decode_threads);
+      call->tasks_given = tasks;
     }
-    for (size_t i = 0; i < encoded.size(); ++i) {
-      decoders_.Schedule([this, call, servable, i, image = std::move(encoded[i])] {
-        DecodeOne(call, *servable, static_cast<int>(i), image);
-      });
-    }
+    for (int i = 0; i < tasks; ++i) ScheduleDecode(call);
     Release();
   }
 
-  void DecodeOne(const CallPtr& call, const Servable& servable, int index,
-                 const std::string& encoded) {
-    if (IsAnswered(*call)) return;
+  void ScheduleDecode(const CallPtr& call) {
+    decoders_.Schedule([this, call] { DecodeNext(call); });
+  }
+
+  // Decodes the next image of a call. The image is taken from the call only now: when the call is
+  // answered earlier its images go, whatever is still scheduled.
+  void DecodeNext(const CallPtr& call) {
+    int index;
+    std::string encoded;
+    std::shared_ptr<const Servable> servable;
     const absl::Duration begun = clock_->Monotonic();
+    {
+      absl::MutexLock lock(&call->mutex);
+      if (call->answered) return;
+      index = call->tasks_begun++;
+      encoded = std::move(call->encoded[index]);
+      servable = call->model.servable;
+      if (index == 0) call->decoder_wait = begun - call->acquired;
+      call->decode_begun = std::min(call->decode_begun, begun);
+    }
     if (call->deadline <= begun) {
       Finish(call, absl::DeadlineExceededError("the deadline passed before the images were read"));
       return;
     }
-    absl::StatusOr<PreparedImage> prepared = servable.Prepare(encoded);
+    absl::StatusOr<PreparedImage> prepared = servable->Prepare(encoded);
     if (!prepared.ok()) {
       Finish(call, Annotate(prepared.status(), absl::StrCat("inputs[", index, "]")));
       return;
     }
     const absl::Duration ended = clock_->Monotonic();
-    const int chunk = index / options_.batch.max_batch_size;
-    std::vector<BatchRow> rows;
-    {
-      absl::MutexLock lock(&call->mutex);
-      call->prepared[index] = *std::move(prepared);
-      call->decode_begun = std::min(call->decode_begun, begun);
-      call->timing.decode = std::max(call->timing.decode, ended - call->decode_begun);
-      if (--call->chunk_left[chunk] > 0 || call->answered) return;
-      const int first = chunk * options_.batch.max_batch_size;
-      const int last = std::min(first + options_.batch.max_batch_size, call->images);
-      for (int i = first; i < last; ++i) {
-        rows.push_back({.model = call->model.servable,
-                        .image = std::move(call->prepared[i]),
-                        .deadline = call->deadline,
-                        .owner = call.get(),
-                        .done = [this, call, i](absl::StatusOr<RowResult> row) {
-                          Answer(call, i, std::move(row));
-                        }});
-      }
-      // Under the call's lock, so that Finish, which takes it first, finds the rows to remove.
-      batcher_.Add(std::move(rows));
+    absl::MutexLock lock(&call->mutex);
+    if (call->answered) return;
+    call->prepared[index] = *std::move(prepared);
+    call->timing.decode = std::max(call->timing.decode, ended - call->decode_begun);
+    if (call->tasks_given < call->images) {
+      ++call->tasks_given;
+      ScheduleDecode(call);
     }
+    const int chunk = index / call->chunk;
+    // Under the call's lock, so that Finish, which takes it first, finds the rows to remove.
+    if (--call->chunk_left[chunk] == 0) AddRows(call, chunk);
+  }
+
+  // Gives the images of a decoded chunk to the batcher.
+  void AddRows(const CallPtr& call, int chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(call->mutex) {
+    const int first = chunk * call->chunk;
+    const int last = std::min(first + call->chunk, call->images);
+    std::vector<BatchRow> rows;
+    for (int i = first; i < last; ++i) {
+      rows.push_back({.model = call->model.servable,
+                      .image = std::move(call->prepared[i]),
+                      .deadline = call->deadline,
+                      .owner = call.get(),
+                      .done = [this, call, i](absl::StatusOr<RowResult> row) {
+                        Answer(call, i, std::move(row));
+                      }});
+    }
+    batcher_.Add(std::move(rows));
   }
 
   void Answer(const CallPtr& call, int index, absl::StatusOr<RowResult> row) {
@@ -264,7 +260,8 @@ class PredictorImpl final : public Predictor {
       if (call->answered) return;
       call->outputs[index] = TopK(row->probabilities, call->model.servable->labels(), call->top_k);
       PredictTiming& timing = call->timing;
-      timing.queue = std::max(timing.queue, row->started - row->arrived);
+      call->batch_wait = std::max(call->batch_wait, row->started - row->arrived);
+      timing.queue = call->decoder_wait + call->batch_wait;
       call->compute_begun = std::min(call->compute_begun, row->started);
       timing.compute = std::max(timing.compute, row->ended - call->compute_begun);
       if (--call->rows_left > 0) return;
@@ -279,9 +276,11 @@ class PredictorImpl final : public Predictor {
   void Finish(const CallPtr& call, absl::StatusOr<PredictResponse> result) {
     PredictTiming timing;
     int64_t version;
-    // Freed before the callback: after the answer nothing of the request is held.
+    // Freed before the callback and before others may have their place: after the answer nothing of
+    // the request is held, but for the image that a thread is decoding.
     AcquiredModel model;
     std::vector<std::string> encoded;
+    std::vector<PreparedImage> prepared;
     {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
@@ -290,12 +289,14 @@ class PredictorImpl final : public Predictor {
       timing = call->timing;
       version = call->model.key.version;
       encoded = std::move(call->encoded);
+      prepared = std::move(call->prepared);
       if (!result.ok()) batcher_.Remove(call.get());
       model = std::move(call->model);
     }
     if (call->cancel != nullptr) call->cancel->Listen(nullptr);
     model.servable.reset();
     encoded.clear();
+    prepared.clear();
     {
       absl::MutexLock lock(&mutex_);
       pending_images_ -= call->images;
@@ -308,7 +309,8 @@ class PredictorImpl final : public Predictor {
     Release();
   }
 
-  void Tell(const Call& call, int64_t version, absl::StatusCode code, const PredictTiming& timing) {
+  void Tell(const PendingPredict& call, int64_t version, absl::StatusCode code,
+            const PredictTiming& timing) {
     if (observer_ == nullptr) return;
     observer_->OnRequest({.project = call.project,
                           .model = call.model_name,

@@ -37,7 +37,7 @@ struct LabelScore {
 // Where a request's time went. Its images may be decoded and computed side by side: the parts are
 // wall time (first begun to last done), and need not add up to the total.
 struct PredictTiming {
-  absl::Duration queue;    // decoded, waiting for a batch: the longest of its images
+  absl::Duration queue;    // waiting for a decoding thread, then, decoded, for a batch
   absl::Duration decode;   // reading and resizing its images
   absl::Duration compute;  // the network, with the rest of the batch
   absl::Duration total;    // from Submit to the answer; with a load of the model, if one was needed

@@ -16,7 +16,7 @@ struct RequestStats {
   int64_t version = 0;  // the one that answered; 0 if it was never found
   absl::StatusCode code = absl::StatusCode::kOk;
   int images = 0;
-  absl::Duration queue;    // from decoded to taken by a batch
+  absl::Duration queue;    // waiting for a decoding thread, then, decoded, for a batch
   absl::Duration decode;   // of its images, on the decoding threads
   absl::Duration compute;  // the network
   absl::Duration total;    // from Submit to the callback

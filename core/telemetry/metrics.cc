@@ -134,7 +134,9 @@ Metrics::Metrics(std::unique_ptr<Native> native)
           "Predict requests, by model and answer; models that are not loaded count as \"other\".",
           {"model", "code"}, (kMaxModelLabels + 1) * 17)),
       predict_queue_seconds(native_->MakeHistogram(
-          "graft_predict_queue_seconds", "Time a Predict waits, in seconds.", RequestBuckets())),
+          "graft_predict_queue_seconds",
+          "Time a Predict waits for a decoding thread and then for a batch, in seconds.",
+          RequestBuckets())),
       predict_decode_seconds(
           native_->MakeHistogram("graft_predict_decode_seconds",
                                  "Time to decode and prepare the images of a Predict, in "

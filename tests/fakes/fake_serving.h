@@ -52,11 +52,13 @@ class Gate {
 // What the fakes of one test share.
 struct FakeWorld {
   Gate loading;
+  Gate decoding;
   Gate computing;
   std::atomic<int> loads{0};
   std::atomic<int> alive{0};  // servables in memory
   absl::Mutex mutex;
-  std::vector<int> batch_sizes;  // of each Run
+  std::vector<int> batch_sizes;      // of each Run
+  std::vector<std::string> decoded;  // each image, in the order they were begun
 };
 
 // Three labels: a, b, c. "bad" is no image; any other text is, and its first letter is the most
@@ -80,6 +82,11 @@ class FakeServable final : public Servable {
   uint64_t backbone_bytes() const override { return shape_.backbone_bytes; }
 
   absl::StatusOr<PreparedImage> Prepare(absl::string_view encoded) const override {
+    {
+      absl::MutexLock lock(&world_->mutex);
+      world_->decoded.emplace_back(encoded);
+    }
+    world_->decoding.Pass();
     if (encoded == "bad") return absl::InvalidArgumentError("truncated JPEG");
     return PreparedImage{{static_cast<float>(encoded[0] - 'a')}};
   }

@@ -14,6 +14,7 @@ namespace graft {
 namespace {
 
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Le;
 
@@ -128,6 +129,49 @@ TEST_F(PredictorTest, ARequestLargerThanABatchIsCutIntoBatches) {
   EXPECT_EQ(answer.Wait()->outputs.size(), 10u);
   absl::MutexLock lock(&world_.mutex);
   EXPECT_THAT(world_.batch_sizes, Each(Le(4)));
+}
+
+TEST_F(PredictorTest, ALargeRequestTakesTurnsAtTheDecodingThreadsWithThoseThatComeLater) {
+  Start({.decode_threads = 1});
+  world_.decoding.Close();
+  Answer<PredictResponse> large = Submit({"a1", "a2", "a3", "a4"});
+  world_.decoding.AwaitArrivals(1);
+  Answer<PredictResponse> small = Submit({"b1"});
+  world_.decoding.Open();
+  EXPECT_TRUE(large.Wait().ok());
+  EXPECT_TRUE(small.Wait().ok());
+  absl::MutexLock lock(&world_.mutex);
+  EXPECT_THAT(world_.decoded, ElementsAre("a1", "b1", "a2", "a3", "a4"));
+}
+
+TEST_F(PredictorTest, WhatACancelledRequestLeavesWithTheDecodersIsNotRead) {
+  Start({.decode_threads = 2});
+  world_.decoding.Close();
+  auto cancel = std::make_shared<CancellationToken>();
+  Answer<PredictResponse> cancelled =
+      Submit(std::vector<std::string>(20, "a"), "m", absl::InfiniteDuration(), cancel);
+  world_.decoding.AwaitArrivals(2);
+  cancel->Cancel();
+  EXPECT_TRUE(absl::IsCancelled(cancelled.Wait().status()));
+  world_.decoding.Open();
+  EXPECT_TRUE(Submit({"b"}).Wait().ok());
+  absl::MutexLock lock(&world_.mutex);
+  EXPECT_THAT(world_.decoded, ElementsAre("a", "a", "b"));
+}
+
+TEST_F(PredictorTest, WaitingForADecodingThreadIsPartOfTheQueueTime) {
+  Start({.decode_threads = 1});
+  ASSERT_TRUE(Submit({"a"}).Wait().ok());  // the model is there
+  world_.decoding.Close();
+  Answer<PredictResponse> first = Submit({"a"});
+  world_.decoding.AwaitArrivals(2);
+  Answer<PredictResponse> second = Submit({"b"});
+  clock_.Advance(absl::Seconds(3));
+  world_.decoding.Open();
+  EXPECT_EQ(first.Wait()->timing.queue, absl::ZeroDuration());
+  EXPECT_EQ(first.Wait()->timing.decode, absl::Seconds(3));
+  EXPECT_EQ(second.Wait()->timing.queue, absl::Seconds(3));
+  EXPECT_EQ(second.Wait()->timing.decode, absl::ZeroDuration());
 }
 
 TEST_F(PredictorTest, APastDeadlineIsAnsweredBeforeAnyWork) {

@@ -1,0 +1,57 @@
+#ifndef GRAFT_CORE_SERVING_PENDING_PREDICT_H_
+#define GRAFT_CORE_SERVING_PENDING_PREDICT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+#include "core/serving/cancellation.h"
+#include "core/serving/model_manager.h"
+#include "core/serving/predictor.h"
+#include "core/serving/servable.h"
+
+namespace graft {
+
+// A request on its way through a Predictor. Shared by whoever works on it; answered once. What it
+// holds of the request's images is freed when it is answered, whoever still shares it.
+struct PendingPredict {
+  // Constant once submitted.
+  std::string project;
+  std::string model_name;
+  int top_k = 0;
+  int images = 0;
+  uint64_t bytes = 0;  // encoded
+  absl::Duration deadline;
+  absl::Duration submitted;
+  PredictCallback callback;
+  std::shared_ptr<CancellationToken> cancel;
+
+  absl::Mutex mutex;
+  bool answered ABSL_GUARDED_BY(mutex) = false;
+  std::vector<std::string> encoded ABSL_GUARDED_BY(mutex);  // each until it is decoded
+  AcquiredModel model ABSL_GUARDED_BY(mutex);
+  int chunk ABSL_GUARDED_BY(mutex) = 0;        // images that go to the network together
+  int tasks_given ABSL_GUARDED_BY(mutex) = 0;  // to the decoding threads, one an image
+  int tasks_begun ABSL_GUARDED_BY(mutex) = 0;  // images are decoded in order
+  std::vector<PreparedImage> prepared ABSL_GUARDED_BY(mutex);
+  std::vector<int> chunk_left ABSL_GUARDED_BY(mutex);  // images of a chunk to be decoded
+  std::vector<std::vector<LabelScore>> outputs ABSL_GUARDED_BY(mutex);
+  int rows_left ABSL_GUARDED_BY(mutex) = 0;
+
+  PredictTiming timing ABSL_GUARDED_BY(mutex);
+  absl::Duration acquired ABSL_GUARDED_BY(mutex);
+  absl::Duration decoder_wait ABSL_GUARDED_BY(mutex);  // from acquired to the first decode
+  absl::Duration batch_wait ABSL_GUARDED_BY(mutex);    // the longest of its images
+  absl::Duration decode_begun ABSL_GUARDED_BY(mutex) = absl::InfiniteDuration();
+  absl::Duration compute_begun ABSL_GUARDED_BY(mutex) = absl::InfiniteDuration();
+};
+using PendingPredictPtr = std::shared_ptr<PendingPredict>;
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_SERVING_PENDING_PREDICT_H_
