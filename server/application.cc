@@ -188,6 +188,8 @@ class Server final : public Application {
     source_ = std::make_unique<StoredModelSource>(store_.get(), blobs_.get());
     NetworkLoader::Options loading;
     loading.intra_op_threads = config_.serving_threads;
+    loading.images.max_bytes = config_.max_image_bytes;
+    loading.images.max_pixels = config_.max_image_pixels;
     loader_ = std::make_unique<NetworkLoader>(loading, source_.get(), &weights_);
     ModelManager::Options models;
     models.memory_budget_bytes = config_.model_memory_bytes;

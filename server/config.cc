@@ -116,8 +116,10 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
   FlagGroup(app, "Uploads")
       .AddSize("--max-upload-bytes", config.max_upload_bytes, "Largest archive")
       .AddSize("--max-dataset-bytes", config.max_dataset_bytes, "Largest dataset, unpacked")
-      .AddSize("--max-image-bytes", config.max_image_bytes, "Largest encoded image")
-      .Add("--max-image-pixels", config.max_image_pixels, "Most pixels of an image")
+      .AddSize("--max-image-bytes", config.max_image_bytes,
+               "Largest encoded image, in a dataset or a Predict")
+      .Add("--max-image-pixels", config.max_image_pixels,
+           "Most pixels of an image, in a dataset or a Predict")
       .Add("--max-dataset-images", config.max_dataset_images, "Most images of a dataset")
       .Add("--max-dataset-classes", config.max_dataset_classes, "Most classes of a dataset")
       .Add("--max-broken-share", config.max_broken_share,

@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<Network>> ChangedNetwork(const ModelDescription& 
 
 NetworkLoader::NetworkLoader(const Options& options, ModelSource* source,
                              const WeightsCatalog* weights)
-    : source_(source), weights_(weights) {
+    : options_(options), source_(source), weights_(weights) {
   if (options.intra_op_threads > 0) at::set_num_threads(options.intra_op_threads);
 }
 
@@ -76,6 +76,7 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
   const std::string name = absl::StrCat("model \"", key.model, "\" version ", key.version);
   const auto load = [&]() -> absl::StatusOr<std::shared_ptr<const Servable>> {
     NetworkServable::Parts parts;
+    parts.image_limits = options_.images;
     GRAFT_ASSIGN_OR_RETURN(parts.artifact, source_->Open(key));
     absl::StatusOr<ModelDescription> description =
         ModelDescriptionFromJson(parts.artifact->description_json());

@@ -10,6 +10,7 @@
 #include "absl/synchronization/mutex.h"
 
 #include "core/backbones/weights_catalog.h"
+#include "core/image/probe.h"
 #include "core/serving/model_source.h"
 #include "core/serving/network_servable.h"
 #include "core/serving/servable.h"
@@ -22,6 +23,7 @@ class NetworkLoader final : public ServableLoader {
  public:
   struct Options {
     int intra_op_threads = 0;  // of LibTorch, for the whole process; 0 leaves them as they are
+    ImageLimits images;        // of what Servable::Prepare decodes
   };
 
   // `source` and `weights` are borrowed and must outlive the loader; what it loads keeps the
@@ -35,6 +37,7 @@ class NetworkLoader final : public ServableLoader {
   absl::StatusOr<std::shared_ptr<const SharedBackbone>> Backbone(
       const ModelDescription& description) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  const Options options_;
   ModelSource* const source_;
   const WeightsCatalog* const weights_;
 

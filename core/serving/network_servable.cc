@@ -32,13 +32,16 @@ uint64_t TensorBytes(const std::vector<NamedTensor>& tensors) {
 }
 
 absl::StatusOr<PreparedImage> NetworkServable::Prepare(absl::string_view encoded) const {
-  absl::StatusOr<Image> image = DecodeImage(encoded);
-  if (!image.ok()) return image.status();
-  const InputSpec& input = parts_.description.input;
-  PreparedImage prepared;
-  prepared.values.resize(PreparedValues(input));
-  PrepareForEvaluation(*image, input, prepared.values.data());
-  return prepared;
+  // Decoding is not LibTorch's, but what it lacks the memory for is answered in the same way.
+  return CatchTorchErrors("reading an image", [&]() -> absl::StatusOr<PreparedImage> {
+    absl::StatusOr<Image> image = DecodeImage(encoded, parts_.image_limits);
+    if (!image.ok()) return image.status();
+    const InputSpec& input = parts_.description.input;
+    PreparedImage prepared;
+    prepared.values.resize(PreparedValues(input));
+    PrepareForEvaluation(*image, input, prepared.values.data());
+    return prepared;
+  });
 }
 
 absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(

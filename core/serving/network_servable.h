@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/backbones/weights_catalog.h"
+#include "core/image/probe.h"
 #include "core/nn/model_description.h"
 #include "core/nn/network.h"
 #include "core/serving/model_source.h"
@@ -40,6 +41,7 @@ class NetworkServable final : public Servable {
     int cut_stage = 0;  // features come out of stages [0, cut_stage)
     std::string batch_key;
     uint64_t own_bytes = 0;
+    ImageLimits image_limits;
   };
   explicit NetworkServable(Parts parts) : parts_(std::move(parts)) {}
 

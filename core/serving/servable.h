@@ -54,7 +54,8 @@ class Servable {
   virtual const std::string& backbone_digest() const = 0;
   virtual uint64_t backbone_bytes() const = 0;
 
-  // Decodes and transforms one image. INVALID_ARGUMENT says what is wrong with it.
+  // Decodes and transforms one image. INVALID_ARGUMENT says what is wrong with it;
+  // RESOURCE_EXHAUSTED: no memory for it now.
   virtual absl::StatusOr<PreparedImage> Prepare(absl::string_view encoded) const = 0;
 
   // Computes `rows`, all of this batch_key (the models may differ), as one batch: per row the

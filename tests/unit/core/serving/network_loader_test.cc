@@ -227,6 +227,17 @@ TEST_F(NetworkLoaderTest, PreparesPicturesAndSaysWhatIsWrongWithOthers) {
   EXPECT_TRUE(absl::IsInvalidArgument(servable->Prepare(png.substr(0, png.size() - 20)).status()));
 }
 
+TEST_F(NetworkLoaderTest, PicturesLargerThanTheLimitsAreRefused) {
+  NetworkLoader::Options options;
+  options.images.max_pixels = 199;
+  loader_ = std::make_unique<NetworkLoader>(options, &source_, catalog_.get());
+  Publish(1, 1);
+  const auto servable = Load(1).value();
+  EXPECT_TRUE(servable->Prepare(EncodePng(MakeImage(19, 10)).value()).ok());
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(servable->Prepare(EncodePng(MakeImage(20, 10)).value()).status()));
+}
+
 TEST_F(NetworkLoaderTest, DamagedModelsAreNamedNotServed) {
   Publish(1, 1);
   const Published good = source_.versions[1];
