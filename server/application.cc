@@ -188,6 +188,7 @@ class Server final : public Application {
     source_ = std::make_unique<StoredModelSource>(store_.get(), blobs_.get());
     NetworkLoader::Options loading;
     loading.intra_op_threads = config_.serving_threads;
+    loading.max_batch_bytes = config_.max_batch_bytes;
     loading.images.max_bytes = config_.max_image_bytes;
     loading.images.max_pixels = config_.max_image_pixels;
     loader_ = std::make_unique<NetworkLoader>(loading, source_.get(), &weights_);
@@ -203,6 +204,7 @@ class Server final : public Application {
     predicting.max_images_per_request = config_.max_predict_inputs;
     predicting.max_bytes_per_image = config_.max_image_bytes;
     predicting.max_pending_images = config_.predict_queue;
+    predicting.max_pending_bytes = PredictQueueBytes(config_);
     GRAFT_ASSIGN_OR_RETURN(predictor_,
                            Predictor::Create(predicting, models_.get(), clock_, &serving_metrics_));
     prediction_service_ = std::make_unique<PredictionService>(predictor_.get(), clock_);

@@ -151,6 +151,8 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
   FlagGroup(app, "Serving")
       .Add("--max-predict-inputs", config.max_predict_inputs, "Images in one Predict")
       .Add("--max-batch-size", config.max_batch_size, "Images in one pass of the network")
+      .AddSize("--max-batch-bytes", config.max_batch_bytes,
+               "Memory of one pass beside the model; a batch has fewer images where they take more")
       .AddDuration("--max-queue-delay", config.max_queue_delay,
                    "How long to wait for a batch to fill; 0: take what waits")
       .Add("--predict-queue", config.predict_queue, "Images that may wait")
@@ -219,6 +221,11 @@ bool IsLoopback(absl::string_view address) {
   return false;
 }
 
+uint64_t PredictQueueBytes(const ServerConfig& config) {
+  const uint64_t largest = std::max(config.max_message_bytes, config.max_image_bytes);
+  return std::max((uint64_t{1} << 20) * static_cast<uint64_t>(config.predict_queue), 2 * largest);
+}
+
 absl::Status ValidateConfig(const ServerConfig& config) {
   constexpr int64_t kGiB = int64_t{1} << 30;
   if (config.data_dir.empty()) return absl::InvalidArgumentError("--data-dir: is empty");
@@ -274,6 +281,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--feature-cache-bytes", size(config.feature_cache_bytes), 0, 1024 * 1024 * kGiB},
       {"--max-predict-inputs", config.max_predict_inputs, 1, 4096},
       {"--max-batch-size", config.max_batch_size, 1, 1024},
+      {"--max-batch-bytes", size(config.max_batch_bytes), 1 << 20, 1024 * kGiB},
       {"--predict-queue", config.predict_queue, 1, 1'000'000},
       {"--serving-threads", config.serving_threads, 0, 1024},
       {"--decode-threads", config.decode_threads, 1, 256},
@@ -302,6 +310,10 @@ absl::Status ValidateConfig(const ServerConfig& config) {
     return absl::InvalidArgumentError(
         "--lease-timeout: must be at least three times --heartbeat-interval, or one late heartbeat "
         "looks like a death");
+  }
+  if (config.max_predict_inputs > config.predict_queue) {
+    return absl::InvalidArgumentError(
+        "--max-predict-inputs: must be at most --predict-queue, or the largest Predict never fits");
   }
   if (config.max_image_bytes > config.max_message_bytes * 64) {
     return absl::InvalidArgumentError("--max-image-bytes: far above --max-message-bytes");

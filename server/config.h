@@ -32,7 +32,7 @@ struct ServerConfig {
   std::filesystem::path port_file;
 
   // Transport.
-  uint64_t max_message_bytes = uint64_t{16} << 20;        // of one request
+  uint64_t max_message_bytes = uint64_t{64} << 20;        // of one request; holds a largest image
   int max_concurrent_streams = 1100;                      // per connection
   uint64_t transport_memory_bytes = uint64_t{512} << 20;  // of all gRPC buffers together
   absl::Duration max_connection_idle = absl::Minutes(30);
@@ -72,8 +72,9 @@ struct ServerConfig {
   int max_predict_inputs = 64;  // images in one request
   int max_batch_size = 32;
   absl::Duration max_queue_delay = absl::ZeroDuration();
-  int predict_queue = 512;  // images waiting; more are RESOURCE_EXHAUSTED
-  int serving_threads = 0;  // 0: all cores
+  uint64_t max_batch_bytes = uint64_t{1} << 30;  // activations of one pass; bounds its images
+  int predict_queue = 512;                       // images waiting; more are RESOURCE_EXHAUSTED
+  int serving_threads = 0;                       // 0: all cores
   int decode_threads = 2;
   uint64_t model_memory_bytes = uint64_t{2} << 30;
 
@@ -99,6 +100,11 @@ absl::StatusOr<ParsedCommandLine> ParseCommandLine(int argc, const char* const* 
 
 // Whether the values are possible alone and together. Pure: no file is looked at.
 absl::Status ValidateConfig(const ServerConfig& config);
+
+// What the Predicts that wait may hold together, encoded and decoded: 1 MiB for each image of
+// --predict-queue (one decoded for a network of 224 x 224 takes 0.6), and no less than two of the
+// largest requests.
+uint64_t PredictQueueBytes(const ServerConfig& config);
 
 // Whether `address` is a loopback address or "localhost".
 bool IsLoopback(absl::string_view address);

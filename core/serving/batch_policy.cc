@@ -30,15 +30,16 @@ BatchDecision DecideBatch(const std::vector<QueueSnapshot>& queues, absl::Durati
   for (size_t i = 0; i < queues.size(); ++i) {
     const QueueSnapshot& queue = queues[i];
     if (queue.rows == 0) continue;
+    const int full = std::min(options.max_batch_size, queue.max_rows);
     const absl::Duration due = queue.oldest_since + options.max_queue_delay;
-    if (queue.rows < options.max_batch_size && due > now) {
+    if (queue.rows < full && due > now) {
       decision.look_again = std::min(decision.look_again, due);
       continue;
     }
     if (decision.rows == 0 || queue.oldest_since < first) {
       first = queue.oldest_since;
       decision.queue = static_cast<int>(i);
-      decision.rows = std::min(queue.rows, options.max_batch_size);
+      decision.rows = std::min(queue.rows, full);
     }
   }
   if (decision.rows > 0) decision.look_again = absl::InfiniteDuration();

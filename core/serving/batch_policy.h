@@ -23,6 +23,7 @@ absl::Status Validate(const BatchOptions& options);
 struct QueueSnapshot {
   int rows = 0;
   absl::Duration oldest_since;  // arrival of its oldest row, monotonic; unused when rows is 0
+  int max_rows = 1 << 30;       // of one pass of this queue's network, below max_batch_size or not
 };
 
 struct BatchDecision {

@@ -79,7 +79,9 @@ Batcher::Batch Batcher::Next() {
     std::vector<QueueSnapshot> snapshots;
     std::vector<const std::string*> keys;
     for (const auto& [key, queue] : queues_) {
-      snapshots.push_back({static_cast<int>(queue.size()), queue.front().arrived});
+      snapshots.push_back({.rows = static_cast<int>(queue.size()),
+                           .oldest_since = queue.front().arrived,
+                           .max_rows = queue.front().row.model->max_rows()});
       keys.push_back(&key);
     }
     BatchOptions options = options_;

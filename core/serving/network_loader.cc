@@ -13,9 +13,12 @@
 #include "core/nn/head.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/torch_error.h"
+#include "core/serving/activation_memory.h"
 
 namespace graft {
 namespace {
+
+constexpr int kMostRows = 1 << 20;  // no bound of its own
 
 // The bytes are the published ones, so what is wrong in them was wrong when they were written.
 absl::Status Lost(const absl::Status& status, absl::string_view file) {
@@ -95,6 +98,10 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
                                               spec.architecture));
     }
     parts.cut_stage = cut + 1;
+    const absl::StatusOr<uint64_t> row_bytes = PeakActivationBytes(
+        spec, parts.cut_stage, parts.description.input.height, parts.description.input.width);
+    if (!row_bytes.ok()) return Lost(row_bytes.status(), "description: input");
+    parts.max_rows = RowsWithin(*row_bytes, options_.max_batch_bytes, kMostRows);
 
     absl::flat_hash_set<std::string> expected;
     if (!parts.description.changed_stages.empty()) {

@@ -24,6 +24,8 @@ class NetworkLoader final : public ServableLoader {
   struct Options {
     int intra_op_threads = 0;  // of LibTorch, for the whole process; 0 leaves them as they are
     ImageLimits images;        // of what Servable::Prepare decodes
+    // Of the activations of one pass: bounds its rows (Servable::max_rows), though not below one.
+    uint64_t max_batch_bytes = uint64_t{1} << 30;
   };
 
   // `source` and `weights` are borrowed and must outlive the loader; what it loads keeps the

@@ -31,6 +31,10 @@ uint64_t TensorBytes(const std::vector<NamedTensor>& tensors) {
   return bytes;
 }
 
+uint64_t NetworkServable::prepared_bytes() const {
+  return PreparedValues(parts_.description.input) * sizeof(float);
+}
+
 absl::StatusOr<PreparedImage> NetworkServable::Prepare(absl::string_view encoded) const {
   // Decoding is not LibTorch's, but what it lacks the memory for is answered in the same way.
   return CatchTorchErrors("reading an image", [&]() -> absl::StatusOr<PreparedImage> {

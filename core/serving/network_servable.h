@@ -42,6 +42,7 @@ class NetworkServable final : public Servable {
     std::string batch_key;
     uint64_t own_bytes = 0;
     ImageLimits image_limits;
+    int max_rows = 1;
   };
   explicit NetworkServable(Parts parts) : parts_(std::move(parts)) {}
 
@@ -50,6 +51,9 @@ class NetworkServable final : public Servable {
   uint64_t own_bytes() const override { return parts_.own_bytes; }
   const std::string& backbone_digest() const override { return parts_.description.backbone_digest; }
   uint64_t backbone_bytes() const override { return parts_.backbone->bytes; }
+
+  int max_rows() const override { return parts_.max_rows; }
+  uint64_t prepared_bytes() const override;
 
   absl::StatusOr<PreparedImage> Prepare(absl::string_view encoded) const override;
   absl::StatusOr<std::vector<std::vector<float>>> Run(

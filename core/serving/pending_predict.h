@@ -25,7 +25,6 @@ struct PendingPredict {
   std::string model_name;
   int top_k = 0;
   int images = 0;
-  uint64_t bytes = 0;  // encoded
   absl::Duration deadline;
   absl::Duration submitted;
   PredictCallback callback;
@@ -33,6 +32,7 @@ struct PendingPredict {
 
   absl::Mutex mutex;
   bool answered ABSL_GUARDED_BY(mutex) = false;
+  uint64_t held_bytes ABSL_GUARDED_BY(mutex) = 0;           // as Admission counts them
   std::vector<std::string> encoded ABSL_GUARDED_BY(mutex);  // each until it is decoded
   AcquiredModel model ABSL_GUARDED_BY(mutex);
   int chunk ABSL_GUARDED_BY(mutex) = 0;        // images that go to the network together

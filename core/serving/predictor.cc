@@ -9,6 +9,7 @@
 #include "absl/synchronization/mutex.h"
 
 #include "core/base/status_macros.h"
+#include "core/serving/admission.h"
 #include "core/serving/batcher.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/pending_predict.h"
@@ -43,6 +44,7 @@ class PredictorImpl final : public Predictor {
         models_(models),
         clock_(clock),
         observer_(observer),
+        admission_({options.max_pending_images, options.max_pending_bytes, options.retry_after}),
         batcher_(options.batch, clock, observer),
         decoders_(options.decode_threads) {}
 
@@ -55,14 +57,15 @@ class PredictorImpl final : public Predictor {
     call->model_name = request.model;
     call->top_k = request.top_k;
     call->images = static_cast<int>(request.images.size());
-    for (const std::string& image : request.images) call->bytes += image.size();
+    uint64_t bytes = 0;
+    for (const std::string& image : request.images) bytes += image.size();
     call->deadline = deadline;
     call->submitted = clock_->Monotonic();
     call->callback = std::move(callback);
     call->cancel = std::move(cancel);
 
-    absl::Status admitted = Check(request, call->bytes);
-    if (admitted.ok()) admitted = Admit(*call);
+    absl::Status admitted = Check(request, bytes);
+    if (admitted.ok()) admitted = Admit(call->images, bytes);
     if (!admitted.ok()) {
       Tell(*call, 0, admitted.code(), {});
       call->callback(std::move(admitted));
@@ -71,6 +74,7 @@ class PredictorImpl final : public Predictor {
     {
       absl::MutexLock lock(&call->mutex);
       call->encoded = std::move(request.images);
+      call->held_bytes = bytes;
     }
     if (deadline <= call->submitted) {
       Finish(call, absl::DeadlineExceededError("the deadline had passed when the request came"));
@@ -132,22 +136,13 @@ class PredictorImpl final : public Predictor {
     return absl::OkStatus();
   }
 
-  absl::Status Admit(const PendingPredict& call) ABSL_LOCKS_EXCLUDED(mutex_) {
+  absl::Status Admit(int images, uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     if (draining_) {
       return WithRetryHint(absl::UnavailableError("the server is stopping; try another, or later"),
                            options_.retry_after);
     }
-    if (pending_images_ + call.images > options_.max_pending_images ||
-        pending_bytes_ + call.bytes > options_.max_pending_bytes) {
-      return WithRetryHint(
-          absl::ResourceExhaustedError(absl::StrCat("the queue is full (", pending_images_,
-                                                    " images wait); try again in ",
-                                                    absl::FormatDuration(options_.retry_after))),
-          options_.retry_after);
-    }
-    pending_images_ += call.images;
-    pending_bytes_ += call.bytes;
+    GRAFT_RETURN_IF_ERROR(admission_.Enter(images, bytes));
     ++running_;
     return absl::OkStatus();
   }
@@ -164,29 +159,42 @@ class PredictorImpl final : public Predictor {
       Finish(call, model.status());
       return;
     }
-    int tasks;
+    int tasks = 0;
+    absl::Status room;
     {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
       Hold();
-      call->model = *std::move(model);
-      call->acquired = clock_->Monotonic();
-      call->prepared.resize(call->images);
-      call->outputs.resize(call->images);
-      call->rows_left = call->images;
-      // The images of a chunk go to the network together: alone, the first one decoded would make
-      // a batch of one. A request beyond one batch is decoded and computed side by side.
-      call->chunk = options_.batch.max_batch_size;
-      for (int at = 0; at < call->images; at += call->chunk) {
-        call->chunk_left.push_back(std::min(call->chunk, call->images - at));
+      const uint64_t decoded = model->servable->prepared_bytes() * call->images;
+      room = admission_.Grow(decoded);
+      if (room.ok()) {
+        call->held_bytes += decoded;
+        tasks = BeginDecoding(*call, *std::move(model));
       }
-      // As many as there are threads; each, when it ends, schedules the next. So a large request
-      // takes turns with those that come after it.
-      tasks = std::min(call->images, options_.decode_threads);
-      call->tasks_given = tasks;
     }
+    if (!room.ok()) Finish(call, std::move(room));
     for (int i = 0; i < tasks; ++i) ScheduleDecode(call);
     Release();
+  }
+
+  // Readies a call for decoding; how many of its images to schedule at first.
+  int BeginDecoding(PendingPredict& call, AcquiredModel model)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
+    call.model = std::move(model);
+    call.acquired = clock_->Monotonic();
+    call.prepared.resize(call.images);
+    call.outputs.resize(call.images);
+    call.rows_left = call.images;
+    // The images of a chunk go to the network together: alone, the first one decoded would make a
+    // batch of one. A request beyond one batch is decoded and computed side by side.
+    call.chunk = std::min(options_.batch.max_batch_size, call.model.servable->max_rows());
+    for (int at = 0; at < call.images; at += call.chunk) {
+      call.chunk_left.push_back(std::min(call.chunk, call.images - at));
+    }
+    // As many as there are threads; each, when it ends, schedules the next. So a large request
+    // takes turns with those that come after it.
+    call.tasks_given = std::min(call.images, options_.decode_threads);
+    return call.tasks_given;
   }
 
   void ScheduleDecode(const CallPtr& call) {
@@ -276,6 +284,7 @@ class PredictorImpl final : public Predictor {
   void Finish(const CallPtr& call, absl::StatusOr<PredictResponse> result) {
     PredictTiming timing;
     int64_t version;
+    uint64_t bytes;
     // Freed before the callback and before others may have their place: after the answer nothing of
     // the request is held, but for the image that a thread is decoding.
     AcquiredModel model;
@@ -288,6 +297,7 @@ class PredictorImpl final : public Predictor {
       call->timing.total = clock_->Monotonic() - call->submitted;
       timing = call->timing;
       version = call->model.key.version;
+      bytes = call->held_bytes;
       encoded = std::move(call->encoded);
       prepared = std::move(call->prepared);
       if (!result.ok()) batcher_.Remove(call.get());
@@ -297,11 +307,7 @@ class PredictorImpl final : public Predictor {
     model.servable.reset();
     encoded.clear();
     prepared.clear();
-    {
-      absl::MutexLock lock(&mutex_);
-      pending_images_ -= call->images;
-      pending_bytes_ -= call->bytes;
-    }
+    admission_.Leave(call->images, bytes);
     Tell(*call, version, result.status().code(), timing);
     if (result.ok()) result->timing = timing;
     call->callback(std::move(result));
@@ -339,13 +345,12 @@ class PredictorImpl final : public Predictor {
   Clock* const clock_;
   ServingObserver* const observer_;
 
-  // Locked after a Call's mutex, never before.
+  // Locked after a call's mutex, never before.
   absl::Mutex mutex_;
-  int pending_images_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t pending_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int running_ ABSL_GUARDED_BY(mutex_) = 0;  // calls whose callback has not returned, and holds
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 
+  Admission admission_;
   Batcher batcher_;
   ThreadPool decoders_;  // last: it is stopped first, and gives rows to the batcher
 };

@@ -92,7 +92,7 @@ class Predictor {
     uint64_t max_bytes_per_image = 32u << 20;
     // Accepted and not yet answered, over all models.
     int max_pending_images = 256;
-    uint64_t max_pending_bytes = 256u << 20;               // encoded
+    uint64_t max_pending_bytes = 256u << 20;               // encoded, and decoded for the network
     absl::Duration retry_after = absl::Milliseconds(500);  // in RetryHint
   };
 

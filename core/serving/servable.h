@@ -54,12 +54,19 @@ class Servable {
   virtual const std::string& backbone_digest() const = 0;
   virtual uint64_t backbone_bytes() const = 0;
 
+  // Most rows that Run may be given: what its activations take is bounded. The same for all of one
+  // batch_key.
+  virtual int max_rows() const = 0;
+
+  // Memory of one PreparedImage.
+  virtual uint64_t prepared_bytes() const = 0;
+
   // Decodes and transforms one image. INVALID_ARGUMENT says what is wrong with it;
   // RESOURCE_EXHAUSTED: no memory for it now.
   virtual absl::StatusOr<PreparedImage> Prepare(absl::string_view encoded) const = 0;
 
-  // Computes `rows`, all of this batch_key (the models may differ), as one batch: per row the
-  // probability of each of its model's labels.
+  // Computes `rows`, at most max_rows(), all of this batch_key (the models may differ), as one
+  // batch: per row the probability of each of its model's labels.
   virtual absl::StatusOr<std::vector<std::vector<float>>> Run(
       const std::vector<ServableRow>& rows) const = 0;
 };

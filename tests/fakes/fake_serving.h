@@ -69,6 +69,8 @@ class FakeServable final : public Servable {
     std::string digest = "backbone";
     uint64_t own_bytes = 10;
     uint64_t backbone_bytes = 100;
+    int max_rows = 1 << 20;
+    uint64_t prepared_bytes = 0;
   };
   FakeServable(FakeWorld* world, Shape shape) : world_(world), shape_(std::move(shape)) {
     ++world_->alive;
@@ -80,6 +82,9 @@ class FakeServable final : public Servable {
   uint64_t own_bytes() const override { return shape_.own_bytes; }
   const std::string& backbone_digest() const override { return shape_.digest; }
   uint64_t backbone_bytes() const override { return shape_.backbone_bytes; }
+
+  int max_rows() const override { return shape_.max_rows; }
+  uint64_t prepared_bytes() const override { return shape_.prepared_bytes; }
 
   absl::StatusOr<PreparedImage> Prepare(absl::string_view encoded) const override {
     {

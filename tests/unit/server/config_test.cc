@@ -73,6 +73,28 @@ TEST(ServerConfig, ListeningBeyondLoopbackMustBeAskedForInSoManyWords) {
   }
 }
 
+TEST(ServerConfig, APredictMayCarryTheLargestImageByDefault) {
+  const ServerConfig defaults;
+  EXPECT_GT(defaults.max_message_bytes, defaults.max_image_bytes);
+}
+
+TEST(ServerConfig, APredictOfTheMostInputsMustFitTheQueue) {
+  const auto refused = Parse({"--predict-queue", "32"});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.status().message(), HasSubstr("--max-predict-inputs"));
+  EXPECT_THAT(refused.status().message(), HasSubstr("--predict-queue"));
+  EXPECT_TRUE(Parse({"--predict-queue", "32", "--max-predict-inputs", "32"}).ok());
+}
+
+TEST(ServerConfig, TheBytesThatMayWaitFollowFromTheQueueAndTheLargestRequest) {
+  ServerConfig config;
+  config.predict_queue = 1000;
+  EXPECT_EQ(PredictQueueBytes(config), uint64_t{1000} << 20);
+  config.predict_queue = 1;
+  config.max_image_bytes = uint64_t{1} << 30;
+  EXPECT_EQ(PredictQueueBytes(config), uint64_t{2} << 30);
+}
+
 TEST(ServerConfig, KnowsLoopback) {
   for (const char* address : {"127.0.0.1", "127.8.9.1", "::1", "localhost"}) {
     EXPECT_TRUE(IsLoopback(address)) << address;

@@ -18,6 +18,13 @@ TEST(BatchPolicy, NeverTakesMoreThanTheMaximum) {
   EXPECT_EQ(DecideBatch({{20, kNow}}, kNow, {.max_batch_size = 8}).rows, 8);
 }
 
+TEST(BatchPolicy, NeverTakesMoreThanTheMemoryOfAQueuesNetworkAllows) {
+  const QueueSnapshot large{.rows = 20, .oldest_since = kNow, .max_rows = 3};
+  EXPECT_EQ(DecideBatch({large}, kNow, {.max_batch_size = 8}).rows, 3);
+  const QueueSnapshot full{.rows = 3, .oldest_since = kNow, .max_rows = 3};
+  EXPECT_EQ(DecideBatch({full}, kNow, {.max_batch_size = 8, .max_queue_delay = 5 * kMs}).rows, 3);
+}
+
 TEST(BatchPolicy, WithADelayWaitsUntilTheOldestIsDue) {
   const BatchOptions options{.max_batch_size = 8, .max_queue_delay = 5 * kMs};
   const BatchDecision early = DecideBatch({{3, kNow - 2 * kMs}}, kNow, options);

@@ -20,8 +20,8 @@ using ::testing::Le;
 
 class PredictorTest : public ::testing::Test {
  protected:
-  void Start(Predictor::Options options = {}) {
-    models_.Publish("m", 1);
+  void Start(Predictor::Options options = {}, FakeServable::Shape shape = {}) {
+    models_.Publish("m", 1, std::move(shape));
     models_.Publish("n", 1);
     manager_ = *ModelManager::Create({}, &models_, &models_, &clock_, nullptr);
     auto created = Predictor::Create(options, manager_.get(), &clock_, &observer_);
@@ -129,6 +129,27 @@ TEST_F(PredictorTest, ARequestLargerThanABatchIsCutIntoBatches) {
   EXPECT_EQ(answer.Wait()->outputs.size(), 10u);
   absl::MutexLock lock(&world_.mutex);
   EXPECT_THAT(world_.batch_sizes, Each(Le(4)));
+}
+
+TEST_F(PredictorTest, ABatchHasNoMoreRowsThanTheMemoryOfItsNetworkAllows) {
+  Start({.batch = {.max_batch_size = 8}}, {.max_rows = 3});
+  ASSERT_TRUE(Submit(std::vector<std::string>(10, "b")).Wait().ok());
+  absl::MutexLock lock(&world_.mutex);
+  EXPECT_THAT(world_.batch_sizes, Each(Le(3)));
+}
+
+TEST_F(PredictorTest, DecodedImagesCountAmongTheBytesThatWait) {
+  Start({.max_bytes_per_image = 8, .max_pending_bytes = 200}, {.prepared_bytes = 90});
+  Answer<PredictResponse> running = Occupy();
+  Answer<PredictResponse> second = Submit({"b"});
+  Answer<PredictResponse> third = Submit({"c"});
+  EXPECT_TRUE(absl::IsResourceExhausted(third.Wait().status())) << third.Wait().status();
+  EXPECT_TRUE(RetryHint(third.Wait().status()).has_value());
+  Answer<PredictResponse> never = Submit({"a", "b", "c"});
+  EXPECT_TRUE(absl::IsInvalidArgument(never.Wait().status())) << never.Wait().status();
+  world_.computing.Open();
+  EXPECT_TRUE(running.Wait().ok());
+  EXPECT_TRUE(second.Wait().ok());
 }
 
 TEST_F(PredictorTest, ALargeRequestTakesTurnsAtTheDecodingThreadsWithThoseThatComeLater) {

@@ -1,0 +1,45 @@
+#ifndef GRAFT_CORE_SERVING_ADMISSION_H_
+#define GRAFT_CORE_SERVING_ADMISSION_H_
+
+#include <cstdint>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+namespace graft {
+
+// How much the requests inside a Predictor may hold together. Refuses with a RetryHint what does
+// not fit now. Safe for concurrent use.
+class Admission {
+ public:
+  struct Limits {
+    int max_images = 0;
+    uint64_t max_bytes = 0;
+    absl::Duration retry_after;  // in RetryHint
+  };
+  explicit Admission(const Limits& limits) : limits_(limits) {}
+
+  // A request of so many images, `bytes` encoded, comes in. RESOURCE_EXHAUSTED: the queue is full.
+  absl::Status Enter(int images, uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // A request that is inside will hold so many bytes more, decoded. RESOURCE_EXHAUSTED: not now;
+  // INVALID_ARGUMENT: they are more than the limit by themselves.
+  absl::Status Grow(uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // It goes, and with it all the bytes it was let in with and has grown by.
+  void Leave(int images, uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  absl::Status Full() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const Limits limits_;
+  absl::Mutex mutex_;
+  int images_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_SERVING_ADMISSION_H_
