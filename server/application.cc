@@ -207,7 +207,8 @@ class Server final : public Application {
     predicting.max_pending_bytes = PredictQueueBytes(config_);
     GRAFT_ASSIGN_OR_RETURN(predictor_,
                            Predictor::Create(predicting, models_.get(), clock_, &serving_metrics_));
-    prediction_service_ = std::make_unique<PredictionService>(predictor_.get(), clock_);
+    prediction_service_ =
+        std::make_unique<PredictionService>(predictor_.get(), clock_, &serving_metrics_);
     return absl::OkStatus();
   }
 

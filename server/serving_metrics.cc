@@ -12,8 +12,9 @@ namespace graft {
 
 void ServingMetrics::OnRequest(const RequestStats& stats) {
   metrics_->CountPredict(stats.model, CodeName(stats.code));
-  metrics_->predict_total_seconds.Observe(stats.total);
+  // Of answers only: a thousand refusals in no time would hide how slow the rest is.
   if (stats.code != absl::StatusCode::kOk) return;
+  metrics_->predict_total_seconds.Observe(stats.total);
   metrics_->predict_queue_seconds.Observe(stats.queue);
   metrics_->predict_decode_seconds.Observe(stats.decode);
   metrics_->predict_compute_seconds.Observe(stats.compute);
@@ -33,6 +34,9 @@ void ServingMetrics::OnLoad(const LoadStats& stats) {
                    {"model", stats.model},
                    {"version", version},
                    {"seconds", absl::StrCat(absl::ToDoubleSeconds(stats.seconds))}});
+  } else if (absl::IsNotFound(stats.status)) {
+    logger_->Info("model deleted before it was loaded",
+                  {{"project", stats.project}, {"model", stats.model}, {"version", version}});
   } else {
     metrics_->model_load_failures_total.Increment({CodeName(stats.status.code())});
     logger_->Error("model cannot be loaded", {{"project", stats.project},

@@ -1,7 +1,10 @@
 #include "core/serving/admission.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
+#include "core/serving/error_hints.h"
 #include "core/serving/retry_hint.h"
 
 namespace graft {
@@ -16,9 +19,9 @@ absl::Status Admission::Enter(int images, uint64_t bytes) {
 
 absl::Status Admission::Grow(uint64_t bytes) {
   if (bytes > limits_.max_bytes) {
-    return absl::InvalidArgumentError(absl::StrCat("inputs: ", bytes,
-                                                   " bytes when decoded, more than the limit of ",
-                                                   limits_.max_bytes, "; send fewer at a time"));
+    return InvalidInput("inputs",
+                        absl::StrCat(bytes, " bytes when decoded, more than the limit of ",
+                                     limits_.max_bytes, "; send fewer at a time"));
   }
   absl::MutexLock lock(&mutex_);
   if (bytes_ + bytes > limits_.max_bytes) return Full();
@@ -33,10 +36,10 @@ void Admission::Leave(int images, uint64_t bytes) {
 }
 
 absl::Status Admission::Full() const {
-  return WithRetryHint(absl::ResourceExhaustedError(absl::StrCat(
-                           "the queue is full (", images_, " images wait); try again in ",
-                           absl::FormatDuration(limits_.retry_after))),
-                       limits_.retry_after);
+  absl::Status full = absl::ResourceExhaustedError(
+      absl::StrCat("the queue is full (", images_, " images wait); try again in ",
+                   absl::FormatDuration(limits_.retry_after)));
+  return WithRetryHint(WithReasonHint(std::move(full), "QUEUE_FULL"), limits_.retry_after);
 }
 
 }  // namespace graft

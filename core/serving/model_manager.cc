@@ -7,6 +7,7 @@
 #include "absl/synchronization/mutex.h"
 
 #include "core/base/status_macros.h"
+#include "core/serving/error_hints.h"
 #include "core/serving/load_backoff.h"
 #include "core/serving/retry_hint.h"
 #include "core/serving/thread_pool.h"
@@ -19,8 +20,15 @@ using Entry = VersionTable::Entry;
 using EntryPtr = VersionTable::EntryPtr;
 using Waiter = VersionTable::Waiter;
 
-std::string Name(const ModelKey& key) {
-  return absl::StrCat("model \"", key.model, "\" version ", key.version);
+absl::Status Deleted(const ModelKey& key) {
+  return WithReasonHint(absl::NotFoundError(absl::StrCat("model \"", key.model, "\" version ",
+                                                         key.version, " was deleted")),
+                        "MODEL_NOT_FOUND");
+}
+
+absl::Status Stopping() {
+  return WithRetryHint(WithReasonHint(absl::UnavailableError("the server is stopping"), "DRAINING"),
+                       absl::Seconds(5));
 }
 
 class ModelManagerImpl final : public ModelManager {
@@ -156,8 +164,7 @@ class ModelManagerImpl final : public ModelManager {
     }
     const absl::Duration started = clock_->Monotonic();
     absl::StatusOr<std::shared_ptr<const Servable>> loaded =
-        stopping ? absl::UnavailableError("the server is stopping")
-                 : loader_->Load(key, options_.warm_batch_sizes);
+        stopping ? Stopping() : loader_->Load(key, options_.warm_batch_sizes);
     const absl::Duration seconds = clock_->Monotonic() - started;
 
     std::vector<Waiter> waiting;
@@ -167,7 +174,7 @@ class ModelManagerImpl final : public ModelManager {
       absl::MutexLock lock(&mutex_);
       const bool forgotten = table_.Find(key) != entry;
       if (status.ok() && forgotten) {
-        status = absl::NotFoundError(absl::StrCat(Name(key), " was deleted"));
+        status = Deleted(key);
       }
       if (status.ok()) status = MakeRoom(**loaded, evicted);
       if (status.ok()) {
@@ -206,10 +213,10 @@ class ModelManagerImpl final : public ModelManager {
                           .backbone_digest = servable.backbone_digest(),
                           .backbone_bytes = servable.backbone_bytes()};
     if (table_.MakeRoom(item, options_.memory_budget_bytes, evicted)) return absl::OkStatus();
-    return WithRetryHint(absl::ResourceExhaustedError(absl::StrCat(
-                             "no memory is left for the model: it takes ",
-                             item.own_bytes + item.backbone_bytes, " bytes, and the budget of ",
-                             options_.memory_budget_bytes, " is held by models in use")),
+    absl::Status full = absl::ResourceExhaustedError(absl::StrCat(
+        "no memory is left for the model: it takes ", item.own_bytes + item.backbone_bytes,
+        " bytes, and the budget of ", options_.memory_budget_bytes, " is held by models in use"));
+    return WithRetryHint(WithReasonHint(std::move(full), "MODEL_MEMORY_FULL"),
                          options_.failure_memory);
   }
 

@@ -14,6 +14,7 @@
 #include "core/nn/state_dict.h"
 #include "core/nn/torch_error.h"
 #include "core/serving/activation_memory.h"
+#include "core/serving/error_hints.h"
 
 namespace graft {
 namespace {
@@ -151,10 +152,17 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
     return servable;
   };
   absl::StatusOr<std::shared_ptr<const Servable>> loaded = CatchTorchErrors("loading", load);
-  if (!loaded.ok() && loaded.status().code() != absl::StatusCode::kNotFound) {
-    return Annotate(loaded.status(), name);
+  if (loaded.ok()) return loaded;
+  switch (loaded.status().code()) {
+    case absl::StatusCode::kNotFound:
+      return WithReasonHint(loaded.status(), "MODEL_NOT_FOUND");
+    case absl::StatusCode::kDataLoss:
+      return WithReasonHint(Annotate(loaded.status(), name), "MODEL_DAMAGED");
+    case absl::StatusCode::kFailedPrecondition:
+      return WithReasonHint(Annotate(loaded.status(), name), "BACKBONE_NOT_INSTALLED");
+    default:
+      return Annotate(loaded.status(), name);
   }
-  return loaded;
 }
 
 }  // namespace graft

@@ -11,8 +11,10 @@
 #include "core/base/status_macros.h"
 #include "core/serving/admission.h"
 #include "core/serving/batcher.h"
+#include "core/serving/error_hints.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/pending_predict.h"
+#include "core/serving/request_check.h"
 #include "core/serving/retry_hint.h"
 #include "core/serving/thread_pool.h"
 
@@ -20,6 +22,8 @@ namespace graft {
 namespace {
 
 using CallPtr = PendingPredictPtr;
+
+constexpr absl::Duration kDeadlineSlack = absl::Milliseconds(100);
 
 std::vector<LabelScore> TopK(const std::vector<float>& probabilities,
                              const std::vector<std::string>& labels, int k) {
@@ -64,7 +68,7 @@ class PredictorImpl final : public Predictor {
     call->callback = std::move(callback);
     call->cancel = std::move(cancel);
 
-    absl::Status admitted = Check(request, bytes);
+    absl::Status admitted = CheckRequest(request, bytes, options_);
     if (admitted.ok()) admitted = Admit(call->images, bytes);
     if (!admitted.ok()) {
       Tell(*call, 0, admitted.code(), {});
@@ -83,7 +87,7 @@ class PredictorImpl final : public Predictor {
     if (call->cancel != nullptr) {
       call->cancel->Listen([this, weak = std::weak_ptr<PendingPredict>(call)] {
         if (const CallPtr cancelled = weak.lock()) {
-          Finish(cancelled, absl::CancelledError("the request was cancelled"));
+          Finish(cancelled, Withdrawn(*cancelled));
         }
       });
       if (IsAnswered(*call)) return;
@@ -101,50 +105,25 @@ class PredictorImpl final : public Predictor {
   }
 
  private:
-  absl::Status Check(const PredictRequest& request, uint64_t bytes) const {
-    if (request.model.empty()) return absl::InvalidArgumentError("model: must be named");
-    if (request.version < 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("version: must be 0 (the latest) or more, not ", request.version));
-    }
-    if (request.top_k < 1) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("top_k: must be at least 1, not ", request.top_k));
-    }
-    if (request.images.empty() ||
-        request.images.size() > static_cast<size_t>(options_.max_images_per_request)) {
-      return absl::InvalidArgumentError(absl::StrCat("inputs: must be 1 to ",
-                                                     options_.max_images_per_request, ", not ",
-                                                     request.images.size()));
-    }
-    for (size_t i = 0; i < request.images.size(); ++i) {
-      const size_t size = request.images[i].size();
-      if (size == 0) {
-        return absl::InvalidArgumentError(absl::StrCat("inputs[", i, "]: empty"));
-      }
-      if (size > options_.max_bytes_per_image) {
-        return absl::InvalidArgumentError(absl::StrCat("inputs[", i, "]: ", size,
-                                                       " bytes, more than the limit of ",
-                                                       options_.max_bytes_per_image));
-      }
-    }
-    if (bytes > options_.max_pending_bytes) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("inputs: ", bytes, " bytes together, more than the limit of ",
-                       options_.max_pending_bytes, "; send fewer at a time"));
-    }
-    return absl::OkStatus();
-  }
-
   absl::Status Admit(int images, uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     if (draining_) {
-      return WithRetryHint(absl::UnavailableError("the server is stopping; try another, or later"),
-                           options_.retry_after);
+      return WithRetryHint(
+          WithReasonHint(absl::UnavailableError("the server is stopping; try another, or later"),
+                         "DRAINING"),
+          options_.retry_after);
     }
     GRAFT_RETURN_IF_ERROR(admission_.Enter(images, bytes));
     ++running_;
     return absl::OkStatus();
+  }
+
+  // gRPC cancels a call whose deadline has passed, a little early by this clock or a little late.
+  absl::Status Withdrawn(const PendingPredict& call) const {
+    if (clock_->Monotonic() >= call.deadline - kDeadlineSlack) {
+      return absl::DeadlineExceededError("the deadline passed before the answer was there");
+    }
+    return absl::CancelledError("the request was cancelled");
   }
 
   static bool IsAnswered(PendingPredict& call) {
@@ -223,7 +202,7 @@ class PredictorImpl final : public Predictor {
     }
     absl::StatusOr<PreparedImage> prepared = servable->Prepare(encoded);
     if (!prepared.ok()) {
-      Finish(call, Annotate(prepared.status(), absl::StrCat("inputs[", index, "]")));
+      Finish(call, NotPrepared(prepared.status(), index));
       return;
     }
     const absl::Duration ended = clock_->Monotonic();
@@ -238,6 +217,15 @@ class PredictorImpl final : public Predictor {
     const int chunk = index / call->chunk;
     // Under the call's lock, so that Finish, which takes it first, finds the rows to remove.
     if (--call->chunk_left[chunk] == 0) AddRows(call, chunk);
+  }
+
+  absl::Status NotPrepared(const absl::Status& status, int index) const {
+    const std::string field = absl::StrCat("inputs[", index, "]");
+    if (absl::IsInvalidArgument(status)) return InvalidInput(field, status.message());
+    absl::Status annotated = Annotate(status, field);
+    if (!absl::IsResourceExhausted(status)) return annotated;
+    return WithRetryHint(WithReasonHint(std::move(annotated), "OUT_OF_MEMORY"),
+                         options_.retry_after);
   }
 
   // Gives the images of a decoded chunk to the batcher.
@@ -360,22 +348,7 @@ class PredictorImpl final : public Predictor {
 absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Create(const Options& options,
                                                              ModelManager* models, Clock* clock,
                                                              ServingObserver* observer) {
-  GRAFT_RETURN_IF_ERROR(Validate(options.batch));
-  if (options.decode_threads < 1 || options.decode_threads > 256) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("decode_threads must be 1 to 256, not ", options.decode_threads));
-  }
-  if (options.max_images_per_request < 1 ||
-      options.max_images_per_request > options.max_pending_images) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("max_images_per_request must be 1 to max_pending_images (",
-                     options.max_pending_images, "), not ", options.max_images_per_request));
-  }
-  if (options.max_bytes_per_image < 1 || options.max_bytes_per_image > options.max_pending_bytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("max_bytes_per_image must be 1 to max_pending_bytes (",
-                     options.max_pending_bytes, "), not ", options.max_bytes_per_image));
-  }
+  GRAFT_RETURN_IF_ERROR(Validate(options));
   return std::make_unique<PredictorImpl>(options, models, clock, observer);
 }
 

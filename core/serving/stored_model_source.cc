@@ -8,10 +8,12 @@
 #include "core/artifacts/manifest.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
+#include "core/serving/error_hints.h"
 
 namespace graft {
 namespace {
 
+constexpr char kNotFound[] = "MODEL_NOT_FOUND";
 constexpr char kModelFile[] = "model.safetensors";
 
 class StoredArtifact final : public ModelArtifact {
@@ -35,13 +37,16 @@ absl::StatusOr<int64_t> StoredModelSource::Resolve(const std::string& project,
   if (!absl::IsNotFound(row.status())) return row.status();
   const absl::StatusOr<Model> known = store_->GetModel(project, model);
   if (known.ok() && version != 0 && known->latest_version > 0) {
-    return absl::NotFoundError(absl::StrCat("model \"", model, "\" has no version ", version,
-                                            "; the latest is ", known->latest_version,
-                                            " (ask for version 0 to get it)"));
+    return WithReasonHint(absl::NotFoundError(absl::StrCat(
+                              "model \"", model, "\" has no version ", version, "; the latest is ",
+                              known->latest_version, " (ask for version 0 to get it)")),
+                          kNotFound);
   }
-  return absl::NotFoundError(
-      absl::StrCat("model \"", model, "\" does not exist in project \"", project,
-                   "\": fine-tune one under that name, or list the models to see which there are"));
+  return WithReasonHint(
+      absl::NotFoundError(absl::StrCat(
+          "model \"", model, "\" does not exist in project \"", project,
+          "\": fine-tune one under that name, or list the models to see which there are")),
+      kNotFound);
 }
 
 absl::StatusOr<std::unique_ptr<ModelArtifact>> StoredModelSource::Open(const ModelKey& key) {

@@ -149,7 +149,8 @@ Metrics::Metrics(std::unique_ptr<Native> native)
           "graft_predict_compute_seconds", "Time of the batch in the network, in seconds.",
           RequestBuckets())),
       predict_total_seconds(native_->MakeHistogram(
-          "graft_predict_total_seconds", "Time from a Predict's arrival to its answer, in seconds.",
+          "graft_predict_total_seconds",
+          "Time from a Predict's arrival to its answer, in seconds; failed ones do not count.",
           RequestBuckets())),
       predict_batch_size(native_->MakeHistogram("graft_predict_batch_size",
                                                 "Images in a batch that was run.", BatchBuckets())),

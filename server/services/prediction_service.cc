@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 
 #include "core/base/status_macros.h"
 #include "core/serving/cancellation.h"
+#include "core/serving/error_hints.h"
 #include "core/serving/retry_hint.h"
 #include "server/services/resource_names.h"
 #include "server/unary_call.h"
@@ -18,6 +20,21 @@
 namespace graft {
 namespace {
 
+// What serving says of an error in its own way, as google.rpc details.
+absl::Status WithDetails(absl::Status status) {
+  if (const std::string field = FieldHint(status); !field.empty()) {
+    absl::string_view description = status.message();
+    absl::ConsumePrefix(&description, absl::StrCat(field, ": "));
+    return InvalidField(field, description);
+  }
+  if (const std::string reason = ReasonHint(status); !reason.empty()) {
+    status = WithReason(std::move(status), reason);
+  }
+  absl::optional<absl::Duration> delay = RetryHint(status);
+  if (!delay.has_value() && absl::IsUnavailable(status)) delay = absl::Seconds(1);
+  return delay.has_value() ? WithRetryDelay(std::move(status), *delay) : status;
+}
+
 class PredictCall final : public grpc::ServerUnaryReactor {
  public:
   explicit PredictCall(v1::PredictResponse* response) : response_(response) {}
@@ -26,11 +43,7 @@ class PredictCall final : public grpc::ServerUnaryReactor {
 
   void Answer(absl::StatusOr<PredictResponse> result) {
     if (!result.ok()) {
-      absl::Status status = std::move(result).status();
-      if (const auto delay = RetryHint(status); delay.has_value()) {
-        status = WithRetryDelay(std::move(status), *delay);
-      }
-      return Finish(ToGrpcStatus(status));
+      return Finish(ToGrpcStatus(WithDetails(std::move(result).status())));
     }
     response_->set_model(result->model);
     response_->set_version(result->version);
@@ -60,7 +73,10 @@ class PredictCall final : public grpc::ServerUnaryReactor {
 };
 
 // The request as the predictor takes it, or which field is wrong.
-absl::StatusOr<PredictRequest> Convert(const v1::PredictRequest& request) {
+// Its images are moved out of the message: gRPC hands it over as const, but keeps it for this call
+// alone, and nobody reads it again.
+absl::StatusOr<PredictRequest> Convert(const v1::PredictRequest& given) {
+  auto& request = const_cast<v1::PredictRequest&>(given);
   PredictRequest converted;
   GRAFT_ASSIGN_OR_RETURN(converted.project, ProjectOf(request.project()));
   GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
@@ -72,11 +88,11 @@ absl::StatusOr<PredictRequest> Convert(const v1::PredictRequest& request) {
   converted.top_k = request.top_k() == 0 ? 5 : request.top_k();
   converted.images.reserve(static_cast<size_t>(request.inputs_size()));
   for (int i = 0; i < request.inputs_size(); ++i) {
-    const v1::PredictInput& input = request.inputs(i);
+    v1::PredictInput& input = *request.mutable_inputs(i);
     if (input.input_case() != v1::PredictInput::kImage) {
       return InvalidField(absl::StrCat("inputs[", i, "]"), "must carry an image");
     }
-    converted.images.push_back(input.image());
+    converted.images.push_back(std::move(*input.mutable_image()));
   }
   return converted;
 }
@@ -89,6 +105,12 @@ grpc::ServerUnaryReactor* PredictionService::Predict(grpc::CallbackServerContext
   auto* call = new PredictCall(response);
   absl::StatusOr<PredictRequest> converted = Convert(*request);
   if (!converted.ok()) {
+    if (observer_ != nullptr) {
+      observer_->OnRequest({.project = request->project(),
+                            .model = request->model(),
+                            .code = converted.status().code(),
+                            .images = request->inputs_size()});
+    }
     call->Answer(converted.status());
     return call;
   }

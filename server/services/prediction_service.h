@@ -5,6 +5,7 @@
 
 #include "core/base/clock.h"
 #include "core/serving/predictor.h"
+#include "core/serving/serving_observer.h"
 
 namespace graft {
 
@@ -12,7 +13,9 @@ namespace graft {
 // predictor's. A caller who goes away takes its request out of the queue. Everything is borrowed.
 class PredictionService final : public v1::PredictionService::CallbackService {
  public:
-  PredictionService(Predictor* predictor, Clock* clock) : predictor_(predictor), clock_(clock) {}
+  // `observer` hears of requests that do not come as far as the predictor; may be null.
+  PredictionService(Predictor* predictor, Clock* clock, ServingObserver* observer)
+      : predictor_(predictor), clock_(clock), observer_(observer) {}
 
   grpc::ServerUnaryReactor* Predict(grpc::CallbackServerContext* context,
                                     const v1::PredictRequest* request,
@@ -21,6 +24,7 @@ class PredictionService final : public v1::PredictionService::CallbackService {
  private:
   Predictor* const predictor_;
   Clock* const clock_;
+  ServingObserver* const observer_;
 };
 
 }  // namespace graft

@@ -14,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 
+#include "core/serving/error_hints.h"
 #include "core/serving/model_source.h"
 #include "core/serving/servable.h"
 #include "core/serving/serving_observer.h"
@@ -146,7 +147,9 @@ class FakeModels final : public ModelSource, public ServableLoader {
     absl::MutexLock lock(&mutex_);
     const auto it = versions_.find(model);
     if (project != "p" || it == versions_.end() || it->second.empty()) {
-      return absl::NotFoundError(absl::StrCat("model \"", model, "\" does not exist"));
+      return WithReasonHint(
+          absl::NotFoundError(absl::StrCat("model \"", model, "\" does not exist")),
+          "MODEL_NOT_FOUND");
     }
     if (version == 0) return it->second.rbegin()->first;
     if (!it->second.contains(version)) {
@@ -204,6 +207,13 @@ class RecordingServingObserver final : public ServingObserver {
     const auto there = [&] { return loads_.size() >= count; };
     mutex_.Await(absl::Condition(&there));
     return loads_;
+  }
+  // Returns when `count` requests have been answered and told.
+  std::vector<RequestStats> AwaitRequests(size_t count) {
+    absl::MutexLock lock(&mutex_);
+    const auto there = [&] { return requests_.size() >= count; };
+    mutex_.Await(absl::Condition(&there));
+    return requests_;
   }
   std::vector<RequestStats> requests() {
     absl::MutexLock lock(&mutex_);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/serving/error_hints.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/retry_hint.h"
 #include "tests/fakes/fake_clock.h"
@@ -250,6 +251,37 @@ TEST_F(PredictorTest, ACancelledRequestLeavesTheQueueAtOnce) {
   EXPECT_TRUE(next.Wait().ok());
   cancel->Cancel();
   EXPECT_TRUE(running.Wait().ok());
+}
+
+TEST_F(PredictorTest, ACancellationAtTheDeadlineIsThePassingOfTheDeadline) {
+  Start();
+  Answer<PredictResponse> running = Occupy();
+  const auto cancelled_after = [&](absl::Duration waited) {
+    auto cancel = std::make_shared<CancellationToken>();
+    Answer<PredictResponse> answer =
+        Submit({"a"}, "m", clock_.Monotonic() + absl::Seconds(1), cancel);
+    clock_.Advance(waited);
+    cancel->Cancel();
+    return answer.Wait().status().code();
+  };
+  EXPECT_EQ(cancelled_after(absl::Milliseconds(950)), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(cancelled_after(absl::Milliseconds(500)), absl::StatusCode::kCancelled);
+  world_.computing.Open();
+  EXPECT_TRUE(running.Wait().ok());
+}
+
+TEST_F(PredictorTest, ErrorsSayForProgramsWhatIsWrong) {
+  Start({.max_images_per_request = 2, .max_pending_images = 2});
+  const absl::Status bad = Submit({"a", "bad"}).Wait().status();
+  EXPECT_EQ(FieldHint(bad), "inputs[1]");
+  EXPECT_EQ(FieldHint(Submit({}).Wait().status()), "inputs");
+  EXPECT_EQ(ReasonHint(Submit({"a"}, "other").Wait().status()), "MODEL_NOT_FOUND");
+  Answer<PredictResponse> running = Occupy();
+  EXPECT_EQ(ReasonHint(Submit({"a", "a"}).Wait().status()), "QUEUE_FULL");
+  world_.computing.Open();
+  EXPECT_TRUE(running.Wait().ok());
+  predictor_->Drain();
+  EXPECT_EQ(ReasonHint(Submit({"a"}).Wait().status()), "DRAINING");
 }
 
 TEST_F(PredictorTest, CancelledBeforeItWasSubmittedIsCancelled) {
