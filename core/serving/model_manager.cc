@@ -20,6 +20,9 @@ using Entry = VersionTable::Entry;
 using EntryPtr = VersionTable::EntryPtr;
 using Waiter = VersionTable::Waiter;
 
+// How often the latest version is looked up for one request while versions are being deleted.
+constexpr int kAttempts = 5;
+
 absl::Status Deleted(const ModelKey& key) {
   return WithReasonHint(absl::NotFoundError(absl::StrCat("model \"", key.model, "\" version ",
                                                          key.version, " was deleted")),
@@ -41,45 +44,29 @@ class ModelManagerImpl final : public ModelManager {
         clock_(clock),
         observer_(observer),
         table_(options.max_remembered_latest),
-        threads_(options.loader_threads) {}
+        threads_(options.loader_threads),
+        resolver_(1) {}
 
   ~ModelManagerImpl() override {
     absl::MutexLock lock(&mutex_);
-    stopping_ = true;  // loads still queued end at once; threads_ joins when it is destroyed
+    stopping_ = true;  // what is still queued ends at once; the pools join when they are destroyed
   }
 
   void Acquire(const std::string& project, const std::string& model, int64_t version,
                AcquireCallback callback) override ABSL_LOCKS_EXCLUDED(mutex_) {
     Waiter waiter{std::move(callback), version};
-    // Asked again when a version came or went between the source's answer and its use.
-    while (true) {
-      uint64_t changes;
-      bool known;
+    absl::StatusOr<AcquiredModel> now;
+    {
+      absl::MutexLock lock(&mutex_);
       ModelKey key{project, model, version};
-      {
-        absl::MutexLock lock(&mutex_);
-        changes = changes_;
-        if (version == 0) key.version = table_.Latest(project, model);
-        known = table_.Find(key) != nullptr;
+      if (version == 0) key.version = table_.Latest(project, model);
+      if (table_.Find(key) == nullptr) {
+        ScheduleResolve(project, model, std::move(waiter));
+        return;
       }
-      if (!known) {
-        absl::StatusOr<int64_t> resolved = source_->Resolve(project, model, key.version);
-        if (!resolved.ok()) {
-          waiter.callback(resolved.status());
-          return;
-        }
-        key.version = *resolved;
-      }
-      absl::StatusOr<AcquiredModel> now;
-      {
-        absl::MutexLock lock(&mutex_);
-        if (changes != changes_) continue;
-        if (version == 0) table_.RememberLatest(key);
-        if (!TakeOrWait(key, waiter, now)) return;
-      }
-      waiter.callback(std::move(now));
-      return;
+      if (!TakeOrWait(key, waiter, now)) return;
     }
+    waiter.callback(std::move(now));
   }
 
   void Preload(const std::string& project, const std::string& model, int64_t version) override
@@ -117,6 +104,46 @@ class ModelManagerImpl final : public ModelManager {
   }
 
  private:
+  void ScheduleResolve(const std::string& project, const std::string& model, Waiter waiter)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    // std::function wants what it holds to be copyable, and a waiter's callback is.
+    resolver_.Schedule([this, project, model, waiter = std::move(waiter)]() mutable {
+      Resolve(project, model, std::move(waiter));
+    });
+  }
+
+  // Asks the source which version is meant, and starts or joins its load.
+  void Resolve(const std::string& project, const std::string& model, Waiter waiter)
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::StatusOr<AcquiredModel> now;
+    // Asked again when a version came or went between the source's answer and its use.
+    while (true) {
+      ModelKey key{project, model, waiter.asked};
+      uint64_t changes;
+      {
+        absl::MutexLock lock(&mutex_);
+        if (stopping_) {
+          now = Stopping();
+          break;
+        }
+        changes = changes_;
+        if (waiter.asked == 0) key.version = table_.Latest(project, model);
+      }
+      const absl::StatusOr<int64_t> resolved = source_->Resolve(project, model, key.version);
+      if (!resolved.ok()) {
+        now = resolved.status();
+        break;
+      }
+      key.version = *resolved;
+      absl::MutexLock lock(&mutex_);
+      if (changes != changes_) continue;
+      if (waiter.asked == 0) table_.RememberLatest(key);
+      if (!TakeOrWait(key, waiter, now)) return;
+      break;
+    }
+    waiter.callback(std::move(now));
+  }
+
   // Fills `now` and answers true, or keeps `waiter` for the end of a load and answers false.
   bool TakeOrWait(const ModelKey& key, Waiter& waiter, absl::StatusOr<AcquiredModel>& now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -173,9 +200,8 @@ class ModelManagerImpl final : public ModelManager {
     {
       absl::MutexLock lock(&mutex_);
       const bool forgotten = table_.Find(key) != entry;
-      if (status.ok() && forgotten) {
-        status = Deleted(key);
-      }
+      // Whatever went wrong: its files went with it.
+      if (forgotten && !stopping) status = Deleted(key);
       if (status.ok()) status = MakeRoom(**loaded, evicted);
       if (status.ok()) {
         table_.Finish(key, *entry, *loaded);
@@ -200,10 +226,21 @@ class ModelManagerImpl final : public ModelManager {
     for (Waiter& waiter : waiting) {
       if (status.ok()) {
         waiter.callback(AcquiredModel{key, *loaded});
-      } else {
+      } else if (!AskAgain(key, waiter, status)) {
         waiter.callback(status);
       }
     }
+  }
+
+  // Whoever waited for the latest, which turned out deleted, may have an older version.
+  bool AskAgain(const ModelKey& key, Waiter& waiter, const absl::Status& status)
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    if (!absl::IsNotFound(status) || waiter.asked != 0) return false;
+    if (++waiter.attempts >= kAttempts) return false;
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) return false;  // the resolver may be gone
+    ScheduleResolve(key.project, key.model, std::move(waiter));
+    return true;
   }
 
   // Evicts until `servable` fits as well. RESOURCE_EXHAUSTED: it cannot be done.
@@ -242,7 +279,8 @@ class ModelManagerImpl final : public ModelManager {
   uint64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;  // publishings and deletions
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
-  ThreadPool threads_;  // last: loads use all of the above
+  ThreadPool threads_;   // loads use all of the above
+  ThreadPool resolver_;  // last: starts loads. Apart, so that a question waits for no load.
 };
 
 }  // namespace

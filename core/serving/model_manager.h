@@ -46,7 +46,7 @@ class ModelManager {
     // Of heads, changed stages and each backbone once. What running requests still hold of
     // evicted versions is counted until they let go.
     uint64_t memory_budget_bytes = uint64_t{4} << 30;
-    int loader_threads = 1;
+    int loader_threads = 2;
     std::vector<int> warm_batch_sizes = {1, 8};
     // A load that failed is not tried again for so long, and twice as long after each further
     // failure, up to the maximum; its error is answered meanwhile.
@@ -66,8 +66,8 @@ class ModelManager {
   virtual ~ModelManager() = default;
 
   // Gives a version, loading it first if need be; `version` 0 is the latest. The callback runs
-  // inside this call when the version is in memory, else on a loading thread: this never waits
-  // for a load, though it may ask the source. NOT_FOUND, DATA_LOSS, FAILED_PRECONDITION as
+  // inside this call when the version is in memory, else on a thread of the manager's: this never
+  // waits for a load or for the source. NOT_FOUND, DATA_LOSS, FAILED_PRECONDITION as
   // ModelSource and ServableLoader say; RESOURCE_EXHAUSTED: larger than the budget leaves room for.
   virtual void Acquire(const std::string& project, const std::string& model, int64_t version,
                        AcquireCallback callback) = 0;

@@ -27,7 +27,7 @@ class VersionTable {
   struct Waiter {
     AcquireCallback callback;
     int64_t asked = 0;  // the version, 0 for the latest
-    int attempts = 0;   // how often the latest was looked up for it
+    int attempts = 0;   // how often the latest that was found for it turned out deleted
   };
 
   // A version being loaded, in memory, or (for a while) known not to load.

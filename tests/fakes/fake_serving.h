@@ -52,6 +52,7 @@ class Gate {
 
 // What the fakes of one test share.
 struct FakeWorld {
+  Gate resolving;
   Gate loading;
   Gate decoding;
   Gate computing;
@@ -144,6 +145,7 @@ class FakeModels final : public ModelSource, public ServableLoader {
   absl::StatusOr<int64_t> Resolve(const std::string& project, const std::string& model,
                                   int64_t version) override {
     ++resolves_;
+    world_->resolving.Pass();
     absl::MutexLock lock(&mutex_);
     const auto it = versions_.find(model);
     if (project != "p" || it == versions_.end() || it->second.empty()) {

@@ -276,6 +276,47 @@ TEST_F(ModelManagerTest, AVersionForgottenWhileItLoadsIsNotServed) {
   EXPECT_EQ(VersionFor(0), 0);
 }
 
+TEST_F(ModelManagerTest, AVersionForgottenWhileItLoadsIsNotFoundEvenIfItsFilesWentFirst) {
+  models_.Publish("m", 1);
+  models_.Corrupt("m", 1);
+  world_.loading.Close();
+  Start();
+  Answer<AcquiredModel> asked = Acquire(1);
+  world_.loading.AwaitArrivals(1);
+  models_.Delete("m", 1);
+  manager_->Forget("p", "m", 1);
+  world_.loading.Open();
+  EXPECT_TRUE(absl::IsNotFound(asked.Wait().status())) << asked.Wait().status();
+}
+
+TEST_F(ModelManagerTest, WhoWaitsForADeletedLatestGetsTheVersionBefore) {
+  models_.Publish("m", 1);
+  models_.Publish("m", 2);
+  world_.loading.Close();
+  Start();
+  Answer<AcquiredModel> latest = Acquire(0);
+  Answer<AcquiredModel> second = Acquire(2);
+  world_.loading.AwaitArrivals(1);
+  models_.Delete("m", 2);
+  manager_->Forget("p", "m", 2);
+  world_.loading.Open();
+  ASSERT_TRUE(latest.Wait().ok()) << latest.Wait().status();
+  EXPECT_EQ(latest.Wait()->key.version, 1);
+  EXPECT_TRUE(absl::IsNotFound(second.Wait().status()));
+}
+
+TEST_F(ModelManagerTest, AskingNeverWaitsForTheSource) {
+  models_.Publish("m", 1);
+  Start();
+  ASSERT_EQ(VersionFor(1), 1);
+  world_.resolving.Close();
+  Answer<AcquiredModel> asked = Acquire(0);
+  EXPECT_FALSE(asked.done());
+  EXPECT_EQ(VersionFor(1), 1) << "what is in memory needs no source";
+  world_.resolving.Open();
+  EXPECT_TRUE(asked.Wait().ok());
+}
+
 TEST_F(ModelManagerTest, EndsWithEveryWaiterAnswered) {
   for (int v = 1; v <= 4; ++v) models_.Publish("m", v);
   world_.loading.Close();

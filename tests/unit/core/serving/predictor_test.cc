@@ -108,8 +108,9 @@ TEST_F(PredictorTest, WhatWaitsGoesTogetherAcrossModelsOfOneBackbone) {
   Start({.decode_threads = 1});
   Answer<PredictResponse> running = Occupy();
   ASSERT_TRUE(absl::IsInvalidArgument(Submit({"bad"}, "n").Wait().status()));  // loads n
-  Answer<PredictResponse> first = Submit({"a", "b"}, "m");
+  Answer<PredictResponse> first = Submit({"a"}, "m");
   Answer<PredictResponse> second = Submit({"c"}, "n");
+  Answer<PredictResponse> third = Submit({"b"}, "m");
   // One thread decodes in order: once this is answered, those before it wait for the network.
   (void)Submit({"bad"}, "n").Wait();
   world_.computing.Open();
@@ -117,6 +118,7 @@ TEST_F(PredictorTest, WhatWaitsGoesTogetherAcrossModelsOfOneBackbone) {
   EXPECT_EQ(first.Wait()->model, "m");
   EXPECT_EQ(second.Wait()->model, "n");
   EXPECT_EQ(second.Wait()->outputs[0][0].label, "c");
+  EXPECT_EQ(third.Wait()->outputs[0][0].label, "b");
   const std::vector<BatchStats> batches = observer_.batches();
   ASSERT_EQ(batches.size(), 2u);
   EXPECT_EQ(batches[1].rows, 3);
