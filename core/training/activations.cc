@@ -16,7 +16,6 @@
 namespace graft {
 namespace {
 
-constexpr int64_t kComputeBatch = 32;
 constexpr uint64_t kMaxInMemory = uint64_t{2} << 30;
 
 std::vector<int64_t> BatchShape(int64_t batch, const std::vector<int64_t>& row) {
@@ -127,15 +126,21 @@ int64_t Activations::RowOf(const Sample& sample) const {
   return sample.view == 0 ? sample.entry : train_row_[sample.entry];
 }
 
-at::Tensor Activations::Run(const at::Tensor& x, int from, int stage) {
+absl::StatusOr<at::Tensor> Activations::Run(const at::Tensor& x, int from, int stage) {
+  if (from == stage) return x;
   const torch::NoGradGuard no_grad;
-  at::Tensor out = x;
-  if (from < stage) {
-    out = network_->Forward(out, from, stage);
-    context_->counters.backbone_forward_images += x.size(0);
+  std::vector<at::Tensor> parts;
+  for (at::Tensor part : x.split(network_->forward_batch(from, stage))) {
+    GRAFT_RETURN_IF_ERROR(context_->Poll());
+    context_->counters.backbone_forward_images += part.size(0);
+    part = network_->Forward(part, from, stage);
+    parts.push_back(stage == network_->stages() ? network_->HeadInput(part) : part);
   }
-  if (stage == network_->stages()) out = network_->HeadInput(out);
-  return out;
+  return parts.size() == 1 ? parts.front() : torch::cat(parts);
+}
+
+int Activations::evaluation_batch(int stage) const {
+  return network_->forward_batch(Has(stage, 0) ? stage : 0, network_->stages());
 }
 
 absl::Status Activations::Compute(int stage, int view, const std::vector<int64_t>& entries,
@@ -148,14 +153,15 @@ absl::Status Activations::Compute(int stage, int view, const std::vector<int64_t
   std::vector<Sample> samples;
   samples.reserve(entries.size());
   for (int64_t entry : entries) samples.push_back({entry, view});
-  const std::vector<std::vector<Sample>> batches = InBatches(samples, kComputeBatch);
+  const std::vector<std::vector<Sample>> batches =
+      InBatches(samples, network_->forward_batch(from, stage));
   std::unique_ptr<SampleStream> stream = Open(from, batches);
   network_->SetMode(network_->stages(), /*training=*/false, BatchNormMode::kFrozenStatistics);
   int64_t done = 0;
   for (const std::vector<Sample>& batch : batches) {
-    GRAFT_RETURN_IF_ERROR(context_->Poll());
     GRAFT_ASSIGN_OR_RETURN(const at::Tensor x, stream->Next());
-    const at::Tensor out = Run(x, from, stage).contiguous();
+    GRAFT_ASSIGN_OR_RETURN(const at::Tensor computed, Run(x, from, stage));
+    const at::Tensor out = computed.contiguous();
     GRAFT_RETURN_IF_ERROR(sink.Append({out.data_ptr<float>(), static_cast<size_t>(out.numel())}));
     done += static_cast<int64_t>(batch.size());
     context_->AddWork(static_cast<double>(batch.size()) * (stage - from) / network_->stages());

@@ -53,6 +53,10 @@ class Activations {
 
   std::unique_ptr<SampleStream> Open(int stage, std::vector<std::vector<Sample>> batches);
 
+  // How many plain images to ask of a stream at `stage` at a time, if they then go on to the end of
+  // the network.
+  int evaluation_batch(int stage) const;
+
   // All rows of the given entries in one tensor [entries, ...]; Has(stage, view) must hold.
   at::Tensor Rows(int stage, int view, const std::vector<int64_t>& entries) const;
 
@@ -65,8 +69,9 @@ class Activations {
   std::string CutName(int stage) const;
   uint64_t AugmentationSeed(const Sample& sample) const;
   int64_t RowOf(const Sample& sample) const;
-  // From the output of stages below `from` to what enters `stage`, without gradients.
-  at::Tensor Run(const at::Tensor& x, int from, int stage);
+  // From the output of stages below `from` to what enters `stage`, without gradients, as many
+  // images at a time as the network likes.
+  absl::StatusOr<at::Tensor> Run(const at::Tensor& x, int from, int stage);
 
   TrainableNetwork* const network_;
   const TrainingData* const data_;

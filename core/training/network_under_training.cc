@@ -1,8 +1,11 @@
 #include "core/training/network_under_training.h"
 
+#include <algorithm>
+
 #include <torch/torch.h>
 
 #include "core/base/status_macros.h"
+#include "core/nn/forward_memory.h"
 #include "core/nn/head.h"
 #include "core/nn/torch_error.h"
 
@@ -54,6 +57,8 @@ absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> NetworkUnderTraining::Crea
           made->input_shapes_.push_back({shape.channels, shape.height, shape.width});
         }
         if (made->pools_) made->input_shapes_.back().resize(1);
+        GRAFT_ASSIGN_OR_RETURN(made->peak_bytes_,
+                               PeakActivationBytes(backbone.spec(), input.height, input.width));
         return made;
       });
 }
@@ -76,6 +81,12 @@ std::string NetworkUnderTraining::head_input_name() const { return pools_ ? "poo
 at::Tensor NetworkUnderTraining::Head(const at::Tensor& head_input) {
   return head_->Forward(
       pools_ ? head_input.view({head_input.size(0), head_input.size(1), 1, 1}) : head_input, 0, 1);
+}
+
+int NetworkUnderTraining::forward_batch(int from, int to) const {
+  int64_t peak = 0;
+  for (int stage = from; stage < to; ++stage) peak = std::max(peak, peak_bytes_[stage]);
+  return ForwardBatch(peak);
 }
 
 std::vector<TrainedTensor> NetworkUnderTraining::tensors(int stage) const {

@@ -35,6 +35,7 @@ class NetworkUnderTraining final : public TrainableNetwork {
   std::string head_input_name() const override;
   at::Tensor Head(const at::Tensor& head_input) override;
   std::vector<int64_t> input_shape(int stage) const override { return input_shapes_[stage]; }
+  int forward_batch(int from, int to) const override;
   std::vector<TrainedTensor> tensors(int stage) const override;
   void SetMode(int first, bool training, BatchNormMode batch_norm) override;
 
@@ -46,6 +47,7 @@ class NetworkUnderTraining final : public TrainableNetwork {
   std::unique_ptr<Network> backbone_;
   std::unique_ptr<Network> head_;
   std::vector<std::vector<int64_t>> input_shapes_;
+  std::vector<int64_t> peak_bytes_;  // of each stage, for one image
 };
 
 }  // namespace graft

@@ -45,6 +45,10 @@ class TrainableNetwork {
   // What goes into a stage for one image (0: an image), and into Head for stage stages().
   virtual std::vector<int64_t> input_shape(int stage) const = 0;
 
+  // How many images to run through stages [from, to) at a time without gradients, so that the pass
+  // takes little memory and can be interrupted soon: a power of two, 1 to 32.
+  virtual int forward_batch(int from, int to) const = 0;
+
   // Parameters and buffers, by the backbone's names, and "head.*" for stages().
   virtual std::vector<TrainedTensor> tensors(int stage) const = 0;
 

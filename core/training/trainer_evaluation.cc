@@ -7,11 +7,6 @@
 #include "core/training/trainer.h"
 
 namespace graft {
-namespace {
-
-constexpr int64_t kEvaluationBatch = 32;
-
-}  // namespace
 
 at::Tensor Trainer::LabelsOf(const std::vector<int64_t>& entries) const {
   at::Tensor labels = torch::empty({static_cast<int64_t>(entries.size())}, torch::kInt64);
@@ -25,9 +20,10 @@ absl::StatusOr<at::Tensor> Trainer::Probabilities(const std::vector<int64_t>& en
   const torch::NoGradGuard no_grad;
   const int stages = in_.network->stages();
   in_.network->SetMode(stages, /*training=*/false, BatchNormMode::kFrozenStatistics);
+  const auto batch = static_cast<size_t>(in_.activations->evaluation_batch(first));
   std::vector<std::vector<Sample>> batches;
   for (size_t i = 0; i < entries.size(); ++i) {
-    if (static_cast<int64_t>(i) % kEvaluationBatch == 0) batches.emplace_back();
+    if (i % batch == 0) batches.emplace_back();
     batches.back().push_back({entries[i], 0});
   }
   std::unique_ptr<SampleStream> stream = in_.activations->Open(first, batches);

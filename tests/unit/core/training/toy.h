@@ -1,6 +1,7 @@
 #ifndef GRAFT_TESTS_UNIT_CORE_TRAINING_TOY_H_
 #define GRAFT_TESTS_UNIT_CORE_TRAINING_TOY_H_
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -36,6 +37,7 @@ class ToyNetwork final : public TrainableNetwork {
   std::string stage_name(int stage) const override { return absl::StrCat("stage", stage); }
   at::Tensor Forward(const at::Tensor& x, int from, int to) override {
     at::Tensor out = x;
+    if (!at::GradMode::is_enabled()) largest = std::max(largest, x.size(0));
     for (int i = from; i < to; ++i) {
       forwards[i] += x.size(0);
       out = torch::relu(norms_[i](convolutions_[i](out)));
@@ -51,6 +53,7 @@ class ToyNetwork final : public TrainableNetwork {
     const std::vector<std::vector<int64_t>> shapes = {{3, 8, 8}, {6, 8, 8}, {6, 4, 4}, {6}};
     return shapes[stage];
   }
+  int forward_batch(int, int) const override { return batch; }
   std::vector<TrainedTensor> tensors(int stage) const override {
     if (stage == 3) {
       return {{"head.weight", head_->weight, true, true}, {"head.bias", head_->bias, true, false}};
@@ -86,6 +89,8 @@ class ToyNetwork final : public TrainableNetwork {
   }
 
   std::map<int, int64_t> forwards;  // images through each stage
+  int64_t largest = 0;              // of the batches that Forward was given without gradients
+  int batch = 32;                   // what forward_batch answers
 
  private:
   const double dropout_;

@@ -25,6 +25,7 @@ struct Attempt {
   MemoryCheckpoints* checkpoints = nullptr;
   std::function<Desired()> desired;
   double dropout = 0;
+  int forward_batch = 32;
 
   RecordingObserver observer;
   std::unique_ptr<ToyImages> images;
@@ -41,6 +42,7 @@ struct Attempt {
     images = std::make_unique<ToyImages>(data.labels);
     data.images = images.get();
     network = std::make_unique<ToyNetwork>(3, dropout);
+    network->batch = forward_batch;
     context = std::make_unique<RunContext>(Clock::System(), &observer, desired);
     activations = std::make_unique<Activations>(network.get(), &data, cache, "weights",
                                                 *job.config.seed, context.get());
@@ -153,6 +155,19 @@ TEST_F(TrainerTest, TopLayersTrainsTheLastStageOnActivationsThatAreKept) {
   EXPECT_EQ(attempt.observer.phases[0].phase, "features");
   EXPECT_EQ(attempt.observer.phases[1].phase, "head");
   EXPECT_EQ(attempt.observer.phases[2].phase, "fine-tune");
+}
+
+TEST_F(TrainerTest, PassesWithoutGradientsTakeAsManyImagesAtATimeAsTheNetworkLikes) {
+  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
+    for (FeatureCache* cache : {static_cast<FeatureCache*>(nullptr), cache_.get()}) {
+      Attempt attempt;
+      attempt.config = Config(strategy);
+      attempt.cache = cache;
+      attempt.forward_batch = 4;
+      ASSERT_TRUE(attempt.Run().ok());
+      EXPECT_EQ(attempt.network->largest, 4) << StrategyName(strategy);
+    }
+  }
 }
 
 TEST_F(TrainerTest, BatchNormStatisticsStayWhereTheyAre) {
