@@ -29,33 +29,58 @@ struct FeatureShape {
   }
 };
 
-// Features of a dataset's images in their order, memory-mapped from a cache file or held in
-// memory. Immutable; safe for concurrent use. Stays valid when the cache evicts its file.
+// A run of rows: a mapped cache file, or floats in memory. Immutable.
+class FeatureShard {
+ public:
+  // `file` holds the floats from `offset` on. The file may be removed meanwhile.
+  FeatureShard(std::unique_ptr<MappedFile> file, size_t offset)
+      : file_(std::move(file)),
+        data_(reinterpret_cast<const float*>(file_->bytes().data() + offset)) {}
+  explicit FeatureShard(std::vector<float> values)
+      : values_(std::move(values)), data_(values_.data()) {}
+  FeatureShard(const FeatureShard&) = delete;
+  FeatureShard& operator=(const FeatureShard&) = delete;
+
+  const float* data() const { return data_; }
+  uint64_t bytes_in_memory() const { return values_.size() * sizeof(float); }
+
+ private:
+  const std::unique_ptr<MappedFile> file_;
+  const std::vector<float> values_;
+  const float* const data_;
+};
+
+// Features of a dataset's images in their order. Immutable; safe for concurrent use. Stays valid
+// when the cache evicts its files.
 class FeatureBlock {
  public:
-  // `file` holds the floats from `offset` on.
-  FeatureBlock(FeatureShape shape, std::unique_ptr<MappedFile> file, size_t offset)
+  // Each shard but the last has `rows_per_shard` rows.
+  FeatureBlock(FeatureShape shape, int64_t rows_per_shard,
+               std::vector<std::unique_ptr<FeatureShard>> shards)
       : shape_(std::move(shape)),
-        file_(std::move(file)),
-        data_(reinterpret_cast<const float*>(file_->bytes().data() + offset)) {}
-  FeatureBlock(FeatureShape shape, std::vector<float> values)
-      : shape_(std::move(shape)), values_(std::move(values)), data_(values_.data()) {}
+        row_size_(shape_.row_size()),
+        rows_per_shard_(rows_per_shard),
+        shards_(std::move(shards)) {}
   FeatureBlock(const FeatureBlock&) = delete;
   FeatureBlock& operator=(const FeatureBlock&) = delete;
 
   const FeatureShape& shape() const { return shape_; }
   absl::Span<const float> row(int64_t index) const {
-    const int64_t size = shape_.row_size();
-    return {data_ + index * size, static_cast<size_t>(size)};
+    const float* const shard = shards_[index / rows_per_shard_]->data();
+    return {shard + index % rows_per_shard_ * row_size_, static_cast<size_t>(row_size_)};
   }
-  // All rows, one after the other.
-  const float* data() const { return data_; }
+  // Of it all, what is not in files.
+  uint64_t bytes_in_memory() const {
+    uint64_t sum = 0;
+    for (const auto& shard : shards_) sum += shard->bytes_in_memory();
+    return sum;
+  }
 
  private:
   const FeatureShape shape_;
-  const std::unique_ptr<MappedFile> file_;
-  const std::vector<float> values_;
-  const float* const data_;
+  const int64_t row_size_;
+  const int64_t rows_per_shard_;
+  const std::vector<std::unique_ptr<FeatureShard>> shards_;
 };
 
 }  // namespace graft

@@ -9,12 +9,12 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/features/block_builder.h"
 #include "core/features/feature_file.h"
 
 namespace graft {
@@ -22,8 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kFileSuffix[] = ".features";
-constexpr char kPartialSuffix[] = ".partial";
 constexpr absl::Duration kPollInterval = absl::Milliseconds(200);
 
 // An exclusive flock, held until destruction. Each instance opens the file anew, so threads of one
@@ -57,15 +55,6 @@ fs::path LockPath(const fs::path& folder, absl::string_view digest) {
   return folder / absl::StrCat("lock-", digest.substr(0, 2));
 }
 
-class MemorySink final : public FeatureSink {
- public:
-  absl::Status Append(absl::Span<const float> rows) override {
-    values.insert(values.end(), rows.begin(), rows.end());
-    return absl::OkStatus();
-  }
-  std::vector<float> values;
-};
-
 struct CacheFile {
   fs::path path;
   uint64_t bytes = 0;
@@ -78,7 +67,8 @@ std::vector<CacheFile> ListFiles(const fs::path& folder) {
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     CacheFile file;
     file.path = it->path();
-    if (file.path.extension() != kFileSuffix && file.path.extension() != kPartialSuffix) continue;
+    if (file.path.extension() != kFeatureFileSuffix && file.path.extension() != kPartialSuffix)
+      continue;
     std::error_code gone;  // another process may remove it meanwhile
     file.bytes = it->file_size(gone);
     if (!gone) file.used = it->last_write_time(gone);
@@ -99,16 +89,16 @@ std::string FeatureKey::Digest() const {
   return hash.FinishHex();
 }
 
-absl::StatusOr<std::shared_ptr<const FeatureBlock>> ComputeInMemory(
-    const FeatureShape& shape, const FeatureProducer& produce) {
-  MemorySink sink;
-  sink.values.reserve(static_cast<size_t>(shape.rows * shape.row_size()));
-  GRAFT_RETURN_IF_ERROR(produce(sink));
-  if (sink.values.size() * sizeof(float) != shape.bytes()) {
-    return absl::DataLossError(absl::StrCat("features: expected ", shape.bytes() / sizeof(float),
-                                            " values, but ", sink.values.size(), " were computed"));
-  }
-  return std::make_shared<const FeatureBlock>(shape, std::move(sink.values));
+bool IsTooLargeForMemory(const absl::Status& status) {
+  return status.GetPayload(kTooLargePayload).has_value();
+}
+
+absl::StatusOr<std::shared_ptr<const FeatureBlock>> ComputeInMemory(const FeatureShape& shape,
+                                                                    const FeatureProducer& produce,
+                                                                    uint64_t max_in_memory) {
+  BlockBuilder builder({}, "", shape, std::max<int64_t>(shape.rows, 1));
+  GRAFT_RETURN_IF_ERROR(builder.Compute(produce, /*to_disk=*/false, max_in_memory));
+  return builder.Take();
 }
 
 absl::StatusOr<std::unique_ptr<FeatureCache>> FeatureCache::Open(Options options) {
@@ -130,29 +120,15 @@ absl::StatusOr<std::unique_ptr<FeatureCache>> FeatureCache::Open(Options options
   return std::unique_ptr<FeatureCache>(new FeatureCache(std::move(options)));
 }
 
-bool FeatureCache::Fits(const FeatureShape& shape) const {
-  return shape.bytes() + kFeatureFileHeaderBytes <= options_.max_bytes;
+uint64_t FeatureCache::BytesFor(const FeatureShape& shape) const {
+  const int64_t shards = (shape.rows + options_.rows_per_shard - 1) / options_.rows_per_shard;
+  return shape.bytes() + static_cast<uint64_t>(shards) * kFeatureFileHeaderBytes;
 }
 
 uint64_t FeatureCache::bytes() const {
   uint64_t sum = 0;
   for (const CacheFile& file : ListFiles(options_.folder)) sum += file.bytes;
   return sum;
-}
-
-std::shared_ptr<const FeatureBlock> FeatureCache::Lookup(const FeatureKey& key,
-                                                         const FeatureShape& shape) {
-  const std::string digest = key.Digest();
-  const fs::path path = options_.folder / absl::StrCat(digest, kFileSuffix);
-  absl::StatusOr<std::shared_ptr<const FeatureBlock>> block = OpenFeatureFile(path, digest, shape);
-  if (!block.ok()) {
-    std::error_code ignored;
-    if (!absl::IsNotFound(block.status())) fs::remove(path, ignored);
-    return nullptr;
-  }
-  // The time of last use is the file's own, so that all processes see it.
-  ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
-  return *std::move(block);
 }
 
 void FeatureCache::MakeRoom(uint64_t bytes) const {
@@ -172,20 +148,18 @@ void FeatureCache::MakeRoom(uint64_t bytes) const {
 
 absl::StatusOr<std::shared_ptr<const FeatureBlock>> FeatureCache::GetOrCompute(
     const FeatureKey& key, const FeatureShape& shape, const FeatureProducer& produce,
-    const std::function<absl::Status()>& while_waiting) {
+    const std::function<absl::Status()>& while_waiting, uint64_t max_in_memory) {
   if (!Fits(shape)) {
     misses_ += shape.rows;
-    return ComputeInMemory(shape, produce);
+    return ComputeInMemory(shape, produce, max_in_memory);
   }
   const std::string digest = key.Digest();
+  BlockBuilder builder(options_.folder, digest, shape, options_.rows_per_shard);
   std::unique_ptr<FileLock> lock;
   absl::Mutex mutex;  // nothing is shared: the clock's way of waiting wants one
   while (true) {
-    if (std::shared_ptr<const FeatureBlock> block = Lookup(key, shape)) {
-      hits_ += shape.rows;
-      return block;
-    }
-    if (lock != nullptr) break;
+    builder.Find();
+    if (builder.missing_rows() == 0 || lock != nullptr) break;
     bool contended = false;
     lock = FileLock::TryAcquire(LockPath(options_.folder, digest), contended);
     if (lock != nullptr) continue;  // look once more: the last holder may have finished it
@@ -196,24 +170,11 @@ absl::StatusOr<std::shared_ptr<const FeatureBlock>> FeatureCache::GetOrCompute(
         mutex, [] { return false; }, kPollInterval);
   }
 
-  misses_ += shape.rows;
-  const fs::path partial = options_.folder / absl::StrCat(digest, kPartialSuffix);
-  if (lock == nullptr) return ComputeInMemory(shape, produce);
-  MakeRoom(shape.bytes() + kFeatureFileHeaderBytes);
-  absl::StatusOr<std::unique_ptr<FeatureFileWriter>> writer = FeatureFileWriter::Create(partial);
-  if (!writer.ok()) return ComputeInMemory(shape, produce);
-  const fs::path path = options_.folder / absl::StrCat(digest, kFileSuffix);
-  absl::Status status = produce(**writer);
-  if (status.ok()) status = (*writer)->Finish(digest, shape, path);
-  if (!status.ok()) {
-    const bool disk = !(*writer)->disk_status().ok();
-    writer->reset();  // removes the partial file
-    // A full disk must not end the job: it does the work in memory.
-    if (disk) return ComputeInMemory(shape, produce);
-    return status;
-  }
-  if (std::shared_ptr<const FeatureBlock> block = Lookup(key, shape)) return block;
-  return absl::DataLossError("feature cache: a file just written cannot be read back");
+  hits_ += shape.rows - builder.missing_rows();
+  misses_ += builder.missing_rows();
+  if (lock != nullptr && builder.missing_rows() > 0) MakeRoom(builder.missing_bytes());
+  GRAFT_RETURN_IF_ERROR(builder.Compute(produce, /*to_disk=*/lock != nullptr, max_in_memory));
+  return builder.Take();
 }
 
 }  // namespace graft

@@ -43,10 +43,7 @@ absl::Status FeatureFileWriter::Write(absl::string_view bytes, uint64_t offset) 
   while (!bytes.empty()) {
     const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
-      disk_status_ = DiskError("write");
-      return disk_status_;
-    }
+    if (n <= 0) return DiskError("write");
     bytes.remove_prefix(static_cast<size_t>(n));
     offset += static_cast<uint64_t>(n);
   }
@@ -62,14 +59,10 @@ absl::Status FeatureFileWriter::Append(absl::Span<const float> rows) {
   return absl::OkStatus();
 }
 
-absl::Status FeatureFileWriter::Finish(const std::string& key_digest, const FeatureShape& shape,
-                                       const std::filesystem::path& final_path) {
-  if (written_ != shape.bytes()) {
-    return absl::DataLossError(absl::StrCat("features: expected ", shape.bytes(),
-                                            " bytes of features, but ", written_,
-                                            " were computed"));
-  }
-  const nlohmann::json header = {{"key", key_digest},
+absl::StatusOr<std::unique_ptr<FeatureShard>> FeatureFileWriter::Finish(
+    const std::string& key, const FeatureShape& shape, const std::filesystem::path& final_path) {
+  if (written_ != shape.bytes()) return absl::InternalError("feature cache: a shard is not whole");
+  const nlohmann::json header = {{"key", key},
                                  {"rows", shape.rows},
                                  {"row_shape", shape.row_shape},
                                  {"dtype", "F32"},
@@ -77,17 +70,17 @@ absl::Status FeatureFileWriter::Finish(const std::string& key_digest, const Feat
   std::string bytes = absl::StrCat(kMagic, header.dump());
   bytes.resize(kFeatureFileHeaderBytes, '\0');
   GRAFT_RETURN_IF_ERROR(Write(bytes, 0));
-  if (::fsync(fd_) != 0 || ::rename(path_.c_str(), final_path.c_str()) != 0) {
-    disk_status_ = DiskError("keep a file");
-    return disk_status_;
-  }
+  if (::fsync(fd_) != 0) return DiskError("keep a file");
+  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<MappedFile> file, MappedFile::Open(path_));
+  if (::rename(path_.c_str(), final_path.c_str()) != 0) return DiskError("keep a file");
   ::close(fd_);
   fd_ = -1;
-  return absl::OkStatus();
+  return std::make_unique<FeatureShard>(std::move(file), kFeatureFileHeaderBytes);
 }
 
-absl::StatusOr<std::shared_ptr<const FeatureBlock>> OpenFeatureFile(
-    const std::filesystem::path& path, const std::string& key_digest, const FeatureShape& shape) {
+absl::StatusOr<std::unique_ptr<FeatureShard>> OpenFeatureFile(const std::filesystem::path& path,
+                                                              const std::string& key,
+                                                              const FeatureShape& shape) {
   GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<MappedFile> file, MappedFile::Open(path));
   const absl::string_view bytes = file->bytes();
   if (bytes.size() != kFeatureFileHeaderBytes + shape.bytes()) {
@@ -101,7 +94,7 @@ absl::StatusOr<std::shared_ptr<const FeatureBlock>> OpenFeatureFile(
   const auto header = nlohmann::json::parse(
       head.substr(kMagic.size(), (end == head.npos ? head.size() : end) - kMagic.size()), nullptr,
       /*allow_exceptions=*/false);
-  const nlohmann::json expected = {{"key", key_digest},
+  const nlohmann::json expected = {{"key", key},
                                    {"rows", shape.rows},
                                    {"row_shape", shape.row_shape},
                                    {"dtype", "F32"},
@@ -110,7 +103,7 @@ absl::StatusOr<std::shared_ptr<const FeatureBlock>> OpenFeatureFile(
   if (header.is_discarded() || !(header == expected)) {
     return absl::DataLossError("feature cache: a file does not hold what its header says");
   }
-  return std::make_shared<const FeatureBlock>(shape, std::move(file), kFeatureFileHeaderBytes);
+  return std::make_unique<FeatureShard>(std::move(file), kFeatureFileHeaderBytes);
 }
 
 }  // namespace graft

@@ -10,13 +10,15 @@
 
 #include "core/base/sha256.h"
 #include "core/features/feature_block.h"
-#include "core/features/feature_cache.h"
+#include "core/features/feature_sink.h"
 
 namespace graft {
 
-// The file of a block: 4,096 bytes of header (the magic, then JSON, then zeros), then the floats.
+// The file of a shard: 4,096 bytes of header (the magic, then JSON, then zeros), then the floats.
 // The header names the key, the shape and the SHA-256 of the floats, and is written last.
 inline constexpr size_t kFeatureFileHeaderBytes = 4'096;
+inline constexpr char kFeatureFileSuffix[] = ".features";
+inline constexpr char kPartialSuffix[] = ".partial";  // while it is written
 
 // Writes a feature file at `path`, which is overwritten. Not safe for concurrent use. The file is
 // removed by the destructor unless Finish was called.
@@ -26,12 +28,12 @@ class FeatureFileWriter final : public FeatureSink {
   ~FeatureFileWriter() override;
 
   absl::Status Append(absl::Span<const float> rows) override;
-  // Writes the header, syncs, and renames the file to `final_path`.
-  absl::Status Finish(const std::string& key_digest, const FeatureShape& shape,
-                      const std::filesystem::path& final_path);
-
-  // The first error of the disk, as opposed to one of whoever computes the rows.
-  const absl::Status& disk_status() const { return disk_status_; }
+  // Writes the header, syncs, maps the file and renames it to `final_path`: another process may
+  // evict it at once, the shard stays valid. `key` is what the header calls it; `shape` must be
+  // that of the rows appended. Any error is the disk's.
+  absl::StatusOr<std::unique_ptr<FeatureShard>> Finish(const std::string& key,
+                                                       const FeatureShape& shape,
+                                                       const std::filesystem::path& final_path);
 
  private:
   FeatureFileWriter(std::filesystem::path path, int fd) : path_(std::move(path)), fd_(fd) {}
@@ -41,13 +43,13 @@ class FeatureFileWriter final : public FeatureSink {
   int fd_;
   uint64_t written_ = 0;  // bytes of floats
   Sha256 hash_;
-  absl::Status disk_status_;
 };
 
 // Maps and checks a feature file. NOT_FOUND, or DATA_LOSS when it is not whole, not of this key or
 // not of this shape.
-absl::StatusOr<std::shared_ptr<const FeatureBlock>> OpenFeatureFile(
-    const std::filesystem::path& path, const std::string& key_digest, const FeatureShape& shape);
+absl::StatusOr<std::unique_ptr<FeatureShard>> OpenFeatureFile(const std::filesystem::path& path,
+                                                              const std::string& key,
+                                                              const FeatureShape& shape);
 
 }  // namespace graft
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 
 #include <torch/torch.h>
 
@@ -15,8 +14,6 @@
 
 namespace graft {
 namespace {
-
-constexpr uint64_t kMaxInMemory = uint64_t{2} << 30;
 
 std::vector<int64_t> BatchShape(int64_t batch, const std::vector<int64_t>& row) {
   std::vector<int64_t> shape = {batch};
@@ -91,13 +88,15 @@ class ComputingStream final : public SampleStream {
 };
 
 Activations::Activations(TrainableNetwork* network, const TrainingData* data, FeatureCache* cache,
-                         std::string backbone_digest, uint64_t seed, RunContext* context)
+                         std::string backbone_digest, uint64_t seed, RunContext* context,
+                         uint64_t max_in_memory)
     : network_(network),
       data_(data),
       cache_(cache),
       backbone_digest_(std::move(backbone_digest)),
       seed_(seed),
       context_(context),
+      memory_left_(max_in_memory),
       train_row_(data->labels.size(), -1) {
   Sha256 hash;
   for (size_t i = 0; i < data->train.size(); ++i) {
@@ -143,7 +142,30 @@ int Activations::evaluation_batch(int stage) const {
   return network_->forward_batch(Has(stage, 0) ? stage : 0, network_->stages());
 }
 
-absl::Status Activations::Compute(int stage, int view, const std::vector<int64_t>& entries,
+FeatureShape Activations::ShapeOf(int stage, int view) const {
+  const size_t rows = view == 0 ? data_->labels.size() : data_->train.size();
+  return {static_cast<int64_t>(rows), network_->input_shape(stage)};
+}
+
+int Activations::views(int stage) const {
+  int views = 0;
+  while (Has(stage, views + 1)) ++views;
+  return views;
+}
+
+std::vector<CutPlan> Activations::Plan(const std::set<int>& stages, int views) const {
+  std::vector<CutSize> sizes;
+  for (const int stage : stages) {
+    const auto bytes = [&](int view) {
+      const FeatureShape shape = ShapeOf(stage, view);
+      return cache_ != nullptr ? cache_->BytesFor(shape) : shape.bytes();
+    };
+    sizes.push_back({stage, bytes(0), bytes(1)});
+  }
+  return PlanFeatures(sizes, views, cache_ != nullptr ? cache_->max_bytes() : 0, memory_left_);
+}
+
+absl::Status Activations::Compute(int stage, int view, int64_t begin, int64_t end,
                                   FeatureSink& sink) {
   // The highest stage below whose activations are at hand, or the images.
   int from = 0;
@@ -151,13 +173,15 @@ absl::Status Activations::Compute(int stage, int view, const std::vector<int64_t
     if (Has(lower, view)) from = lower;
   }
   std::vector<Sample> samples;
-  samples.reserve(entries.size());
-  for (int64_t entry : entries) samples.push_back({entry, view});
+  samples.reserve(static_cast<size_t>(end - begin));
+  for (int64_t row = begin; row < end; ++row) {
+    samples.push_back({view == 0 ? row : data_->train[row], view});
+  }
   const std::vector<std::vector<Sample>> batches =
       InBatches(samples, network_->forward_batch(from, stage));
   std::unique_ptr<SampleStream> stream = Open(from, batches);
   network_->SetMode(network_->stages(), /*training=*/false, BatchNormMode::kFrozenStatistics);
-  int64_t done = 0;
+  int64_t done = begin;
   for (const std::vector<Sample>& batch : batches) {
     GRAFT_ASSIGN_OR_RETURN(const at::Tensor x, stream->Next());
     GRAFT_ASSIGN_OR_RETURN(const at::Tensor computed, Run(x, from, stage));
@@ -168,24 +192,16 @@ absl::Status Activations::Compute(int stage, int view, const std::vector<int64_t
     TrainingProgress progress;
     progress.stage = "features";
     progress.steps_done = done;
-    progress.steps_total = static_cast<int64_t>(entries.size());
+    progress.steps_total = ShapeOf(stage, view).rows;
     context_->PublishProgress(progress);
     context_->PublishCounters();
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> Activations::PrepareBlock(int stage, int view) {
+absl::StatusOr<bool> Activations::PrepareBlock(int stage, int view, FeaturePlace place) {
   if (Has(stage, view)) return true;
-  std::vector<int64_t> entries = data_->train;
-  if (view == 0) {
-    entries.resize(data_->labels.size());
-    std::iota(entries.begin(), entries.end(), 0);
-  }
-  const FeatureShape shape{static_cast<int64_t>(entries.size()), network_->input_shape(stage)};
-  const bool keep = cache_ != nullptr ? cache_->Fits(shape) : shape.bytes() <= kMaxInMemory;
-  if (!keep) return false;
-
+  const FeatureShape shape = ShapeOf(stage, view);
   const FeatureKey key{
       data_->dataset_digest,
       view == 0 ? "all" : train_digest_,
@@ -193,24 +209,30 @@ absl::StatusOr<bool> Activations::PrepareBlock(int stage, int view) {
       view == 0 ? data_->plain_transform_digest : data_->augmented_transform_digest,
       CutName(stage),
       view};
-  const FeatureProducer produce = [&](FeatureSink& sink) -> absl::Status {
-    context_->counters.feature_cache_misses += shape.rows;
+  const double work = context_->done_work();
+  int64_t computed = 0;
+  int64_t reached = 0;
+  const FeatureProducer produce = [&](int64_t begin, int64_t end,
+                                      FeatureSink& sink) -> absl::Status {
+    // What lies before was found.
+    context_->AddEarlierWork(static_cast<double>(std::max<int64_t>(begin - reached, 0)));
+    reached = end;
+    computed += end - begin;
+    context_->counters.feature_cache_misses += end - begin;
     try {
-      return Compute(stage, view, entries, sink);
+      return Compute(stage, view, begin, end, sink);
     } catch (const std::exception& e) {
       return TorchErrorStatus("computing features", e);
     }
   };
-  const int64_t misses = context_->counters.feature_cache_misses;
-  const double work = context_->done_work();
   absl::StatusOr<std::shared_ptr<const FeatureBlock>> block =
-      cache_ != nullptr
-          ? cache_->GetOrCompute(key, shape, produce, [this] { return context_->Poll(); })
-          : ComputeInMemory(shape, produce);
+      place == FeaturePlace::kCache
+          ? cache_->GetOrCompute(
+                key, shape, produce, [this] { return context_->Poll(); }, memory_left_)
+          : ComputeInMemory(shape, produce, memory_left_);
+  if (IsTooLargeForMemory(block.status())) return false;
   GRAFT_RETURN_IF_ERROR(block.status());
-  if (context_->counters.feature_cache_misses == misses) {
-    context_->counters.feature_cache_hits += shape.rows;
-  }
+  context_->counters.feature_cache_hits += std::max<int64_t>(shape.rows - computed, 0);
   // Found, or computed from a lower stage: the rest of what was reckoned with is done as well.
   const double reckoned = static_cast<double>(shape.rows);
   context_->AddEarlierWork(std::max(0.0, reckoned - (context_->done_work() - work)));
@@ -218,16 +240,24 @@ absl::StatusOr<bool> Activations::PrepareBlock(int stage, int view) {
     context_->counters.feature_cache_bytes = static_cast<int64_t>(cache_->bytes());
   }
   context_->PublishCounters();
+  const uint64_t held = (*block)->bytes_in_memory();
+  memory_left_ -= std::min(memory_left_, held);
+  if (place == FeaturePlace::kCache && held > 0) {
+    context_->observer().OnLog(absl::StrCat(
+        "the feature cache could not be written to: ", held,
+        " bytes of features are held in memory, and the next job computes them again"));
+  }
   blocks_[{stage, view}] = *std::move(block);
   return true;
 }
 
-absl::StatusOr<bool> Activations::Prepare(int stage, int views) {
-  for (int view = 0; view <= views; ++view) {
-    GRAFT_ASSIGN_OR_RETURN(const bool kept, PrepareBlock(stage, view));
-    if (!kept) return false;
+absl::Status Activations::Prepare(const CutPlan& plan) {
+  for (size_t view = 0; view < plan.places.size(); ++view) {
+    GRAFT_ASSIGN_OR_RETURN(const bool kept,
+                           PrepareBlock(plan.stage, static_cast<int>(view), plan.places[view]));
+    if (!kept) break;
   }
-  return true;
+  return absl::OkStatus();
 }
 
 std::unique_ptr<SampleStream> Activations::Open(int stage,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "absl/status/statusor.h"
 
 #include "core/features/feature_cache.h"
+#include "core/training/feature_plan.h"
 #include "core/training/run_context.h"
 #include "core/training/trainable_network.h"
 #include "core/training/training_data.h"
@@ -33,23 +35,31 @@ class SampleStream {
   virtual absl::StatusOr<at::Tensor> Next() = 0;
 };
 
-// What enters a stage of the network for given images: from the feature cache where Prepare found
-// or filled it, else by running the stages below on the images each time. The stages below must
+// What enters a stage of the network for given images: from the feature cache or from memory where
+// Prepare kept it, else by running the stages below on the images each time. The stages below must
 // have their pretrained weights whenever it is used. Not safe for concurrent use.
 class Activations {
  public:
-  // All borrowed; `cache` may be null: blocks of up to 2 GiB are then kept in memory.
-  // `seed` is of the augmentations.
+  // All borrowed; `cache` may be null. `seed` is of the augmentations. What the cache cannot take
+  // is held in memory, up to `max_in_memory` bytes in all.
   Activations(TrainableNetwork* network, const TrainingData* data, FeatureCache* cache,
-              std::string backbone_digest, uint64_t seed, RunContext* context);
+              std::string backbone_digest, uint64_t seed, RunContext* context,
+              uint64_t max_in_memory = kMaxFeaturesInMemory);
 
-  // Makes what enters `stage` ready for all images (view 0) and for views 1 to `views` of the
-  // training images. False when that is too large to keep: streams then compute it anew. Prepare
-  // lower stages first: higher ones are computed from them.
-  absl::StatusOr<bool> Prepare(int stage, int views);
+  bool has_cache() const { return cache_ != nullptr; }
+
+  // What of `views` views of what enters each of `stages` can be kept, and where.
+  std::vector<CutPlan> Plan(const std::set<int>& stages, int views) const;
+
+  // Makes what enters the plan's stage ready for all images (view 0) and for its views of the
+  // training images. Should cache and memory both fail it, only the first of them are kept.
+  // Prepare lower stages first: higher ones are computed from them.
+  absl::Status Prepare(const CutPlan& plan);
 
   // Whether view `view` at `stage` is there.
   bool Has(int stage, int view) const { return blocks_.count({stage, view}) > 0; }
+  // How many augmented views at `stage` are there.
+  int views(int stage) const;
 
   std::unique_ptr<SampleStream> Open(int stage, std::vector<std::vector<Sample>> batches);
 
@@ -64,8 +74,11 @@ class Activations {
   friend class BlockStream;
   friend class ComputingStream;
 
-  absl::StatusOr<bool> PrepareBlock(int stage, int view);
-  absl::Status Compute(int stage, int view, const std::vector<int64_t>& entries, FeatureSink& sink);
+  FeatureShape ShapeOf(int stage, int view) const;
+  // False where neither the cache nor the memory that is left takes it.
+  absl::StatusOr<bool> PrepareBlock(int stage, int view, FeaturePlace place);
+  // Rows [begin, end) of the block of a view.
+  absl::Status Compute(int stage, int view, int64_t begin, int64_t end, FeatureSink& sink);
   std::string CutName(int stage) const;
   uint64_t AugmentationSeed(const Sample& sample) const;
   int64_t RowOf(const Sample& sample) const;
@@ -79,6 +92,7 @@ class Activations {
   const std::string backbone_digest_;
   const uint64_t seed_;
   RunContext* const context_;
+  uint64_t memory_left_;
   std::vector<int64_t> train_row_;  // of each entry among the training images; -1: is none
   std::string train_digest_;
   std::map<std::pair<int, int>, std::shared_ptr<const FeatureBlock>> blocks_;  // by stage, view

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include <torch/torch.h>
 
@@ -15,12 +14,6 @@
 
 namespace graft {
 namespace {
-
-// Work of a head-only epoch for one image, against a pass through the backbone. A guess: it only
-// moves the progress bar.
-constexpr double kHeadWork = 0.002;
-// A step forward and back costs about three forward passes.
-constexpr double kTrainingPasses = 3;
 
 std::string Where(const PhaseSpec& phase, int epoch) {
   return absl::StrCat("phase \"", phase.name, "\", epoch ", epoch);
@@ -84,15 +77,6 @@ void Trainer::AddPhaseSeconds(const std::string& phase, absl::Duration time) {
   state_.phase_seconds.emplace_back(phase, absl::ToDoubleSeconds(time));
 }
 
-double Trainer::EpochWork(const PhaseSpec& phase) const {
-  const int stages = in_.network->stages();
-  const double share = static_cast<double>(stages - FirstStage(phase)) / stages;
-  const auto train = static_cast<double>(in_.data->train.size());
-  const auto validation = static_cast<double>(in_.data->validation.size());
-  if (phase.optimizer == OptimizerKind::kLbfgs) return kHeadWork * train / 10;
-  return train * (kHeadWork + kTrainingPasses * share) + validation * (kHeadWork + share);
-}
-
 void Trainer::Progress(const PhaseSpec& phase, int64_t steps_done, int64_t steps_total,
                        bool force) {
   TrainingProgress progress;
@@ -102,65 +86,6 @@ void Trainer::Progress(const PhaseSpec& phase, int64_t steps_done, int64_t steps
   progress.steps_done = steps_done;
   progress.steps_total = steps_total;
   in_.context->PublishProgress(progress, force);
-}
-
-absl::Status Trainer::Resume() {
-  if (in_.checkpoints == nullptr) return absl::OkStatus();
-  std::vector<std::string> passed_over;
-  GRAFT_ASSIGN_OR_RETURN(std::optional<TrainerState> state,
-                         LoadNewestCheckpoint(*in_.checkpoints, in_.job_digest, passed_over));
-  for (const std::string& why : passed_over) {
-    in_.context->observer().OnLog(absl::StrCat("a checkpoint was passed over: ", why));
-  }
-  if (!state.has_value()) return absl::OkStatus();
-  if (state->phase > static_cast<int>(in_.job->phases.size())) {
-    return absl::DataLossError("checkpoint: names a phase that the job does not have");
-  }
-  state_ = *std::move(state);
-  Load(state_.tensors);
-  overfitting_ = OverfittingWatch(state_.overfitting_said);
-  in_.context->observer().OnLog(absl::StrCat("going on after epoch ", state_.epochs_done));
-  return absl::OkStatus();
-}
-
-absl::Status Trainer::Prepare() {
-  const absl::Duration start = in_.context->elapsed();
-  const int views = config_.augmented_views.value_or(0);
-  const auto rows = static_cast<double>(in_.data->labels.size() + views * in_.data->train.size());
-  std::set<int> cuts;  // ascending: higher ones are computed from lower ones
-  double total = 0;
-  for (size_t i = 0; i < in_.job->phases.size(); ++i) {
-    const PhaseSpec& phase = in_.job->phases[i];
-    total += phase.epochs * EpochWork(phase);
-    if (static_cast<int>(i) < state_.phase) continue;
-    if (phase.cache_at_cut) cuts.insert(FirstStage(phase));
-  }
-  cuts.erase(0);  // images themselves are not kept
-  total += rows * static_cast<double>(cuts.size());
-  in_.context->SetTotalWork(total);
-  double earlier = 0;
-  for (int i = 0; i < state_.phase; ++i) {
-    earlier += in_.job->phases[i].epochs * EpochWork(in_.job->phases[i]);
-  }
-  if (state_.phase < static_cast<int>(in_.job->phases.size())) {
-    earlier += state_.epoch_in_phase * EpochWork(in_.job->phases[state_.phase]);
-  }
-  in_.context->AddEarlierWork(earlier);
-  if (cuts.empty()) return absl::OkStatus();
-
-  PhaseStarted started;
-  started.phase = "features";
-  in_.context->observer().OnPhaseStarted(started);
-  for (int cut : cuts) {
-    GRAFT_ASSIGN_OR_RETURN(const bool kept, in_.activations->Prepare(cut, views));
-    if (!kept) {
-      in_.context->AddEarlierWork(rows);
-      in_.context->observer().OnLog(
-          "what enters the trained layers is too large to keep: it is computed in every epoch");
-    }
-  }
-  AddPhaseSeconds("features", in_.context->elapsed() - start);
-  return absl::OkStatus();
 }
 
 absl::Status Trainer::Run() {
@@ -225,12 +150,12 @@ absl::Status Trainer::RunPhase(const PhaseSpec& phase) {
   return absl::OkStatus();
 }
 
-std::vector<std::vector<Sample>> Trainer::EpochBatches(const PhaseSpec& phase, int first) const {
+std::vector<std::vector<Sample>> Trainer::EpochBatches(const PhaseSpec& phase) const {
   const int epoch = state_.epochs_done + 1;
   const std::vector<int> order =
       EpochOrder(static_cast<int>(in_.data->train.size()), *config_.seed, epoch);
-  const auto views = static_cast<uint64_t>(config_.augmented_views.value_or(0)) + 1;
-  const bool kept = phase.cache_at_cut && in_.activations->Has(first, 0);
+  const bool kept = TrainsOnKept(phase);
+  const auto views = static_cast<uint64_t>(std::max(KeptAt(FirstStage(phase)), 1));
   const auto batch_size = static_cast<size_t>(*config_.batch_size);
   std::vector<std::vector<Sample>> batches;
   for (size_t i = 0; i < order.size(); ++i) {
@@ -256,7 +181,7 @@ std::vector<std::vector<Sample>> Trainer::EpochBatches(const PhaseSpec& phase, i
 absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimizer& optimizer,
                                  EpochMetrics& metrics) {
   const int stages = in_.network->stages();
-  const std::vector<std::vector<Sample>> batches = EpochBatches(phase, first);
+  const std::vector<std::vector<Sample>> batches = EpochBatches(phase);
   const auto steps = static_cast<int64_t>(batches.size());
   Schedule schedule;
   schedule.kind = phase.schedule;

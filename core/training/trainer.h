@@ -1,6 +1,7 @@
 #ifndef GRAFT_CORE_TRAINING_TRAINER_H_
 #define GRAFT_CORE_TRAINING_TRAINER_H_
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,8 +63,12 @@ class Trainer {
   void Load(const TensorMap& tensors);
   void RestoreBest();
 
-  absl::Status Prepare();
   absl::Status Resume();
+  absl::Status Prepare();
+  void SayWhatIsKept(const CutPlan& plan) const;
+  // How many views, the plain one included, of what enters a stage are kept (or planned to be).
+  int KeptAt(int stage) const;
+  bool TrainsOnKept(const PhaseSpec& phase) const;
   absl::Status RunPhase(const PhaseSpec& phase);
   absl::Status RunGradientPhase(const PhaseSpec& phase, int first);
   absl::Status RunLogisticPhase(const PhaseSpec& phase);
@@ -74,7 +79,7 @@ class Trainer {
                         const PhaseOptimizer& optimizer, EpochMetrics& metrics);
   absl::Status SaveCheckpoint(int first, const PhaseOptimizer* optimizer, bool best);
 
-  std::vector<std::vector<Sample>> EpochBatches(const PhaseSpec& phase, int first) const;
+  std::vector<std::vector<Sample>> EpochBatches(const PhaseSpec& phase) const;
   absl::StatusOr<ClassificationReport> EvaluateAt(const std::vector<int64_t>& entries,
                                                   const std::string& split, int first);
   absl::StatusOr<at::Tensor> Probabilities(const std::vector<int64_t>& entries, int first);
@@ -87,6 +92,7 @@ class Trainer {
   const FineTuneConfig& config_;
   ClassificationLoss loss_;
   TensorMap pristine_;  // of every stage that some phase trains
+  std::map<int, int> kept_;
   TrainerState state_;
   OverfittingWatch overfitting_;
   bool early_stopped_ = false;

@@ -35,15 +35,15 @@ absl::Status Trainer::RunLogisticPhase(const PhaseSpec& phase) {
   const int stage = in_.network->stages();
   if (!in_.activations->Has(stage, 0)) {
     return absl::ResourceExhaustedError(
-        "the features do not fit into the feature cache, and LBFGS needs them all: enlarge the "
-        "cache, or use ADAMW");
+        "the features fit neither into the feature cache nor into memory, and LBFGS needs them "
+        "all: enlarge the cache, or use ADAMW");
   }
   GRAFT_ASSIGN_OR_RETURN(const LinearHead head, FindLinearHead(*in_.network));
 
   LogisticHeadProblem problem;
   std::vector<at::Tensor> features;
   std::vector<at::Tensor> labels;
-  for (int view = 0; view <= config_.augmented_views.value_or(0); ++view) {
+  for (int view = 0; view <= in_.activations->views(stage); ++view) {
     features.push_back(in_.activations->Rows(stage, view, in_.data->train));
     labels.push_back(LabelsOf(in_.data->train));
   }

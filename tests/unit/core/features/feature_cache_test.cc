@@ -1,11 +1,13 @@
 #include "core/features/feature_cache.h"
 
+#include <csignal>
 #include <fcntl.h>
 #include <fstream>
 #include <thread>
 #include <unistd.h>
 
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -42,19 +44,27 @@ class FeatureCacheTest : public ::testing::Test {
     return *std::move(cache);
   }
   FeatureProducer Produce(std::vector<float> values = kValues) {
-    return [this, values](FeatureSink& sink) {
+    return [this, values](int64_t, int64_t, FeatureSink& sink) {
       ++computed_;
       return sink.Append(values);
     };
+  }
+  static std::vector<float> Values(const FeatureBlock& block) {
+    std::vector<float> values;
+    for (int64_t i = 0; i < block.shape().rows; ++i) {
+      values.insert(values.end(), block.row(i).begin(), block.row(i).end());
+    }
+    return values;
   }
   std::vector<float> Get(FeatureCache& cache, const FeatureKey& key) {
     auto block = cache.GetOrCompute(key, kShape, Produce());
     EXPECT_TRUE(block.ok()) << block.status();
     if (!block.ok()) return {};
-    return {(*block)->data(), (*block)->data() + 6};
+    EXPECT_EQ((*block)->bytes_in_memory(), cache.Fits(kShape) ? 0 : kShape.bytes());
+    return Values(**block);
   }
-  fs::path FileOf(const FeatureKey& key) {
-    return folder_->path() / absl::StrCat(key.Digest(), ".features");
+  fs::path FileOf(const FeatureKey& key, int shard = 0) {
+    return folder_->path() / absl::StrCat(key.Digest(), "-", shard, ".features");
   }
 
   FakeClock clock_;
@@ -148,7 +158,7 @@ TEST_F(FeatureCacheTest, AFileOfAnotherKeyIsNotServed) {
 
 TEST_F(FeatureCacheTest, AFailedComputationLeavesNothingBehind) {
   auto cache = Open();
-  const auto block = cache->GetOrCompute(Key(), kShape, [](FeatureSink& sink) {
+  const auto block = cache->GetOrCompute(Key(), kShape, [](int64_t, int64_t, FeatureSink& sink) {
     EXPECT_TRUE(sink.Append(absl::MakeConstSpan(kValues).subspan(0, 2)).ok());
     return absl::CancelledError("stop");
   });
@@ -205,7 +215,7 @@ TEST_F(FeatureCacheTest, SeveralThreadsComputeABlockOnce) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
-      auto block = (*cache)->GetOrCompute(Key(), kShape, [&](FeatureSink& sink) {
+      auto block = (*cache)->GetOrCompute(Key(), kShape, [&](int64_t, int64_t, FeatureSink& sink) {
         ++computed;
         return sink.Append(kValues);
       });
@@ -232,13 +242,13 @@ TEST_F(FeatureCacheTest, WaitingForAnotherHolderCanBeGivenUp) {
 }
 
 TEST_F(FeatureCacheTest, WhatAKilledProcessLeftIsRemovedAtOpen) {
-  const fs::path partial = folder_->path() / absl::StrCat(Key().Digest(), ".partial");
+  const fs::path partial = folder_->path() / absl::StrCat(Key().Digest(), "-0.partial");
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
     auto cache = FeatureCache::Open({folder_->path(), 1 << 20, Clock::System()});
-    (void)(*cache)->GetOrCompute(Key(), kShape, [](FeatureSink& sink) {
-      (void)sink.Append(kValues);
+    (void)(*cache)->GetOrCompute(Key(), kShape, [](int64_t, int64_t, FeatureSink& sink) {
+      (void)sink.Append(absl::MakeConstSpan(kValues).subspan(0, 4));
       ::_exit(9);  // in mid-computation: no destructor runs
       return absl::OkStatus();
     });
@@ -256,6 +266,134 @@ TEST_F(FeatureCacheTest, WhatAKilledProcessLeftIsRemovedAtOpen) {
 TEST_F(FeatureCacheTest, AFolderThatCannotBeMadeIsAnError) {
   std::ofstream(folder_->path() / "file") << "x";
   EXPECT_FALSE(FeatureCache::Open({folder_->path() / "file", 1 << 20, &clock_}).ok());
+}
+
+// Ten rows of two floats in shards of three: 3, 3, 3 and 1.
+class ShardedCacheTest : public FeatureCacheTest {
+ protected:
+  static constexpr int64_t kRows = 10;
+  const FeatureShape shape_{kRows, {2}};
+
+  std::unique_ptr<FeatureCache> OpenSharded(uint64_t max_bytes = 1 << 20) {
+    auto cache = FeatureCache::Open({folder_->path(), max_bytes, &clock_, 3});
+    EXPECT_TRUE(cache.ok()) << cache.status();
+    return *std::move(cache);
+  }
+  static std::vector<float> Rows(int64_t begin, int64_t end) {
+    std::vector<float> values;
+    for (int64_t i = begin; i < end; ++i) values.insert(values.end(), {1.f * i, -1.f * i});
+    return values;
+  }
+  // Row by row two at a time; ends with CANCELLED before row `last`.
+  FeatureProducer Count(int64_t last = kRows) {
+    return [this, last](int64_t begin, int64_t end, FeatureSink& sink) -> absl::Status {
+      asked_.emplace_back(begin, end);
+      for (int64_t i = begin; i < end; i += 2) {
+        if (i >= last) return absl::CancelledError("drained");
+        const absl::Status status = sink.Append(Rows(i, std::min(i + 2, end)));
+        if (!status.ok()) return status;
+      }
+      return absl::OkStatus();
+    };
+  }
+  void ExpectWhole(const absl::StatusOr<std::shared_ptr<const FeatureBlock>>& block) {
+    ASSERT_TRUE(block.ok()) << block.status();
+    EXPECT_EQ(Values(**block), Rows(0, kRows));
+  }
+
+  std::vector<std::pair<int64_t, int64_t>> asked_;
+};
+
+TEST_F(ShardedCacheTest, WhatWasInterruptedGoesOnBehindItsLastWholeShard) {
+  {
+    auto cache = OpenSharded();
+    const auto cut = cache->GetOrCompute(Key(), shape_, Count(/*last=*/8));
+    EXPECT_EQ(cut.status().code(), absl::StatusCode::kCancelled);
+    EXPECT_FALSE(fs::exists(FileOf(Key(), 2))) << "rows 6 and 7 are lost: their shard is not whole";
+  }
+  auto cache = OpenSharded();
+  ExpectWhole(cache->GetOrCompute(Key(), shape_, Count()));
+  ExpectWhole(cache->GetOrCompute(Key(), shape_, Count()));
+  EXPECT_THAT(asked_, ElementsAre(std::pair(0, 10), std::pair(6, 10)));
+  EXPECT_EQ(cache->misses(), 4);
+  EXPECT_EQ(cache->hits(), 6 + 10);
+}
+
+TEST_F(ShardedCacheTest, OnlyWhatIsGoneOrTornIsComputedAgain) {
+  auto cache = OpenSharded();
+  ExpectWhole(cache->GetOrCompute(Key(), shape_, Count()));
+  fs::remove(FileOf(Key(), 0));
+  fs::resize_file(FileOf(Key(), 3), 4'100);
+  ExpectWhole(cache->GetOrCompute(Key(), shape_, Count()));
+  EXPECT_THAT(asked_, ElementsAre(std::pair(0, 10), std::pair(0, 3), std::pair(9, 10)));
+}
+
+TEST_F(ShardedCacheTest, AShardThatAnotherProcessEvictsMeanwhileStaysWhole) {
+  auto cache = OpenSharded();
+  const FeatureProducer produce = Count();
+  ExpectWhole(cache->GetOrCompute(
+      Key(), shape_, [&](int64_t begin, int64_t end, FeatureSink& sink) -> absl::Status {
+        const absl::Status status = produce(begin, end, sink);
+        for (int shard = 0; shard < 4; ++shard) fs::remove(FileOf(Key(), shard));
+        return status;
+      }));
+}
+
+TEST_F(ShardedCacheTest, MoreOrFewerRowsThanAskedForAreAnError) {
+  auto cache = OpenSharded();
+  for (const int64_t rows : {kRows - 1, kRows + 1}) {
+    const auto block = cache->GetOrCompute(
+        Key(absl::StrCat(rows)), shape_,
+        [&](int64_t, int64_t, FeatureSink& sink) { return sink.Append(Rows(0, rows)); });
+    EXPECT_EQ(block.status().code(), absl::StatusCode::kDataLoss) << rows;
+  }
+}
+
+// A file that cannot be read now may be a good one.
+TEST_F(ShardedCacheTest, WhatCannotBeReadIsLeftAloneAndDoneInMemory) {
+  auto cache = OpenSharded();
+  fs::create_directory(FileOf(Key(), 1));  // can be opened, but neither mapped nor replaced
+  const auto block = cache->GetOrCompute(Key(), shape_, Count());
+  ExpectWhole(block);
+  EXPECT_TRUE(fs::is_directory(FileOf(Key(), 1)));
+  EXPECT_EQ((*block)->bytes_in_memory(), 7 * 2 * sizeof(float));
+}
+
+// Files of this process cannot grow beyond `bytes` while this lives: what a full disk looks like.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  void (*const handler_)(int);
+  rlimit before_;
+};
+
+TEST_F(ShardedCacheTest, AFullDiskIsNoErrorWhileTheRestFitsInMemory) {
+  auto cache = OpenSharded();
+  const FileSizeLimit limit(4'096 + 4);  // not one row
+  const auto block = cache->GetOrCompute(Key(), shape_, Count());
+  ExpectWhole(block);
+  EXPECT_EQ((*block)->bytes_in_memory(), shape_.bytes());
+  EXPECT_EQ(cache->bytes(), 0u) << "nothing torn stays behind";
+}
+
+TEST_F(ShardedCacheTest, AFullDiskAndTooManyBytesForMemoryIsAnErrorThatSaysSo) {
+  auto cache = OpenSharded();
+  const FileSizeLimit limit(4'096 + 4);
+  const auto block = cache->GetOrCompute(Key(), shape_, Count(), nullptr, shape_.bytes() - 1);
+  EXPECT_EQ(block.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(IsTooLargeForMemory(block.status()));
+  EXPECT_TRUE(IsTooLargeForMemory(ComputeInMemory(shape_, Count(), shape_.bytes() - 1).status()));
+  ExpectWhole(ComputeInMemory(shape_, Count(), shape_.bytes()));
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ struct Attempt {
   std::function<Desired()> desired;
   double dropout = 0;
   int forward_batch = 32;
+  uint64_t max_in_memory = kMaxFeaturesInMemory;
 
   RecordingObserver observer;
   std::unique_ptr<ToyImages> images;
@@ -45,7 +46,7 @@ struct Attempt {
     network->batch = forward_batch;
     context = std::make_unique<RunContext>(Clock::System(), &observer, desired);
     activations = std::make_unique<Activations>(network.get(), &data, cache, "weights",
-                                                *job.config.seed, context.get());
+                                                *job.config.seed, context.get(), max_in_memory);
     trainer = std::make_unique<Trainer>(Trainer::Inputs{
         &job, network.get(), &data, activations.get(), checkpoints, "job", context.get()});
     return trainer->Run();
@@ -358,6 +359,7 @@ TEST_F(TrainerTest, ActivationsThatDoNotFitAreComputedInEveryEpoch) {
   kept.config = computed.config = Config(Strategy::kTopLayers);
   kept.cache = cache_.get();
   computed.cache = tiny->get();
+  computed.max_in_memory = 0;
   ASSERT_TRUE(kept.Run().ok());
   ASSERT_TRUE(computed.Run().ok());
   EXPECT_GT(computed.network->forwards[0], kept.network->forwards[0]);
@@ -366,16 +368,93 @@ TEST_F(TrainerTest, ActivationsThatDoNotFitAreComputedInEveryEpoch) {
 }
 
 TEST_F(TrainerTest, ProgressRisesToTheEnd) {
-  Attempt attempt;
-  attempt.config = Config(Strategy::kTopLayers);
-  ASSERT_TRUE(attempt.Run().ok());
-  double last = 0;
-  for (const TrainingProgress& at : attempt.observer.progress) {
-    EXPECT_GE(at.fraction, last);
-    last = at.fraction;
+  for (uint64_t max_in_memory : {kMaxFeaturesInMemory, uint64_t{10'000}}) {  // kept, and not
+    Attempt attempt;
+    attempt.config = Config(Strategy::kTopLayers);
+    attempt.max_in_memory = max_in_memory;
+    ASSERT_TRUE(attempt.Run().ok());
+    double last = 0;
+    for (const TrainingProgress& at : attempt.observer.progress) {
+      EXPECT_GE(at.fraction, last);
+      last = at.fraction;
+    }
+    EXPECT_NEAR(last, 1.0, 1e-6);
   }
-  EXPECT_GT(last, 0.9);
-  EXPECT_LE(last, 1.0);
+}
+
+TEST_F(TrainerTest, AnInterruptedFeaturePassGoesOnWhereItWas) {
+  auto cache = FeatureCache::Open({folder_->path() / "sharded", 1 << 20, Clock::System(), 32});
+  ASSERT_TRUE(cache.ok());
+  Attempt cut;
+  cut.cache = cache->get();
+  int polls = 0;
+  cut.desired = [&] { return ++polls <= 3 ? Desired::kRun : Desired::kDrain; };
+  EXPECT_TRUE(IsDrained(cut.Run()));
+  EXPECT_EQ(cut.network->forwards[0], 96) << "three batches of 32";
+
+  Attempt rest;
+  rest.cache = cache->get();
+  ASSERT_TRUE(rest.Run().ok());
+  EXPECT_EQ(rest.network->forwards[0], 120 - 96);
+  EXPECT_EQ(rest.images->loaded, 120 - 96);
+  EXPECT_EQ(rest.context->counters.feature_cache_hits, 96);
+  EXPECT_EQ(rest.context->counters.feature_cache_misses, 24);
+
+  Attempt whole;
+  ASSERT_TRUE(whole.Run().ok());
+  ExpectSameWeights(*whole.network, *rest.network);
+}
+
+TEST_F(TrainerTest, ACacheThatIsTooSmallLeavesTheFeaturesInMemory) {
+  auto none = FeatureCache::Open({folder_->path() / "none", 0});
+  ASSERT_TRUE(none.ok());
+  Attempt attempt;
+  attempt.cache = none->get();
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_EQ(attempt.network->forwards[0], 120);
+  EXPECT_THAT(attempt.observer.logs, Contains(HasSubstr("held in memory")));
+
+  Attempt neither;
+  neither.cache = none->get();
+  neither.max_in_memory = 0;
+  EXPECT_EQ(neither.Run().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(TrainerTest, OnlyAsManyViewsAsTheCacheHasRoomForAreUsedAndTheNextJobFindsThem) {
+  const uint64_t plain = 4'096 + 120 * 6 * 4;
+  const uint64_t view = 4'096 + ToyData(40).train.size() * 6 * 4;
+  auto cache = FeatureCache::Open({folder_->path() / "two", plain + 2 * view});
+  ASSERT_TRUE(cache.ok());
+  const auto run = [&](Attempt& attempt) {
+    attempt.cache = cache->get();
+    attempt.max_in_memory = 0;
+    attempt.config.augment = true;
+    attempt.config.augmented_views = 4;
+    ASSERT_TRUE(attempt.Run().ok());
+    EXPECT_THAT(attempt.observer.logs, Contains(HasSubstr("room for 2 of 4 augmented views")));
+  };
+  Attempt first, second;
+  run(first);
+  run(second);
+  EXPECT_GT(first.network->forwards[0], 120);
+  EXPECT_EQ(second.context->counters.backbone_forward_images, 0);
+  EXPECT_EQ(second.images->loaded, 0);
+}
+
+// The plain images validate from what is kept; views are made anew in each epoch.
+TEST_F(TrainerTest, WithoutRoomForAnyViewEveryEpochMakesItsOwn) {
+  auto cache = FeatureCache::Open({folder_->path() / "plain", 4'096 + 120 * 6 * 4});
+  ASSERT_TRUE(cache.ok());
+  Attempt attempt;
+  attempt.cache = cache->get();
+  attempt.max_in_memory = 0;
+  attempt.config.augment = true;
+  attempt.config.optimizer = OptimizerKind::kAdamW;
+  attempt.config.epochs = 3;
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_THAT(attempt.observer.logs, Contains(HasSubstr("computed in every epoch")));
+  EXPECT_EQ(attempt.network->forwards[0],
+            120 + 3 * static_cast<int64_t>(attempt.data.train.size()));
 }
 
 }  // namespace
