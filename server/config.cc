@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
@@ -166,18 +167,26 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
       .Add("--log-level", config.log_level, "trace, debug, info, warning or error");
 }
 
+// What Docker links and Kubernetes set for a service named "graft": GRAFT_PORT=tcp://10.0.0.1:8600.
+// No flag has such a value, so it was not said to us.
+bool IsServiceLink(absl::string_view value) {
+  return absl::StartsWith(value, "tcp://") || absl::StartsWith(value, "udp://");
+}
+
 // CLI11 lets the file win over the environment; a container's environment must win over the file
 // baked into its image. So what the environment says is put in front of the command line, where a
 // later flag still overrides it. Last argument first, as CLI::App::parse wants them.
-std::vector<std::string> ArgumentsBackwards(const CLI::App& app, int argc,
-                                            const char* const* argv) {
+std::vector<std::string> ArgumentsBackwards(CLI::App& app, int argc, const char* const* argv) {
   std::vector<std::string> arguments;
-  for (const CLI::Option* option : app.get_options()) {
+  for (CLI::Option* option : app.get_options()) {
     if (option->get_envname().empty()) continue;
     const char* value = std::getenv(option->get_envname().c_str());
-    if (value != nullptr && *value != '\0') {
-      arguments.push_back(absl::StrCat(option->get_name(), "=", value));
+    if (value == nullptr || *value == '\0') continue;
+    if (IsServiceLink(value)) {
+      option->envname("");  // or CLI11 would look it up by itself
+      continue;
     }
+    arguments.push_back(absl::StrCat(option->get_name(), "=", value));
   }
   for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
   std::reverse(arguments.begin(), arguments.end());

@@ -53,6 +53,17 @@ TEST(ServerConfig, AFlagWinsOverTheEnvironmentAndTheEnvironmentOverTheFile) {
   EXPECT_EQ(parsed->config.data_dir, "d");
 }
 
+TEST(ServerConfig, AServiceLinkOfTheEnvironmentIsNoFlag) {
+  setenv("GRAFT_PORT", "tcp://10.96.0.7:8600", 1);
+  setenv("GRAFT_HTTP_PORT", "udp://10.96.0.7:8601", 1);
+  const auto parsed = Parse({});
+  unsetenv("GRAFT_PORT");
+  unsetenv("GRAFT_HTTP_PORT");
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->config.port, ServerConfig().port);
+  EXPECT_EQ(parsed->config.http_port, ServerConfig().http_port);
+}
+
 TEST(ServerConfig, AKeyOfTheFileThatIsNoFlagIsAnError) {
   auto folder = TempDirectory::Create();
   ASSERT_TRUE(folder.ok());
