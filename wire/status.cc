@@ -1,5 +1,7 @@
 #include "wire/status.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
@@ -34,6 +36,34 @@ absl::optional<Message> GetDetail(const absl::Status& status) {
 
 }  // namespace
 
+namespace {
+
+// An answer's headers may have 8 KiB together: the message, percent-encoded, and the details in
+// base64, which hold the message once more. These bounds keep them below 7 KiB.
+constexpr size_t kMaxMessage = 1500;  // encoded
+constexpr size_t kMaxViolations = 10;
+constexpr size_t kMaxFieldName = 80;
+constexpr size_t kMaxViolationBytes = 1800;  // of all together
+
+// Bytes in the header: what is not visible ASCII goes as %XX.
+size_t EncodedSize(char c) { return absl::ascii_isprint(c) && c != '%' ? 1 : 3; }
+
+// As much of the text as fits, whole UTF-8 characters, with "..." where some is missing.
+std::string Capped(absl::string_view text, size_t limit) {
+  constexpr absl::string_view kMore = "...";
+  size_t size = 0;
+  size_t end = 0;  // of what fits together with kMore
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool begins = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
+    if (begins && size + kMore.size() <= limit) end = i;
+    size += EncodedSize(text[i]);
+    if (size > limit) return absl::StrCat(text.substr(0, end), kMore);
+  }
+  return std::string(text);
+}
+
+}  // namespace
+
 absl::Status InvalidField(absl::string_view field, absl::string_view description) {
   return InvalidFields({{std::string(field), std::string(description)}});
 }
@@ -41,15 +71,19 @@ absl::Status InvalidField(absl::string_view field, absl::string_view description
 absl::Status InvalidFields(const std::vector<FieldError>& violations) {
   if (violations.empty()) return absl::OkStatus();
   google::rpc::BadRequest bad_request;
+  std::vector<std::string> texts;
+  const size_t share = kMaxViolationBytes / std::min(violations.size(), kMaxViolations);
   for (const FieldError& violation : violations) {
+    if (texts.size() == kMaxViolations) {
+      texts.push_back(absl::StrCat("and ", violations.size() - kMaxViolations, " more"));
+      break;
+    }
+    texts.push_back(absl::StrCat(violation.field, ": ", violation.description));
     auto* made = bad_request.add_field_violations();
-    made->set_field(violation.field);
-    made->set_description(violation.description);
+    made->set_field(Capped(violation.field, kMaxFieldName));
+    made->set_description(Capped(violation.description, share - kMaxFieldName));
   }
-  absl::Status status = absl::InvalidArgumentError(
-      absl::StrJoin(violations, "; ", [](std::string* out, const FieldError& violation) {
-        absl::StrAppend(out, violation.field, ": ", violation.description);
-      }));
+  absl::Status status = absl::InvalidArgumentError(Capped(absl::StrJoin(texts, "; "), kMaxMessage));
   SetDetail(status, bad_request);
   return status;
 }
@@ -109,20 +143,41 @@ absl::optional<absl::Duration> RetryDelay(const absl::Status& status) {
          absl::Nanoseconds(info->retry_delay().nanos());
 }
 
+absl::Status MapTexts(const absl::Status& status,
+                      const std::function<std::string(absl::string_view)>& map) {
+  if (status.ok()) return status;
+  absl::Status mapped(status.code(), map(status.message()));
+  status.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& payload) { mapped.SetPayload(url, payload); });
+  if (auto bad_request = GetDetail<google::rpc::BadRequest>(status)) {
+    for (auto& violation : *bad_request->mutable_field_violations()) {
+      violation.set_field(map(violation.field()));
+      violation.set_description(map(violation.description()));
+    }
+    SetDetail(mapped, *bad_request);
+  }
+  if (auto info = GetDetail<google::rpc::ErrorInfo>(status)) {
+    for (auto& [key, value] : *info->mutable_metadata()) value = map(value);
+    SetDetail(mapped, *info);
+  }
+  return mapped;
+}
+
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const auto code =
       status.code() == absl::StatusCode::kUnknown ? absl::StatusCode::kInternal : status.code();
+  const std::string message = Capped(status.message(), kMaxMessage);
   google::rpc::Status details;
   details.set_code(static_cast<int>(code));
-  details.set_message(std::string(status.message()));
+  details.set_message(message);
   status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
     if (!absl::StartsWith(url, kTypePrefix)) return;  // not a message: for this process only
     auto* detail = details.add_details();
     detail->set_type_url(std::string(url));
     detail->set_value(std::string(payload));
   });
-  return grpc::Status(static_cast<grpc::StatusCode>(code), std::string(status.message()),
+  return grpc::Status(static_cast<grpc::StatusCode>(code), message,
                       details.details_size() > 0 ? details.SerializeAsString() : std::string());
 }
 

@@ -1,6 +1,7 @@
 #ifndef GRAFT_WIRE_STATUS_H_
 #define GRAFT_WIRE_STATUS_H_
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,7 +32,8 @@ struct FieldError {
 // INVALID_ARGUMENT "<field>: <description>" with a BadRequest that names the field.
 absl::Status InvalidField(absl::string_view field, absl::string_view description);
 
-// The same for several fields at once; the message lists all. OK when there are none.
+// The same for several fields at once; the message lists the first ten and says how many more there
+// are. OK when there are none.
 absl::Status InvalidFields(const std::vector<FieldError>& violations);
 
 // `status` with an ErrorInfo: `reason` in UPPER_SNAKE_CASE ("QUEUE_FULL"), domain "graft".
@@ -52,7 +54,13 @@ std::vector<FieldError> InvalidFieldsOf(const absl::Status& status);
 std::string ErrorReason(const absl::Status& status);  // "" where there is none
 absl::optional<absl::Duration> RetryDelay(const absl::Status& status);
 
-// To the wire. UNKNOWN becomes INTERNAL: callers are never left with a code that says nothing.
+// `status` with its message and the texts of its details (fields, descriptions, metadata) each put
+// through `map`.
+absl::Status MapTexts(const absl::Status& status,
+                      const std::function<std::string(absl::string_view)>& map);
+
+// To the wire. UNKNOWN becomes INTERNAL: callers are never left with a code that says nothing. A
+// message is cut at some 1,500 bytes, so that it and its details fit into a header (8 KiB in all).
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 // From the wire; details that are not a google.rpc.Status are dropped, the code and message stay.

@@ -32,6 +32,33 @@ TEST(WireStatus, AllViolationsAreListed) {
   EXPECT_TRUE(InvalidFields({}).ok());
 }
 
+TEST(WireStatus, ManyViolationsFitIntoAHeader) {
+  std::vector<FieldError> many(5000, {std::string(500, 'f'), std::string(5000, 'd')});
+  const absl::Status status = InvalidFields(many);
+  EXPECT_THAT(InvalidFieldsOf(status), SizeIs(10));
+  EXPECT_LT(ToGrpcStatus(status).error_details().size(), 4000u);
+  const absl::Status short_ones = InvalidFields(std::vector<FieldError>(12, {"f", "is bad"}));
+  EXPECT_THAT(std::string(short_ones.message()), ::testing::EndsWith("; and 2 more"));
+}
+
+TEST(WireStatus, ALongMessageIsCutBetweenCharacters) {
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += "é";
+  const grpc::Status sent = ToGrpcStatus(absl::InternalError(text));
+  EXPECT_LT(sent.error_message().size(), 600u) << "each byte is %XX in the header";
+  EXPECT_THAT(sent.error_message(), ::testing::EndsWith("é..."));
+  EXPECT_EQ(ToGrpcStatus(absl::InternalError("short é")).error_message(), "short é");
+}
+
+TEST(WireStatus, TextsAreMappedInTheDetailsToo) {
+  const absl::Status status =
+      MapTexts(WithReason(InvalidField("a", "x"), "R", {{"k", "x"}}),
+               [](absl::string_view text) { return text == "x" ? "y" : std::string(text) + "!"; });
+  EXPECT_EQ(status.message(), "a: x!");
+  EXPECT_EQ(InvalidFieldsOf(status).at(0).description, "y");
+  EXPECT_EQ(ErrorReason(status), "R");
+}
+
 TEST(WireStatus, DetailsSurviveTheWayThereAndBack) {
   const absl::Status sent =
       WithRetryDelay(WithReason(absl::ResourceExhaustedError("the queue is full"), "QUEUE_FULL"),
