@@ -102,7 +102,7 @@ void JobRunner::RunJob(const worker::v1::LeasedJob& lease) {
     logger_->Warning("job dropped: its lease is over", {{"job", lease.job_id()}});
     return;
   }
-  ReportEnd(lease, *std::move(finish));
+  ReportEnd(lease, *std::move(finish), [&] { return heartbeats.lost(); });
 }
 
 absl::StatusOr<worker::v1::FinishRequest> JobRunner::Attempt(const worker::v1::LeasedJob& lease,
@@ -147,18 +147,20 @@ absl::StatusOr<worker::v1::FinishRequest> JobRunner::Attempt(const worker::v1::L
   return Failed(result.status());
 }
 
-void JobRunner::ReportEnd(const worker::v1::LeasedJob& lease, worker::v1::FinishRequest finish) {
+void JobRunner::ReportEnd(const worker::v1::LeasedJob& lease, worker::v1::FinishRequest finish,
+                          const std::function<bool()>& stop) {
   finish.set_job_id(lease.job_id());
   finish.set_fence(lease.fence());
   const worker::v1::Outcome outcome = finish.outcome();
-  auto answer = link_->Finish(finish);
+  auto answer = link_->Finish(finish, stop);
   if (!answer.ok() && !absl::IsAborted(answer.status()) && !absl::IsNotFound(answer.status()) &&
-      !IsServerAway(answer.status()) && outcome == worker::v1::OUTCOME_SUCCEEDED) {
-    // The server looked at the artefacts and would not have them.
+      !absl::IsCancelled(answer.status()) && !IsServerAway(answer.status()) &&
+      outcome == worker::v1::OUTCOME_SUCCEEDED) {
+    // The server looked at the artefacts, or at the size of this, and would not have them.
     worker::v1::FinishRequest refused = Failed(answer.status());
     refused.set_job_id(lease.job_id());
     refused.set_fence(lease.fence());
-    answer = link_->Finish(refused);
+    answer = link_->Finish(refused, stop);
   }
   if (!answer.ok()) {
     logger_->Warning("the end of a job was not taken",

@@ -42,7 +42,8 @@ class JobRunner {
   // How the attempt ended, as the server is told; ABORTED: it is told nothing.
   absl::StatusOr<worker::v1::FinishRequest> Attempt(const worker::v1::LeasedJob& lease,
                                                     Heartbeats& heartbeats);
-  void ReportEnd(const worker::v1::LeasedJob& lease, worker::v1::FinishRequest finish);
+  void ReportEnd(const worker::v1::LeasedJob& lease, worker::v1::FinishRequest finish,
+                 const std::function<bool()>& stop);
 
   const Options options_;
   ServerLink* const link_;

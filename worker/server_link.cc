@@ -11,6 +11,7 @@
 
 #include "wire/status.h"
 #include "wire/time.h"
+#include "wire/worker_limits.h"
 
 namespace graft {
 namespace {
@@ -37,6 +38,8 @@ std::shared_ptr<grpc::Channel> ServerLink::Connect(const std::string& address) {
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetMaxReceiveMessageSize(kMaxWorkerMessage);
+  arguments.SetMaxSendMessageSize(kMaxWorkerMessage);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
@@ -76,8 +79,10 @@ absl::StatusOr<Response> ServerLink::Persistently(Method method, const Request& 
   absl::Duration pause = kFirstPause;
   while (true) {
     auto response = Once<Request, Response>(method, request, options_.call_timeout, nullptr);
-    const bool again =
-        IsServerAway(response.status()) || absl::IsResourceExhausted(response.status());
+    // Too much at once passes, and says so; a message that is too large stays so.
+    const bool busy =
+        absl::IsResourceExhausted(response.status()) && RetryDelay(response.status()).has_value();
+    const bool again = IsServerAway(response.status()) || busy;
     if (!again || lost()) return response;
     if (stop && stop()) return absl::CancelledError("told to stop");
     Pause(pause);
@@ -122,11 +127,11 @@ absl::StatusOr<worker::v1::ReportResponse> ServerLink::Report(worker::v1::Report
   return Persistently<worker::v1::ReportRequest, worker::v1::ReportResponse>(method, request, stop);
 }
 
-absl::StatusOr<worker::v1::FinishResponse> ServerLink::Finish(worker::v1::FinishRequest request) {
+absl::StatusOr<worker::v1::FinishResponse> ServerLink::Finish(worker::v1::FinishRequest request,
+                                                              const std::function<bool()>& stop) {
   request.set_worker_id(options_.worker_id);
   const auto method = [](auto& stub, auto... arguments) { stub.Finish(arguments...); };
-  return Persistently<worker::v1::FinishRequest, worker::v1::FinishResponse>(method, request,
-                                                                             nullptr);
+  return Persistently<worker::v1::FinishRequest, worker::v1::FinishResponse>(method, request, stop);
 }
 
 bool ServerLink::lost() const {

@@ -42,11 +42,12 @@ class ServerLink {
                                                   const std::function<bool()>& stop);
   absl::StatusOr<worker::v1::HeartbeatResponse> Heartbeat(const worker::v1::LeasedJob& job);
 
-  // Tried again, with growing pauses, while the server is away, until it answers, `stop` says so
-  // (CANCELLED) or it is lost().
+  // Tried again, with growing pauses, while the server is away or busy (RESOURCE_EXHAUSTED with a
+  // delay to retry after), until it answers, `stop` says so (CANCELLED) or it is lost().
   absl::StatusOr<worker::v1::ReportResponse> Report(worker::v1::ReportRequest request,
                                                     const std::function<bool()>& stop);
-  absl::StatusOr<worker::v1::FinishResponse> Finish(worker::v1::FinishRequest request);
+  absl::StatusOr<worker::v1::FinishResponse> Finish(worker::v1::FinishRequest request,
+                                                    const std::function<bool()>& stop);
 
   // No answer for give_up_after.
   bool lost() const;

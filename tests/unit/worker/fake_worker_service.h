@@ -58,7 +58,7 @@ class FakeWorkerService final : public worker::v1::WorkerService::Service {
     }
     if (request->fence() != fence) return {grpc::ABORTED, "the lease is over"};
     if (refuse_success && request->outcome() == worker::v1::OUTCOME_SUCCEEDED) {
-      return {grpc::DATA_LOSS, "a blob is missing"};
+      return {refusal, "it would not have it"};
     }
     finishes.push_back(*request);
     changed.SignalAll();
@@ -82,6 +82,7 @@ class FakeWorkerService final : public worker::v1::WorkerService::Service {
   v1::DesiredState desired ABSL_GUARDED_BY(mutex) = v1::DESIRED_STATE_RUN;
   bool drain ABSL_GUARDED_BY(mutex) = false;
   bool refuse_success ABSL_GUARDED_BY(mutex) = false;
+  grpc::StatusCode refusal ABSL_GUARDED_BY(mutex) = grpc::DATA_LOSS;
   int failing_reports ABSL_GUARDED_BY(mutex) = 0;
   int failing_finishes ABSL_GUARDED_BY(mutex) = 0;
   int heartbeats ABSL_GUARDED_BY(mutex) = 0;

@@ -306,6 +306,38 @@ TEST_F(JobRunnerTest, ArtefactsThatTheServerRefusesFailTheJob) {
   EXPECT_EQ(Finished().error().code(), "DATA_LOSS");
 }
 
+TEST_F(JobRunnerTest, AFinishThatIsTooLargeFailsTheJobAndIsNotSentForEver) {
+  {
+    absl::MutexLock lock(&service_.mutex);
+    service_.refuse_success = true;
+    service_.refusal = grpc::RESOURCE_EXHAUSTED;  // without a delay to retry after
+  }
+  trainer_.train = [](const Trainer::Run&) { return SmallResult(); };
+  runner_->RunJob(Job());
+  EXPECT_EQ(Finished().outcome(), worker::v1::OUTCOME_FAILED);
+  EXPECT_EQ(Finished().error().code(), "RESOURCE_EXHAUSTED");
+}
+
+TEST_F(JobRunnerTest, AFinishThatIsNotTakenEndsWithTheLease) {
+  {
+    absl::MutexLock lock(&service_.mutex);
+    service_.failing_finishes = 1 << 30;
+  }
+  trainer_.train = [](const Trainer::Run&) { return SmallResult(); };
+  std::thread run([&] { runner_->RunJob(Job()); });
+  {
+    absl::MutexLock lock(&service_.mutex);
+    const auto tried = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return service_.failing_finishes < 1 << 30;
+    };
+    service_.mutex.Await(absl::Condition(&tried));
+    service_.fence = 2;
+  }
+  run.join();
+  absl::MutexLock lock(&service_.mutex);
+  EXPECT_TRUE(service_.finishes.empty());
+}
+
 TEST(JobRunnerWithoutServer, EndsWhenTheServerIsGoneForGood) {
   const TempDirectory folder = *TempDirectory::Create();
   const auto blobs = *LocalBlobStore::Open(folder.path());
