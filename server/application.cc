@@ -44,6 +44,7 @@
 #include "server/services/worker_service.h"
 #include "server/serving_metrics.h"
 #include "server/worker_supervisor.h"
+#include "wire/worker_limits.h"
 
 namespace graft {
 namespace {
@@ -261,7 +262,9 @@ class Server final : public Application {
     GrpcListener::Options options;
     options.address = absl::StrCat("unix:", socket.string());
     options.services = {{worker::v1::WorkerService::service_full_name(), worker_service_.get()}};
-    options.interceptors = MakeInterceptors();
+    options.max_message_bytes = kMaxWorkerMessage;
+    // Not into the metrics of the public API.
+    options.interceptors = MakeRpcInterceptors(Observation(/*metrics=*/nullptr, {}));
     GRAFT_ASSIGN_OR_RETURN(worker_listener_, GrpcListener::Start(std::move(options)));
     fs::permissions(socket, fs::perms::owner_read | fs::perms::owner_write, error);
 
@@ -294,9 +297,13 @@ class Server final : public Application {
     return absl::OkStatus();
   }
 
-  std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeInterceptors() {
-    return MakeRpcInterceptors(metrics_.get(), logger_, clock_, ids_,
-                               {config_.data_dir.string(), config_.weights_dir.string()});
+  RpcObservation Observation(Metrics* metrics, std::vector<std::string> services) {
+    return {metrics,
+            logger_,
+            clock_,
+            ids_,
+            {config_.data_dir.string(), config_.weights_dir.string()},
+            std::move(services)};
   }
 
   absl::Status Listen() {
@@ -310,7 +317,9 @@ class Server final : public Application {
                         {v1::ModelService::service_full_name(), model_service_.get()},
                         {v1::PredictionService::service_full_name(), prediction_service_.get()},
                         {v1::BackboneService::service_full_name(), backbone_service_.get()}};
-    options.interceptors = MakeInterceptors();
+    std::vector<std::string> names;
+    for (const auto& [name, service] : options.services) names.push_back(name);
+    options.interceptors = MakeRpcInterceptors(Observation(metrics_.get(), std::move(names)));
     options.max_message_bytes = config_.max_message_bytes;
     options.max_concurrent_streams = config_.max_concurrent_streams;
     options.memory_bytes = config_.transport_memory_bytes;

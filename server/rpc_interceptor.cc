@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "google/protobuf/descriptor.h"
 
 #include "server/hide_folders.h"
 #include "wire/status.h"
@@ -19,13 +22,13 @@ using ::grpc::experimental::Interceptor;
 using ::grpc::experimental::InterceptorBatchMethods;
 using ::grpc::experimental::ServerRpcInfo;
 
+// A client may ask for a method of any name: the log gets this much of it.
+constexpr size_t kMaxLoggedMethod = 200;
+
 // What all calls share.
 struct Shared {
-  Metrics* metrics;
-  const Logger* logger;
-  Clock* clock;
-  IdGenerator* ids;
-  std::vector<std::string> private_folders;
+  const RpcObservation observation;
+  const absl::flat_hash_set<std::string> methods;  // that may name a series
 };
 
 bool IsRequestId(grpc::string_ref text) {
@@ -47,14 +50,17 @@ LogLevel LevelOf(absl::string_view method, const grpc::Status& status) {
 // One call. gRPC runs the hooks of a call one after another.
 class CallInterceptor final : public Interceptor {
  public:
-  CallInterceptor(Shared& shared, ServerRpcInfo* info)
+  CallInterceptor(const Shared& shared, ServerRpcInfo* info)
       : shared_(shared),
+        to_(shared.observation),
         method_(absl::StripPrefix(info->method(), "/")),
-        start_(shared.clock->Monotonic()) {
-    shared_.metrics->rpc_in_flight.Add(1);
+        start_(to_.clock->Monotonic()) {
+    if (to_.metrics != nullptr) to_.metrics->rpc_in_flight.Add(1);
   }
 
-  ~CallInterceptor() override { shared_.metrics->rpc_in_flight.Add(-1); }
+  ~CallInterceptor() override {
+    if (to_.metrics != nullptr) to_.metrics->rpc_in_flight.Add(-1);
+  }
 
   void Intercept(InterceptorBatchMethods* methods) override {
     if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_INITIAL_METADATA)) {
@@ -77,33 +83,38 @@ class CallInterceptor final : public Interceptor {
       request_id_.assign(sent->second.data(), sent->second.size());
       return;
     }
-    request_id_ = shared_.ids->NewId("req");
+    request_id_ = to_.ids->NewId("req");
     metadata.erase(kRequestIdHeader);
     metadata.emplace(kRequestIdHeader, request_id_);
   }
 
-  grpc::Status Close(grpc::Status status) {
-    const absl::Duration took = shared_.clock->Monotonic() - start_;
+  // Cleaned first: what a caller may not read has no place in the log either.
+  grpc::Status Close(const grpc::Status& answer) {
+    const grpc::Status status = Clean(answer);
+    const absl::Duration took = to_.clock->Monotonic() - start_;
     const std::string code = CodeName(static_cast<absl::StatusCode>(status.error_code()));
-    shared_.metrics->rpc_seconds.Observe({method_, code}, took);
-    shared_.logger->Log(LevelOf(method_, status), "rpc",
-                        {{"method", method_},
-                         {"code", code},
-                         {"seconds", absl::StrFormat("%.6f", absl::ToDoubleSeconds(took))},
-                         {"request", request_id_},
-                         {"error", status.error_message()}});
-    if (status.ok()) return status;
-    const std::string clean = HideFolders(status.error_message(), shared_.private_folders);
-    if (clean == status.error_message()) return status;
-    const absl::Status original = FromGrpcStatus(status);
-    absl::Status scrubbed(original.code(), clean);
-    original.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
-      scrubbed.SetPayload(url, payload);
-    });
-    return ToGrpcStatus(scrubbed);
+    if (to_.metrics != nullptr) {
+      const bool known = shared_.methods.contains(method_);
+      to_.metrics->rpc_seconds.Observe({known ? method_ : std::string(kOtherLabel), code}, took);
+    }
+    to_.logger->Log(LevelOf(method_, status), "rpc",
+                    {{"method", absl::string_view(method_).substr(0, kMaxLoggedMethod)},
+                     {"code", code},
+                     {"seconds", absl::StrFormat("%.6f", absl::ToDoubleSeconds(took))},
+                     {"request", request_id_},
+                     {"error", status.error_message()}});
+    return status;
   }
 
-  Shared& shared_;
+  grpc::Status Clean(const grpc::Status& status) const {
+    if (status.ok()) return status;
+    return ToGrpcStatus(MapTexts(FromGrpcStatus(status), [this](absl::string_view text) {
+      return HideFolders(text, to_.private_folders);
+    }));
+  }
+
+  const Shared& shared_;
+  const RpcObservation& to_;
   const std::string method_;
   const absl::Duration start_;
   std::string request_id_;
@@ -118,16 +129,31 @@ class CallInterceptorFactory final : public grpc::experimental::ServerIntercepto
   }
 
  private:
-  Shared shared_;
+  const Shared shared_;
 };
+
+// "graft.v1.FineTuneService/Watch" and so on: what the services declare, and gRPC's own.
+absl::flat_hash_set<std::string> MethodsOf(const std::vector<std::string>& services) {
+  absl::flat_hash_set<std::string> methods = {
+      "grpc.health.v1.Health/Check", "grpc.health.v1.Health/Watch",
+      "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"};
+  for (const std::string& name : services) {
+    const google::protobuf::ServiceDescriptor* service =
+        google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
+    if (service == nullptr) continue;
+    for (int i = 0; i < service->method_count(); ++i) {
+      methods.insert(absl::StrCat(name, "/", service->method(i)->name()));
+    }
+  }
+  return methods;
+}
 
 }  // namespace
 
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeRpcInterceptors(
-    Metrics* metrics, const Logger* logger, Clock* clock, IdGenerator* ids,
-    std::vector<std::string> private_folders) {
+    const RpcObservation& observation) {
   return std::make_unique<CallInterceptorFactory>(
-      Shared{metrics, logger, clock, ids, std::move(private_folders)});
+      Shared{observation, MethodsOf(observation.services)});
 }
 
 std::string RequestId(const grpc::ServerContextBase& context) {

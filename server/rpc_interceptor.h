@@ -21,13 +21,23 @@ namespace graft {
 // characters); otherwise the server does. It comes back in the initial metadata.
 inline constexpr char kRequestIdHeader[] = "x-request-id";
 
+// Where what is seen of calls goes. All pointers must outlive the grpc::Server.
+struct RpcObservation {
+  Metrics* metrics = nullptr;  // null: calls are not counted
+  const Logger* logger = nullptr;
+  Clock* clock = nullptr;
+  IdGenerator* ids = nullptr;
+  // Cut out of error messages and their details (hide_folders.h).
+  std::vector<std::string> private_folders;
+  // By full name. Only their methods, and gRPC's own, name a series: what else a client asks for is
+  // its own text, and counts as "other".
+  std::vector<std::string> services;
+};
+
 // Takes what must hold for every RPC out of the RPCs: duration and code into graft_rpc_seconds, one
-// log line, a request id, and no path of the server's in a message.
-// `private_folders` are cut out of error messages (hide_folders.h). All pointers must outlive the
-// grpc::Server.
+// log line, a request id, and no path of the server's in a message or its details.
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeRpcInterceptors(
-    Metrics* metrics, const Logger* logger, Clock* clock, IdGenerator* ids,
-    std::vector<std::string> private_folders);
+    const RpcObservation& observation);
 
 // The request id of a call that went through the interceptor.
 std::string RequestId(const grpc::ServerContextBase& context);

@@ -54,6 +54,12 @@ namespace {
 Buckets RequestBuckets() {
   return {0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 }
+// An RPC: a request, or a stream of up to an hour.
+Buckets RpcBuckets() {
+  Buckets buckets = RequestBuckets();
+  buckets.insert(buckets.end(), {30, 60, 300, 900, 1800, 3600});
+  return buckets;
+}
 // Something a person waits for: 0.1 s to a day.
 Buckets JobBuckets() {
   return {0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400};
@@ -168,7 +174,7 @@ Metrics::Metrics(std::unique_ptr<Native> native)
           "graft_rpc_seconds",
           "Duration of an RPC, in seconds, by method and gRPC code; streams "
           "count from start to end.",
-          {"method", "code"}, 400, RequestBuckets())),
+          {"method", "code"}, 400, RpcBuckets())),
       rpc_in_flight(native_->MakeGauge("graft_rpc_in_flight", "RPCs being answered now.")),
       watch_streams(native_->MakeGauge("graft_watch_streams", "Open Watch streams.")),
       build_info(native_->MakeGauges("graft_build_info", "Always 1; the build is in the labels.",

@@ -69,8 +69,8 @@ class Metrics {
   Histogram model_load_seconds;
   CounterFamily model_load_failures_total;  // {code}
 
-  // The server itself.
-  HistogramFamily rpc_seconds;  // {method, code}
+  // The server itself. Only the public API's calls: a worker always has one under way.
+  HistogramFamily rpc_seconds;  // {method, code}; methods that are not known count as "other"
   Gauge rpc_in_flight;
   Gauge watch_streams;
   GaugeFamily build_info;  // {version, build}: 1
