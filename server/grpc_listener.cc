@@ -7,12 +7,30 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
 namespace graft {
+namespace {
+
+// Linking libgrpc++_reflection registers its plugin with every builder; this takes it out again.
+class WithoutReflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->erase(std::remove_if(plugins->begin(), plugins->end(),
+                                  [](const auto& plugin) {
+                                    return plugin->name() == "proto_server_reflection";
+                                  }),
+                   plugins->end());
+  }
+};
+
+}  // namespace
 
 std::string HostPort(const std::string& address, int port) {
   if (absl::StrContains(address, ':')) return absl::StrCat("[", address, "]:", port);
@@ -24,6 +42,7 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(Options option
   std::unique_ptr<GrpcListener> listener(new GrpcListener);
   if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
+  if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
   builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &listener->port_);
   for (const auto& [name, service] : options.services) {
     builder.RegisterService(service);

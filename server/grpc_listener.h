@@ -29,8 +29,7 @@ class GrpcListener {
     int max_concurrent_streams = 100;
     uint64_t memory_bytes = uint64_t{512} << 20;
     absl::Duration max_connection_idle = absl::InfiniteDuration();
-    // Tells clients what services there are (grpcurl). gRPC's switch is for the whole process: it
-    // also holds for listeners started later.
+    // Tells clients what services there are (grpcurl).
     bool reflection = false;
   };
 
