@@ -12,18 +12,40 @@
 #include "graft/v1/dataset.pb.h"
 
 #include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+#include "server/services/resource_names.h"
 #include "wire/fine_tune_spec.h"
+#include "wire/job.h"
 #include "wire/status.h"
 
 namespace graft {
 namespace {
 
-constexpr int kMaxLabels = 64;
+constexpr size_t kMaxLabels = 64;
 constexpr size_t kMaxLabelKey = 63;
 constexpr size_t kMaxLabelValue = 255;
 
 bool IsVisible(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isgraph(c); });
+}
+
+void CheckLabels(const google::protobuf::Map<std::string, std::string>& labels,
+                 std::vector<FieldError>* errors) {
+  if (labels.size() > kMaxLabels) {
+    // Each of a million would be found wrong in turn.
+    errors->push_back(
+        {"labels", absl::StrCat("must be at most ", kMaxLabels, ", not ", labels.size())});
+    return;
+  }
+  for (const auto& [key, value] : labels) {
+    if (key.empty() || key.size() > kMaxLabelKey || !IsVisible(key)) {
+      errors->push_back({"labels", absl::StrCat("keys must be 1 to ", kMaxLabelKey,
+                                                " visible ASCII characters")});
+    } else if (value.size() > kMaxLabelValue) {
+      errors->push_back({absl::StrCat("labels[\"", key, "\"]"),
+                         absl::StrCat("must be at most ", kMaxLabelValue, " bytes")});
+    }
+  }
 }
 
 // Images by part after the split.
@@ -67,21 +89,29 @@ absl::Status CheckRequest(const v1::StartFineTuneRequest& request) {
   if (request.request_id().size() > 128 || !IsVisible(request.request_id())) {
     errors.push_back({"request_id", "must be at most 128 visible ASCII characters"});
   }
-  if (request.labels_size() > kMaxLabels) {
-    errors.push_back(
-        {"labels", absl::StrCat("must be at most ", kMaxLabels, ", not ", request.labels_size())});
-  }
-  for (const auto& [key, value] : request.labels()) {
-    if (key.empty() || key.size() > kMaxLabelKey || !IsVisible(key)) {
-      errors.push_back({"labels", absl::StrCat("keys must be 1 to ", kMaxLabelKey,
-                                               " visible ASCII characters")});
-    } else if (value.size() > kMaxLabelValue) {
-      errors.push_back({absl::StrCat("labels[\"", key, "\"]"),
-                        absl::StrCat("must be at most ", kMaxLabelValue, " bytes")});
-    }
-  }
+  CheckLabels(request.labels(), &errors);
   if (!request.has_spec()) errors.push_back({"spec", "is required"});
   return InvalidFields(errors);
+}
+
+absl::StatusOr<JobFilter> FilterOf(const v1::ListJobsRequest& request) {
+  JobFilter filter;
+  for (int i = 0; i < request.states_size(); ++i) {
+    const auto state = FromProto(request.states(i));
+    if (!state.ok()) {
+      return InvalidField(absl::StrCat("states[", i, "]"), state.status().message());
+    }
+    if (std::find(filter.states.begin(), filter.states.end(), *state) == filter.states.end()) {
+      filter.states.push_back(*state);
+    }
+  }
+  std::vector<FieldError> errors;
+  CheckLabels(request.labels(), &errors);
+  GRAFT_RETURN_IF_ERROR(InvalidFields(errors));
+  filter.labels = {request.labels().begin(), request.labels().end()};
+  if (!request.model().empty()) GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
+  filter.model_name = request.model();
+  return filter;
 }
 
 std::string RequestDigest(const v1::StartFineTuneRequest& request) {

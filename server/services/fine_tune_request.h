@@ -9,16 +9,21 @@
 
 #include "core/jobs/job.h"
 #include "core/store/dataset.h"
+#include "core/store/metadata_store.h"
 #include "core/training/recipes.h"
 #include "server/backbone_directory.h"
 
 namespace graft {
 
-// The steps from a StartFineTune request to a job, as pure functions.
+// The steps from a StartFineTune request to a job, and from a ListJobs request to a filter, as pure
+// functions.
 
 // What the request says apart from its spec: request_id and labels. INVALID_ARGUMENT names every
 // field that is wrong.
 absl::Status CheckRequest(const v1::StartFineTuneRequest& request);
+
+// What a ListJobs request asks for, each state once. INVALID_ARGUMENT names the field.
+absl::StatusOr<JobFilter> FilterOf(const v1::ListJobsRequest& request);
 
 // The same for requests that ask for the same thing, whichever client serialised them: sha256 of
 // the request as it was sent (without request_id and validate_only), deterministically serialised.

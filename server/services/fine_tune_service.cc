@@ -149,22 +149,14 @@ grpc::ServerUnaryReactor* FineTuneService::ListJobs(grpc::CallbackServerContext*
   return RunOn(*environment_.executor, context, [this, request, response]() -> absl::Status {
     GRAFT_ASSIGN_OR_RETURN(const std::string project, ProjectOf(request->project()));
     GRAFT_ASSIGN_OR_RETURN(const int size, PageSize(request->page_size()));
-    JobFilter filter;
-    for (int i = 0; i < request->states_size(); ++i) {
-      const auto state = FromProto(request->states(i));
-      if (!state.ok()) {
-        return InvalidField(absl::StrCat("states[", i, "]"), state.status().message());
-      }
-      filter.states.push_back(*state);
-    }
-    filter.labels = {request->labels().begin(), request->labels().end()};
-    if (!request->model().empty()) GRAFT_RETURN_IF_ERROR(CheckName("model", request->model()));
-    filter.model_name = request->model();
+    GRAFT_ASSIGN_OR_RETURN(const JobFilter filter, FilterOf(*request));
     GRAFT_ASSIGN_OR_RETURN(const Page<Job> page,
                            NamingPageToken(environment_.store->ListJobs(
                                project, filter, {size, request->page_token()})));
     for (const Job& job : page.items) {
-      GRAFT_ASSIGN_OR_RETURN(*response->add_jobs(), ToProto(job));
+      v1::Job* const shown = response->add_jobs();
+      GRAFT_ASSIGN_OR_RETURN(*shown, ToProto(job));
+      shown->clear_report();  // quadratic in the classes: GetStatus has it
     }
     response->set_next_page_token(page.next_page_token);
     return absl::OkStatus();

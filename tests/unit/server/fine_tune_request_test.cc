@@ -1,0 +1,75 @@
+#include "server/services/fine_tune_request.h"
+
+#include <functional>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "wire/status.h"
+
+namespace graft {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+TEST(FilterOf, TakesEachStateOnce) {
+  v1::ListJobsRequest request;
+  for (int i = 0; i < 100'000; ++i) {
+    request.add_states(i % 2 == 0 ? v1::JOB_STATE_QUEUED : v1::JOB_STATE_FAILED);
+  }
+  (*request.mutable_labels())["team"] = "a";
+  request.set_model("pets");
+  const auto filter = FilterOf(request);
+  ASSERT_TRUE(filter.ok()) << filter.status();
+  EXPECT_THAT(filter->states, ElementsAre(JobState::kQueued, JobState::kFailed));
+  EXPECT_THAT(filter->labels, SizeIs(1));
+  EXPECT_EQ(filter->model_name, "pets");
+}
+
+struct BadList {
+  const char* name;
+  std::function<void(v1::ListJobsRequest&)> spoil;
+  const char* field;
+};
+
+class BadLists : public ::testing::TestWithParam<BadList> {};
+
+TEST_P(BadLists, AreRefusedByTheFieldsName) {
+  v1::ListJobsRequest request;
+  GetParam().spoil(request);
+  const absl::Status status = FilterOf(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  const auto fields = InvalidFieldsOf(status);
+  ASSERT_THAT(fields, SizeIs(1));
+  EXPECT_EQ(fields[0].field, GetParam().field);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadLists,
+    ::testing::Values(
+        BadList{"NoState", [](auto& r) { r.add_states(v1::JOB_STATE_UNSPECIFIED); }, "states[0]"},
+        BadList{"StateOfANewerApi",
+                [](auto& r) {
+                  r.add_states(v1::JOB_STATE_QUEUED);
+                  r.add_states(static_cast<v1::JobState>(77));
+                },
+                "states[1]"},
+        BadList{"TooManyLabels",
+                [](auto& r) {
+                  for (int i = 0; i < 5000; ++i) (*r.mutable_labels())[absl::StrCat(i)] = "v";
+                },
+                "labels"},
+        BadList{"EmptyLabelKey", [](auto& r) { (*r.mutable_labels())[""] = "v"; }, "labels"},
+        BadList{"LongLabelKey", [](auto& r) { (*r.mutable_labels())[std::string(64, 'k')] = "v"; },
+                "labels"},
+        BadList{"LongLabelValue",
+                [](auto& r) { (*r.mutable_labels())["k"] = std::string(256, 'v'); },
+                "labels[\"k\"]"},
+        BadList{"ModelIsAPath", [](auto& r) { r.set_model("../etc"); }, "model"}),
+    [](const auto& bad) { return bad.param.name; });
+
+}  // namespace
+}  // namespace graft
