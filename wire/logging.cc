@@ -106,9 +106,9 @@ bool IsLogLine(absl::string_view line, bool json) {
 }
 
 void Logger::PassOn(absl::string_view line, Fields fields) const {
-  if (!logger_->should_log(spdlog::level::info)) return;
+  if (!logger_->should_log(spdlog::level::err)) return;  // told to be silent
   if (!IsLogLine(line, json_)) {
-    Info(line, fields);
+    Warning(line, fields);
     return;
   }
   const std::string whole = absl::StrCat(line, "\n");

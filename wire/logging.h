@@ -41,7 +41,8 @@ class Logger {
   }
 
   // A line that a process of ours wrote. One of its Logger's, in this one's format, goes out as it
-  // is: it has its own time, level and fields. Any other is logged as a message with `fields`.
+  // is, whatever the level here: it has its own time, level and fields, and its Logger has chosen.
+  // Any other (a library's, a crash's) is logged as a warning with `fields`.
   void PassOn(absl::string_view line, Fields fields) const;
 
  private:

@@ -32,5 +32,17 @@ TEST(LoggingTest, LinesOfOtherLoggersAreKnown) {
   EXPECT_FALSE(IsLogLine("{}", true));
 }
 
+TEST(LoggingTest, LinesOfOurProcessesArePassedOnWhateverTheLevelHere) {
+  ::testing::internal::CaptureStderr();
+  const auto logger = Logger::Create("text", "warning");
+  const std::string theirs = "2026-01-31T12:00:00.123 info    job begins job=x";
+  logger->PassOn(theirs, {{"worker", "w"}});
+  logger->PassOn("terminate called after throwing", {{"worker", "w"}});
+  const std::string written = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(written.substr(0, theirs.size() + 1), theirs + "\n");
+  EXPECT_NE(written.find("warning"), std::string::npos) << written;
+  EXPECT_NE(written.find("terminate called after throwing worker=w"), std::string::npos) << written;
+}
+
 }  // namespace
 }  // namespace graft
