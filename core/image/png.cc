@@ -90,7 +90,8 @@ std::optional<uint16_t> TransparentGrey(absl::string_view bytes) {
   if (!header.has_value() || header->data.size() != 13 || header->data[9] != kGrey) return {};
   while (const std::optional<Chunk> chunk = NextChunk(&rest)) {
     if (chunk->type != "tRNS" || chunk->data.size() != 2) continue;
-    const int depth = header->data[8];
+    const int depth = static_cast<uint8_t>(header->data[8]);
+    if (depth == 0) return {};  // no PNG at all, as the decoder will find
     const int shade =
         static_cast<uint8_t>(chunk->data[0]) << 8 | static_cast<uint8_t>(chunk->data[1]);
     // Shades of fewer bits are spread over 0 to 255.

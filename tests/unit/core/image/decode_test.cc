@@ -175,6 +175,19 @@ std::string Cut(const std::string& name, double share) {
   return whole.substr(0, static_cast<size_t>(static_cast<double>(whole.size()) * share));
 }
 
+// CRC-32 as PNG has it, big-endian.
+std::string Crc(const std::string& bytes) {
+  uint32_t crc = UINT32_MAX;
+  for (const char c : bytes) {
+    crc ^= static_cast<uint8_t>(c);
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320U : 0);
+  }
+  crc = ~crc;
+  std::string big_endian(4, '\0');
+  for (int i = 0; i < 4; ++i) big_endian[i] = static_cast<char>(crc >> (24 - 8 * i));
+  return big_endian;
+}
+
 // A PNG whose header says 100,000 x 100,000.
 std::string PixelBomb() {
   std::string bytes = Load("rgb.png");
@@ -209,6 +222,15 @@ INSTANTIATE_TEST_SUITE_P(
                   return bytes;
                 },
                 "checksum"},
+        BadCase{"PngOfNoDepth",
+                [] {
+                  std::string bytes = Load("grey8_trns.png");
+                  bytes[24] = 0;
+                  // The header's checksum, which must hold for the header to be looked at.
+                  bytes.replace(29, 4, Crc(bytes.substr(12, 17)));
+                  return bytes;
+                },
+                "damaged PNG"},
         BadCase{"PixelBomb", PixelBomb, "100000 x 100000"},
         BadCase{"NoPixels",
                 [] {
