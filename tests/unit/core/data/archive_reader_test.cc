@@ -145,29 +145,6 @@ TEST(ArchiveReaderTest, AnAbandonedReadingEndsWhereverItIs) {
   }
 }
 
-TEST(ArchiveReaderTest, GzipsInARowAndTheirPaddingAreReadToTheEnd) {
-  const std::string tar = TarEntry("a", "1") + TarEnd();
-  std::string bytes = Gzip(tar.substr(0, 700));
-  for (int i = 0; i < 10'000; ++i) bytes += Gzip("");
-  bytes += Gzip(tar.substr(700)) + std::string(10'000, '\0');
-  const Result result = ReadBytes(bytes);
-  ASSERT_TRUE(result.status.ok()) << result.status;
-  EXPECT_EQ(result.entries.size(), 1u);
-}
-
-TEST(ArchiveReaderTest, TheFormatIsThatOfTheFirstBytes) {
-  const TempDirectory folder = TempDirectory::Create().value();
-  for (const ArchiveFormat format : kFormats) {
-    for (const std::vector<FakeEntry>& entries :
-         {std::vector<FakeEntry>{}, std::vector<FakeEntry>{{"PK/1.jpg", "x"}}}) {
-      WriteTestFile(folder.path() / "upload", MakeArchive(format, entries));
-      EXPECT_EQ(FormatOfArchive(folder.path() / "upload").value(), format)
-          << ArchiveFormatName(format);
-    }
-  }
-  EXPECT_EQ(FormatOfArchive(folder.path() / "none").status().code(), absl::StatusCode::kNotFound);
-}
-
 TEST(ArchiveReaderTest, ConcatenatedTarsAreReadToTheEnd) {
   const Result result = ReadBytes(TarEntry("a", "1") + TarEnd() + TarEntry("b", "2") + TarEnd());
   ASSERT_TRUE(result.status.ok()) << result.status;
@@ -421,17 +398,6 @@ TEST(PrintableNameTest, IsShortAndHarmless) {
   EXPECT_EQ(PrintableName(cats), cats.substr(0, 120) + "...");
   EXPECT_EQ(PrintableName("ab" + cats), "ab" + cats.substr(0, 117) + "...");
   EXPECT_EQ(PrintableName(std::string(200, '\x80')), std::string(116, '?') + "...");
-}
-
-TEST(Utf8Test, AcceptsWhatTheStandardAcceptsAndNothingElse) {
-  for (const char* good : {"", "a", "\xC2\x80", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
-                           "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
-    EXPECT_TRUE(IsValidUtf8(good)) << good;
-  }
-  for (const char* bad : {"\x80", "\xC1\xBF", "\xC2", "\xE0\x9F\xBF", "\xED\xA0\x80",
-                          "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xE2\x82"}) {
-    EXPECT_FALSE(IsValidUtf8(bad));
-  }
 }
 
 }  // namespace
