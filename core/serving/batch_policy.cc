@@ -31,7 +31,8 @@ BatchDecision DecideBatch(const std::vector<QueueSnapshot>& queues, absl::Durati
     const QueueSnapshot& queue = queues[i];
     if (queue.rows == 0) continue;
     const int full = std::min(options.max_batch_size, queue.max_rows);
-    const absl::Duration due = queue.oldest_since + options.max_queue_delay;
+    const absl::Duration due = std::min(queue.oldest_since + options.max_queue_delay,
+                                        queue.first_deadline - options.deadline_margin);
     if (queue.rows < full && due > now) {
       decision.look_again = std::min(decision.look_again, due);
       continue;

@@ -14,6 +14,9 @@ struct BatchOptions {
   // when its oldest row has waited this long.
   absl::Duration max_queue_delay = absl::ZeroDuration();
   int instances = 1;  // passes that may run at the same time
+  // So long before the first deadline among its rows a batch goes, full or not: they are to be
+  // computed, too.
+  absl::Duration deadline_margin = absl::Milliseconds(100);
 };
 
 // INVALID_ARGUMENT names the option that makes no sense.
@@ -24,6 +27,7 @@ struct QueueSnapshot {
   int rows = 0;
   absl::Duration oldest_since;  // arrival of its oldest row, monotonic; unused when rows is 0
   int max_rows = 1 << 30;       // of one pass of this queue's network, below max_batch_size or not
+  absl::Duration first_deadline = absl::InfiniteDuration();  // the earliest among its rows
 };
 
 struct BatchDecision {

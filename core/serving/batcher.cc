@@ -79,9 +79,15 @@ Batcher::Batch Batcher::Next() {
     std::vector<QueueSnapshot> snapshots;
     std::vector<const std::string*> keys;
     for (const auto& [key, queue] : queues_) {
-      snapshots.push_back({.rows = static_cast<int>(queue.size()),
-                           .oldest_since = queue.front().arrived,
-                           .max_rows = queue.front().row.model->max_rows()});
+      QueueSnapshot snapshot{.rows = static_cast<int>(queue.size()),
+                             .oldest_since = queue.front().arrived,
+                             .max_rows = queue.front().row.model->max_rows()};
+      if (options_.max_queue_delay > absl::ZeroDuration()) {  // else nothing waits for its deadline
+        for (const Waiting& waiting : queue) {
+          snapshot.first_deadline = std::min(snapshot.first_deadline, waiting.row.deadline);
+        }
+      }
+      snapshots.push_back(snapshot);
       keys.push_back(&key);
     }
     BatchOptions options = options_;

@@ -59,6 +59,8 @@ struct FakeWorld {
   std::atomic<int> loads{0};
   std::atomic<int> alive{0};  // servables in memory
   absl::Mutex mutex;
+  absl::Status run_error;            // what Run answers, unless it is OK
+  int answers_left_out = 0;          // by each Run
   std::vector<int> batch_sizes;      // of each Run
   std::vector<std::string> decoded;  // each image, in the order they were begun
 };
@@ -104,12 +106,19 @@ class FakeServable final : public Servable {
       world_->batch_sizes.push_back(static_cast<int>(rows.size()));
     }
     world_->computing.Pass();
+    int left_out;
+    {
+      absl::MutexLock lock(&world_->mutex);
+      if (!world_->run_error.ok()) return world_->run_error;
+      left_out = world_->answers_left_out;
+    }
     std::vector<std::vector<float>> answers;
     for (const ServableRow& row : rows) {
       std::vector<float> probabilities = {0.1f, 0.2f, 0.15f};
       probabilities[static_cast<size_t>(row.image->values[0])] = 0.7f;
       answers.push_back(std::move(probabilities));
     }
+    answers.resize(answers.size() - static_cast<size_t>(left_out));
     return answers;
   }
 

@@ -33,6 +33,19 @@ TEST(BatchPolicy, WithADelayWaitsUntilTheOldestIsDue) {
   EXPECT_EQ(DecideBatch({{3, kNow - 2 * kMs}}, early.look_again, options).rows, 3);
 }
 
+TEST(BatchPolicy, ADelayEndsInTimeForTheFirstDeadline) {
+  const BatchOptions options{.max_queue_delay = 500 * kMs, .deadline_margin = 100 * kMs};
+  QueueSnapshot queue{.rows = 1, .oldest_since = kNow, .first_deadline = kNow + 300 * kMs};
+  const BatchDecision early = DecideBatch({queue}, kNow, options);
+  EXPECT_EQ(early.rows, 0);
+  EXPECT_EQ(early.look_again, kNow + 200 * kMs);
+  EXPECT_EQ(DecideBatch({queue}, early.look_again, options).rows, 1);
+  queue.first_deadline = kNow + 50 * kMs;
+  EXPECT_EQ(DecideBatch({queue}, kNow, options).rows, 1);
+  queue.first_deadline = kNow + absl::Seconds(5);
+  EXPECT_EQ(DecideBatch({queue}, kNow, options).look_again, kNow + 500 * kMs);
+}
+
 TEST(BatchPolicy, AFullBatchDoesNotWait) {
   EXPECT_EQ(DecideBatch({{8, kNow}}, kNow, {.max_batch_size = 8, .max_queue_delay = 5 * kMs}).rows,
             8);
