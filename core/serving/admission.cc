@@ -9,8 +9,14 @@
 
 namespace graft {
 
-absl::Status Admission::Enter(int images, uint64_t bytes) {
+absl::Status Admission::Enter(const ModelKey& asked, int images, uint64_t bytes) {
   absl::MutexLock lock(&mutex_);
+  const auto waiting = waiting_.find(asked);
+  if (waiting != waiting_.end() && waiting->second + images > limits_.max_images / 2) {
+    return Refusal(absl::StrCat("model \"", asked.model, "\" is being loaded, and ",
+                                waiting->second, " images wait for it"),
+                   "MODEL_LOADING");
+  }
   if (images_ + images > limits_.max_images || bytes_ + bytes > limits_.max_bytes) return Full();
   images_ += images;
   bytes_ += bytes;
@@ -35,11 +41,25 @@ void Admission::Leave(int images, uint64_t bytes) {
   bytes_ -= bytes;
 }
 
+void Admission::BeginWait(const ModelKey& asked, int images) {
+  absl::MutexLock lock(&mutex_);
+  waiting_[asked] += images;
+}
+
+void Admission::EndWait(const ModelKey& asked, int images) {
+  absl::MutexLock lock(&mutex_);
+  const auto it = waiting_.find(asked);
+  if ((it->second -= images) == 0) waiting_.erase(it);
+}
+
 absl::Status Admission::Full() const {
-  absl::Status full = absl::ResourceExhaustedError(
-      absl::StrCat("the queue is full (", images_, " images wait); try again in ",
-                   absl::FormatDuration(limits_.retry_after)));
-  return WithRetryHint(WithReasonHint(std::move(full), "QUEUE_FULL"), limits_.retry_after);
+  return Refusal(absl::StrCat("the queue is full (", images_, " images wait)"), "QUEUE_FULL");
+}
+
+absl::Status Admission::Refusal(absl::string_view message, absl::string_view reason) const {
+  absl::Status refusal = absl::ResourceExhaustedError(
+      absl::StrCat(message, "; try again in ", absl::FormatDuration(limits_.retry_after)));
+  return WithRetryHint(WithReasonHint(std::move(refusal), reason), limits_.retry_after);
 }
 
 }  // namespace graft

@@ -4,9 +4,12 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+
+#include "core/serving/servable.h"
 
 namespace graft {
 
@@ -21,8 +24,14 @@ class Admission {
   };
   explicit Admission(const Limits& limits) : limits_(limits) {}
 
-  // A request of so many images, `bytes` encoded, comes in. RESOURCE_EXHAUSTED: the queue is full.
-  absl::Status Enter(int images, uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
+  // A request of so many images, `bytes` encoded, comes in; `asked` is the model and version as it
+  // names them. RESOURCE_EXHAUSTED: the queue is full, or what waits for this model to be loaded
+  // takes half of it.
+  absl::Status Enter(const ModelKey& asked, int images, uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // A request that is inside waits for its model to be loaded, or no longer.
+  void BeginWait(const ModelKey& asked, int images) ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndWait(const ModelKey& asked, int images) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // A request that is inside will hold so many bytes more, decoded. RESOURCE_EXHAUSTED: not now;
   // INVALID_ARGUMENT: they are more than the limit by themselves.
@@ -32,10 +41,12 @@ class Admission {
   void Leave(int images, uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  absl::Status Refusal(absl::string_view message, absl::string_view reason) const;
   absl::Status Full() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Limits limits_;
   absl::Mutex mutex_;
+  absl::flat_hash_map<ModelKey, int> waiting_ ABSL_GUARDED_BY(mutex_);  // images; none is 0
   int images_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };

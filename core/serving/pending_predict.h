@@ -21,8 +21,7 @@ namespace graft {
 // holds of the request's images is freed when it is answered, whoever still shares it.
 struct PendingPredict {
   // Constant once submitted.
-  std::string project;
-  std::string model_name;
+  ModelKey asked;  // version 0: the latest
   int top_k = 0;
   int images = 0;
   absl::Duration deadline;
@@ -34,6 +33,7 @@ struct PendingPredict {
   bool answered ABSL_GUARDED_BY(mutex) = false;
   uint64_t held_bytes ABSL_GUARDED_BY(mutex) = 0;           // as Admission counts them
   std::vector<std::string> encoded ABSL_GUARDED_BY(mutex);  // each until it is decoded
+  bool waits_for_model ABSL_GUARDED_BY(mutex) = false;
   AcquiredModel model ABSL_GUARDED_BY(mutex);
   int chunk ABSL_GUARDED_BY(mutex) = 0;        // images that go to the network together
   int tasks_given ABSL_GUARDED_BY(mutex) = 0;  // to the decoding threads, one an image

@@ -57,8 +57,7 @@ class PredictorImpl final : public Predictor {
   void Submit(PredictRequest request, absl::Duration deadline, PredictCallback callback,
               std::shared_ptr<CancellationToken> cancel) override {
     auto call = std::make_shared<PendingPredict>();
-    call->project = request.project;
-    call->model_name = request.model;
+    call->asked = {request.project, request.model, request.version};
     call->top_k = request.top_k;
     call->images = static_cast<int>(request.images.size());
     uint64_t bytes = 0;
@@ -69,7 +68,7 @@ class PredictorImpl final : public Predictor {
     call->cancel = std::move(cancel);
 
     absl::Status admitted = CheckRequest(request, bytes, options_);
-    if (admitted.ok()) admitted = Admit(call->images, bytes);
+    if (admitted.ok()) admitted = Admit(call->asked, call->images, bytes);
     if (!admitted.ok()) {
       Tell(*call, 0, admitted.code(), {});
       call->callback(std::move(admitted));
@@ -95,6 +94,10 @@ class PredictorImpl final : public Predictor {
     models_->Acquire(
         request.project, request.model, request.version,
         [this, call](absl::StatusOr<AcquiredModel> model) { Decode(call, std::move(model)); });
+    absl::MutexLock lock(&call->mutex);
+    if (call->answered || call->model.servable != nullptr) return;
+    call->waits_for_model = true;
+    admission_.BeginWait(call->asked, call->images);
   }
 
   void Drain() override ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -105,7 +108,8 @@ class PredictorImpl final : public Predictor {
   }
 
  private:
-  absl::Status Admit(int images, uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_) {
+  absl::Status Admit(const ModelKey& asked, int images, uint64_t bytes)
+      ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     if (draining_) {
       return WithRetryHint(
@@ -113,7 +117,7 @@ class PredictorImpl final : public Predictor {
                          "DRAINING"),
           options_.retry_after);
     }
-    GRAFT_RETURN_IF_ERROR(admission_.Enter(images, bytes));
+    GRAFT_RETURN_IF_ERROR(admission_.Enter(asked, images, bytes));
     ++running_;
     return absl::OkStatus();
   }
@@ -144,6 +148,7 @@ class PredictorImpl final : public Predictor {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
       Hold();
+      EndWait(*call);
       const uint64_t decoded = model->servable->prepared_bytes() * call->images;
       room = admission_.Grow(decoded);
       if (room.ok()) {
@@ -154,6 +159,10 @@ class PredictorImpl final : public Predictor {
     if (!room.ok()) Finish(call, std::move(room));
     for (int i = 0; i < tasks; ++i) ScheduleDecode(call);
     Release();
+  }
+
+  void EndWait(PendingPredict& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
+    if (std::exchange(call.waits_for_model, false)) admission_.EndWait(call.asked, call.images);
   }
 
   // Readies a call for decoding; how many of its images to schedule at first.
@@ -282,6 +291,7 @@ class PredictorImpl final : public Predictor {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
       call->answered = true;
+      EndWait(*call);
       call->timing.total = clock_->Monotonic() - call->submitted;
       timing = call->timing;
       version = call->model.key.version;
@@ -306,8 +316,8 @@ class PredictorImpl final : public Predictor {
   void Tell(const PendingPredict& call, int64_t version, absl::StatusCode code,
             const PredictTiming& timing) {
     if (observer_ == nullptr) return;
-    observer_->OnRequest({.project = call.project,
-                          .model = call.model_name,
+    observer_->OnRequest({.project = call.asked.project,
+                          .model = call.asked.model,
                           .version = version,
                           .code = code,
                           .images = call.images,

@@ -2,29 +2,32 @@
 
 #include <gtest/gtest.h>
 
+#include "core/serving/error_hints.h"
 #include "core/serving/retry_hint.h"
 
 namespace graft {
 namespace {
 
+const ModelKey kModel{"p", "m", 0};
+
 TEST(Admission, BoundsImagesAndGivesTheirPlacesBack) {
   Admission admission({.max_images = 3, .max_bytes = 100});
-  EXPECT_TRUE(admission.Enter(2, 1).ok());
-  EXPECT_TRUE(absl::IsResourceExhausted(admission.Enter(2, 1)));
-  EXPECT_TRUE(admission.Enter(1, 1).ok());
+  EXPECT_TRUE(admission.Enter(kModel, 2, 1).ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(admission.Enter(kModel, 2, 1)));
+  EXPECT_TRUE(admission.Enter(kModel, 1, 1).ok());
   admission.Leave(2, 1);
-  EXPECT_TRUE(admission.Enter(2, 1).ok());
+  EXPECT_TRUE(admission.Enter(kModel, 2, 1).ok());
 }
 
 TEST(Admission, BoundsEncodedAndDecodedBytesTogether) {
   Admission admission({.max_images = 10, .max_bytes = 100});
-  EXPECT_TRUE(admission.Enter(1, 30).ok());
+  EXPECT_TRUE(admission.Enter(kModel, 1, 30).ok());
   EXPECT_TRUE(admission.Grow(60).ok());
-  EXPECT_TRUE(absl::IsResourceExhausted(admission.Enter(1, 11)));
+  EXPECT_TRUE(absl::IsResourceExhausted(admission.Enter(kModel, 1, 11)));
   EXPECT_TRUE(absl::IsResourceExhausted(admission.Grow(11)));
-  EXPECT_TRUE(admission.Enter(1, 10).ok());
+  EXPECT_TRUE(admission.Enter(kModel, 1, 10).ok());
   admission.Leave(1, 90);
-  EXPECT_TRUE(admission.Enter(1, 90).ok());
+  EXPECT_TRUE(admission.Enter(kModel, 1, 90).ok());
 }
 
 TEST(Admission, WhatNeverFitsIsSaidSo) {
@@ -32,9 +35,26 @@ TEST(Admission, WhatNeverFitsIsSaidSo) {
   EXPECT_TRUE(absl::IsInvalidArgument(admission.Grow(101)));
 }
 
+TEST(Admission, WhatWaitsForOneModelTakesNoMoreThanHalf) {
+  Admission admission({.max_images = 8, .max_bytes = 100});
+  ASSERT_TRUE(admission.Enter(kModel, 3, 1).ok());
+  admission.BeginWait(kModel, 3);
+  EXPECT_EQ(ReasonHint(admission.Enter(kModel, 2, 1)), "MODEL_LOADING");
+  EXPECT_TRUE(admission.Enter(kModel, 1, 1).ok());
+  EXPECT_TRUE(admission.Enter({"p", "other", 0}, 4, 1).ok());
+  admission.EndWait(kModel, 3);
+  admission.Leave(4, 2);
+  EXPECT_TRUE(admission.Enter(kModel, 4, 1).ok());
+}
+
+TEST(Admission, ALoneRequestMayBeLargerThanHalf) {
+  Admission admission({.max_images = 8, .max_bytes = 100});
+  EXPECT_TRUE(admission.Enter(kModel, 8, 1).ok());
+}
+
 TEST(Admission, SaysWhenToComeBack) {
   Admission admission({.max_images = 0, .max_bytes = 100, .retry_after = absl::Seconds(2)});
-  EXPECT_EQ(RetryHint(admission.Enter(1, 1)), absl::Seconds(2));
+  EXPECT_EQ(RetryHint(admission.Enter(kModel, 1, 1)), absl::Seconds(2));
 }
 
 }  // namespace

@@ -231,6 +231,20 @@ TEST_F(PredictorTest, AFullQueueSaysWhenToComeBackAndEmptiesAgain) {
   EXPECT_TRUE(Submit({"a", "a"}).Wait().ok());
 }
 
+TEST_F(PredictorTest, AModelThatLoadsLeavesHalfOfTheQueueToOthers) {
+  Start({.max_images_per_request = 4, .max_pending_images = 4});
+  ASSERT_TRUE(Submit({"a"}, "n").Wait().ok());
+  world_.loading.Close();
+  Answer<PredictResponse> first = Submit({"a", "b"}, "m");
+  Answer<PredictResponse> second = Submit({"a"}, "m");
+  EXPECT_EQ(ReasonHint(second.Wait().status()), "MODEL_LOADING");
+  EXPECT_TRUE(RetryHint(second.Wait().status()).has_value());
+  EXPECT_TRUE(Submit({"a", "b"}, "n").Wait().ok());
+  world_.loading.Open();
+  EXPECT_TRUE(first.Wait().ok());
+  EXPECT_TRUE(Submit({"a", "b", "c", "a"}, "m").Wait().ok());
+}
+
 TEST_F(PredictorTest, BytesThatWaitAreBoundedToo) {
   Start({.max_bytes_per_image = 8, .max_pending_bytes = 8});
   Answer<PredictResponse> running = Occupy();
