@@ -347,6 +347,7 @@ class Server final : public Application {
         if (state == JobState::kQueued) metrics_->job_queue_depth.Set(static_cast<double>(count));
       }
     }
+    serving_metrics_.Refresh();
     metrics_->watch_streams.Set(static_cast<double>(watches_.size()));
     return metrics_->Serialize();
   }

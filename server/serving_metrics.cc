@@ -46,10 +46,12 @@ void ServingMetrics::OnLoad(const LoadStats& stats) {
   }
 }
 
-void ServingMetrics::OnLoaded(const LoadedStats& stats) {
+void ServingMetrics::Refresh() {
+  if (models_ == nullptr) return;
+  absl::MutexLock lock(&mutex_);
+  const LoadedStats stats = models_->Loaded();
   metrics_->model_loaded.Set(stats.models);
   metrics_->model_loaded_bytes.Set(static_cast<double>(stats.bytes));
-  if (models_ == nullptr) return;
   std::vector<std::string> names;
   for (const ModelStatus& model : models_->List()) names.push_back(model.key.model);
   metrics_->SetLoadedModels(std::move(names));

@@ -1,6 +1,9 @@
 #ifndef GRAFT_SERVER_SERVING_METRICS_H_
 #define GRAFT_SERVER_SERVING_METRICS_H_
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
 #include "core/serving/model_manager.h"
 #include "core/serving/serving_observer.h"
 #include "core/telemetry/metrics.h"
@@ -20,12 +23,17 @@ class ServingMetrics final : public ServingObserver {
   void OnRequest(const RequestStats& stats) override;
   void OnBatch(const BatchStats& stats) override;
   void OnLoad(const LoadStats& stats) override;
-  void OnLoaded(const LoadedStats& stats) override;
+  void OnLoadedChanged() override { Refresh(); }
+
+  // Reads what is in memory anew: to be called before the metrics are shown, since memory is also
+  // freed by the end of a request that held the last use of a version.
+  void Refresh() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   Metrics* const metrics_;
   const Logger* const logger_;
   const ModelManager* models_ = nullptr;
+  absl::Mutex mutex_;  // held while reading and setting: nobody sets what is older than what is set
 };
 
 }  // namespace graft

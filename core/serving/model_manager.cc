@@ -98,6 +98,11 @@ class ModelManagerImpl final : public ModelManager {
     Tell();
   }
 
+  LoadedStats Loaded() const override ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    return table_.Stats();
+  }
+
   std::vector<ModelStatus> List() const override ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     return table_.List();
@@ -258,13 +263,7 @@ class ModelManagerImpl final : public ModelManager {
   }
 
   void Tell() ABSL_LOCKS_EXCLUDED(mutex_) {
-    if (observer_ == nullptr) return;
-    LoadedStats stats;
-    {
-      absl::MutexLock lock(&mutex_);
-      stats = table_.Stats();
-    }
-    observer_->OnLoaded(stats);
+    if (observer_ != nullptr) observer_->OnLoadedChanged();
   }
 
   // Constant after construction.

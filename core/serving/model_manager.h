@@ -83,6 +83,9 @@ class ModelManager {
   // `version` 0: all versions of the model.
   virtual void Forget(const std::string& project, const std::string& model, int64_t version) = 0;
 
+  // What is in memory now, with evicted and deleted versions that running requests still hold.
+  virtual LoadedStats Loaded() const = 0;
+
   // A snapshot, in no order.
   virtual std::vector<ModelStatus> List() const = 0;
 };

@@ -54,7 +54,9 @@ class ServingObserver {
   virtual void OnRequest(const RequestStats&) {}
   virtual void OnBatch(const BatchStats&) {}
   virtual void OnLoad(const LoadStats&) {}
-  virtual void OnLoaded(const LoadedStats&) {}  // after every load and unload
+  // What is in memory may have changed: ModelManager::Loaded says to what. Not a number of its own,
+  // which could arrive after a newer one.
+  virtual void OnLoadedChanged() {}
 };
 
 }  // namespace graft

@@ -208,10 +208,6 @@ class RecordingServingObserver final : public ServingObserver {
     absl::MutexLock lock(&mutex_);
     loads_.push_back(stats);
   }
-  void OnLoaded(const LoadedStats& stats) override {
-    absl::MutexLock lock(&mutex_);
-    loaded_ = stats;
-  }
   // Returns when `count` loads have ended and been told.
   std::vector<LoadStats> AwaitLoads(size_t count) {
     absl::MutexLock lock(&mutex_);
@@ -234,17 +230,12 @@ class RecordingServingObserver final : public ServingObserver {
     absl::MutexLock lock(&mutex_);
     return batches_;
   }
-  LoadedStats loaded() {
-    absl::MutexLock lock(&mutex_);
-    return loaded_;
-  }
 
  private:
   absl::Mutex mutex_;
   std::vector<RequestStats> requests_;
   std::vector<BatchStats> batches_;
   std::vector<LoadStats> loads_;
-  LoadedStats loaded_;
 };
 
 // The one answer that a callback gives, waited for.

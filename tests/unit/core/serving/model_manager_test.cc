@@ -51,8 +51,8 @@ TEST_F(ModelManagerTest, LoadsOnDemandAndOnlyOnce) {
   EXPECT_EQ(VersionFor(1), 1);
   EXPECT_EQ(VersionFor(0), 1);
   EXPECT_EQ(world_.loads, 1);
-  EXPECT_EQ(observer_.loaded().models, 1);
-  EXPECT_EQ(observer_.loaded().bytes, 110u);
+  EXPECT_EQ(manager_->Loaded().models, 1);
+  EXPECT_EQ(manager_->Loaded().bytes, 110u);
 }
 
 TEST_F(ModelManagerTest, ManyWhoAskAtOnceWaitForOneLoad) {
@@ -229,7 +229,7 @@ TEST_F(ModelManagerTest, EvictsTheLeastRecentlyUsedHeadsAndKeepsTheSharedBackbon
   EXPECT_EQ(world_.loads, 3);
   EXPECT_EQ(VersionFor(2), 2);
   EXPECT_EQ(world_.loads, 4);
-  EXPECT_LE(observer_.loaded().bytes, 120u);
+  EXPECT_LE(manager_->Loaded().bytes, 120u);
 }
 
 TEST_F(ModelManagerTest, WhatIsInUseIsNotEvictedAndTheRestIsRefused) {
@@ -261,6 +261,10 @@ TEST_F(ModelManagerTest, AForgottenVersionStaysForThoseWhoUseItOnly) {
   EXPECT_EQ(VersionFor(2), 0);
   EXPECT_EQ(VersionFor(0), 1);
   EXPECT_EQ(held.Wait()->servable->labels().size(), 3u);
+  EXPECT_EQ(manager_->Loaded().models, 1);
+  EXPECT_EQ(manager_->Loaded().bytes, 120u) << "the one in use still takes memory";
+  held = Answer<AcquiredModel>();
+  EXPECT_EQ(manager_->Loaded().bytes, 110u);
 }
 
 TEST_F(ModelManagerTest, AVersionForgottenWhileItLoadsIsNotServed) {
