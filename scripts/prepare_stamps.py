@@ -5,9 +5,9 @@
 
 Writes OUT/<class>/<name>.png for 8 kinds of things, or with --test (say 0.2) OUT/train/<class>/
 and OUT/test/<class>/, the test part drawn by the hash of the name, so that it is the same
-everywhere. What an earlier run wrote there goes first. Only photographs are taken: PNG files, but for
-those rendered from a drawing (an SVG of the same name) and mirrored or flipped twins. The files are
-copied as they are: transparent ground and all. Needs nothing but Python.
+everywhere. What an earlier run wrote there goes first. Only photographs are taken: PNG files, but
+for those rendered from a drawing (an SVG of the same name) and mirrored or flipped twins. The files
+are copied as they are: transparent ground and all. Needs nothing but Python.
 """
 
 import argparse

@@ -145,8 +145,8 @@ class TensorUnpickler(pickle.Unpickler):
 
 
 def check_pickle(file) -> None:
-    """Reads a pickle's instructions without following them: one that numbers its memo sparsely would
-    have the unpickler make a list of that length."""
+    """Reads a pickle's instructions without following them: one that numbers its memo sparsely
+    would have the unpickler make a list of that length."""
     start = file.tell()
     for count, (opcode, argument, position) in enumerate(pickletools.genops(file), 1):
         if position - start > MAX_INDEX_BYTES:

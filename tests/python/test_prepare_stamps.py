@@ -1,4 +1,4 @@
-"""What scripts/prepare_stamps.py promises: the same photographs everywhere, and no mixture of two runs."""
+"""What scripts/prepare_stamps.py promises: photographs alone, and no mixture of two runs."""
 
 import contextlib
 import io
