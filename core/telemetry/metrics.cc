@@ -104,7 +104,7 @@ Metrics::Metrics(std::unique_ptr<Native> native)
       jobs(native_->MakeGauges("graft_jobs", "Jobs in the store, by state.", {"state"}, 8)),
       job_queue_depth(native_->MakeGauge("graft_job_queue_depth", "Jobs that wait for a worker.")),
       job_queue_seconds(native_->MakeHistogram(
-          "graft_job_queue_seconds", "Time from entering the queue to a lease, in seconds.",
+          "graft_job_queue_seconds", "Time from a job's creation to its first lease, in seconds.",
           JobBuckets())),
       job_duration_seconds(native_->MakeHistograms(
           "graft_job_duration_seconds",
@@ -184,13 +184,20 @@ Metrics::Metrics(std::unique_ptr<Native> native)
           "process_start_time_seconds", "Start of the process, in seconds since 1970.")),
       process_resident_memory_bytes(
           native_->MakeGauge("process_resident_memory_bytes", "Resident memory, in bytes.")),
-      process_open_fds(native_->MakeGauge("process_open_fds", "Open file descriptors.")) {}
+      process_open_fds(native_->MakeGauge("process_open_fds", "Open file descriptors.")),
+      device_memory_bytes(native_->MakeGauges(
+          "graft_device_memory_bytes",
+          "Memory in bytes, by device and kind: models (loaded, with backbones), resident (all).",
+          {"device", "kind"}, 16)) {}
 
 Metrics::~Metrics() = default;
 
-std::string Metrics::Serialize() const {
-  Gauge(process_resident_memory_bytes).Set(ResidentBytes());
-  Gauge(process_open_fds).Set(OpenFileDescriptors());
+std::string Metrics::Serialize() {
+  const double resident = ResidentBytes();
+  process_resident_memory_bytes.Set(resident);
+  device_memory_bytes.Set({"cpu", "resident"}, resident);
+  device_memory_bytes.Set({"cpu", "models"}, model_loaded_bytes.Value());
+  process_open_fds.Set(OpenFileDescriptors());
   return prometheus::TextSerializer().Serialize(native_->registry.Collect());
 }
 

@@ -20,7 +20,7 @@ class Metrics {
   ~Metrics();
 
   // Prometheus' text format, version 0.0.4.
-  std::string Serialize() const;
+  std::string Serialize();
 
   // The models that predict_requests may name from now on (at most kMaxModelLabels).
   void SetLoadedModels(std::vector<std::string> names);
@@ -40,10 +40,10 @@ class Metrics {
   // Jobs.
   GaugeFamily jobs;                      // {state}
   Gauge job_queue_depth;                 // jobs that wait for a worker
-  Histogram job_queue_seconds;           // from creation, or requeueing, to a lease
+  Histogram job_queue_seconds;           // from creation to the first lease, by the wall clock
   HistogramFamily job_duration_seconds;  // {task, strategy, outcome}: creation to terminal state
   Counter job_attempts_total;            // leases given
-  Counter job_crashes_total;             // leases that ended with the worker's death
+  Counter job_crashes_total;             // leases that ended with the worker's death, unasked
   Counter datasets_uploaded_total;       // uploads that made a dataset
   Counter upload_bytes_total;            // archive bytes received
 
@@ -78,6 +78,9 @@ class Metrics {
   Gauge process_start_time_seconds;
   Gauge process_resident_memory_bytes;
   Gauge process_open_fds;
+  // {device, kind}, set at each scrape. Only "cpu" today: "models" is what loaded models and their
+  // backbones take, "resident" the whole process.
+  GaugeFamily device_memory_bytes;
 };
 
 }  // namespace graft

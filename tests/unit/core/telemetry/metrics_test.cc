@@ -15,7 +15,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-size_t SeriesCount(const Metrics& metrics) {
+size_t SeriesCount(Metrics& metrics) {
   size_t series = 0;
   for (absl::string_view line : absl::StrSplit(metrics.Serialize(), '\n')) {
     if (!line.empty() && line[0] != '#') ++series;
@@ -92,6 +92,53 @@ TEST(Metrics, ReportsTheProcess) {
   metrics->Serialize();
   EXPECT_GT(metrics->process_resident_memory_bytes.Value(), 1e6);
   EXPECT_GT(metrics->process_open_fds.Value(), 2);
+}
+
+// What API.md promises; a family with labels is there once it was counted.
+TEST(MetricsTest, EveryMetricThatWasPromisedIsThere) {
+  const auto metrics = Metrics::Create();
+  metrics->jobs.Set({"QUEUED"}, 1);
+  metrics->job_duration_seconds.Observe({"classification", "full", "failed"}, 1);
+  metrics->worker_state.Set({"idle"}, 1);
+  metrics->CountPredict("m", "OK");
+  metrics->cache_hits_total.Increment({"features"});
+  metrics->cache_misses_total.Increment({"features"});
+  metrics->cache_bytes.Set({"features"}, 1);
+  metrics->rpc_seconds.Observe({"a", "OK"}, 1);
+  metrics->model_loaded_bytes.Set(123);
+  const std::string text = metrics->Serialize();
+  for (const char* name : {"graft_jobs",
+                           "graft_job_queue_depth",
+                           "graft_job_queue_seconds",
+                           "graft_job_duration_seconds",
+                           "graft_job_attempts_total",
+                           "graft_training_images_total",
+                           "graft_training_step_seconds",
+                           "graft_worker_state",
+                           "graft_predict_requests_total",
+                           "graft_predict_queue_seconds",
+                           "graft_predict_decode_seconds",
+                           "graft_predict_batch_seconds",
+                           "graft_predict_compute_seconds",
+                           "graft_predict_total_seconds",
+                           "graft_predict_batch_size",
+                           "graft_model_loaded",
+                           "graft_model_load_seconds",
+                           "graft_cache_hits_total",
+                           "graft_cache_misses_total",
+                           "graft_cache_bytes",
+                           "graft_device_memory_bytes",
+                           "graft_rpc_seconds",
+                           "graft_rpc_in_flight",
+                           "graft_build_info"}) {
+    EXPECT_NE(text.find(std::string("# TYPE ") + name + " "), std::string::npos) << name;
+  }
+  EXPECT_NE(text.find("graft_device_memory_bytes{device=\"cpu\",kind=\"models\"} 123"),
+            std::string::npos)
+      << text;
+  const size_t resident = text.find("graft_device_memory_bytes{device=\"cpu\",kind=\"resident\"} ");
+  ASSERT_NE(resident, std::string::npos);
+  EXPECT_GT(std::stod(text.substr(text.find(' ', resident))), 1e6);
 }
 
 }  // namespace
