@@ -17,14 +17,18 @@
 namespace graft {
 namespace {
 
+// An answer to HEAD has the headers of that to GET, and no body.
 void Respond(mg_connection* connection, int code, absl::string_view reason,
-             absl::string_view content_type, absl::string_view body) {
-  const std::string head =
-      absl::StrCat("HTTP/1.1 ", code, " ", reason, "\r\nContent-Type: ", content_type,
-                   "\r\nContent-Length: ", body.size(),
-                   "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n");
-  mg_write(connection, head.data(), head.size());
-  mg_write(connection, body.data(), body.size());
+             absl::string_view content_type, absl::string_view body,
+             absl::string_view more_headers = "") {
+  std::string answer = absl::StrCat(
+      "HTTP/1.1 ", code, " ", reason, "\r\nContent-Type: ", content_type,
+      "\r\nContent-Length: ", body.size(),
+      "\r\nConnection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
+      more_headers, "\r\n");
+  const absl::string_view method = mg_get_request_info(connection)->request_method;
+  if (method != "HEAD") absl::StrAppend(&answer, body);
+  mg_write(connection, answer.data(), answer.size());
 }
 
 constexpr absl::string_view kPlain = "text/plain; charset=utf-8";
@@ -59,9 +63,9 @@ class CivetwebServer final : public HttpServer {
     const char* options[] = {"listening_ports",
                              listener.c_str(),
                              "num_threads",
-                             "2",
+                             "8",
                              "request_timeout_ms",
-                             "5000",
+                             "1000",
                              "enable_keep_alive",
                              "no",
                              nullptr};
@@ -117,7 +121,8 @@ class CivetwebServer final : public HttpServer {
     const absl::string_view method = request->request_method;
     const absl::string_view path = request->local_uri == nullptr ? "" : request->local_uri;
     if (method != "GET" && method != "HEAD") {
-      Respond(connection, 405, "Method Not Allowed", kPlain, "only GET is answered here\n");
+      Respond(connection, 405, "Method Not Allowed", kPlain, "only GET is answered here\n",
+              "Allow: GET, HEAD\r\n");
       return 405;
     }
     if (path == "/metrics") {

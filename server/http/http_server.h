@@ -15,12 +15,13 @@ namespace graft {
 //   GET /metrics   Prometheus' text format
 //   GET /healthz   200 as long as the process answers
 //   GET /readyz    200 while the server takes requests, else 503 with the reason
-// Everything else is 404 (405 for other methods). Two threads; a slow client cannot hold them for
-// longer than a few seconds. Safe for concurrent use.
+// and HEAD of each. Everything else is 404 (405 for other methods). Eight threads, none of which a
+// client that sends nothing can hold for longer than a second. Safe for concurrent use.
 class HttpServer {
  public:
   struct Handlers {
-    // Both are called from the server's threads, at the same time too.
+    // Both are called from the server's threads, at the same time too, and must not block: /healthz
+    // waits for a thread like the others.
     std::function<std::string()> metrics;
     std::function<absl::Status()> ready;  // OK, or why not
   };

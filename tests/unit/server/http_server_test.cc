@@ -2,6 +2,7 @@
 
 #include <string>
 #include <unistd.h>
+#include <vector>
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -18,17 +19,24 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// One request on a connection of its own; the whole answer.
-std::string Ask(int port, const std::string& request) {
+// -1 when there is no connection.
+int Connect(int port) {
   const int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(socket_fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
-    close(socket_fd);
-    return "";
+  if (connect(socket_fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
+    return socket_fd;
   }
+  close(socket_fd);
+  return -1;
+}
+
+// One request on a connection of its own; the whole answer.
+std::string Ask(int port, const std::string& request) {
+  const int socket_fd = Connect(port);
+  if (socket_fd < 0) return "";
   if (write(socket_fd, request.data(), request.size()) < 0) return "";
   std::string answer;
   char buffer[4096];
@@ -87,6 +95,38 @@ TEST_F(HttpServerTest, AnswersNothingElse) {
   EXPECT_THAT(
       Ask(server_->port(), "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"),
       StartsWith("HTTP/1.1 405"));
+}
+
+TEST_F(HttpServerTest, HeadHasTheHeadersOfGetAndNoBody) {
+  const std::string answer = Ask(server_->port(), "HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(answer, HasSubstr("Content-Length: 3\r\n"));
+  EXPECT_THAT(answer, ::testing::EndsWith("\r\n\r\n"));
+}
+
+TEST_F(HttpServerTest, SaysWhichMethodsThereAreAndThatItCloses) {
+  const std::string answer =
+      Ask(server_->port(), "PUT /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 405"));
+  EXPECT_THAT(answer, HasSubstr("Allow: GET, HEAD\r\n"));
+  EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+}
+
+TEST_F(HttpServerTest, ClientsThatSayNothingDoNotKeepOthersFromAnAnswer) {
+  std::vector<int> silent;
+  for (int i = 0; i < 20; ++i) {
+    silent.push_back(Connect(server_->port()));
+    ASSERT_GE(silent.back(), 0);
+    ASSERT_EQ(write(silent.back(), "GET /hea", 8), 8);
+  }
+  EXPECT_THAT(Get(server_->port(), "/healthz"), StartsWith("HTTP/1.1 200"));
+  // They are not waited for; an error may be said before the end.
+  for (const int descriptor : silent) {
+    char buffer[4096];
+    while (read(descriptor, buffer, sizeof(buffer)) > 0) {
+    }
+    close(descriptor);
+  }
 }
 
 TEST_F(HttpServerTest, APortThatIsTakenIsAnError) {
