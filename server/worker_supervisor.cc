@@ -32,7 +32,9 @@ WorkerSupervisor::WorkerSupervisor(Options options, MetadataStore* store, Proces
   }
 }
 
-WorkerSupervisor::~WorkerSupervisor() {
+WorkerSupervisor::~WorkerSupervisor() { Stop(); }
+
+void WorkerSupervisor::Stop() {
   if (!thread_.joinable()) return;
   Drain(absl::ZeroDuration());
   {
@@ -88,9 +90,10 @@ void WorkerSupervisor::CollectExits(absl::Duration now) {
     if (!worker->exit.has_value()) continue;
     const ProcessExit exit = *std::exchange(worker->exit, std::nullopt);
     const std::string how = DescribeExit(exit);
-    // A worker that we killed while draining did nothing wrong, nor did its job.
+    // A worker that we killed while draining, or to end a cancelled job, did nothing wrong.
+    const bool asked = draining_ || worker->cancels;
     bereaved_[worker->id] = {absl::StrCat("worker ", how),
-                             draining_ ? ReleaseReason::kDrained : ReleaseReason::kWorkerDied};
+                             asked ? ReleaseReason::kDrained : ReleaseReason::kWorkerDied};
     if (now - worker->started >= options_.stable_after) worker->failures = 0;
     if (!exit.clean() && !worker->killed_by_us) ++worker->failures;
     const absl::Duration delay = RestartDelay(options_.back_off, worker->failures);
@@ -119,6 +122,7 @@ void WorkerSupervisor::StartMissing(absl::Duration now) {
       worker->id = absl::StrCat("worker-", slot - workers_.begin(), ".", ++worker->generation);
       worker->started = now;
       worker->killed_by_us = false;
+      worker->cancels = false;
     }
   }
   for (Worker* worker : missing) {
@@ -238,13 +242,13 @@ void WorkerSupervisor::EscalateCancels(absl::Duration now) {
     const absl::Duration waited = now - cancelled.since;
     if (waited >= options_.cancel_grace + options_.kill_grace && !cancelled.killed) {
       cancelled.killed = true;
-      worker->killed_by_us = true;
+      worker->killed_by_us = worker->cancels = true;
       logger_->Warning("cancelled job does not end: its worker is killed",
                        {{"job", job_id}, {"worker", worker->id}});
       launcher_->Signal(worker->pid, SIGKILL);
     } else if (waited >= options_.cancel_grace && !cancelled.terminated) {
       cancelled.terminated = true;
-      worker->killed_by_us = true;
+      worker->killed_by_us = worker->cancels = true;
       logger_->Warning("cancelled job does not end: its worker is told to",
                        {{"job", job_id}, {"worker", worker->id}});
       launcher_->Signal(worker->pid, SIGTERM);

@@ -51,8 +51,7 @@ class WorkerSupervisor {
   // Borrowed: all must outlive the supervisor. `metrics` may be null.
   WorkerSupervisor(Options options, MetadataStore* store, ProcessLauncher* launcher, Clock* clock,
                    Metrics* metrics, const Logger* logger);
-  // Kills what Drain left.
-  ~WorkerSupervisor();
+  ~WorkerSupervisor();  // as Stop()
 
   // Starts the workers and the thread that minds them. Once.
   void Start();
@@ -63,6 +62,10 @@ class WorkerSupervisor {
   // Kills a worker that holds nothing any more but may still compute (its lease was lost).
   // Nothing happens when it is not one of ours.
   void Kill(absl::string_view worker_id, absl::string_view why);
+
+  // Kills what Drain left and ends the thread; what the workers held is queued again. Nothing
+  // happens the second time. OnJobChange may still be called.
+  void Stop();
 
   // Ends all workers: SIGTERM, so that they checkpoint and give their jobs back; after `timeout`
   // SIGKILL, and what they held is queued again without counting as a crash. Returns once all have
@@ -81,6 +84,7 @@ class WorkerSupervisor {
     int failures = 0;                 // deaths in a row
     absl::Duration start_at;          // monotonic; when not running
     bool killed_by_us = false;        // its death is no failure of its own
+    bool cancels = false;             // it was told to end so that its cancelled job ends
     std::optional<ProcessExit> exit;  // set by the launcher, taken by Tick
   };
   // A job that should be over.

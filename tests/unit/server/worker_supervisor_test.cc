@@ -172,6 +172,7 @@ TEST_F(WorkerSupervisorTest, ACancelThatIsIgnoredEndsInKillAndCancelledWithinTen
   launcher_.End(101, kKilled);
   supervisor_->Tick();
   EXPECT_EQ(store_.Get("a").state, JobState::kCancelled);
+  EXPECT_EQ(store_.Get("a").crashes, 0) << "it was asked for";
   // It was not the worker's fault: no pause.
   EXPECT_TRUE(launcher_.running.contains(102));
 }
