@@ -5,9 +5,11 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 
 #include "server/unary_call.h"
 #include "wire/status.h"
+#include "wire/time.h"
 
 namespace graft {
 namespace {
@@ -105,8 +107,23 @@ class WatchState final : public WatchHub::Listener,
     if (!status.ok()) return FinishWith(status);
     page_ = *std::move(page);
     next_ = 0;
-    if (!page_.events.empty()) news_ = true;  // look again until there is nothing more
+    if (!page_.events.empty()) {
+      news_ = true;  // look again until there is nothing more
+    } else if (page_.progress.has_value()) {
+      TellProgress(*page_.progress);
+    }
     Advance();
+  }
+
+  // Makes an event of progress that was not told yet.
+  void TellProgress(const v1::Progress& progress) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::string bytes = progress.SerializeAsString();
+    if (bytes == told_progress_) return;
+    told_progress_ = std::move(bytes);
+    v1::JobEvent& event = page_.events.emplace_back();
+    event.set_sequence(cursor_);
+    *event.mutable_time() = ToProto(absl::Now());
+    *event.mutable_progress() = progress;
   }
 
   void FinishWith(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -125,7 +142,8 @@ class WatchState final : public WatchHub::Listener,
   EventPage page_ ABSL_GUARDED_BY(mutex_);
   size_t next_ ABSL_GUARDED_BY(mutex_) = 0;  // of page_.events
   uint64_t cursor_ ABSL_GUARDED_BY(mutex_);
-  v1::WatchResponse response_;  // being written
+  std::string told_progress_ ABSL_GUARDED_BY(mutex_);  // serialised
+  v1::WatchResponse response_;                         // being written
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
   bool news_ ABSL_GUARDED_BY(mutex_) = true;  // something may follow cursor_ in the store
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;

@@ -37,7 +37,18 @@ class Log {
       page.events.emplace_back().set_sequence(sequence);
     }
     page.ended = ended_ && after + page.events.size() == events_;
+    if (page.events.empty() && fraction_ > 0) {
+      page.progress.emplace().set_fraction(fraction_);
+    }
     return page;
+  }
+
+  void SetFraction(double fraction) {
+    {
+      absl::MutexLock lock(&mutex_);
+      fraction_ = fraction;
+    }
+    hub_.Notify("job");
   }
 
  private:
@@ -45,6 +56,7 @@ class Log {
   absl::Mutex mutex_;
   uint64_t events_ = 0;
   bool ended_ = false;
+  double fraction_ = 0;
 };
 
 class WatchService final : public v1::FineTuneService::CallbackService {
@@ -182,6 +194,23 @@ TEST_F(WatchStreamTest, AClientWhoLeavesGivesItsPlaceBack) {
     stream->context.TryCancel();
     stream->reader->Finish();
   }
+}
+
+TEST_F(WatchStreamTest, ProgressIsToldOnceUnderTheNumberBeforeIt) {
+  log_.Append();
+  const auto stream = Watch();
+  EXPECT_EQ(stream->Next(), 1u);
+  v1::WatchResponse response;
+  for (const double fraction : {0.25, 0.5}) {
+    log_.SetFraction(fraction);
+    ASSERT_TRUE(stream->reader->Read(&response));
+    EXPECT_EQ(response.event().progress().fraction(), fraction);
+    EXPECT_EQ(response.event().sequence(), 1u);
+    log_.SetFraction(fraction);  // not news
+  }
+  log_.Append(/*last=*/true);
+  EXPECT_EQ(stream->Next(), 2u);
+  EXPECT_EQ(stream->Next(), 0u);
 }
 
 }  // namespace
