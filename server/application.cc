@@ -154,13 +154,14 @@ class Server final : public Application {
     options.clock = clock_;
     options.max_queued = config_.max_queued_jobs;
     options.retry.max_crashes = config_.max_job_crashes;
+    options.retry.max_unclean_ends = config_.max_job_unclean_ends;
     GRAFT_ASSIGN_OR_RETURN(store_, SqliteMetadataStore::Open(options));
     GRAFT_ASSIGN_OR_RETURN(blobs_,
                            LocalBlobStore::Open(config_.data_dir / "blobs", /*sweep=*/true));
     GRAFT_RETURN_IF_ERROR(ResetTemporaryFolder(tmp_dir()));
-    GRAFT_ASSIGN_OR_RETURN(const int requeued, store_->RequeueRunningOnStart());
+    GRAFT_ASSIGN_OR_RETURN(const std::vector<Job> requeued, store_->RequeueRunningOnStart());
     GRAFT_ASSIGN_OR_RETURN(const int64_t swept, SweepOrphans(*store_, *blobs_));
-    logger_->Info("data opened", {{"requeued_jobs", absl::StrCat(requeued)},
+    logger_->Info("data opened", {{"requeued_jobs", absl::StrCat(requeued.size())},
                                   {"swept_blobs", absl::StrCat(swept)}});
     return absl::OkStatus();
   }

@@ -148,6 +148,8 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
                    "Time for a worker to drop a cancelled job; then SIGTERM, later SIGKILL")
       .Add("--max-job-crashes", config.max_job_crashes,
            "A job that kills its worker so often has failed")
+      .Add("--max-job-unclean-ends", config.max_job_unclean_ends,
+           "A job that runs when the server is killed, so often without progress, has failed")
       .AddSize("--feature-cache-bytes", config.feature_cache_bytes, "Disk for cached features");
   FlagGroup(app, "Serving")
       .Add("--max-predict-inputs", config.max_predict_inputs, "Images in one Predict")
@@ -287,6 +289,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--max-queued-jobs", config.max_queued_jobs, 1, 10'000'000},
       {"--max-watch-streams", config.max_watch_streams, 1, 1'000'000},
       {"--max-job-crashes", config.max_job_crashes, 1, 100},
+      {"--max-job-unclean-ends", config.max_job_unclean_ends, 1, 100},
       {"--feature-cache-bytes", size(config.feature_cache_bytes), 0, 1024 * 1024 * kGiB},
       {"--max-predict-inputs", config.max_predict_inputs, 1, 4096},
       {"--max-batch-size", config.max_batch_size, 1, 1024},

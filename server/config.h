@@ -66,6 +66,7 @@ struct ServerConfig {
   absl::Duration lease_timeout = absl::Seconds(10);  // without a heartbeat: the worker is dead
   absl::Duration cancel_grace = absl::Seconds(4);    // then SIGTERM, as long again, then SIGKILL
   int max_job_crashes = 3;
+  int max_job_unclean_ends = 3;  // of the server in a row, with the job running and no further
   uint64_t feature_cache_bytes = uint64_t{4} << 30;  // on disk
 
   // Serving.

@@ -2,11 +2,13 @@
 
 #include <exception>
 #include <new>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
+#include "core/store/exhausted.h"
 #include "wire/status.h"
 
 namespace graft {
@@ -30,6 +32,13 @@ absl::Status CatchExceptions(const std::function<absl::Status()>& work) {
   }
 }
 
+absl::Status ExplainExhausted(absl::Status status) {
+  const std::string what = WhatIsExhausted(status);
+  if (what.empty()) return status;
+  return WithRetryDelay(WithReason(std::move(status), what),
+                        what == kOutOfMemory ? absl::Seconds(5) : absl::Seconds(30));
+}
+
 absl::Status Overloaded() {
   return WithRetryDelay(
       WithReason(absl::ResourceExhaustedError("too many calls are waiting; try again shortly"),
@@ -45,7 +54,7 @@ grpc::ServerUnaryReactor* RunOn(Executor& executor, grpc::CallbackServerContext*
     if (CallDeadline(*context) <= absl::Now()) {
       return call->Answer(absl::DeadlineExceededError("the deadline passed while waiting"));
     }
-    call->Answer(CatchExceptions(work));
+    call->Answer(ExplainExhausted(CatchExceptions(work)));
   });
   if (!queued) call->Answer(Overloaded());
   return call;

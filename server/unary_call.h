@@ -36,6 +36,9 @@ grpc::ServerUnaryReactor* RunOn(Executor& executor, grpc::CallbackServerContext*
 // `work`, with exceptions turned into a Status as above.
 absl::Status CatchExceptions(const std::function<absl::Status()>& work);
 
+// `status` with a reason and a delay to retry after, where the store said what ran out.
+absl::Status ExplainExhausted(absl::Status status);
+
 // What a full executor answers.
 absl::Status Overloaded();
 

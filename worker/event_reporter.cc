@@ -11,6 +11,8 @@ namespace graft {
 namespace {
 
 constexpr absl::Duration kInterval = absl::Milliseconds(300);
+// An event is kept for ever: of progress this often, and one for each stage.
+constexpr absl::Duration kProgressEventInterval = absl::Seconds(10);
 constexpr size_t kBatch = 500;
 constexpr size_t kMaxSteps = 10'000;
 constexpr size_t kMaxText = 16 * 1024;
@@ -147,9 +149,15 @@ std::optional<worker::v1::ReportRequest> EventReporter::Take() {
         absl::StrCat(std::exchange(dropped_, 0), " log lines were dropped: the server was away"));
   }
   if (progress_.has_value()) {
-    *request.add_events()->mutable_progress() = *progress_;
+    const absl::Duration now = clock_->Monotonic();
+    if (progress_->stage() != told_stage_ || now - told_at_ >= kProgressEventInterval) {
+      *request.add_events()->mutable_progress() = *progress_;
+      told_stage_ = progress_->stage();
+      told_at_ = now;
+    }
     *request.mutable_progress() = *std::exchange(progress_, std::nullopt);
   }
+  request.set_batch(++batches_);
   worker::v1::WorkerCounters* counters = request.mutable_counters();
   counters->set_training_images(counters_.training_images - counted_.training_images);
   counters->set_backbone_forward_images(counters_.backbone_forward_images -

@@ -20,7 +20,7 @@ namespace graft {
 // Tells the server how a run goes: events in the order they happened, in batches, from a thread of
 // its own, so that training never waits for the network. While the server is away events wait;
 // past kMaxWaiting log lines are dropped and said to be, nothing else is. Of progress only the
-// newest is sent. Safe for concurrent use.
+// newest is sent, and it becomes an event only now and then. Safe for concurrent use.
 class EventReporter final : public TrainingObserver {
  public:
   static constexpr size_t kMaxWaiting = 10'000;
@@ -60,7 +60,10 @@ class EventReporter final : public TrainingObserver {
   std::vector<v1::JobEvent> waiting_ ABSL_GUARDED_BY(mutex_);
   int64_t dropped_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<v1::Progress> progress_ ABSL_GUARDED_BY(mutex_);  // not sent yet
-  worker::v1::ReportRequest standing_ ABSL_GUARDED_BY(mutex_);    // best and last metrics
+  std::string told_stage_ ABSL_GUARDED_BY(mutex_);                // of the last progress event
+  absl::Duration told_at_ ABSL_GUARDED_BY(mutex_);                // of it, monotonic
+  uint64_t batches_ ABSL_GUARDED_BY(mutex_) = 0;
+  worker::v1::ReportRequest standing_ ABSL_GUARDED_BY(mutex_);  // best and last metrics
   TrainingCounters counters_ ABSL_GUARDED_BY(mutex_);
   TrainingCounters counted_ ABSL_GUARDED_BY(mutex_);  // already taken
   std::vector<double> step_seconds_ ABSL_GUARDED_BY(mutex_);

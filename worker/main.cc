@@ -5,6 +5,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -26,6 +27,7 @@ namespace {
 
 constexpr int kExitCannotRun = 1;
 constexpr int kExitUsage = 2;
+constexpr int kOomScore = 900;  // of 1000, which is the first to go
 
 struct Arguments {
   std::string server;
@@ -54,8 +56,10 @@ int Run(const Arguments& arguments) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != arguments.parent) return kExitCannotRun;
   }
-  // Serving comes first on a machine they share.
+  // Serving comes first on a machine they share: it gets the cores, and where memory runs out it is
+  // this process that the kernel ends. Best effort: there may be no /proc.
   setpriority(PRIO_PROCESS, 0, arguments.nice);
+  std::ofstream("/proc/self/oom_score_adj") << kOomScore;
   struct sigaction action = {};
   action.sa_handler = OnSignal;
   sigaction(SIGTERM, &action, nullptr);

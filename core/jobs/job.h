@@ -65,9 +65,11 @@ struct Job {
   absl::Time end_time = absl::InfinitePast();    // once terminal
   uint64_t fence = 0;                            // grows at each lease
   int crashes = 0;                               // grows only when a worker dies with the job
+  int unclean_ends = 0;                          // of the server with the job, since it got further
   int attempts = 0;                              // how often a worker took it
   std::string worker_id;                         // holder of the lease; empty: not leased
   uint64_t renewals = 0;                         // moved by each renewal; see lease_policy.h
+  uint64_t last_batch = 0;                       // of the lease's reports that was taken
   std::string progress;
   std::string result;
   std::string stop_reason;  // "COMPLETED", "EARLY_STOPPED", ...

@@ -1,29 +1,47 @@
 #include "core/jobs/retry_policy.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
 namespace graft {
+namespace {
 
-CrashDecision DecideAfterCrash(const RetryPolicy& policy, int crashes, DesiredState desired,
-                               absl::string_view cause) {
+// `message` is for a job that is given up.
+CrashDecision Decide(bool give_up, DesiredState desired, std::string message) {
   CrashDecision decision;
   if (desired == DesiredState::kCancel) {
     decision.state = JobState::kCancelled;
     return decision;
   }
-  if (crashes < policy.max_crashes) {
+  if (!give_up) {
     decision.state = desired == DesiredState::kPause ? JobState::kPaused : JobState::kQueued;
     return decision;
   }
   decision.state = JobState::kFailed;
   decision.error.code = "ABORTED";
-  decision.error.message =
-      absl::StrCat("the job's worker died ", crashes, " times; the last time: ", cause);
+  decision.error.message = std::move(message);
   decision.error.hint =
       "use a smaller batch size or backbone if memory ran out; the server's log has the details";
   return decision;
+}
+
+}  // namespace
+
+CrashDecision DecideAfterCrash(const RetryPolicy& policy, int crashes, DesiredState desired,
+                               absl::string_view cause) {
+  return Decide(crashes >= policy.max_crashes, desired,
+                absl::StrCat("the job's worker died ", crashes, " times; the last time: ", cause));
+}
+
+CrashDecision DecideAfterUncleanEnd(const RetryPolicy& policy, int unclean_ends,
+                                    DesiredState desired) {
+  return Decide(unclean_ends >= policy.max_unclean_ends, desired,
+                absl::StrCat("the server was killed ", unclean_ends,
+                             " times while it ran this job, which got no further in between "
+                             "(out of memory?)"));
 }
 
 absl::Duration RestartDelay(const BackOff& back_off, int failures) {

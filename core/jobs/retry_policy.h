@@ -9,7 +9,8 @@
 namespace graft {
 
 struct RetryPolicy {
-  int max_crashes = 3;  // a job that killed so many workers fails
+  int max_crashes = 3;       // a job that killed so many workers fails
+  int max_unclean_ends = 3;  // and one that ran at so many unclean ends of the server in a row
 };
 
 struct CrashDecision {
@@ -21,6 +22,12 @@ struct CrashDecision {
 // ended ("killed by signal 9").
 CrashDecision DecideAfterCrash(const RetryPolicy& policy, int crashes, DesiredState desired,
                                absl::string_view cause);
+
+// What becomes of a job that still was RUNNING when the server started: the server before ended
+// without a drain, perhaps because the job took all the memory that both share. `unclean_ends`
+// counts this end, and those before it since the job last got further.
+CrashDecision DecideAfterUncleanEnd(const RetryPolicy& policy, int unclean_ends,
+                                    DesiredState desired);
 
 struct BackOff {
   absl::Duration initial = absl::Milliseconds(500);

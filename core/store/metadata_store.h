@@ -22,16 +22,26 @@
 
 namespace graft {
 
-// Told after a commit that changed a job; a renewal alone is none.
+// How long the request_id of a deleted job still counts as used, on the wall clock.
+inline constexpr absl::Duration kRequestIdsKept = absl::Hours(24);
+
+// Told after a commit that changed a job; a renewal alone is none. A job is seen in a terminal
+// state once, and once more when it is deleted.
 struct JobChange {
   std::string job_id;
   std::string project;
+  std::string task;
+  std::string strategy;
   JobState state = JobState::kQueued;
   DesiredState desired = DesiredState::kRun;
+  absl::Time create_time = absl::InfinitePast();
+  absl::Time end_time = absl::InfinitePast();
   uint64_t fence = 0;
+  int64_t model_version = 0;
   uint64_t last_event_sequence = 0;
   bool deleted = false;
 };
+JobChange ChangeOf(const Job& job);
 
 struct EnqueueResult {
   Job job;
@@ -61,6 +71,22 @@ struct JobFilter {
   std::string model_name;                     // empty: all
 };
 
+// What a worker tells while it runs a job.
+struct EventReport {
+  std::vector<JobEvent> events;         // in order; of each: type, payload, detail
+  std::optional<std::string> progress;  // replaces the job's
+  // 1, 2, 3 ... within the lease; 0: not numbered. A batch that was taken already changes nothing:
+  // its answer got lost.
+  uint64_t batch = 0;
+  // The job got further than it was: a checkpoint, a finished epoch.
+  bool advanced = false;
+};
+
+struct ReportResult {
+  uint64_t last_sequence = 0;  // of the job; the batch's events end there
+  bool applied = true;         // false: this batch was taken before
+};
+
 // How a lease ends in the worker's own words.
 struct JobOutcome {
   // SUCCEEDED, FAILED, CANCELLED or PAUSED.
@@ -86,8 +112,8 @@ enum class ReleaseReason {
 // Each verb is one transaction. Verbs that take a `fence` answer ABORTED when the job is no longer
 // RUNNING under that fence, and then change nothing: the worker must drop the job.
 // Common errors: NOT_FOUND (also for what belongs to another project), INVALID_ARGUMENT,
-// RESOURCE_EXHAUSTED (disk full: nothing was written), DATA_LOSS (the database is damaged),
-// INTERNAL. Messages name resources, never files of the server.
+// RESOURCE_EXHAUSTED (disk full: nothing was written; exhausted.h tells why), DATA_LOSS (the
+// database is damaged), INTERNAL. Messages name resources, never files of the server.
 //
 // Safe for concurrent use by several threads.
 class MetadataStore {
@@ -103,9 +129,10 @@ class MetadataStore {
   // --- Jobs: for users ---
 
   // Adds a QUEUED job with its first event. With a request_id that the project has seen: the stored
-  // job with created=false if the kind and spec_digest are the same, else ALREADY_EXISTS.
-  // FAILED_PRECONDITION when the dataset it names is not there (any more), RESOURCE_EXHAUSTED when
-  // max_queued jobs wait.
+  // job with created=false if the kind and spec_digest are the same, else ALREADY_EXISTS; the id of
+  // a job that was deleted counts for kRequestIdsKept more (FAILED_PRECONDITION if the same).
+  // NOT_FOUND when the dataset it names is not there (any more), RESOURCE_EXHAUSTED when max_queued
+  // jobs wait.
   virtual absl::StatusOr<EnqueueResult> EnqueueJob(const Job& job) = 0;
 
   virtual absl::StatusOr<Job> GetJob(absl::string_view project, absl::string_view job_id) = 0;
@@ -145,11 +172,9 @@ class MetadataStore {
   // Moves the renewal counter; answers what is wanted of the job.
   virtual absl::StatusOr<DesiredState> RenewLease(absl::string_view job_id, uint64_t fence) = 0;
 
-  // Appends events in order (of each: type and payload) and replaces the progress if given.
-  // Answers the last sequence number; those of the batch end there.
-  virtual absl::StatusOr<uint64_t> ReportEvents(absl::string_view job_id, uint64_t fence,
-                                                const std::vector<JobEvent>& events,
-                                                const std::optional<std::string>& progress) = 0;
+  // Appends events and replaces the progress, unless the batch was taken before.
+  virtual absl::StatusOr<ReportResult> ReportEvents(absl::string_view job_id, uint64_t fence,
+                                                    const EventReport& report) = 0;
 
   // Ends the lease: version row with the next number of (project, model name), state and its event,
   // all or nothing. Answers the job as it then is. A repeated call with the same fence and state
@@ -167,9 +192,10 @@ class MetadataStore {
   // The leases of all RUNNING jobs, for LeaseWatcher.
   virtual absl::StatusOr<std::vector<RunningLease>> ListRunningJobs() = 0;
 
-  // For the start of the server, whose workers are gone: every RUNNING job is released as drained.
-  // Answers how many.
-  virtual absl::StatusOr<int> RequeueRunningOnStart() = 0;
+  // For the start of the server, whose workers are gone. A drain leaves no job RUNNING, so each
+  // that is has seen an unclean end: unclean_ends + 1, then as DecideAfterUncleanEnd says. Answers
+  // the jobs as they then are.
+  virtual absl::StatusOr<std::vector<Job>> RequeueRunningOnStart() = 0;
 
   // --- Datasets ---
 
@@ -190,6 +216,9 @@ class MetadataStore {
                                                        absl::string_view model,
                                                        int64_t version) = 0;
   virtual absl::StatusOr<Model> GetModel(absl::string_view project, absl::string_view model) = 0;
+  // All version numbers of a model, ascending.
+  virtual absl::StatusOr<std::vector<int64_t>> ListVersionNumbers(absl::string_view project,
+                                                                  absl::string_view model) = 0;
   // Most recently created first (not most recently published: a page would miss a model that a
   // new version moves). Models without versions are not shown.
   virtual absl::StatusOr<Page<Model>> ListModels(absl::string_view project,

@@ -26,9 +26,9 @@ absl::Status ExplainEnqueue(const absl::Status& status, const std::string& datas
   switch (status.code()) {
     case absl::StatusCode::kAlreadyExists:
       return WithReason(status, "REQUEST_ID_REUSED");
-    case absl::StatusCode::kResourceExhausted:
-      return WithRetryDelay(WithReason(status, "QUEUE_FULL"), absl::Seconds(30));
     case absl::StatusCode::kFailedPrecondition:
+      return WithReason(status, "JOB_DELETED");
+    case absl::StatusCode::kNotFound:
       return NotFound("dataset", dataset_id);
     default:
       return status;
@@ -52,6 +52,10 @@ absl::StatusOr<EventPage> ReadPage(MetadataStore& store, const std::string& proj
   if (events.empty()) {
     GRAFT_ASSIGN_OR_RETURN(const Job job, store.GetJob(project, job_id));
     page.ended = IsTerminal(job.state) && after >= job.last_event_sequence;
+    if (job.state == JobState::kRunning) {
+      GRAFT_ASSIGN_OR_RETURN(const v1::Job shown, ToProto(job));
+      if (shown.has_progress()) page.progress = shown.progress();
+    }
   }
   return page;
 }

@@ -1,5 +1,6 @@
 #include "server/services/model_service.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -25,15 +26,12 @@ absl::StatusOr<T> WithModelReason(absl::StatusOr<T> result) {
 }  // namespace
 
 absl::StatusOr<v1::Model> ModelService::WithVersions(const Model& model) {
-  std::vector<int64_t> numbers;
-  PageOptions page{1000, ""};
-  do {
-    GRAFT_ASSIGN_OR_RETURN(const Page<ModelVersion> versions,
-                           environment_.store->ListModelVersions(model.project, model.name, page));
-    for (const ModelVersion& version : versions.items) numbers.push_back(version.version);
-    page.page_token = versions.next_page_token;
-  } while (!page.page_token.empty());
-  return ToProto(model, std::move(numbers));
+  GRAFT_ASSIGN_OR_RETURN(std::vector<int64_t> numbers,
+                         environment_.store->ListVersionNumbers(model.project, model.name));
+  // A version may have come or gone since `model` was read.
+  Model shown = model;
+  shown.latest_version = numbers.back();
+  return ToProto(shown, std::move(numbers));
 }
 
 grpc::ServerUnaryReactor* ModelService::ListModels(grpc::CallbackServerContext* context,
@@ -45,7 +43,9 @@ grpc::ServerUnaryReactor* ModelService::ListModels(grpc::CallbackServerContext* 
     GRAFT_ASSIGN_OR_RETURN(const Page<Model> page, NamingPageToken(environment_.store->ListModels(
                                                        project, {size, request->page_token()})));
     for (const Model& model : page.items) {
-      GRAFT_ASSIGN_OR_RETURN(*response->add_models(), WithVersions(model));
+      absl::StatusOr<v1::Model> shown = WithVersions(model);
+      if (absl::IsNotFound(shown.status())) continue;  // deleted since the page was read
+      GRAFT_ASSIGN_OR_RETURN(*response->add_models(), std::move(shown));
     }
     response->set_next_page_token(page.next_page_token);
     return absl::OkStatus();
@@ -64,7 +64,7 @@ grpc::ServerUnaryReactor* ModelService::GetModel(grpc::CallbackServerContext* co
     GRAFT_ASSIGN_OR_RETURN(const ModelVersion version,
                            WithModelReason(environment_.store->GetModelVersion(
                                project, request->model(), request->version())));
-    GRAFT_ASSIGN_OR_RETURN(*response->mutable_model(), WithVersions(model));
+    GRAFT_ASSIGN_OR_RETURN(*response->mutable_model(), WithModelReason(WithVersions(model)));
     GRAFT_ASSIGN_OR_RETURN(*response->mutable_version(), ToProto(version));
     return absl::OkStatus();
   });

@@ -10,7 +10,6 @@
 #include "core/artifacts/manifest.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
-#include "server/job_metrics.h"
 #include "server/unary_call.h"
 #include "wire/job.h"
 #include "wire/model.h"
@@ -36,6 +35,13 @@ Capabilities CapabilitiesOf(const worker::v1::Capabilities& proto) {
   capabilities.architectures.assign(proto.architectures().begin(), proto.architectures().end());
   capabilities.device = proto.device();
   return capabilities;
+}
+
+// A finished epoch, or a checkpoint to go on from: the job is not where it was.
+bool HasAdvanced(const worker::v1::ReportRequest& request) {
+  return std::any_of(
+      request.events().begin(), request.events().end(),
+      [](const v1::JobEvent& event) { return event.has_metrics() || event.has_checkpoint(); });
 }
 
 std::string ArtifactPrefix(const Job& job) { return absl::StrCat("jobs/", job.id, "/", job.fence); }
@@ -168,9 +174,11 @@ absl::Status WorkerService::DoReport(const worker::v1::ReportRequest& request,
   *newer.mutable_best_metrics() = request.best_metrics();
   *newer.mutable_last_metrics() = request.last_metrics();
   const std::string progress = MergeProgress(job.progress, newer);
-  GRAFT_ASSIGN_OR_RETURN(const uint64_t last,
-                         store_->ReportEvents(request.job_id(), request.fence(), events, progress));
-  response->set_last_sequence(last);
+  EventReport report = {std::move(events), progress, request.batch(), HasAdvanced(request)};
+  GRAFT_ASSIGN_OR_RETURN(const ReportResult taken,
+                         store_->ReportEvents(request.job_id(), request.fence(), report));
+  response->set_last_sequence(taken.last_sequence);
+  if (!taken.applied) return absl::OkStatus();
   Count(request.counters());
   absl::MutexLock lock(&mutex_);
   const auto found = leases_.find(request.job_id());
@@ -191,11 +199,10 @@ absl::Status WorkerService::DoFinish(const worker::v1::FinishRequest& request,
                                      worker::v1::FinishResponse* response) {
   GRAFT_ASSIGN_OR_RETURN(const Job job, LeasedJobOf(request.job_id(), request.fence()));
   if (request.outcome() == worker::v1::OUTCOME_RELEASED) {
-    GRAFT_ASSIGN_OR_RETURN(
-        const Job released,
-        store_->ReleaseJob(job.id, job.fence, ReleaseReason::kDrained, "given back by its worker"));
+    GRAFT_RETURN_IF_ERROR(
+        store_->ReleaseJob(job.id, job.fence, ReleaseReason::kDrained, "given back by its worker")
+            .status());
     logger_->Info("job given back", {{"job", job.id}, {"worker", request.worker_id()}});
-    CountJobEnd(*metrics_, released);
     Count(request.counters());
     return absl::OkStatus();
   }
@@ -212,7 +219,6 @@ absl::Status WorkerService::DoFinish(const worker::v1::FinishRequest& request,
   }
   if (!first) return absl::OkStatus();
   Count(request.counters());
-  CountJobEnd(*metrics_, ended);
   logger_->Info("job ended", {{"job", job.id},
                               {"worker", request.worker_id()},
                               {"state", JobStateName(ended.state)},

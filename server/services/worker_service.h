@@ -71,7 +71,7 @@ class WorkerService final : public worker::v1::WorkerService::CallbackService {
   struct GivenLease {
     Job job;                // as it was claimed; `progress` is kept current
     bool finished = false;  // over; kept for a Finish that is sent twice
-    bool counted = false;   // its end is in the metrics
+    bool counted = false;   // what its Finish counted is in the metrics
   };
 
   absl::StatusOr<bool> TryLease(const worker::v1::LeaseRequest& request,

@@ -83,7 +83,7 @@ TEST_P(MetadataStoreContract, EventsReportedByManyThreadsHaveNoGaps) {
   OnThreads(8, [&](int) {
     for (int i = 0; i < 5; ++i) {
       const auto last =
-          store_->ReportEvents("j", fence, {NewEvent("a"), NewEvent("b")}, std::nullopt);
+          store_->ReportEvents("j", fence, {{NewEvent("a"), NewEvent("b")}, std::nullopt});
       ASSERT_TRUE(last.ok()) << last.status();
     }
   });
@@ -144,7 +144,7 @@ TEST_P(MetadataStoreContract, WhateverHappensJobsMoveAlongTheTableToOneEnd) {
           break;
         default:
           expect_known(store_->RenewLease(job, fence).status());
-          expect_known(store_->ReportEvents(job, fence, {NewEvent("e")}, "p").status());
+          expect_known(store_->ReportEvents(job, fence, {{NewEvent("e")}, "p"}).status());
       }
     }
     for (int i = 0; i < kJobs; ++i) {

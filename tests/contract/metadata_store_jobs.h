@@ -91,9 +91,9 @@ TEST_P(MetadataStoreContract, AFullQueueRefusesNewJobsButAnswersRetries) {
 TEST_P(MetadataStoreContract, AJobNeedsItsDatasetInItsProject) {
   Job job = NewJob("j1");
   job.dataset_id = "d1";
-  EXPECT_THAT(store_->EnqueueJob(job).status(), HasCode(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(store_->EnqueueJob(job).status(), HasCode(absl::StatusCode::kNotFound));
   ASSERT_TRUE(store_->CreateDataset(NewDataset("d1", "x", "q")).ok());
-  EXPECT_THAT(store_->EnqueueJob(job).status(), HasCode(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(store_->EnqueueJob(job).status(), HasCode(absl::StatusCode::kNotFound));
   EXPECT_THAT(store_->GetJob("p", "j1").status(), HasCode(absl::StatusCode::kNotFound));
 }
 
@@ -176,7 +176,9 @@ TEST_P(MetadataStoreContract, BadPageSizesAndTokensAreRefused) {
 TEST_P(MetadataStoreContract, EventsContinueAfterASequenceNumber) {
   Enqueue(NewJob("j"));
   const Job job = Claim();
-  ASSERT_EQ(*store_->ReportEvents("j", job.fence, {NewEvent("a"), NewEvent("b")}, "half"), 4u);
+  ASSERT_EQ(
+      store_->ReportEvents("j", job.fence, {{NewEvent("a"), NewEvent("b")}, "half"})->last_sequence,
+      4u);
   const auto rest = store_->ListEvents("p", "j", 2, 1);
   ASSERT_EQ(rest->size(), 1u);
   EXPECT_EQ((*rest)[0].sequence, 3u);
@@ -245,8 +247,36 @@ TEST_P(MetadataStoreContract, OnlyATerminalJobIsDeletedAndItsEventsGoWithIt) {
   ASSERT_TRUE(store_->RequestDesired("p", "j", DesiredState::kCancel).ok());
   EXPECT_TRUE(store_->DeleteJob("p", "j").ok());
   EXPECT_THAT(store_->GetJob("p", "j").status(), HasCode(absl::StatusCode::kNotFound));
+  job.request_id = "";
   EXPECT_TRUE(store_->EnqueueJob(job)->created);
   EXPECT_EQ(Events("j").size(), 1u);
+}
+
+TEST_P(MetadataStoreContract, TheRequestIdOfADeletedJobCountsForADay) {
+  Job job = NewJob("j");
+  job.request_id = "r";
+  Enqueue(job);
+  ASSERT_TRUE(store_->RequestDesired("p", "j", DesiredState::kCancel).ok());
+  ASSERT_TRUE(store_->DeleteJob("p", "j").ok());
+  Job again = NewJob("j2");
+  again.request_id = "r";
+  Job other = again;
+  other.spec_digest = "other";
+  Job elsewhere = NewJob("j3", "q");
+  elsewhere.request_id = "r";
+  clock_.Advance(kRequestIdsKept - absl::Seconds(1));
+  Reopen(1000);
+  const absl::Status refused = store_->EnqueueJob(again).status();
+  EXPECT_THAT(refused, HasCode(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(std::string(refused.message()), ::testing::HasSubstr("\"j\", was deleted"));
+  EXPECT_THAT(store_->EnqueueJob(other).status(), HasCode(absl::StatusCode::kAlreadyExists));
+  EXPECT_TRUE(store_->EnqueueJob(elsewhere)->created);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(store_->EnqueueJob(again)->created);
+  // And it can be deleted again, under the same id.
+  ASSERT_TRUE(store_->RequestDesired("p", "j2", DesiredState::kCancel).ok());
+  ASSERT_TRUE(store_->DeleteJob("p", "j2").ok());
+  EXPECT_THAT(store_->EnqueueJob(again).status(), HasCode(absl::StatusCode::kFailedPrecondition));
 }
 
 TEST_P(MetadataStoreContract, CountsNameEveryState) {
@@ -270,7 +300,7 @@ TEST_P(MetadataStoreContract, TheObserverIsToldAfterTheCommitAndMayCallTheStore)
   Enqueue(NewJob("j"));
   const Job job = Claim();
   ASSERT_TRUE(store_->RenewLease("j", job.fence).ok());
-  EXPECT_FALSE(store_->ReportEvents("j", job.fence + 1, {NewEvent("x")}, std::nullopt).ok());
+  EXPECT_FALSE(store_->ReportEvents("j", job.fence + 1, {{NewEvent("x")}, std::nullopt}).ok());
   ASSERT_TRUE(store_->FinishJob("j", job.fence, Ending(JobState::kFailed)).ok());
   ASSERT_TRUE(store_->DeleteJob("p", "j").ok());
   ASSERT_EQ(changes.size(), 4u);

@@ -60,7 +60,7 @@ TEST_P(MetadataStoreContract, AnOldFenceChangesNothing) {
   EXPECT_EQ(now.fence, old.fence + 1);
   const auto aborted = HasCode(absl::StatusCode::kAborted);
   EXPECT_THAT(store_->RenewLease("j", old.fence).status(), aborted);
-  EXPECT_THAT(store_->ReportEvents("j", old.fence, {NewEvent("x")}, "p").status(), aborted);
+  EXPECT_THAT(store_->ReportEvents("j", old.fence, {{NewEvent("x")}, "p"}).status(), aborted);
   EXPECT_THAT(store_->FinishJob("j", old.fence, Success()).status(), aborted);
   EXPECT_THAT(store_->ReleaseJob("j", old.fence, ReleaseReason::kDrained, "").status(), aborted);
   const Job after = Get("j");
@@ -185,6 +185,26 @@ TEST_P(MetadataStoreContract, AWorkerThatPausesAfterAResumeGoesBackToTheQueue) {
   EXPECT_EQ(store_->FinishJob("j", job.fence, Ending(JobState::kPaused))->state, JobState::kQueued);
 }
 
+TEST_P(MetadataStoreContract, ABatchThatIsRepeatedIsTakenOnce) {
+  Enqueue(NewJob("j"));
+  Job job = Claim();
+  const EventReport first = {{NewEvent("a")}, "1", 1};
+  EXPECT_TRUE(store_->ReportEvents("j", job.fence, first)->applied);
+  const auto again = store_->ReportEvents("j", job.fence, first);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_FALSE(again->applied);
+  EXPECT_EQ(again->last_sequence, 3u);
+  EXPECT_TRUE(store_->ReportEvents("j", job.fence, {{NewEvent("b")}, "2", 2})->applied);
+  EXPECT_FALSE(store_->ReportEvents("j", job.fence, first)->applied);
+  EXPECT_EQ(Get("j").progress, "2");
+  EXPECT_EQ(Events("j").size(), 4u);
+  // The next lease counts from one again.
+  ASSERT_TRUE(store_->ReleaseJob("j", job.fence, ReleaseReason::kDrained, "").ok());
+  job = Claim();
+  EXPECT_TRUE(store_->ReportEvents("j", job.fence, first)->applied);
+  ExpectNoGaps("j");
+}
+
 TEST_P(MetadataStoreContract, ARestartPutsRunningJobsBackWithoutACrash) {
   Enqueue(NewJob("a"));
   Enqueue(NewJob("b"));
@@ -192,14 +212,49 @@ TEST_P(MetadataStoreContract, ARestartPutsRunningJobsBackWithoutACrash) {
   const Job a = Claim();
   Claim();
   Reopen(1000);
-  EXPECT_EQ(*store_->RequeueRunningOnStart(), 2);
-  EXPECT_EQ(*store_->RequeueRunningOnStart(), 0);
+  EXPECT_EQ(store_->RequeueRunningOnStart()->size(), 2u);
+  EXPECT_EQ(store_->RequeueRunningOnStart()->size(), 0u);
   for (const char* id : {"a", "b", "c"}) {
     EXPECT_EQ(Get(id).state, JobState::kQueued);
     EXPECT_EQ(Get(id).crashes, 0);
   }
   EXPECT_THAT(store_->RenewLease("a", a.fence).status(), HasCode(absl::StatusCode::kAborted));
   EXPECT_EQ(Claim().id, "a") << "first in, first out";
+}
+
+TEST_P(MetadataStoreContract, AJobThatRanAtThreeUncleanEndsInARowFailsWithTheCause) {
+  Enqueue(NewJob("j"));
+  for (int end = 1; end <= 3; ++end) {
+    Claim();
+    Reopen(1000);
+    const auto jobs = store_->RequeueRunningOnStart();
+    ASSERT_TRUE(jobs.ok()) << jobs.status();
+    ASSERT_EQ(jobs->size(), 1u);
+    EXPECT_EQ((*jobs)[0].state, end < 3 ? JobState::kQueued : JobState::kFailed);
+    EXPECT_EQ(Get("j").unclean_ends, end);
+  }
+  EXPECT_THAT(Get("j").error.message, ::testing::HasSubstr("killed 3 times"));
+  EXPECT_EQ(Get("j").crashes, 0);
+  ExpectNoGaps("j");
+}
+
+TEST_P(MetadataStoreContract, AJobThatGotFurtherHasItsUncleanEndsForgotten) {
+  Enqueue(NewJob("j"));
+  for (int end = 1; end <= 6; ++end) {
+    const Job job = Claim();
+    ASSERT_TRUE(store_->ReportEvents("j", job.fence, {{}, "p"}).ok()) << "no step further";
+    if (end % 2 == 0) {
+      EXPECT_EQ(Get("j").unclean_ends, 1);
+      ASSERT_TRUE(
+          store_->ReportEvents("j", job.fence, {{NewEvent("epoch")}, {}, 0, /*advanced=*/true})
+              .ok());
+      EXPECT_EQ(Get("j").unclean_ends, 0);
+      ASSERT_TRUE(store_->ReleaseJob("j", job.fence, ReleaseReason::kDrained, "").ok());
+      continue;
+    }
+    ASSERT_TRUE(store_->RequeueRunningOnStart().ok());
+  }
+  EXPECT_EQ(Get("j").state, JobState::kQueued);
 }
 
 }  // namespace graft

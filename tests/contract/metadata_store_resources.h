@@ -87,6 +87,8 @@ TEST_P(MetadataStoreContract, VersionsCountUpPerModelAndProject) {
   EXPECT_EQ(models->items[1].version_count, 3);
   const auto page = store_->ListModels("p", {1, ""});
   EXPECT_EQ(store_->ListModels("p", {1, page->next_page_token})->items[0].name, "pets");
+  EXPECT_EQ(store_->ListVersionNumbers("p", "pets")->size(),
+            static_cast<size_t>(store_->GetModel("p", "pets")->version_count));
   const auto versions = store_->ListModelVersions("p", "pets", {2, ""});
   ASSERT_EQ(versions->items.size(), 2u);
   EXPECT_EQ(versions->items[0].version, 3);
@@ -131,6 +133,7 @@ TEST_P(MetadataStoreContract, UnknownModelsAndVersionsAreNamed) {
   const auto not_found = HasCode(absl::StatusCode::kNotFound);
   EXPECT_THAT(store_->GetModelVersion("p", "pets", 0).status(), not_found);
   EXPECT_THAT(store_->ListModelVersions("p", "pets", {}).status(), not_found);
+  EXPECT_THAT(store_->ListVersionNumbers("p", "pets").status(), not_found);
   EXPECT_THAT(store_->DeleteModel("p", "pets", 0).status(), not_found);
   Enqueue(NewJob("j"));
   ASSERT_TRUE(store_->FinishJob("j", Claim().fence, Success()).ok());

@@ -2,6 +2,7 @@
 // the test draws.
 
 #include <csignal>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -150,6 +151,32 @@ TEST_F(WorkerCrashTest, AfterAKilledServerEveryAcknowledgedJobIsThereAndEnds) {
   }
   EXPECT_EQ(Get(running).attempts(), 2);
   EXPECT_NE(kill(worker, 0), 0) << "the worker outlived its server";
+}
+
+TEST_F(WorkerCrashTest, AJobThatTakesTheServerDownWithItFailsInTheEnd) {
+  const std::vector<std::string> flags = {"--max-job-unclean-ends=2"};
+  StartServer(flags);
+  const std::string id = Start(Upload(), 10'000);
+  for (int attempt = 1; attempt <= 2; ++attempt) {
+    // Long before its first epoch is over.
+    ASSERT_FALSE(server_->AwaitLine({"job leased", id}).empty()) << attempt;
+    server_->Kill();
+    StartServer(flags);
+  }
+  const v1::Job job = AwaitEnd(id);
+  EXPECT_EQ(job.state(), v1::JOB_STATE_FAILED);
+  EXPECT_EQ(job.crashes(), 0);
+  EXPECT_THAT(job.error().message(), HasSubstr("the server was killed 2 times"));
+}
+
+TEST_F(WorkerCrashTest, WhereMemoryRunsOutWorkersGoBeforeTheServer) {
+  StartServer();
+  ASSERT_FALSE(server_->AwaitLine({"worker is ready"}).empty());
+  const int worker = server_->WorkerPid("worker-0.1");
+  ASSERT_GT(worker, 0);
+  int score = 0;
+  std::ifstream(absl::StrCat("/proc/", worker, "/oom_score_adj")) >> score;
+  EXPECT_EQ(score, 900);
 }
 
 TEST_F(WorkerCrashTest, AJobThatKillsThreeWorkersFailsWithTheCause) {

@@ -17,7 +17,7 @@ constexpr char kColumns[] =
     "backbone, backbone_digest, dataset_id, dataset_digest, model_name, device, state, desired, "
     "create_time, start_time, end_time, fence, crashes, attempts, worker_id, renewals, progress, "
     "result, stop_reason, error_code, error_message, error_field, error_hint, model_version, "
-    "last_event_sequence";
+    "last_event_sequence, unclean_ends, last_batch";
 
 absl::Status NoSuchJob(absl::string_view job_id) {
   return absl::NotFoundError(absl::StrCat("job \"", job_id, "\" not found"));
@@ -66,6 +66,8 @@ absl::StatusOr<JobRow> ReadJob(Session& session, const Statement& statement) {
   job.error.hint = statement.Text(column++);
   job.model_version = statement.Int(column++);
   job.last_event_sequence = static_cast<uint64_t>(statement.Int(column++));
+  job.unclean_ends = static_cast<int>(statement.Int(column++));
+  job.last_batch = static_cast<uint64_t>(statement.Int(column++));
 
   Statement labels(session.db, "SELECT key, value FROM job_labels WHERE job_seq = ?", row.seq);
   while (true) {
@@ -132,20 +134,13 @@ absl::Status SaveJob(Session& session, const JobRow& row) {
       "UPDATE jobs SET state = ?, desired = ?, start_time = ?, end_time = ?, fence = ?, "
       "crashes = ?, attempts = ?, worker_id = ?, renewals = ?, progress = ?, result = ?, "
       "stop_reason = ?, error_code = ?, error_message = ?, error_field = ?, error_hint = ?, "
-      "model_version = ?, last_event_sequence = ? WHERE seq = ?",
+      "model_version = ?, last_event_sequence = ?, unclean_ends = ?, last_batch = ? WHERE seq = ?",
       job.state, job.desired, job.start_time, job.end_time, job.fence, job.crashes, job.attempts,
       job.worker_id, job.renewals, Blob{job.progress}, Blob{job.result}, job.stop_reason,
       job.error.code, job.error.message, job.error.field, job.error.hint, job.model_version,
-      job.last_event_sequence, row.seq);
+      job.last_event_sequence, job.unclean_ends, job.last_batch, row.seq);
   GRAFT_RETURN_IF_ERROR(update.Run());
-  JobChange change;
-  change.job_id = job.id;
-  change.project = job.project;
-  change.state = job.state;
-  change.desired = job.desired;
-  change.fence = job.fence;
-  change.last_event_sequence = job.last_event_sequence;
-  session.changes.push_back(std::move(change));
+  session.changes.push_back(ChangeOf(job));
   return absl::OkStatus();
 }
 

@@ -9,8 +9,10 @@
 
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
+#include "core/store/exhausted.h"
 #include "core/store/sqlite/job_rows.h"
 #include "core/store/sqlite/paging.h"
+#include "core/store/sqlite/request_ids.h"
 #include "core/store/sqlite/statement.h"
 
 namespace graft::sqlite {
@@ -21,30 +23,12 @@ absl::Status NotNow(const Job& job, absl::string_view what) {
       absl::StrCat("job \"", job.id, "\" is ", JobStateName(job.state), ": ", what));
 }
 
-// The job an earlier request with the same id made, if there is one.
-absl::StatusOr<std::optional<Job>> FindByRequest(Session& session, const Job& job) {
-  if (job.request_id.empty()) return std::optional<Job>();
-  Statement select(
-      session.db,
-      absl::StrCat("SELECT ", JobColumns(), " FROM jobs WHERE project = ? AND request_id = ?"),
-      job.project, job.request_id);
-  GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
-  if (!found) return std::optional<Job>();
-  GRAFT_ASSIGN_OR_RETURN(JobRow row, ReadJob(session, select));
-  if (row.job.kind != job.kind || row.job.spec_digest != job.spec_digest) {
-    return absl::AlreadyExistsError(absl::StrCat("request_id \"", job.request_id,
-                                                 "\" was used for job \"", row.job.id,
-                                                 "\" with other content; send a new request_id"));
-  }
-  return std::optional<Job>(std::move(row.job));
-}
-
 absl::Status CheckRoom(Session& session) {
   Statement count(session.db, "SELECT COUNT(*) FROM jobs WHERE state = ?", JobState::kQueued);
   GRAFT_RETURN_IF_ERROR(count.Run());
   if (count.Int(0) < session.options.max_queued) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the queue is full (", session.options.max_queued, " jobs); try again later"));
+  return Exhausted(kQueueFull, absl::StrCat("the queue is full (", session.options.max_queued,
+                                            " jobs); try again later"));
 }
 
 absl::Status CheckDataset(Session& session, const Job& job) {
@@ -53,7 +37,7 @@ absl::Status CheckDataset(Session& session, const Job& job) {
                    job.dataset_id);
   GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
   if (found) return absl::OkStatus();
-  return absl::FailedPreconditionError(
+  return absl::NotFoundError(
       absl::StrCat("dataset \"", job.dataset_id, "\" is not there; upload it first"));
 }
 
@@ -233,13 +217,8 @@ absl::Status DeleteJob(Session& session, absl::string_view project, absl::string
   if (!IsTerminal(row.job.state)) return NotNow(row.job, "cancel it before deleting it");
   Statement remove(session.db, "DELETE FROM jobs WHERE seq = ?", row.seq);
   GRAFT_RETURN_IF_ERROR(remove.Run());
-  JobChange change;
-  change.job_id = row.job.id;
-  change.project = row.job.project;
-  change.state = row.job.state;
-  change.desired = row.job.desired;
-  change.fence = row.job.fence;
-  change.last_event_sequence = row.job.last_event_sequence;
+  GRAFT_RETURN_IF_ERROR(RememberRequest(session, row.job));
+  JobChange change = ChangeOf(row.job);
   change.deleted = true;
   session.changes.push_back(std::move(change));
   return absl::OkStatus();

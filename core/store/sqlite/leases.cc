@@ -132,6 +132,7 @@ absl::StatusOr<std::optional<Job>> ClaimNextJob(Session& session, absl::string_v
   ++job.fence;
   ++job.attempts;
   job.renewals = 0;
+  job.last_batch = 0;
   job.worker_id = std::string(worker_id);
   if (job.start_time == absl::InfinitePast()) job.start_time = session.now;
   GRAFT_RETURN_IF_ERROR(
@@ -153,15 +154,19 @@ absl::StatusOr<DesiredState> RenewLease(Session& session, absl::string_view job_
   return CheckLease(row.job, fence);
 }
 
-absl::StatusOr<uint64_t> ReportEvents(Session& session, absl::string_view job_id, uint64_t fence,
-                                      const std::vector<JobEvent>& events,
-                                      const std::optional<std::string>& progress) {
+absl::StatusOr<ReportResult> ReportEvents(Session& session, absl::string_view job_id,
+                                          uint64_t fence, const EventReport& report) {
   GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJob(session, job_id));
   GRAFT_RETURN_IF_ERROR(CheckLease(row.job, fence));
-  GRAFT_RETURN_IF_ERROR(AppendReported(session, row, events));
-  if (progress.has_value()) row.job.progress = *progress;
+  if (report.batch != 0 && report.batch <= row.job.last_batch) {
+    return ReportResult{row.job.last_event_sequence, false};
+  }
+  GRAFT_RETURN_IF_ERROR(AppendReported(session, row, report.events));
+  if (report.progress.has_value()) row.job.progress = *report.progress;
+  if (report.batch != 0) row.job.last_batch = report.batch;
+  if (report.advanced) row.job.unclean_ends = 0;
   GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
-  return row.job.last_event_sequence;
+  return ReportResult{row.job.last_event_sequence, true};
 }
 
 absl::StatusOr<Job> FinishJob(Session& session, absl::string_view job_id, uint64_t fence,
@@ -212,14 +217,21 @@ absl::StatusOr<std::vector<RunningLease>> ListRunningJobs(Session& session) {
   }
 }
 
-absl::StatusOr<int> RequeueRunningOnStart(Session& session) {
+absl::StatusOr<std::vector<Job>> RequeueRunningOnStart(Session& session) {
   GRAFT_ASSIGN_OR_RETURN(const std::vector<RunningLease> leases, ListRunningJobs(session));
+  std::vector<Job> jobs;
   for (const RunningLease& lease : leases) {
-    GRAFT_RETURN_IF_ERROR(ReleaseJob(session, lease.job_id, lease.fence, ReleaseReason::kDrained,
-                                     "the server was restarted")
-                              .status());
+    GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJob(session, lease.job_id));
+    ++row.job.unclean_ends;
+    CrashDecision decision =
+        DecideAfterUncleanEnd(session.options.retry, row.job.unclean_ends, row.job.desired);
+    row.job.error = std::move(decision.error);
+    GRAFT_RETURN_IF_ERROR(
+        MoveJob(session, row, decision.state, "the server was killed and started again"));
+    GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
+    jobs.push_back(std::move(row.job));
   }
-  return static_cast<int>(leases.size());
+  return jobs;
 }
 
 }  // namespace graft::sqlite

@@ -14,15 +14,14 @@ namespace graft::sqlite {
 absl::StatusOr<std::optional<Job>> ClaimNextJob(Session& session, absl::string_view worker_id,
                                                 const Capabilities& capabilities);
 absl::StatusOr<DesiredState> RenewLease(Session& session, absl::string_view job_id, uint64_t fence);
-absl::StatusOr<uint64_t> ReportEvents(Session& session, absl::string_view job_id, uint64_t fence,
-                                      const std::vector<JobEvent>& events,
-                                      const std::optional<std::string>& progress);
+absl::StatusOr<ReportResult> ReportEvents(Session& session, absl::string_view job_id,
+                                          uint64_t fence, const EventReport& report);
 absl::StatusOr<Job> FinishJob(Session& session, absl::string_view job_id, uint64_t fence,
                               const JobOutcome& outcome);
 absl::StatusOr<Job> ReleaseJob(Session& session, absl::string_view job_id, uint64_t fence,
                                ReleaseReason reason, absl::string_view cause);
 absl::StatusOr<std::vector<RunningLease>> ListRunningJobs(Session& session);
-absl::StatusOr<int> RequeueRunningOnStart(Session& session);
+absl::StatusOr<std::vector<Job>> RequeueRunningOnStart(Session& session);
 
 }  // namespace graft::sqlite
 

@@ -144,7 +144,26 @@ CREATE TABLE model_version_changed_stages (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kVersion1}};
+// unclean_ends: ends of the server without a drain that the job ran at, since it got further.
+// last_batch: the number of the lease's last report. deleted_requests: request ids outlive their
+// jobs for a while, so that a late retry makes no second one.
+constexpr char kVersion2[] = R"sql(
+ALTER TABLE jobs ADD COLUMN unclean_ends INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN last_batch INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE deleted_requests (
+  project TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  spec_digest TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  delete_time INTEGER NOT NULL,
+  PRIMARY KEY (project, request_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deleted_requests_by_time ON deleted_requests (delete_time);
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kVersion1}, {2, kVersion2}};
 
 absl::StatusOr<int64_t> Number(Connection& connection, absl::string_view sql) {
   Statement statement(connection, sql);

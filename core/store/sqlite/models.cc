@@ -150,6 +150,22 @@ absl::StatusOr<Model> GetModel(Session& session, absl::string_view project,
   return ReadModel(select);
 }
 
+absl::StatusOr<std::vector<int64_t>> ListVersionNumbers(Session& session, absl::string_view project,
+                                                        absl::string_view model) {
+  Statement select(session.db,
+                   "SELECT v.version FROM model_versions v JOIN models m ON m.seq = v.model_seq "
+                   "WHERE m.project = ? AND m.name = ? ORDER BY v.version",
+                   project, model);
+  std::vector<int64_t> numbers;
+  while (true) {
+    GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) break;
+    numbers.push_back(select.Int(0));
+  }
+  if (numbers.empty()) return NoSuchVersion(model, 0);
+  return numbers;
+}
+
 absl::StatusOr<Page<Model>> ListModels(Session& session, absl::string_view project,
                                        const PageOptions& page) {
   GRAFT_ASSIGN_OR_RETURN(const PageStart start, StartOfPage("models", page));

@@ -17,6 +17,8 @@ absl::StatusOr<ModelVersion> GetModelVersion(Session& session, absl::string_view
                                              absl::string_view model, int64_t version);
 absl::StatusOr<Model> GetModel(Session& session, absl::string_view project,
                                absl::string_view model);
+absl::StatusOr<std::vector<int64_t>> ListVersionNumbers(Session& session, absl::string_view project,
+                                                        absl::string_view model);
 absl::StatusOr<Page<Model>> ListModels(Session& session, absl::string_view project,
                                        const PageOptions& page);
 absl::StatusOr<Page<ModelVersion>> ListModelVersions(Session& session, absl::string_view project,

@@ -66,10 +66,9 @@ class Store final : public MetadataStore {
   absl::StatusOr<DesiredState> RenewLease(absl::string_view job_id, uint64_t fence) override {
     return Do([&](Session& s) { return sqlite::RenewLease(s, job_id, fence); });
   }
-  absl::StatusOr<uint64_t> ReportEvents(absl::string_view job_id, uint64_t fence,
-                                        const std::vector<JobEvent>& events,
-                                        const std::optional<std::string>& progress) override {
-    return Do([&](Session& s) { return sqlite::ReportEvents(s, job_id, fence, events, progress); });
+  absl::StatusOr<ReportResult> ReportEvents(absl::string_view job_id, uint64_t fence,
+                                            const EventReport& report) override {
+    return Do([&](Session& s) { return sqlite::ReportEvents(s, job_id, fence, report); });
   }
   absl::StatusOr<Job> FinishJob(absl::string_view job_id, uint64_t fence,
                                 const JobOutcome& outcome) override {
@@ -82,7 +81,7 @@ class Store final : public MetadataStore {
   absl::StatusOr<std::vector<RunningLease>> ListRunningJobs() override {
     return Do([&](Session& s) { return sqlite::ListRunningJobs(s); });
   }
-  absl::StatusOr<int> RequeueRunningOnStart() override {
+  absl::StatusOr<std::vector<Job>> RequeueRunningOnStart() override {
     return Do([&](Session& s) { return sqlite::RequeueRunningOnStart(s); });
   }
 
@@ -106,6 +105,10 @@ class Store final : public MetadataStore {
   }
   absl::StatusOr<Model> GetModel(absl::string_view project, absl::string_view model) override {
     return Do([&](Session& s) { return sqlite::GetModel(s, project, model); });
+  }
+  absl::StatusOr<std::vector<int64_t>> ListVersionNumbers(absl::string_view project,
+                                                          absl::string_view model) override {
+    return Do([&](Session& s) { return sqlite::ListVersionNumbers(s, project, model); });
   }
   absl::StatusOr<Page<Model>> ListModels(absl::string_view project,
                                          const PageOptions& page) override {

@@ -76,13 +76,7 @@ TEST_F(FineTuneServiceTest, ARepeatedRequestAnswersEvenAfterItsDatasetIsGone) {
   request.set_request_id("once");
   const auto started = Start(request);
   ASSERT_TRUE(started.ok());
-  {
-    grpc::ClientContext context;
-    v1::CancelJobRequest cancel;
-    cancel.set_job_id(started->job().id());
-    v1::CancelJobResponse response;
-    ASSERT_TRUE(jobs_->CancelJob(&context, cancel, &response).ok());
-  }
+  Cancel(started->job().id());
   {
     grpc::ClientContext context;
     v1::DeleteDatasetRequest remove;
@@ -133,13 +127,7 @@ TEST_F(FineTuneServiceTest, WatchTellsTheEndAndResumesWhereTheClientWas) {
   ASSERT_TRUE(reader->Read(&response));
   EXPECT_EQ(response.event().state().state(), v1::JOB_STATE_QUEUED);
   const uint64_t first = response.event().sequence();
-  {
-    grpc::ClientContext context;
-    v1::CancelJobRequest cancel;
-    cancel.set_job_id(id);
-    v1::CancelJobResponse cancelled;
-    ASSERT_TRUE(jobs_->CancelJob(&context, cancel, &cancelled).ok());
-  }
+  Cancel(id);
   ASSERT_TRUE(reader->Read(&response));
   EXPECT_EQ(response.event().sequence(), first + 1);
   EXPECT_EQ(response.event().state().state(), v1::JOB_STATE_CANCELLED);
@@ -168,17 +156,30 @@ TEST_F(FineTuneServiceTest, OnlyJobsThatEndedAreDeleted) {
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_EQ(ErrorReason(status), "JOB_NOT_ENDED");
   }
-  {
-    grpc::ClientContext context;
-    v1::CancelJobRequest cancel;
-    cancel.set_job_id(started->job().id());
-    v1::CancelJobResponse cancelled;
-    ASSERT_TRUE(jobs_->CancelJob(&context, cancel, &cancelled).ok());
-  }
+  Cancel(started->job().id());
   {
     grpc::ClientContext context;
     ASSERT_TRUE(jobs_->DeleteJob(&context, request, &response).ok());
   }
+  EXPECT_THAT(Jobs(), IsEmpty());
+}
+
+TEST_F(FineTuneServiceTest, ARetryOfADeletedJobMakesNoSecondOne) {
+  auto request = GoodRequest();
+  request.set_request_id("once");
+  const auto started = Start(request);
+  ASSERT_TRUE(started.ok());
+  Cancel(started->job().id());
+  {
+    grpc::ClientContext context;
+    v1::DeleteJobRequest remove;
+    remove.set_job_id(started->job().id());
+    v1::DeleteJobResponse response;
+    ASSERT_TRUE(jobs_->DeleteJob(&context, remove, &response).ok());
+  }
+  const auto again = Start(request);
+  EXPECT_EQ(again.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ErrorReason(again.status()), "JOB_DELETED");
   EXPECT_THAT(Jobs(), IsEmpty());
 }
 

@@ -139,6 +139,14 @@ class ServerTest : public ::testing::Test {
     return response;
   }
 
+  void Cancel(const std::string& id) {
+    grpc::ClientContext context;
+    v1::CancelJobRequest request;
+    request.set_job_id(id);
+    v1::CancelJobResponse response;
+    ASSERT_TRUE(jobs_->CancelJob(&context, request, &response).ok());
+  }
+
   std::vector<v1::Job> Jobs() {
     grpc::ClientContext context;
     v1::ListJobsResponse response;

@@ -222,6 +222,40 @@ TEST_F(WorkerServiceTest, EventsAndProgressAreThereForReaders) {
   EXPECT_EQ(metrics_->training_images_total.Value(), 40);
 }
 
+TEST_F(WorkerServiceTest, AReportThatIsSentTwiceCountsOnce) {
+  store_.Enqueue("a");
+  worker::v1::ReportRequest report;
+  report.set_job_id("a");
+  report.set_fence(Lease().job().fence());
+  report.set_batch(1);
+  report.add_events()->mutable_log()->set_text("hello");
+  report.mutable_counters()->set_training_images(40);
+  ASSERT_TRUE(Report(report).ok());
+  ASSERT_TRUE(Report(report).ok());
+  EXPECT_EQ(store_->ListEvents("default", "a", 0, 100)->size(), 3u);
+  EXPECT_EQ(metrics_->training_images_total.Value(), 40);
+  report.set_batch(2);
+  ASSERT_TRUE(Report(report).ok());
+  EXPECT_EQ(metrics_->training_images_total.Value(), 80);
+}
+
+TEST_F(WorkerServiceTest, AnEpochOrACheckpointSaysThatTheJobGotFurther) {
+  store_.Enqueue("a");
+  for (const bool advances : {false, true}) {
+    worker::v1::ReportRequest report;
+    Lease();
+    ASSERT_TRUE(store_->RequeueRunningOnStart().ok());
+    const worker::v1::LeasedJob job = Lease().job();
+    report.set_job_id("a");
+    report.set_fence(job.fence());
+    report.add_events()->mutable_log()->set_text("hello");
+    if (advances) report.add_events()->mutable_metrics()->set_epoch(1);
+    ASSERT_TRUE(Report(report).ok());
+    EXPECT_EQ(store_.Get("a").unclean_ends, advances ? 0 : 1);
+    ASSERT_TRUE(Finish(End(job, worker::v1::OUTCOME_RELEASED)).ok());
+  }
+}
+
 TEST_F(WorkerServiceTest, AStaleFenceIsAbortedAndChangesNothing) {
   store_.Enqueue("a");
   const worker::v1::LeasedJob zombie = Lease().job();

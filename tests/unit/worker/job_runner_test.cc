@@ -162,6 +162,39 @@ TEST_F(JobRunnerTest, EventsArriveOnceAndInOrderThoughTheServerIsAwayForAWhile) 
   EXPECT_EQ(service_.reports.back().best_epoch(), 1);
 }
 
+TEST_F(JobRunnerTest, ProgressIsAnEventOncePerStageAndAlwaysInTheReport) {
+  trainer_.train = [this](const Trainer::Run& run) {
+    TrainingProgress progress;
+    const auto reported = [&](size_t count) {
+      absl::MutexLock lock(&service_.mutex);
+      const auto enough = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        return service_.reports.size() >= count;
+      };
+      service_.mutex.Await(absl::Condition(&enough));
+    };
+    size_t count = 0;
+    for (const char* stage : {"head", "head", "head", "evaluate"}) {
+      progress.stage = stage;
+      progress.fraction += 0.1;
+      run.observer->OnProgress(progress);
+      reported(++count);
+    }
+    return SmallResult();
+  };
+  runner_->RunJob(Job());
+  std::vector<std::string> stages;
+  for (const v1::JobEvent& event : service_.Events()) {
+    if (event.has_progress()) stages.push_back(event.progress().stage());
+  }
+  EXPECT_EQ(stages, (std::vector<std::string>{"head", "evaluate"}));
+  absl::MutexLock lock(&service_.mutex);
+  for (size_t i = 0; i < service_.reports.size(); ++i) {
+    EXPECT_EQ(service_.reports[i].batch(), i + 1);
+    if (i >= 4) continue;
+    EXPECT_NEAR(service_.reports[i].progress().fraction(), 0.1 * static_cast<double>(i + 1), 1e-9);
+  }
+}
+
 TEST_F(JobRunnerTest, CountersAreReportedAsGrowth) {
   trainer_.train = [](const Trainer::Run& run) {
     TrainingCounters counters;

@@ -31,6 +31,19 @@ TEST(DecideAfterCrash, ACancelOrPauseThatWasAskedForIsHonoured) {
   EXPECT_EQ(DecideAfterCrash({}, 1, DesiredState::kPause, "x").state, JobState::kPaused);
 }
 
+TEST(RetryPolicy, AJobThatRanAtThreeUncleanEndsOfTheServerFails) {
+  const RetryPolicy policy;
+  for (int ends = 1; ends < policy.max_unclean_ends; ++ends) {
+    EXPECT_EQ(DecideAfterUncleanEnd(policy, ends, DesiredState::kRun).state, JobState::kQueued);
+    EXPECT_EQ(DecideAfterUncleanEnd(policy, ends, DesiredState::kPause).state, JobState::kPaused);
+  }
+  const CrashDecision last = DecideAfterUncleanEnd(policy, 3, DesiredState::kRun);
+  EXPECT_EQ(last.state, JobState::kFailed);
+  EXPECT_EQ(last.error.code, "ABORTED");
+  EXPECT_NE(last.error.message.find("killed 3 times"), std::string::npos) << last.error.message;
+  EXPECT_EQ(DecideAfterUncleanEnd(policy, 3, DesiredState::kCancel).state, JobState::kCancelled);
+}
+
 TEST(RestartDelay, GrowsByItsFactorUpToTheMaximum) {
   const BackOff back_off{absl::Seconds(1), absl::Seconds(10), 2};
   EXPECT_EQ(RestartDelay(back_off, 0), absl::ZeroDuration());

@@ -73,6 +73,28 @@ TEST_F(MigrationsTest, ADatabaseOfANewerProgramIsRefusedUntouched) {
   EXPECT_EQ(Number("PRAGMA user_version"), 2);
 }
 
+TEST_F(MigrationsTest, AJobOfTheFirstSchemaIsReadByThisProgram) {
+  ASSERT_TRUE(Migrate(*connection_, Migrations().subspan(0, 1)).ok());
+  const absl::Status inserted = connection_->Execute(
+      "INSERT INTO jobs (id, project, kind, spec, spec_digest, request_id, task, strategy, "
+      "architecture, backbone, backbone_digest, dataset_id, dataset_digest, model_name, device, "
+      "state, desired, create_time, fence, crashes, attempts, worker_id, renewals, progress, "
+      "result, stop_reason, error_code, error_message, error_field, error_hint, model_version, "
+      "last_event_sequence) VALUES ('j', 'p', 1, x'', 'd', 'r', '', '', '', '', '', '', '', '', "
+      "'', 5, 1, 0, 1, 1, 1, '', 0, x'', x'', '', '', '', '', '', 0, 0)");
+  ASSERT_TRUE(inserted.ok()) << inserted;
+  connection_.reset();
+  SqliteMetadataStoreOptions options;
+  options.path = Path();
+  const auto store = SqliteMetadataStore::Open(options);
+  ASSERT_TRUE(store.ok()) << store.status();
+  const auto job = (*store)->GetJob("p", "j");
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_EQ(job->unclean_ends, 0);
+  EXPECT_EQ(job->last_batch, 0u);
+  EXPECT_TRUE((*store)->DeleteJob("p", "j").ok());
+}
+
 TEST_F(MigrationsTest, TheStoreRefusesASchemaItDoesNotKnow) {
   ASSERT_TRUE(Migrate(*connection_, Migrations()).ok());
   ASSERT_TRUE(connection_->Execute("PRAGMA user_version = 1000").ok());
