@@ -28,12 +28,12 @@
 #include "server/grpc_listener.h"
 #include "server/http/http_server.h"
 #include "server/installed_backbones.h"
+#include "server/job_counts.h"
+#include "server/job_ends.h"
 #include "server/job_metrics.h"
-#include "server/lease_monitor.h"
 #include "server/lifecycle.h"
 #include "server/orphan_sweep.h"
 #include "server/periodic_task.h"
-#include "server/process_launcher.h"
 #include "server/rpc_interceptor.h"
 #include "server/services/backbone_service.h"
 #include "server/services/dataset_service.h"
@@ -41,48 +41,23 @@
 #include "server/services/model_service.h"
 #include "server/services/prediction_service.h"
 #include "server/services/watch_hub.h"
-#include "server/services/worker_service.h"
 #include "server/serving_metrics.h"
-#include "server/worker_supervisor.h"
-#include "wire/worker_limits.h"
+#include "server/workers.h"
 
 namespace graft {
 namespace {
 
 namespace fs = std::filesystem;
 
-// sockaddr_un holds 108 bytes with the final zero.
-constexpr size_t kMaxSocketPath = 107;
-
-// Half of the cores train, so that predictions find the others free.
-int WorkerThreads(const ServerConfig& config) {
-  if (config.worker_threads > 0) return config.worker_threads;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
-}
+constexpr absl::Duration kCountInterval = absl::Seconds(1);
+// Jobs that ended and whose files wait to be deleted; those of more wait for the next start.
+constexpr size_t kMaxSweeps = 10'000;
 
 // So that workers find them, and error messages never hold a part of them that looks like a word.
 ServerConfig WithAbsoluteFolders(ServerConfig config) {
   config.data_dir = fs::absolute(config.data_dir).lexically_normal();
   config.weights_dir = fs::absolute(config.weights_dir).lexically_normal();
   return config;
-}
-
-std::vector<std::string> WorkerCommand(const ServerConfig& config, const fs::path& socket) {
-  fs::path program = config.worker_program;
-  if (program.empty()) {
-    std::error_code error;
-    program = fs::read_symlink("/proc/self/exe", error).parent_path() / "graft-worker";
-  }
-  return {program.string(),
-          absl::StrCat("--server=unix:", socket.string()),
-          absl::StrCat("--blobs=", (config.data_dir / "blobs").string()),
-          absl::StrCat("--features=", (config.data_dir / "features").string()),
-          absl::StrCat("--weights-dir=", config.weights_dir.string()),
-          absl::StrCat("--threads=", WorkerThreads(config)),
-          absl::StrCat("--parent=", getpid()),
-          absl::StrCat("--feature-cache-bytes=", config.feature_cache_bytes),
-          absl::StrCat("--log-format=", config.log_format),
-          absl::StrCat("--log-level=", config.log_level)};
 }
 
 // Members are declared in the order they are built, so that they are destroyed in reverse.
@@ -92,25 +67,34 @@ class Server final : public Application {
       : config_(WithAbsoluteFolders(config)), logger_(logger) {}
 
   ~Server() override {
-    // Listeners first: nothing may call into what is torn down next.
+    // Whoever calls first: nothing may call into what is torn down next. Members then go in
+    // reverse.
     grpc_.reset();
     housekeeping_.reset();
-    lease_ticks_.reset();
-    supervisor_.reset();
-    worker_listener_.reset();
+    counting_.reset();
+    if (workers_ != nullptr) workers_->Stop();
     if (store_ != nullptr) store_->SetObserver(nullptr);
+    serving_metrics_.SetModels(nullptr);  // the metrics are answered to the last
+    sweeps_.Shutdown();
     io_.Shutdown();
     ingest_.Shutdown();
     api_.Shutdown();
   }
 
   absl::Status Start(ApplicationParts parts) {
+    // Probes first: opening data and hashing weights may take minutes.
+    GRAFT_ASSIGN_OR_RETURN(
+        http_, HttpServer::Start(config_.http_listen_address, config_.http_port,
+                                 {[this] { return MetricsText(); }, [this] { return Ready(); }}));
     GRAFT_RETURN_IF_ERROR(OpenData());
     GRAFT_RETURN_IF_ERROR(OpenBackbones(std::move(parts.backbones)));
     GRAFT_RETURN_IF_ERROR(StartServing());
     MakeServices(parts.ingest ? std::move(parts.ingest) : MakeImageFolderIngest(config_));
     GRAFT_RETURN_IF_ERROR(StartWorkers());
     GRAFT_RETURN_IF_ERROR(Listen());
+    job_counts_.Refresh(*store_);
+    counting_ =
+        std::make_unique<PeriodicTask>(kCountInterval, [this] { job_counts_.Refresh(*store_); });
     lifecycle_.SetReady();
     grpc_->SetHealth(true);
     GRAFT_RETURN_IF_ERROR(WritePortFile());
@@ -130,13 +114,11 @@ class Server final : public Application {
     grpc_->SetHealth(false);
     // Predictions go on while workers checkpoint; a fifth of the time is left to end what is under
     // way after that.
-    worker_service_->Drain();
-    if (supervisor_ != nullptr) supervisor_->Drain(left() * 0.8);
+    workers_->Drain(left() * 0.8);
     // Watchers have seen how their jobs were given back; they go on at the next server.
     watches_.StopAll();
     grpc_->Shutdown(left());
     predictor_->Drain();
-    worker_listener_->Shutdown(absl::ZeroDuration());
   }
 
  private:
@@ -159,9 +141,16 @@ class Server final : public Application {
     GRAFT_ASSIGN_OR_RETURN(blobs_,
                            LocalBlobStore::Open(config_.data_dir / "blobs", /*sweep=*/true));
     GRAFT_RETURN_IF_ERROR(ResetTemporaryFolder(tmp_dir()));
-    GRAFT_ASSIGN_OR_RETURN(const std::vector<Job> requeued, store_->RequeueRunningOnStart());
+    GRAFT_ASSIGN_OR_RETURN(const std::vector<Job> running, store_->RequeueRunningOnStart());
+    for (const Job& job : running) {
+      logger_->Warning("job ran when the server before ended",
+                       {{"job", job.id},
+                        {"state", JobStateName(job.state)},
+                        {"unclean_ends", absl::StrCat(job.unclean_ends)}});
+      CountJobEnd(*metrics_, ChangeOf(job));
+    }
     GRAFT_ASSIGN_OR_RETURN(const int64_t swept, SweepOrphans(*store_, *blobs_));
-    logger_->Info("data opened", {{"requeued_jobs", absl::StrCat(requeued.size())},
+    logger_->Info("data opened", {{"requeued_jobs", absl::StrCat(running.size())},
                                   {"swept_blobs", absl::StrCat(swept)}});
     return absl::OkStatus();
   }
@@ -171,10 +160,7 @@ class Server final : public Application {
       auto catalog = WeightsCatalog::Open(config_.weights_dir);
       if (catalog.ok()) {
         weights_ = *std::move(catalog);
-      } else if (absl::IsNotFound(catalog.status())) {
-        logger_->Warning("no pretrained weights: jobs cannot be started",
-                         {{"hint", "import some with scripts/import_weights.py"}});
-      } else {
+      } else if (!absl::IsNotFound(catalog.status())) {
         return catalog.status();
       }
       for (const absl::Status& problem : weights_.problems()) {
@@ -183,6 +169,14 @@ class Server final : public Application {
       GRAFT_ASSIGN_OR_RETURN(given, DescribeBackbones(weights_));
     }
     backbones_ = std::make_unique<BackboneDirectory>(*std::move(given), config_.default_backbone);
+    if (backbones_->all().empty()) {
+      logger_->Warning("no pretrained weights: jobs cannot be started",
+                       {{"hint", "import some with scripts/import_weights.py"}});
+    } else if (!backbones_->Find("").ok()) {
+      logger_->Warning("the default backbone is not installed: jobs must name another",
+                       {{"backbone", config_.default_backbone},
+                        {"hint", "import it with scripts/import_weights.py"}});
+    }
     return absl::OkStatus();
   }
 
@@ -215,6 +209,7 @@ class Server final : public Application {
   }
 
   void MakeServices(IngestArchive ingest) {
+    job_ends_ = std::make_unique<JobEnds>(blobs_.get(), metrics_.get(), &sweeps_, logger_);
     const auto admit = [this]() -> absl::Status {
       GRAFT_RETURN_IF_ERROR(lifecycle_.AdmitWork());
       return CheckDisk(config_.data_dir, config_.min_free_disk_bytes);
@@ -239,63 +234,21 @@ class Server final : public Application {
         [this](const std::string& project, const std::string& model, int64_t version) {
           models_->Forget(project, model, version);
         }});
-    WorkerService::Options worker_options;
-    worker_options.heartbeat_interval = config_.heartbeat_interval;
-    worker_options.on_published = [this](const std::string& project, const std::string& model,
-                                         int64_t version) {
-      models_->Preload(project, model, version);
-    };
-    worker_service_ = std::make_unique<WorkerService>(worker_options, store_.get(), blobs_.get(),
-                                                      metrics_.get(), clock_, logger_);
+    workers_ = std::make_unique<Workers>(
+        config_, Workers::Environment{store_.get(), blobs_.get(), metrics_.get(), clock_, logger_},
+        [this](const std::string& project, const std::string& model, int64_t version) {
+          models_->Preload(project, model, version);
+        });
   }
 
-  // The workers' own listener, a socket file that only this user may open, and the processes.
   absl::Status StartWorkers() {
-    const fs::path socket = config_.worker_socket.empty() ? config_.data_dir / "worker.sock"
-                                                          : fs::absolute(config_.worker_socket);
-    if (socket.string().size() > kMaxSocketPath) {
-      return absl::InvalidArgumentError(absl::StrCat("--worker-socket: its path may have ",
-                                                     kMaxSocketPath,
-                                                     " characters; choose a shorter one"));
-    }
-    std::error_code error;
-    fs::remove(socket, error);  // of a server that was killed: this one owns the data folder
-    GrpcListener::Options options;
-    options.address = absl::StrCat("unix:", socket.string());
-    options.services = {{worker::v1::WorkerService::service_full_name(), worker_service_.get()}};
-    options.max_message_bytes = kMaxWorkerMessage;
-    // Not into the metrics of the public API.
-    options.interceptors = MakeRpcInterceptors(Observation(/*metrics=*/nullptr, {}));
-    GRAFT_ASSIGN_OR_RETURN(worker_listener_, GrpcListener::Start(std::move(options)));
-    fs::permissions(socket, fs::perms::owner_read | fs::perms::owner_write, error);
-
-    const auto on_released = [this](const Job& job) { CountWorkerDeath(*metrics_, job); };
-    LeaseMonitor::Options leases;
-    leases.timeout = config_.lease_timeout;
-    leases.on_released = on_released;
-    leases.on_lost = [this](const RunningLease& lease) {
-      if (supervisor_ != nullptr) supervisor_->Kill(lease.worker_id, "its lease was lost");
-    };
-    lease_monitor_ = std::make_unique<LeaseMonitor>(leases, store_.get(), clock_, logger_);
-    if (config_.workers > 0) {
-      WorkerSupervisor::Options supervision;
-      supervision.workers = config_.workers;
-      supervision.command = WorkerCommand(config_, socket);
-      supervision.cancel_grace = config_.cancel_grace;
-      supervision.kill_grace = config_.cancel_grace;
-      supervision.on_released = on_released;
-      supervisor_ = std::make_unique<WorkerSupervisor>(supervision, store_.get(), launcher_.get(),
-                                                       clock_, metrics_.get(), logger_);
-    }
     store_->SetObserver([this](const JobChange& change) {
       watches_.Notify(change.job_id);
-      worker_service_->OnJobChange(change);
-      if (supervisor_ != nullptr) supervisor_->OnJobChange(change);
+      job_ends_->OnJobChange(change);
+      workers_->OnJobChange(change);
     });
-    if (supervisor_ != nullptr) supervisor_->Start();
-    lease_ticks_ = std::make_unique<PeriodicTask>(config_.lease_timeout / 8,
-                                                  [this] { lease_monitor_->Tick(); });
-    return absl::OkStatus();
+    // Their calls are not in the metrics of the public API.
+    return workers_->Start(Observation(/*metrics=*/nullptr, {}));
   }
 
   RpcObservation Observation(Metrics* metrics, std::vector<std::string> services) {
@@ -308,9 +261,6 @@ class Server final : public Application {
   }
 
   absl::Status Listen() {
-    GRAFT_ASSIGN_OR_RETURN(
-        http_, HttpServer::Start(config_.http_listen_address, config_.http_port,
-                                 {[this] { return MetricsText(); }, [this] { return Ready(); }}));
     GrpcListener::Options options;
     options.address = HostPort(config_.listen_address, config_.port);
     options.services = {{v1::FineTuneService::service_full_name(), fine_tune_.get()},
@@ -332,22 +282,14 @@ class Server final : public Application {
     return absl::OkStatus();
   }
 
-  // Ready means that calls are answered; that needs the store.
+  // Ready means that calls are answered; that needs the store. Like MetricsText it is asked while
+  // the server starts and never waits for anything.
   absl::Status Ready() {
     GRAFT_RETURN_IF_ERROR(lifecycle_.Ready());
-    const auto counts = store_->CountJobs();
-    if (!counts.ok()) return absl::UnavailableError("the metadata store does not answer");
-    return absl::OkStatus();
+    return job_counts_.Fresh();
   }
 
   std::string MetricsText() {
-    const auto counts = store_->CountJobs();
-    if (counts.ok()) {
-      for (const auto& [state, count] : *counts) {
-        metrics_->jobs.Set({std::string(JobStateName(state))}, static_cast<double>(count));
-        if (state == JobState::kQueued) metrics_->job_queue_depth.Set(static_cast<double>(count));
-      }
-    }
     serving_metrics_.Refresh();
     metrics_->watch_streams.Set(static_cast<double>(watches_.size()));
     return metrics_->Serialize();
@@ -372,17 +314,21 @@ class Server final : public Application {
   IdGenerator* const ids_ = IdGenerator::System();
   const std::unique_ptr<Metrics> metrics_ = Metrics::Create();
   Lifecycle lifecycle_;
+  JobCounts job_counts_{metrics_.get(), clock_};
+  WatchHub watches_{static_cast<size_t>(config_.max_watch_streams)};
+  std::unique_ptr<HttpServer> http_;
 
   // Work that blocks, apart by kind so that none waits for another's.
   Executor api_{config_.api_threads, static_cast<size_t>(config_.api_queue)};
   Executor io_{2, static_cast<size_t>(config_.max_concurrent_uploads)};
+  Executor sweeps_{1, kMaxSweeps};
   Executor ingest_{config_.ingest_threads, static_cast<size_t>(config_.max_concurrent_uploads)};
 
   std::unique_ptr<MetadataStore> store_;
   std::unique_ptr<BlobStore> blobs_;
   WeightsCatalog weights_{{}};
   std::unique_ptr<BackboneDirectory> backbones_;
-  WatchHub watches_{static_cast<size_t>(config_.max_watch_streams)};
+  std::unique_ptr<JobEnds> job_ends_;
 
   ServingMetrics serving_metrics_{metrics_.get(), logger_};
   std::unique_ptr<StoredModelSource> source_;
@@ -396,16 +342,10 @@ class Server final : public Application {
   std::unique_ptr<ModelService> model_service_;
   std::unique_ptr<BackboneService> backbone_service_;
 
-  std::unique_ptr<WorkerService> worker_service_;
-  std::unique_ptr<LeaseMonitor> lease_monitor_;
-  const std::unique_ptr<ProcessLauncher> launcher_ = ProcessLauncher::Posix();
-  std::unique_ptr<GrpcListener> worker_listener_;
-  std::unique_ptr<WorkerSupervisor> supervisor_;
-  std::unique_ptr<PeriodicTask> lease_ticks_;
-
-  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<Workers> workers_;
   std::unique_ptr<GrpcListener> grpc_;
   std::unique_ptr<PeriodicTask> housekeeping_;
+  std::unique_ptr<PeriodicTask> counting_;
 };
 
 }  // namespace

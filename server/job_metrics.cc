@@ -8,16 +8,11 @@
 
 namespace graft {
 
-void CountJobEnd(Metrics& metrics, const Job& job) {
-  if (!IsTerminal(job.state)) return;
+void CountJobEnd(Metrics& metrics, const JobChange& change) {
+  if (change.deleted || !IsTerminal(change.state)) return;
   metrics.job_duration_seconds.Observe(
-      {job.task, job.strategy, absl::AsciiStrToLower(JobStateName(job.state))},
-      job.end_time - job.create_time);
-}
-
-void CountWorkerDeath(Metrics& metrics, const Job& job) {
-  metrics.job_crashes_total.Increment();
-  CountJobEnd(metrics, job);
+      {change.task, change.strategy, absl::AsciiStrToLower(JobStateName(change.state))},
+      change.end_time - change.create_time);
 }
 
 }  // namespace graft

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
@@ -41,6 +42,28 @@ absl::StatusOr<int64_t> SweepOrphans(MetadataStore& store, BlobStore& blobs) {
     if (keys.size() < kPage) return swept;
     after = keys.back();
   }
+}
+
+absl::StatusOr<int64_t> SweepEndedJob(BlobStore& blobs, const std::string& job_id,
+                                      uint64_t published) {
+  constexpr size_t kPage = 1000;
+  const std::string kept = absl::StrCat("jobs/", job_id, "/", published, "/");
+  int64_t swept = 0;
+  for (const std::string& prefix :
+       {absl::StrCat("checkpoints/", job_id, "/"), absl::StrCat("jobs/", job_id, "/")}) {
+    std::string after;
+    while (true) {
+      GRAFT_ASSIGN_OR_RETURN(const std::vector<std::string> keys, blobs.List(prefix, after, kPage));
+      for (const std::string& key : keys) {
+        if (absl::StartsWith(key, kept)) continue;
+        GRAFT_RETURN_IF_ERROR(blobs.Delete(key));
+        ++swept;
+      }
+      if (keys.size() < kPage) break;
+      after = keys.back();
+    }
+  }
+  return swept;
 }
 
 absl::Status ResetTemporaryFolder(const std::filesystem::path& folder) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,6 +23,11 @@ bool IsOrphan(absl::string_view key, const BlobReferences& references);
 // Deletes all orphans; answers how many. To be called while nothing writes: at the start, before
 // the listeners open.
 absl::StatusOr<int64_t> SweepOrphans(MetadataStore& store, BlobStore& blobs);
+
+// Deletes what a job that has ended left: its checkpoints, and what attempts other than that with
+// fence `published` (0: none) wrote under jobs/<job>/. Answers how many blobs.
+absl::StatusOr<int64_t> SweepEndedJob(BlobStore& blobs, const std::string& job_id,
+                                      uint64_t published);
 
 // Empties the folder of uploads, or makes it.
 absl::Status ResetTemporaryFolder(const std::filesystem::path& folder);

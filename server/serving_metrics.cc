@@ -46,9 +46,14 @@ void ServingMetrics::OnLoad(const LoadStats& stats) {
   }
 }
 
-void ServingMetrics::Refresh() {
-  if (models_ == nullptr) return;
+void ServingMetrics::SetModels(const ModelManager* models) {
   absl::MutexLock lock(&mutex_);
+  models_ = models;
+}
+
+void ServingMetrics::Refresh() {
+  absl::MutexLock lock(&mutex_);
+  if (models_ == nullptr) return;
   const LoadedStats stats = models_->Loaded();
   metrics_->model_loaded.Set(stats.models);
   metrics_->model_loaded_bytes.Set(static_cast<double>(stats.bytes));

@@ -16,9 +16,9 @@ class ServingMetrics final : public ServingObserver {
  public:
   ServingMetrics(Metrics* metrics, const Logger* logger) : metrics_(metrics), logger_(logger) {}
 
-  // Whose list of loaded models gives the `model` label its values. To be called before anything
-  // is loaded; borrowed.
-  void SetModels(const ModelManager* models) { models_ = models; }
+  // Whose list of loaded models gives the `model` label its values; borrowed. To be called before
+  // anything is loaded, and with null before they go.
+  void SetModels(const ModelManager* models) ABSL_LOCKS_EXCLUDED(mutex_);
 
   void OnRequest(const RequestStats& stats) override;
   void OnBatch(const BatchStats& stats) override;
@@ -32,8 +32,8 @@ class ServingMetrics final : public ServingObserver {
  private:
   Metrics* const metrics_;
   const Logger* const logger_;
-  const ModelManager* models_ = nullptr;
   absl::Mutex mutex_;  // held while reading and setting: nobody sets what is older than what is set
+  const ModelManager* models_ ABSL_GUARDED_BY(mutex_) = nullptr;
 };
 
 }  // namespace graft
