@@ -16,6 +16,7 @@
 #include "core/base/version.h"
 #include "server/application.h"
 #include "server/config.h"
+#include "server/config_check.h"
 #include "server/logging.h"
 
 namespace graft {
@@ -61,6 +62,19 @@ int Serve(const ServerConfig& config) {
   return 0;
 }
 
+int Check(const ServerConfig& config) {
+  const ConfigFindings findings = CheckFiles(config);
+  for (const std::string& warning : findings.warnings) {
+    std::fprintf(stderr, "graft-server: warning: %s\n", warning.c_str());
+  }
+  if (!findings.status.ok()) {
+    std::fprintf(stderr, "graft-server: %s\n", std::string(findings.status.message()).c_str());
+    return kExitCannotRun;
+  }
+  std::puts("the configuration is valid");
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   const auto parsed = ParseCommandLine(argc, argv);
   if (!parsed.ok()) {
@@ -76,8 +90,7 @@ int Main(int argc, char** argv) {
       std::fputs(parsed->text.c_str(), stdout);
       return 0;
     case ParsedCommandLine::Action::kCheckConfig:
-      std::puts("the configuration is valid");
-      return 0;
+      return Check(parsed->config);
     case ParsedCommandLine::Action::kServe:
       break;
   }
