@@ -74,11 +74,13 @@ class Server final : public Application {
     counting_.reset();
     if (workers_ != nullptr) workers_->Stop();
     if (store_ != nullptr) store_->SetObserver(nullptr);
-    serving_metrics_.SetModels(nullptr);  // the metrics are answered to the last
     sweeps_.Shutdown();
     io_.Shutdown();
     ingest_.Shutdown();
     api_.Shutdown();
+    // Probes and metrics were answered to the last; what they read goes next.
+    http_.reset();
+    serving_metrics_.SetModels(nullptr);
   }
 
   absl::Status Start(ApplicationParts parts) {
