@@ -192,6 +192,7 @@ class Server final : public Application {
     loader_ = std::make_unique<NetworkLoader>(loading, source_.get(), &weights_);
     ModelManager::Options models;
     models.memory_budget_bytes = config_.model_memory_bytes;
+    models.warm_batch_sizes = WarmBatchSizes(config_.max_batch_size);
     GRAFT_ASSIGN_OR_RETURN(models_, ModelManager::Create(models, source_.get(), loader_.get(),
                                                          clock_, &serving_metrics_));
     serving_metrics_.SetModels(models_.get());

@@ -23,6 +23,24 @@ absl::Status Validate(const BatchOptions& options) {
   return absl::OkStatus();
 }
 
+std::vector<int> WarmBatchSizes(int max_batch_size) {
+  std::vector<int> sizes;
+  for (int size = 1; size < max_batch_size; size *= 2) sizes.push_back(size);
+  sizes.push_back(max_batch_size);
+  return sizes;
+}
+
+std::vector<int> WarmSizesWithin(const std::vector<int>& sizes, int max_rows) {
+  std::vector<int> within;
+  for (const int size : sizes) {
+    const int bounded = std::min(size, max_rows);
+    if (std::find(within.begin(), within.end(), bounded) == within.end()) {
+      within.push_back(bounded);
+    }
+  }
+  return within;
+}
+
 BatchDecision DecideBatch(const std::vector<QueueSnapshot>& queues, absl::Duration now,
                           const BatchOptions& options) {
   BatchDecision decision;

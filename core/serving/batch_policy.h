@@ -22,6 +22,14 @@ struct BatchOptions {
 // INVALID_ARGUMENT names the option that makes no sense.
 absl::Status Validate(const BatchOptions& options);
 
+// The sizes to warm a network at that serves batches of up to `max_batch_size`: 1, the powers of
+// two and the maximum. Between them LibTorch has little left to set up. Pure.
+std::vector<int> WarmBatchSizes(int max_batch_size);
+
+// Those of `sizes` that a network of so many rows a pass is ever given, and `max_rows` itself where
+// larger ones are left out. Pure.
+std::vector<int> WarmSizesWithin(const std::vector<int>& sizes, int max_rows);
+
 // Rows that may ride in one batch.
 struct QueueSnapshot {
   int rows = 0;

@@ -195,8 +195,14 @@ class ModelManagerImpl final : public ModelManager {
       stopping = stopping_;
     }
     const absl::Duration started = clock_->Monotonic();
-    absl::StatusOr<std::shared_ptr<const Servable>> loaded =
-        stopping ? Stopping() : loader_->Load(key, options_.warm_batch_sizes);
+    const absl::Status before = stopping ? Stopping() : CheckSize(key);
+    const bool costly = before.ok();
+    absl::StatusOr<std::shared_ptr<const Servable>> loaded = nullptr;
+    if (costly) {
+      loaded = loader_->Load(key, options_.warm_batch_sizes);
+    } else {
+      loaded = before;
+    }
     const absl::Duration seconds = clock_->Monotonic() - started;
 
     std::vector<Waiter> waiting;
@@ -213,8 +219,10 @@ class ModelManagerImpl final : public ModelManager {
       } else if (!forgotten && absl::IsNotFound(status)) {
         table_.Drop(key);
       } else if (!forgotten) {
-        const absl::Duration delay =
-            LoadBackoff(++entry->failures, options_.failure_memory, options_.max_failure_memory);
+        // Seeing that memory is short costs nothing, and the memory may soon be there.
+        if (costly) ++entry->failures;
+        const absl::Duration delay = LoadBackoff(
+            costly ? entry->failures : 1, options_.failure_memory, options_.max_failure_memory);
         table_.Fail(key, *entry, status, clock_->Monotonic() + delay);
       }
       waiting = std::move(entry->waiting);
@@ -254,7 +262,21 @@ class ModelManagerImpl final : public ModelManager {
     const LoadedItem item{.own_bytes = servable.own_bytes(),
                           .backbone_digest = servable.backbone_digest(),
                           .backbone_bytes = servable.backbone_bytes()};
-    if (table_.MakeRoom(item, options_.memory_budget_bytes, evicted)) return absl::OkStatus();
+    return table_.MakeRoom(item, options_.memory_budget_bytes, evicted) ? absl::OkStatus()
+                                                                        : MemoryFull(item);
+  }
+
+  // Whether a version has a chance to fit, before it is read and warmed. What is wrong with it
+  // otherwise Load finds out.
+  absl::Status CheckSize(const ModelKey& key) ABSL_LOCKS_EXCLUDED(mutex_) {
+    const absl::StatusOr<LoadedItem> item = loader_->Measure(key);
+    if (!item.ok()) return absl::OkStatus();
+    absl::MutexLock lock(&mutex_);
+    return table_.HasRoom(*item, options_.memory_budget_bytes) ? absl::OkStatus()
+                                                               : MemoryFull(*item);
+  }
+
+  absl::Status MemoryFull(const LoadedItem& item) const {
     absl::Status full = absl::ResourceExhaustedError(absl::StrCat(
         "no memory is left for the model: it takes ", item.own_bytes + item.backbone_bytes,
         " bytes, and the budget of ", options_.memory_budget_bytes, " is held by models in use"));

@@ -24,6 +24,12 @@ class ModelArtifact {
   virtual absl::string_view description_json() const = 0;
 };
 
+// What is known of a version without reading its tensors.
+struct ArtifactSummary {
+  uint64_t model_bytes = 0;  // of model.safetensors
+  std::string description_json;
+};
+
 // Where published models are found. Safe for concurrent use.
 class ModelSource {
  public:
@@ -33,6 +39,9 @@ class ModelSource {
   // model or the version is missing, and which version is the latest.
   virtual absl::StatusOr<int64_t> Resolve(const std::string& project, const std::string& model,
                                           int64_t version) = 0;
+
+  // Cheap, and unverified: for a first look. NOT_FOUND; DATA_LOSS.
+  virtual absl::StatusOr<ArtifactSummary> Summarise(const ModelKey& key) = 0;
 
   // NOT_FOUND; DATA_LOSS names the file that is not what was published.
   virtual absl::StatusOr<std::unique_ptr<ModelArtifact>> Open(const ModelKey& key) = 0;

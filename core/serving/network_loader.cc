@@ -14,6 +14,7 @@
 #include "core/nn/state_dict.h"
 #include "core/nn/torch_error.h"
 #include "core/serving/activation_memory.h"
+#include "core/serving/batch_policy.h"
 #include "core/serving/error_hints.h"
 
 namespace graft {
@@ -73,6 +74,37 @@ absl::StatusOr<std::shared_ptr<const SharedBackbone>> NetworkLoader::Backbone(
   made->bytes = TensorBytes(made->network->NamedTensors(0, made->weights->spec().feature_stages));
   known = made;
   return made;
+}
+
+absl::Status NetworkLoader::Warm(const NetworkServable& servable,
+                                 const std::vector<int>& batch_sizes) {
+  const SharedBackbone& backbone = servable.backbone();
+  bool features = true;
+  if (servable.shares_features()) {
+    absl::MutexLock lock(&backbone.mutex);
+    features = !backbone.warmed.contains(servable.batch_key());
+  }
+  for (const int size : WarmSizesWithin(batch_sizes, servable.max_rows())) {
+    GRAFT_RETURN_IF_ERROR(servable.Warm(size, features));
+  }
+  if (servable.shares_features()) {
+    absl::MutexLock lock(&backbone.mutex);
+    backbone.warmed.insert(servable.batch_key());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LoadedItem> NetworkLoader::Measure(const ModelKey& key) {
+  GRAFT_ASSIGN_OR_RETURN(const ArtifactSummary summary, source_->Summarise(key));
+  GRAFT_ASSIGN_OR_RETURN(const ModelDescription description,
+                         ModelDescriptionFromJson(summary.description_json));
+  const auto weights = weights_->FindByDigest(description.backbone_digest);
+  if (weights == nullptr) return absl::FailedPreconditionError("its backbone is not installed");
+  const NetworkSpec& spec = weights->spec();
+  const int64_t parameters = CountParameters(spec, 0, spec.feature_stages);
+  return LoadedItem{.own_bytes = summary.model_bytes,
+                    .backbone_digest = description.backbone_digest,
+                    .backbone_bytes = static_cast<uint64_t>(parameters) * sizeof(float)};
 }
 
 absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
@@ -143,12 +175,7 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
     }
     auto servable = std::make_shared<const NetworkServable>(std::move(parts));
 
-    PreparedImage blank;
-    blank.values.resize(PreparedValues(servable->input()));
-    for (const int size : warm_batch_sizes) {
-      const std::vector<ServableRow> rows(size, {servable.get(), &blank});
-      GRAFT_RETURN_IF_ERROR(servable->Run(rows).status());
-    }
+    GRAFT_RETURN_IF_ERROR(Warm(*servable, warm_batch_sizes));
     return servable;
   };
   absl::StatusOr<std::shared_ptr<const Servable>> loaded = CatchTorchErrors("loading", load);

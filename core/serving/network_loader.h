@@ -32,12 +32,16 @@ class NetworkLoader final : public ServableLoader {
   // backbone's weights alive by itself.
   NetworkLoader(const Options& options, ModelSource* source, const WeightsCatalog* weights);
 
+  absl::StatusOr<LoadedItem> Measure(const ModelKey& key) override;
   absl::StatusOr<std::shared_ptr<const Servable>> Load(
       const ModelKey& key, const std::vector<int>& warm_batch_sizes) override;
 
  private:
   absl::StatusOr<std::shared_ptr<const SharedBackbone>> Backbone(
       const ModelDescription& description) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Features that several models share are warmed with the first of them; heads each.
+  absl::Status Warm(const NetworkServable& servable, const std::vector<int>& batch_sizes)
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Options options_;
   ModelSource* const source_;

@@ -1,6 +1,5 @@
 #include "core/serving/network_servable.h"
 
-#include <cstring>
 #include <utility>
 
 #include <ATen/Parallel.h>
@@ -8,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 
+#include "core/base/status_macros.h"
 #include "core/data/transforms.h"
 #include "core/image/decode.h"
 #include "core/nn/torch_error.h"
@@ -18,6 +18,27 @@ namespace {
 // Softmax of logits / temperature, on the CPU as float32.
 at::Tensor Probabilities(const at::Tensor& logits, double temperature) {
   return torch::softmax(logits.to(torch::kFloat32) / temperature, 1).cpu().contiguous();
+}
+
+// [rows, 3, height, width], channels last: what the CPU's convolutions run on without reordering in
+// between.
+at::Tensor MakeBatch(int64_t rows, const InputSpec& input) {
+  return torch::empty(
+      {rows, 3, input.height, input.width},
+      torch::TensorOptions(torch::kFloat32).memory_format(torch::MemoryFormat::ChannelsLast));
+}
+
+// From planes to pixels.
+void Interleave(const std::vector<float>& planes, float* to) {
+  const size_t pixels = planes.size() / 3;
+  const float* red = planes.data();
+  const float* green = red + pixels;
+  const float* blue = green + pixels;
+  for (size_t i = 0; i < pixels; ++i) {
+    *to++ = red[i];
+    *to++ = green[i];
+    *to++ = blue[i];
+  }
 }
 
 }  // namespace
@@ -56,19 +77,16 @@ absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
         // LibTorch's thread count belongs to each thread; this one may not have met it yet.
         at::init_num_threads();
         const InputSpec& input = parts_.description.input;
-        torch::Tensor batch = torch::empty(
-            {static_cast<int64_t>(rows.size()), 3, input.height, input.width}, torch::kFloat32);
+        const at::Tensor batch = MakeBatch(static_cast<int64_t>(rows.size()), input);
         float* to = batch.data_ptr<float>();
         for (const ServableRow& row : rows) {
           if (row.image->values.size() != PreparedValues(input)) {
             return absl::InternalError("an image was prepared for another input");
           }
-          std::memcpy(to, row.image->values.data(), row.image->values.size() * sizeof(float));
+          Interleave(row.image->values, to);
           to += row.image->values.size();
         }
-        // Channels last: what the CPU's convolutions run on without reordering in between.
-        const at::Tensor output = features().Forward(
-            batch.contiguous(torch::MemoryFormat::ChannelsLast), 0, parts_.cut_stage);
+        const at::Tensor output = features().Forward(batch, 0, parts_.cut_stage);
 
         // One pass of the backbone; then each model's head over its own rows.
         absl::flat_hash_map<const Servable*, std::vector<int64_t>> by_model;
@@ -93,6 +111,24 @@ absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
         }
         return answers;
       });
+}
+
+absl::Status NetworkServable::Warm(int rows, bool features) const {
+  return CatchTorchErrors("warming", [&]() -> absl::Status {
+    const torch::InferenceMode inference;
+    at::init_num_threads();
+    const InputSpec& in = parts_.description.input;
+    at::Tensor output;
+    if (features) {
+      output = this->features().Forward(MakeBatch(rows, in).zero_(), 0, parts_.cut_stage);
+    } else {
+      GRAFT_ASSIGN_OR_RETURN(const Shape shape, ShapeAfter(parts_.backbone->weights->spec(),
+                                                           parts_.cut_stage, in.height, in.width));
+      output = torch::zeros({rows, shape.channels, shape.height, shape.width});
+    }
+    (void)parts_.head->Forward(output, 0, parts_.head->num_stages());
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace graft

@@ -6,6 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/synchronization/mutex.h"
+
 #include "core/backbones/weights_catalog.h"
 #include "core/image/probe.h"
 #include "core/nn/model_description.h"
@@ -21,6 +25,10 @@ struct SharedBackbone {
   std::shared_ptr<const BackboneWeights> weights;  // outlives the network
   std::unique_ptr<const Network> network;
   uint64_t bytes = 0;
+
+  // The batch keys, of models that change nothing of it, whose passes have been warmed.
+  mutable absl::Mutex mutex;
+  mutable absl::flat_hash_set<std::string> warmed ABSL_GUARDED_BY(mutex);
 };
 
 // Bytes of tensors.
@@ -59,6 +67,13 @@ class NetworkServable final : public Servable {
   absl::StatusOr<std::vector<std::vector<float>>> Run(
       const std::vector<ServableRow>& rows) const override;
 
+  // A pass of `rows` blank images, so that the first request at this size waits for nothing to be
+  // set up or read from disk. Without `features` of the head only.
+  absl::Status Warm(int rows, bool features) const;
+
+  // Whether its features are the backbone's own, computed in one pass with other models'.
+  bool shares_features() const { return parts_.changed == nullptr; }
+  const SharedBackbone& backbone() const { return *parts_.backbone; }
   const InputSpec& input() const { return parts_.description.input; }
 
   // For tests of what is shared: the network that computes the features.

@@ -10,6 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "core/serving/eviction_policy.h"
+
 namespace graft {
 
 // Names one immutable version of a model.
@@ -76,7 +78,12 @@ class ServableLoader {
  public:
   virtual ~ServableLoader() = default;
 
-  // Reads, verifies and warms (a forward at each batch size of `warm_batch_sizes`) one version.
+  // About what a version would take, without reading it: no less than a part of it and hardly more
+  // than all. An error says nothing about whether it loads.
+  virtual absl::StatusOr<LoadedItem> Measure(const ModelKey& key) = 0;
+
+  // Reads, verifies and warms (a forward at each batch size of `warm_batch_sizes`, as far as
+  // max_rows allows) one version.
   // NOT_FOUND: not published, or deleted meanwhile. DATA_LOSS: its files are not what was
   // published. FAILED_PRECONDITION: its backbone is not installed, or is not the one it was made
   // on.

@@ -49,6 +49,20 @@ absl::StatusOr<int64_t> StoredModelSource::Resolve(const std::string& project,
       kNotFound);
 }
 
+absl::StatusOr<ArtifactSummary> StoredModelSource::Summarise(const ModelKey& key) {
+  GRAFT_ASSIGN_OR_RETURN(const ModelVersion row,
+                         store_->GetModelVersion(key.project, key.model, key.version));
+  GRAFT_ASSIGN_OR_RETURN(
+      const std::string json,
+      blobs_->Get(absl::StrCat(row.artifact_prefix, "/", kManifestName), kMaxManifestBytes));
+  GRAFT_ASSIGN_OR_RETURN(ArtifactManifest manifest, ManifestFromJson(json));
+  const ManifestFile* file = manifest.Find(kModelFile);
+  if (file == nullptr) {
+    return absl::DataLossError(absl::StrCat(kModelFile, ": is not in the manifest"));
+  }
+  return ArtifactSummary{file->bytes, std::move(manifest.description)};
+}
+
 absl::StatusOr<std::unique_ptr<ModelArtifact>> StoredModelSource::Open(const ModelKey& key) {
   GRAFT_ASSIGN_OR_RETURN(const ModelVersion row,
                          store_->GetModelVersion(key.project, key.model, key.version));

@@ -19,6 +19,7 @@ class StoredModelSource final : public ModelSource {
 
   absl::StatusOr<int64_t> Resolve(const std::string& project, const std::string& model,
                                   int64_t version) override;
+  absl::StatusOr<ArtifactSummary> Summarise(const ModelKey& key) override;
   // Reads every file once to check its hash; the model's own is memory-mapped where it is local.
   absl::StatusOr<std::unique_ptr<ModelArtifact>> Open(const ModelKey& key) override;
 

@@ -73,6 +73,7 @@ class FakeServable final : public Servable {
     std::string digest = "backbone";
     uint64_t own_bytes = 10;
     uint64_t backbone_bytes = 100;
+    uint64_t measured_bytes = 0;  // of its own, as Measure has it
     int max_rows = 1 << 20;
     uint64_t prepared_bytes = 0;
   };
@@ -170,6 +171,19 @@ class FakeModels final : public ModelSource, public ServableLoader {
   }
   absl::StatusOr<std::unique_ptr<ModelArtifact>> Open(const ModelKey&) override {
     return absl::UnimplementedError("the fake loader needs no files");
+  }
+  absl::StatusOr<ArtifactSummary> Summarise(const ModelKey&) override {
+    return absl::UnimplementedError("the fake loader needs no files");
+  }
+  absl::StatusOr<LoadedItem> Measure(const ModelKey& key) override {
+    absl::MutexLock lock(&mutex_);
+    const auto& versions = versions_[key.model];
+    const auto it = versions.find(key.version);
+    if (it == versions.end()) return absl::NotFoundError("deleted");
+    const FakeServable::Shape& shape = it->second;
+    return LoadedItem{.own_bytes = shape.measured_bytes,
+                      .backbone_digest = shape.digest,
+                      .backbone_bytes = shape.backbone_bytes};
   }
   absl::StatusOr<std::shared_ptr<const Servable>> Load(const ModelKey& key,
                                                        const std::vector<int>&) override {

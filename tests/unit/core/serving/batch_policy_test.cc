@@ -77,6 +77,18 @@ TEST(BatchPolicy, NothingWaitingNeedsNoLook) {
   EXPECT_EQ(decision.look_again, absl::InfiniteDuration());
 }
 
+TEST(BatchPolicy, WarmsPowersOfTwoUpToTheMaximum) {
+  EXPECT_EQ(WarmBatchSizes(1), (std::vector<int>{1}));
+  EXPECT_EQ(WarmBatchSizes(8), (std::vector<int>{1, 2, 4, 8}));
+  EXPECT_EQ(WarmBatchSizes(20), (std::vector<int>{1, 2, 4, 8, 16, 20}));
+}
+
+TEST(BatchPolicy, WarmsNoMoreRowsThanAPassMayHave) {
+  EXPECT_EQ(WarmSizesWithin({1, 2, 4, 8}, 100), (std::vector<int>{1, 2, 4, 8}));
+  EXPECT_EQ(WarmSizesWithin({1, 2, 4, 8, 16}, 5), (std::vector<int>{1, 2, 4, 5}));
+  EXPECT_EQ(WarmSizesWithin({1, 2, 4}, 1), (std::vector<int>{1}));
+}
+
 TEST(BatchPolicy, RefusesOptionsThatMakeNoSense) {
   EXPECT_TRUE(Validate(BatchOptions{}).ok());
   EXPECT_FALSE(Validate({.max_batch_size = 0}).ok());

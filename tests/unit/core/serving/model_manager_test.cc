@@ -7,6 +7,7 @@
 
 #include "absl/synchronization/blocking_counter.h"
 
+#include "core/serving/error_hints.h"
 #include "core/serving/retry_hint.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_serving.h"
@@ -246,6 +247,18 @@ TEST_F(ModelManagerTest, WhatIsInUseIsNotEvictedAndTheRestIsRefused) {
   clock_.Advance(absl::Seconds(6));
   EXPECT_EQ(VersionFor(2), 2);
   EXPECT_EQ(world_.alive, 1);
+}
+
+TEST_F(ModelManagerTest, AVersionThatCannotFitIsRefusedBeforeItIsRead) {
+  models_.Publish("m", 1, {.own_bytes = 500, .measured_bytes = 490});
+  Start(/*budget=*/550);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(VersionFor(1), 0);
+    EXPECT_TRUE(absl::IsResourceExhausted(last_error_)) << last_error_;
+    EXPECT_EQ(ReasonHint(last_error_), "MODEL_MEMORY_FULL");
+    clock_.Advance(absl::Seconds(5));
+  }
+  EXPECT_EQ(world_.loads, 0);
 }
 
 TEST_F(ModelManagerTest, AForgottenVersionStaysForThoseWhoUseItOnly) {

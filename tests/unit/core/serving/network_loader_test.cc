@@ -15,6 +15,7 @@
 namespace graft {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -58,6 +59,10 @@ class FakeSource final : public ModelSource {
   absl::StatusOr<int64_t> Resolve(const std::string&, const std::string&,
                                   int64_t version) override {
     return version;
+  }
+  absl::StatusOr<ArtifactSummary> Summarise(const ModelKey& key) override {
+    if (!versions.contains(key.version)) return absl::NotFoundError("no such version");
+    return ArtifactSummary{versions[key.version].model.size(), versions[key.version].description};
   }
   absl::StatusOr<std::unique_ptr<ModelArtifact>> Open(const ModelKey& key) override {
     if (!versions.contains(key.version)) return absl::NotFoundError("no such version");
@@ -207,6 +212,44 @@ TEST_F(NetworkLoaderTest, ABackboneIsInMemoryOnceAndPointsIntoItsFile) {
   EXPECT_NE(first->batch_key(), changed->batch_key());
   EXPECT_EQ(first->own_bytes(), (6 * 3 + 3) * sizeof(float));
   EXPECT_GT(changed->own_bytes(), first->own_bytes());
+}
+
+TEST_F(NetworkLoaderTest, MeasuresAVersionWithoutReadingIt) {
+  Publish(1, 1);
+  Publish(2, 2, /*changed=*/true);
+  for (const int64_t version : {1, 2}) {
+    const LoadedItem measured = loader_->Measure({"p", "m", version}).value();
+    const auto loaded = Load(version).value();
+    EXPECT_EQ(measured.backbone_digest, loaded->backbone_digest());
+    EXPECT_NEAR(measured.own_bytes, loaded->own_bytes(), 1024);            // the file's header
+    EXPECT_NEAR(measured.backbone_bytes, loaded->backbone_bytes(), 1024);  // running statistics
+    EXPECT_LE(measured.backbone_bytes, loaded->backbone_bytes());
+  }
+  EXPECT_TRUE(absl::IsNotFound(loader_->Measure({"p", "m", 9}).status()));
+}
+
+TEST_F(NetworkLoaderTest, APassHasNoMoreRowsThanItsMemoryAllows) {
+  Publish(1, 1);
+  const int unbounded = Load(1).value()->max_rows();
+  NetworkLoader::Options options;
+  options.max_batch_bytes = 16 << 10;
+  loader_ = std::make_unique<NetworkLoader>(options, &source_, catalog_.get());
+  const auto servable = Load(1).value();
+  EXPECT_LT(servable->max_rows(), unbounded);
+  // [3, 8, 8], and before and after the activation [4, 8, 8].
+  EXPECT_EQ(servable->max_rows(), (16 << 10) / (sizeof(float) * 8 * 8 * (3 + 4 + 4)));
+}
+
+TEST_F(NetworkLoaderTest, SharedFeaturesAreWarmedWithTheFirstModel) {
+  Publish(1, 1);
+  Publish(2, 2);
+  Publish(3, 3, /*changed=*/true);
+  const auto first = Load(1).value();
+  const auto second = Load(2).value();
+  const auto changed = Load(3).value();  // has nothing to share
+  const SharedBackbone& backbone = Networks(first).backbone();
+  absl::MutexLock lock(&backbone.mutex);
+  EXPECT_THAT(backbone.warmed, ElementsAre(first->batch_key()));
 }
 
 TEST_F(NetworkLoaderTest, AServedModelOutlivesItsLoader) {

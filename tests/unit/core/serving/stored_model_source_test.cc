@@ -92,6 +92,15 @@ TEST_F(StoredModelSourceTest, OpensThePublishedBytesAndTheirDescription) {
   EXPECT_TRUE(absl::IsNotFound(source_->Open({"p", "pets", 3}).status()));
 }
 
+TEST_F(StoredModelSourceTest, SummarisesWithoutReadingTheModel) {
+  Publish("j1", "first");
+  const auto summary = source_->Summarise({"p", "pets", 1});
+  ASSERT_TRUE(summary.ok()) << summary.status();
+  EXPECT_EQ(summary->model_bytes, 5u);
+  EXPECT_EQ(summary->description_json, R"({"of":"j1"})");
+  EXPECT_TRUE(absl::IsNotFound(source_->Summarise({"p", "pets", 3}).status()));
+}
+
 TEST_F(StoredModelSourceTest, BytesThatAreNotThePublishedOnesAreNamedAndNotOpened) {
   Publish("j1", "first");
   const auto path = blobs_->LocalPath("jobs/j1/1/model.safetensors").value().value();
