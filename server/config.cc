@@ -158,7 +158,7 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
                "Memory of one pass beside the model; a batch has fewer images where they take more")
       .AddDuration("--max-queue-delay", config.max_queue_delay,
                    "How long to wait for a batch to fill; 0: take what waits")
-      .Add("--predict-queue", config.predict_queue, "Images that may wait")
+      .Add("--predict-queue", config.predict_queue, "Images that may wait, in 1 MiB each")
       .Add("--serving-threads", config.serving_threads, "Threads of the network; 0: all cores")
       .Add("--decode-threads", config.decode_threads, "Threads that decode images")
       .AddSize("--model-memory-bytes", config.model_memory_bytes, "Memory of loaded models");

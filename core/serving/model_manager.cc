@@ -160,7 +160,9 @@ class ModelManagerImpl final : public ModelManager {
     }
     if (entry == nullptr || MayRetry(*entry)) entry = StartLoad(key);
     if (!entry->error.ok()) {
-      now = entry->error;
+      now = RetryHint(entry->error).has_value()
+                ? WithRetryHint(entry->error, entry->retry_at - clock_->Monotonic())
+                : entry->error;
       return true;
     }
     entry->waiting.push_back(std::move(waiter));

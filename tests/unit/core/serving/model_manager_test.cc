@@ -242,7 +242,10 @@ TEST_F(ModelManagerTest, WhatIsInUseIsNotEvictedAndTheRestIsRefused) {
     ASSERT_TRUE(held.Wait().ok());
     EXPECT_EQ(VersionFor(2), 0);
     EXPECT_TRUE(absl::IsResourceExhausted(last_error_));
-    EXPECT_TRUE(RetryHint(last_error_).has_value());
+    EXPECT_EQ(RetryHint(last_error_), absl::Seconds(5));
+    clock_.Advance(absl::Seconds(2));
+    EXPECT_EQ(VersionFor(2), 0);
+    EXPECT_EQ(RetryHint(last_error_), absl::Seconds(3));
   }
   clock_.Advance(absl::Seconds(6));
   EXPECT_EQ(VersionFor(2), 2);

@@ -1,12 +1,15 @@
 #include "core/serving/network_loader.h"
 
+#include <filesystem>
 #include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "core/base/files.h"
 #include "core/base/sha256.h"
+#include "core/base/status_macros.h"
 #include "core/data/transforms.h"
 #include "core/image/encode.h"
 #include "core/nn/head.h"
@@ -252,11 +255,56 @@ TEST_F(NetworkLoaderTest, SharedFeaturesAreWarmedWithTheFirstModel) {
   EXPECT_THAT(backbone.warmed, ElementsAre(first->batch_key()));
 }
 
-TEST_F(NetworkLoaderTest, AServedModelOutlivesItsLoader) {
+// A version whose tensors lie in a mapped file, as StoredModelSource opens them.
+class MappedArtifact final : public ModelArtifact {
+ public:
+  MappedArtifact(std::unique_ptr<MappedFile> file, std::string description)
+      : file_(std::move(file)), description_(std::move(description)) {}
+  absl::string_view model_bytes() const override { return file_->bytes(); }
+  absl::string_view description_json() const override { return description_; }
+
+ private:
+  const std::unique_ptr<MappedFile> file_;
+  const std::string description_;
+};
+
+class MappedSource final : public ModelSource {
+ public:
+  MappedSource(std::filesystem::path file, std::string description)
+      : file_(std::move(file)), description_(std::move(description)) {}
+  absl::StatusOr<int64_t> Resolve(const std::string&, const std::string&, int64_t) override {
+    return 1;
+  }
+  absl::StatusOr<ArtifactSummary> Summarise(const ModelKey&) override {
+    return absl::UnimplementedError("not asked");
+  }
+  absl::StatusOr<std::unique_ptr<ModelArtifact>> Open(const ModelKey&) override {
+    GRAFT_ASSIGN_OR_RETURN(auto mapped, MappedFile::Open(file_));
+    return std::make_unique<MappedArtifact>(std::move(mapped), description_);
+  }
+
+ private:
+  const std::filesystem::path file_;
+  const std::string description_;
+};
+
+TEST_F(NetworkLoaderTest, AServedModelOutlivesItsLoaderAndTheFilesNames) {
   Publish(1, 1);
-  const auto servable = Load(1).value();
-  loader_.reset();
-  catalog_.reset();
+  std::shared_ptr<const Servable> servable;
+  {
+    const TempDirectory folder = TempDirectory::Create().value();
+    const std::filesystem::path model = folder.path() / "model";
+    const std::filesystem::path weights = folder.path() / "weights";
+    ASSERT_TRUE(WriteFileAtomically(model, source_.versions[1].model).ok());
+    ASSERT_TRUE(WriteFileAtomically(weights, backbone_bytes_).ok());
+    MappedSource source(model, source_.versions[1].description);
+    const WeightsCatalog catalog({BackboneWeights::Wrap("tiny", TinySpec(), Input(),
+                                                        *SafetensorsFile::Open(weights), digest_)
+                                      .value()});
+    NetworkLoader loader({}, &source, &catalog);
+    servable = loader.Load({"p", "m", 1}, {1}).value();
+  }
+  // A use of memory that went with the loader or its files would end the process here.
   const PreparedImage image = RandomImage(5);
   ExpectNear(servable->Run({{servable.get(), &image}}).value()[0], Reference(1, image));
 }
