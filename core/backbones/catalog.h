@@ -7,16 +7,16 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "core/data/input_spec.h"
 #include "core/nn/network_spec.h"
 
 namespace graft {
 
-// An architecture graft can build.
+// An architecture graft can build. What its input should be depends on the weights, not on it:
+// scripts/import_weights.py knows, and writes it beside them.
 struct Architecture {
   std::string name;  // torchvision's or timm's
-  InputSpec input;   // of the weights usually published for it
-  // Top-1 on ImageNet of those weights, in [0, 1], as their publishers report it.
+  // Top-1 on ImageNet of the weights usually published for it, in [0, 1], as their publishers
+  // report it.
   double imagenet_top1 = 0;
 };
 

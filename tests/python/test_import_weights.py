@@ -370,6 +370,22 @@ class ImportsAFile(InAFolder):
         self.assertEqual(self.import_file(lite_source(0))[0], 0)
         self.assertEqual((folder / "model.safetensors").read_bytes(), weights)
 
+    def test_lite_inputs_are_those_the_weights_were_made_for(self):
+        # timm/models/efficientnet.py, default_cfgs: size, crop_pct, interpolation.
+        timm = [(224, 0.875, "bicubic"), (240, 0.882, "bicubic"), (260, 0.890, "bicubic"),
+                (300, 0.904, "bilinear"), (380, 0.920, "bilinear")]
+        for variant, (size, crop, interpolation) in enumerate(timm):
+            made = import_weights.default_input(f"tf_efficientnet_lite{variant}", "canonical")
+            self.assertEqual((made["height"], made["width"], made["crop_fraction"],
+                              made["interpolation"]), (size, size, crop, interpolation))
+            self.assertEqual((made["mean"], made["std"]), ([0.5] * 3, [0.5] * 3))
+        # The packages' own weights, by name and by file, see (x - 127) / 128.
+        pinned = import_weights.PACKAGES["efficientnet_lite2"]["input_spec"]
+        self.assertEqual(pinned, import_weights.default_input("tf_efficientnet_lite2",
+                                                              "efficientnet_lite_pytorch"))
+        self.assertEqual((pinned["mean"], pinned["std"]), ([127 / 255] * 3, [128 / 255] * 3))
+        self.assertEqual((pinned["height"], pinned["interpolation"]), (260, "bicubic"))
+
     def test_the_edge_detectors_network_keeps_its_own_input(self):
         self.assertEqual(self.import_file(hed_source(), "vgg16")[0], 0)
         config = json.loads((self.folder / "out" / "mine" / "config.json").read_text())
