@@ -13,6 +13,15 @@ constexpr int64_t kMaxSize = 16'777'216;
 
 bool InRange(int64_t size) { return size >= 1 && size <= kMaxSize; }
 
+// Each factor is in range, so that the product is far from 2^63.
+absl::Status CheckWeights(const HeadSpec& spec) {
+  if (spec.weights() <= kMaxHeadWeights) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "head: ", spec.weights(), " weights (", spec.inputs(), " inputs, ",
+      spec.kind == HeadKind::kLinear ? "" : absl::StrCat(spec.hidden_units, " hidden, "),
+      spec.classes, " classes) are more than the ", kMaxHeadWeights, " allowed"));
+}
+
 }  // namespace
 
 absl::string_view HeadKindName(HeadKind kind) {
@@ -40,7 +49,7 @@ absl::Status ValidateHeadSpec(const HeadSpec& spec) {
   if (spec.classes < 2 || spec.classes > kMaxSize) {
     return absl::InvalidArgumentError("head: classes must be 2 or more");
   }
-  if (spec.kind == HeadKind::kLinear) return absl::OkStatus();
+  if (spec.kind == HeadKind::kLinear) return CheckWeights(spec);
   if (!InRange(spec.hidden_units)) {
     return absl::InvalidArgumentError("head: hidden_units is out of range");
   }
@@ -52,7 +61,7 @@ absl::Status ValidateHeadSpec(const HeadSpec& spec) {
        spec.channels > kMaxSize / (spec.height * spec.width))) {
     return absl::InvalidArgumentError("head: the feature map it flattens is out of range");
   }
-  return absl::OkStatus();
+  return CheckWeights(spec);
 }
 
 std::string HeadSpecToJson(const HeadSpec& spec) {

@@ -31,6 +31,11 @@ struct HeadSpec {
     return kind == HeadKind::kArticle ? channels * height * width : channels;
   }
 
+  // Of its linear layers, without biases. Sizes must be in range.
+  int64_t weights() const {
+    return kind == HeadKind::kLinear ? inputs() * classes : (inputs() + classes) * hidden_units;
+  }
+
   friend bool operator==(const HeadSpec&, const HeadSpec&) = default;
 };
 
@@ -39,7 +44,11 @@ absl::string_view HeadKindName(HeadKind kind);
 // INVALID_ARGUMENT for another name.
 absl::StatusOr<HeadKind> HeadKindFromName(absl::string_view name);
 
-// INVALID_ARGUMENT when a size is missing or beyond reason (16,777,216), or classes is below 2.
+// Weights of a head's linear layers: 512 MiB. Training holds them several times over.
+inline constexpr int64_t kMaxHeadWeights = int64_t{1} << 27;
+
+// INVALID_ARGUMENT when a size is missing or beyond reason (16,777,216), the layers together have
+// more than kMaxHeadWeights, or classes is below 2.
 absl::Status ValidateHeadSpec(const HeadSpec& spec);
 
 // {"kind":"linear","channels":1280,"height":7,"width":7,"hidden_units":0,"dropout":0.0,

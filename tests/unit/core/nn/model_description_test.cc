@@ -65,6 +65,15 @@ TEST(ModelDescriptionTest, RefusesWhatDoesNotGoTogether) {
   EXPECT_FALSE(ModelDescriptionFromJson("not json").ok());
 }
 
+// Each size alone is in range; building the layer would take gigabytes.
+TEST(HeadSpecTest, TheLayersTogetherAreBounded) {
+  EXPECT_TRUE(ValidateHeadSpec({HeadKind::kLinear, 1 << 17, 1, 1, 0, 0, 1 << 10}).ok());
+  EXPECT_FALSE(ValidateHeadSpec({HeadKind::kLinear, 1 << 17, 1, 1, 0, 0, (1 << 10) + 1}).ok());
+  EXPECT_TRUE(ValidateHeadSpec({HeadKind::kArticle, 512, 7, 7, 4'096, 0.5, 1'000}).ok());
+  EXPECT_FALSE(ValidateHeadSpec({HeadKind::kArticle, 512, 7, 7, 65'536, 0.5, 2}).ok());
+  EXPECT_FALSE(ValidateHeadSpec({HeadKind::kMlp, 2, 1, 1, 1 << 24, 0, 1 << 24}).ok());
+}
+
 TEST(HeadSpecTest, OnlyTheArticleHeadReadsTheWholeMap) {
   HeadSpec spec{HeadKind::kLinear, 512, 7, 7, 0, 0, 2};
   EXPECT_EQ(spec.inputs(), 512);
