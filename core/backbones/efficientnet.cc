@@ -8,7 +8,9 @@
 namespace graft {
 namespace {
 
-constexpr double kEpsilon = 1e-3;  // of TensorFlow's batch norms
+// Of TensorFlow's batch norms; it counts momentum the other way round, as 0.99.
+constexpr double kEpsilon = 1e-3;
+constexpr double kMomentum = 0.01;
 
 struct BlockRow {
   int repeats, kernel, stride, expansion, channels;
@@ -89,7 +91,7 @@ class EfficientNetBuilder {
   }
 
   void Norm(std::string name, int channels) {
-    builder_.Append(std::move(name), BatchNorm2d{channels, kEpsilon});
+    builder_.Append(std::move(name), BatchNorm2d{channels, kEpsilon, kMomentum});
   }
 
   void NormAndActivation(std::string name, int channels) {
