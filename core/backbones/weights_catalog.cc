@@ -88,8 +88,13 @@ absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Wrap(
 }
 
 absl::StatusOr<std::unique_ptr<Network>> BackboneWeights::MakeNetwork(LoadMode mode) const {
+  return MakeNetwork(
+      mode, has_classifier_ ? static_cast<int>(spec_.stages.size()) : spec_.feature_stages);
+}
+
+absl::StatusOr<std::unique_ptr<Network>> BackboneWeights::MakeNetwork(LoadMode mode,
+                                                                      int stages) const {
   GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, Network::CreateEmpty(spec_));
-  const int stages = has_classifier_ ? network->num_stages() : spec_.feature_stages;
   GRAFT_RETURN_IF_ERROR(LoadStages(*file_, 0, stages, mode, *network));
   return network;
 }

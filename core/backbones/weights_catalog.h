@@ -47,6 +47,8 @@ class BackboneWeights {
   // stages without weights stay empty, and nothing is trainable. With kBorrow this object must
   // outlive it.
   absl::StatusOr<std::unique_ptr<Network>> MakeNetwork(LoadMode mode) const;
+  // The same with weights in stages [0, stages) alone; the others stay empty.
+  absl::StatusOr<std::unique_ptr<Network>> MakeNetwork(LoadMode mode, int stages) const;
 
  private:
   BackboneWeights() = default;
