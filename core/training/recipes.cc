@@ -188,13 +188,25 @@ std::vector<FieldViolation> FindViolations(const FineTuneConfig& config) {
   return check.Take();
 }
 
-absl::Status ValidateConfig(const FineTuneConfig& config) {
-  const std::vector<FieldViolation> violations = FindViolations(config);
+std::vector<FieldViolation> FindNetworkViolations(const FineTuneConfig& config, int stages) {
+  Checker check;
+  if (config.trainable_stages.value_or(0) > stages) {
+    check.Add("training.trainable_stages",
+              absl::StrCat("the backbone has ", stages, " stages, got ", *config.trainable_stages));
+  }
+  return check.Take();
+}
+
+absl::Status ViolationsToStatus(const std::vector<FieldViolation>& violations) {
   if (violations.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrJoin(violations, "; ", [](std::string* out, const FieldViolation& violation) {
         absl::StrAppend(out, violation.field, ": ", violation.message);
       }));
+}
+
+absl::Status ValidateConfig(const FineTuneConfig& config) {
+  return ViolationsToStatus(FindViolations(config));
 }
 
 absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config) {
@@ -325,8 +337,9 @@ CostEstimate EstimateCost(const ResolvedFineTune& resolved, const NetworkCost& n
       cost.backbone_forwards += phase.epochs * (training_images + validation_images);
     }
   }
+  // The report at the end, on the test part or else on validation.
   if (!resolved.phases.empty() && resolved.phases.back().trainable_stages != 0) {
-    cost.backbone_forwards += test_images;
+    cost.backbone_forwards += test_images > 0 ? test_images : validation_images;
   }
   cost.trainable_parameters = most_trainable;
   cost.parameters = head;

@@ -59,6 +59,12 @@ std::vector<FieldViolation> FindViolations(const FineTuneConfig& config);
 // INVALID_ARGUMENT naming every violation ("training.epochs: must be 1 to 10,000, got 0"), or OK.
 absl::Status ValidateConfig(const FineTuneConfig& config);
 
+// INVALID_ARGUMENT naming them all, or OK.
+absl::Status ViolationsToStatus(const std::vector<FieldViolation>& violations);
+
+// What of `config` does not go with a backbone of so many stages, once that is known.
+std::vector<FieldViolation> FindNetworkViolations(const FineTuneConfig& config, int stages);
+
 // Validates, fills in the strategy's defaults and lays out the phases.
 absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config);
 
@@ -77,7 +83,8 @@ struct CostEstimate {
   int64_t trainable_parameters = 0;  // at most, in any phase
 };
 
-// Images are counted after the split. An upper bound: early stopping only makes it less.
+// Images are counted after the split. An upper bound where the feature cache has room: early
+// stopping, and features that are there, only make it less.
 CostEstimate EstimateCost(const ResolvedFineTune& resolved, const NetworkCost& network,
                           int64_t training_images, int64_t validation_images, int64_t test_images,
                           int64_t classes);

@@ -251,6 +251,31 @@ TEST(RecipesTest, FeatureExtractionCostsOneForwardAnImage) {
   EXPECT_EQ(cost.parameters, 1'100 + 64 * 5 + 5);
 }
 
+TEST(RecipesTest, WithoutATestPartTheReportIsOnValidation) {
+  NetworkCost network;
+  network.stage_parameters = {100, 1'000};
+  network.head_inputs = 64;
+  FineTuneConfig config;
+  config.strategy = Strategy::kFull;
+  config.epochs = 3;
+  config.head_epochs = 1;
+  // The head's features, two epochs of both parts, the report.
+  EXPECT_EQ(EstimateCost(Resolve(config), network, 80, 20, 0, 5).backbone_forwards,
+            100 + 2 * 100 + 20);
+}
+
+TEST(RecipesTest, MoreTrainableStagesThanTheBackboneHasAreRefused) {
+  FineTuneConfig config;
+  config.strategy = Strategy::kTopLayers;
+  config.trainable_stages = 5;
+  EXPECT_THAT(FindNetworkViolations(config, 5), IsEmpty());
+  const auto violations = FindNetworkViolations(config, 4);
+  ASSERT_THAT(violations, SizeIs(1));
+  EXPECT_EQ(violations[0].field, "training.trainable_stages");
+  EXPECT_EQ(ViolationsToStatus(violations).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(FindNetworkViolations({}, 4), IsEmpty());
+}
+
 TEST(RecipesTest, FullCostsAForwardAnImageAndEpoch) {
   NetworkCost network;
   network.stage_parameters = {100, 1'000};
