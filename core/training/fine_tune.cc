@@ -15,16 +15,14 @@
 #include "core/training/activations.h"
 #include "core/training/dataset_images.h"
 #include "core/training/model_card.h"
+#include "core/training/model_file.h"
 #include "core/training/network_under_training.h"
 #include "core/training/run_context.h"
-#include "core/training/tensor_file.h"
 #include "core/training/trainer.h"
 #include "core/training/warnings.h"
 
 namespace graft {
 namespace {
-
-constexpr char kDescriptionKey[] = "graft.model";
 
 // Tells jobs apart: a checkpoint of one is no use to another.
 std::string JobDigest(const ResolvedFineTune& job, const TrainingData& data,
@@ -49,18 +47,6 @@ ModelDescription Describe(const BackboneWeights& backbone, const HeadSpec& head,
   return description;
 }
 
-absl::StatusOr<std::string> SerializeModel(const NetworkUnderTraining& network, int first_changed,
-                                           const ModelDescription& description) {
-  TensorFile file;
-  file.metadata[kDescriptionKey] = ModelDescriptionToJson(description);
-  for (int stage = first_changed; stage <= network.stages(); ++stage) {
-    for (const TrainedTensor& tensor : network.tensors(stage)) {
-      file.tensors.emplace(tensor.name, tensor.tensor);
-    }
-  }
-  return SerializeTensorFile(file);
-}
-
 absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
                                    const FineTuneEnvironment& environment) {
   if (environment.dataset == nullptr || environment.backbone == nullptr) {
@@ -83,6 +69,8 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
   }
 
   const auto classes = static_cast<int64_t>(data.class_names.size());
+  GRAFT_RETURN_IF_ERROR(
+      ViolationsToStatus(FindNetworkViolations(job.config, backbone.spec().feature_stages)));
   GRAFT_ASSIGN_OR_RETURN(const HeadSpec head, HeadFor(job.config, backbone, classes));
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
                          NetworkUnderTraining::Create(backbone, head, *job.config.seed));

@@ -1,5 +1,7 @@
 #include "core/training/optimizer.h"
 
+#include <cmath>
+
 #include <torch/torch.h>
 
 #include "absl/strings/str_cat.h"
@@ -81,12 +83,18 @@ void PhaseOptimizer::ZeroGrad() { optimizer_->zero_grad(); }
 
 void PhaseOptimizer::Step() { optimizer_->step(); }
 
-double PhaseOptimizer::ClipGradients(double max_norm) {
+absl::StatusOr<double> PhaseOptimizer::ClipGradients(double max_norm) {
   const torch::NoGradGuard no_grad;
   double squares = 0;
   for (const TrainedTensor& parameter : parameters_) {
     const at::Tensor& gradient = parameter.tensor.grad();
-    if (gradient.defined()) squares += gradient.pow(2).sum().item<double>();
+    if (!gradient.defined()) continue;
+    squares += gradient.pow(2).sum().item<double>();
+    if (!std::isfinite(squares)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("training diverged: the gradient of ", parameter.name,
+                       " is not finite; lower the learning rate, or set warmup_epochs"));
+    }
   }
   const double norm = std::sqrt(squares);
   if (max_norm > 0 && norm > max_norm) {
@@ -104,7 +112,7 @@ std::map<std::string, at::Tensor> PhaseOptimizer::State() const {
     const auto found = optimizer_->state().find(parameter.tensor.unsafeGetTensorImpl());
     if (found == optimizer_->state().end()) continue;
     const auto put = [&](const char* slot, const at::Tensor& tensor) {
-      out.emplace(absl::StrCat(parameter.name, "/", slot), tensor.detach().clone());
+      out.emplace(absl::StrCat(parameter.name, "/", slot), tensor.detach());
     };
     if (options_.kind == OptimizerKind::kSgd) {
       const auto& state = static_cast<const SGDParamState&>(*found->second);

@@ -8,6 +8,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 #include "core/training/fine_tune_config.h"
 #include "core/training/trainable_network.h"
@@ -38,10 +39,12 @@ class PhaseOptimizer {
   void ZeroGrad();
   void Step();
   // Scales all gradients so that their global L2 norm is at most `max_norm`; returns the norm as it
-  // was. 0: only measures.
-  double ClipGradients(double max_norm);
+  // was. 0: only measures. FAILED_PRECONDITION names the first parameter whose gradient is not
+  // finite: no scale would make a step of it.
+  absl::StatusOr<double> ClipGradients(double max_norm);
 
-  // "<parameter>/<slot>" -> tensor; empty before the first step.
+  // "<parameter>/<slot>" -> tensor, which shares the optimizer's memory; empty before the first
+  // step.
   std::map<std::string, at::Tensor> State() const;
   // INVALID_ARGUMENT when a tensor is missing or has the wrong shape.
   absl::Status Restore(const std::map<std::string, at::Tensor>& state);

@@ -227,7 +227,10 @@ absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimiz
     }
     optimizer.ZeroGrad();
     loss.backward();
-    if (*config_.gradient_clip_norm > 0) optimizer.ClipGradients(*config_.gradient_clip_norm);
+    if (*config_.gradient_clip_norm > 0) {
+      GRAFT_RETURN_IF_ERROR(Annotate(optimizer.ClipGradients(*config_.gradient_clip_norm).status(),
+                                     Where(phase, state_.epochs_done + 1)));
+    }
     optimizer.Step();
 
     const auto size = static_cast<int64_t>(entries.size());

@@ -1,0 +1,30 @@
+#include "core/training/model_file.h"
+
+#include <limits>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/unit/core/training/toy.h"
+
+namespace graft {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(ModelFileTest, ATensorThatIsNotFiniteIsNamedAndNothingPublished) {
+  for (const float value :
+       {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    const ToyNetwork network(3);
+    EXPECT_TRUE(SerializeModel(network, 1, {}).ok());
+    const torch::NoGradGuard no_grad;
+    at::Tensor(network.tensors(2)[1].tensor)[4] = value;
+    const auto model = SerializeModel(network, 1, {});
+    EXPECT_EQ(model.status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(model.status().message(), HasSubstr("stage2.conv.bias"));
+    EXPECT_TRUE(SerializeModel(network, 3, {}).ok()) << "is not published";
+  }
+}
+
+}  // namespace
+}  // namespace graft
