@@ -1,6 +1,6 @@
 #include "core/training/logistic.h"
 
-#include <cmath>
+#include <functional>
 
 #include <torch/torch.h>
 
@@ -94,7 +94,9 @@ class Objective {
   at::Tensor row_weights_;  // [n, 1] or undefined
 };
 
-absl::Status CheckProblem(const LogisticProblem& problem) {
+}  // namespace
+
+absl::Status CheckLogisticProblem(const LogisticProblem& problem) {
   if (!problem.features.defined() || problem.features.dim() != 2 || problem.features.size(0) == 0 ||
       !problem.labels.defined() || problem.labels.dim() != 1 ||
       problem.labels.size(0) != problem.features.size(0) || problem.classes < 2) {
@@ -108,51 +110,12 @@ absl::Status CheckProblem(const LogisticProblem& problem) {
   return absl::OkStatus();
 }
 
-// Mean cross-entropy in nats.
-double MeanLoss(const LogisticModel& model, const at::Tensor& features, const at::Tensor& labels) {
-  const at::Tensor logits = torch::addmm(model.bias, features, model.weight.t());
-  return torch::cross_entropy_loss(logits, labels).item<double>();
-}
-
-absl::StatusOr<std::vector<double>> PathLosses(const LogisticProblem& train,
-                                               const at::Tensor& held_out_features,
-                                               const at::Tensor& held_out_labels,
-                                               const std::function<absl::Status()>& poll) {
-  std::vector<double> losses;
-  LogisticModel model;
-  for (double l2 : L2Grid()) {
-    LogisticOptions options;
-    options.l2 = l2;
-    // A fit along the path only has to be near enough to be compared.
-    options.max_iterations = 100;
-    options.gradient_tolerance = 1e-4;
-    const LogisticCallback callback = [&poll](int, const at::Tensor&, const at::Tensor&, double) {
-      return poll ? poll() : absl::OkStatus();
-    };
-    GRAFT_ASSIGN_OR_RETURN(
-        model, FitLogistic(train, options, losses.empty() ? nullptr : &model, callback));
-    losses.push_back(MeanLoss(model, held_out_features, held_out_labels));
-  }
-  return losses;
-}
-
-double BestOfGrid(const std::vector<double>& losses) {
-  const std::vector<double> grid = L2Grid();
-  size_t best = 0;
-  for (size_t i = 1; i < losses.size(); ++i) {
-    if (losses[i] < losses[best]) best = i;
-  }
-  return grid[best];
-}
-
-}  // namespace
-
 absl::StatusOr<LogisticModel> FitLogistic(const LogisticProblem& problem,
                                           const LogisticOptions& options,
                                           const LogisticModel* start,
                                           const LogisticCallback& callback) {
   try {
-    GRAFT_RETURN_IF_ERROR(CheckProblem(problem));
+    GRAFT_RETURN_IF_ERROR(CheckLogisticProblem(problem));
     const torch::NoGradGuard no_grad;
     const ThreadsFor threads(problem.features.numel() * problem.classes);
     const Objective objective(problem, options.l2);
@@ -209,60 +172,6 @@ LogisticModel Standardisation::Fold(const LogisticModel& model) const {
   folded.bias =
       (model.bias.to(torch::kFloat64) - weight.mv(mean.to(torch::kFloat64))).to(torch::kFloat32);
   return folded;
-}
-
-std::vector<double> L2Grid() {
-  std::vector<double> grid;
-  for (int halves = 8; halves >= -4; --halves) grid.push_back(std::pow(10.0, 0.5 * halves));
-  return grid;
-}
-
-absl::StatusOr<double> ChooseL2(const LogisticProblem& train, const at::Tensor& held_out_features,
-                                const at::Tensor& held_out_labels,
-                                const std::function<absl::Status()>& poll) {
-  try {
-    const torch::NoGradGuard no_grad;
-    GRAFT_ASSIGN_OR_RETURN(const std::vector<double> losses,
-                           PathLosses(train, held_out_features, held_out_labels, poll));
-    return BestOfGrid(losses);
-  } catch (const std::exception& e) {
-    return TorchErrorStatus("choosing l2", e);
-  }
-}
-
-absl::StatusOr<double> ChooseL2ByCrossValidation(const LogisticProblem& problem, int folds,
-                                                 const std::function<absl::Status()>& poll) {
-  try {
-    const torch::NoGradGuard no_grad;
-    GRAFT_RETURN_IF_ERROR(CheckProblem(problem));
-    const int64_t rows = problem.features.size(0);
-    // Each class deals its rows out to the folds in turn.
-    std::vector<int64_t> fold_of(static_cast<size_t>(rows));
-    std::vector<int64_t> dealt(static_cast<size_t>(problem.classes), 0);
-    const at::Tensor labels = problem.labels.contiguous();
-    for (int64_t i = 0; i < rows; ++i) {
-      fold_of[i] = dealt[labels.data_ptr<int64_t>()[i]]++ % folds;
-    }
-    const at::Tensor fold = torch::tensor(fold_of);
-    std::vector<double> sums(L2Grid().size(), 0.0);
-    for (int64_t f = 0; f < folds; ++f) {
-      const at::Tensor in = torch::nonzero(fold != f).squeeze(1);
-      const at::Tensor out = torch::nonzero(fold == f).squeeze(1);
-      if (in.size(0) == 0 || out.size(0) == 0) continue;
-      LogisticProblem part = problem;
-      part.features = problem.features.index_select(0, in);
-      part.labels = labels.index_select(0, in);
-      GRAFT_ASSIGN_OR_RETURN(const std::vector<double> losses,
-                             PathLosses(part, problem.features.index_select(0, out),
-                                        labels.index_select(0, out), poll));
-      for (size_t i = 0; i < sums.size(); ++i) {
-        sums[i] += losses[i] * static_cast<double>(out.size(0));
-      }
-    }
-    return BestOfGrid(sums);
-  } catch (const std::exception& e) {
-    return TorchErrorStatus("choosing l2", e);
-  }
 }
 
 }  // namespace graft

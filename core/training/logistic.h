@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ATen/core/Tensor.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace graft {
@@ -18,6 +19,9 @@ struct LogisticProblem {
   int64_t classes = 0;
   at::Tensor class_weights;  // [classes] float32, or undefined: all 1
 };
+
+// INVALID_ARGUMENT when shapes disagree, a label is out of range or there are no two classes.
+absl::Status CheckLogisticProblem(const LogisticProblem& problem);
 
 struct LogisticOptions {
   double l2 = 1.0;
@@ -62,21 +66,6 @@ struct Standardisation {
   LogisticModel Fold(const LogisticModel& model) const;
 };
 Standardisation FitStandardisation(const at::Tensor& features);
-
-// The penalties tried when none is asked for, largest first: 10^4, 10^3.5, ... 10^-2.
-std::vector<double> L2Grid();
-
-// The penalty of L2Grid() whose fit on `train` has the smallest mean cross-entropy on the held-out
-// rows; each fit starts from the one before it. The largest of equals.
-// `poll` is called between iterations; its error ends the search.
-absl::StatusOr<double> ChooseL2(const LogisticProblem& train, const at::Tensor& held_out_features,
-                                const at::Tensor& held_out_labels,
-                                const std::function<absl::Status()>& poll = nullptr);
-
-// The same by cross-validation inside `problem`: `folds` folds, class by class in turn. For when
-// too few rows are held out to choose by.
-absl::StatusOr<double> ChooseL2ByCrossValidation(
-    const LogisticProblem& problem, int folds, const std::function<absl::Status()>& poll = nullptr);
 
 }  // namespace graft
 

@@ -1,10 +1,6 @@
 #include "core/training/logistic_head.h"
 
-#include <algorithm>
-
 #include <torch/torch.h>
-
-#include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
 #include "core/nn/torch_error.h"
@@ -12,22 +8,17 @@
 namespace graft {
 namespace {
 
-constexpr int64_t kFewValidationImages = 50;
-constexpr int64_t kFewValidationImagesPerClass = 5;
-constexpr int kFolds = 5;
-
 absl::StatusOr<double> Choose(const LogisticHeadProblem& problem, const LogisticProblem& train,
                               const Standardisation& standardisation,
-                              const std::function<absl::Status()>& poll) {
-  const int64_t held_out = problem.validation_labels.size(0);
-  if (held_out >= std::max(kFewValidationImages, kFewValidationImagesPerClass * problem.classes)) {
+                              const PenaltySearchHooks& hooks) {
+  if (problem.search.folds == 0) {
     return ChooseL2(train, standardisation.Apply(problem.validation_features),
-                    problem.validation_labels, poll);
+                    problem.validation_labels, problem.search.penalties, hooks);
   }
   LogisticProblem plain = train;
   plain.features = train.features.slice(0, 0, problem.plain_rows);
   plain.labels = train.labels.slice(0, 0, problem.plain_rows);
-  GRAFT_ASSIGN_OR_RETURN(const double l2, ChooseL2ByCrossValidation(plain, kFolds, poll));
+  GRAFT_ASSIGN_OR_RETURN(const double l2, ChooseL2ByCrossValidation(plain, problem.search, hooks));
   // The sum over images counts each image once a view; the penalty keeps its weight beside it.
   const double views =
       static_cast<double>(train.labels.size(0)) / static_cast<double>(problem.plain_rows);
@@ -37,7 +28,7 @@ absl::StatusOr<double> Choose(const LogisticHeadProblem& problem, const Logistic
 }  // namespace
 
 absl::StatusOr<LogisticHeadFit> FitLogisticHead(const LogisticHeadProblem& problem,
-                                                const std::function<absl::Status()>& poll,
+                                                const PenaltySearchHooks& hooks,
                                                 const LogisticCallback& callback) {
   try {
     const torch::NoGradGuard no_grad;
@@ -48,14 +39,14 @@ absl::StatusOr<LogisticHeadFit> FitLogisticHead(const LogisticHeadProblem& probl
     if (problem.l2.has_value()) {
       fit.l2 = *problem.l2;
     } else {
-      GRAFT_ASSIGN_OR_RETURN(fit.l2, Choose(problem, train, standardisation, poll));
+      GRAFT_ASSIGN_OR_RETURN(fit.l2, Choose(problem, train, standardisation, hooks));
     }
     LogisticOptions options;
     options.l2 = fit.l2;
     options.max_iterations = problem.max_iterations;
     const LogisticCallback each = [&](int iteration, const at::Tensor& weight,
                                       const at::Tensor& bias, double objective) -> absl::Status {
-      if (poll) GRAFT_RETURN_IF_ERROR(poll());
+      if (hooks.poll) GRAFT_RETURN_IF_ERROR(hooks.poll());
       if (!callback) return absl::OkStatus();
       LogisticModel at;
       at.weight = weight;

@@ -1,14 +1,13 @@
 #ifndef GRAFT_CORE_TRAINING_LOGISTIC_HEAD_H_
 #define GRAFT_CORE_TRAINING_LOGISTIC_HEAD_H_
 
-#include <functional>
 #include <optional>
 
 #include "ATen/core/Tensor.h"
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 #include "core/training/logistic.h"
+#include "core/training/penalty_search.h"
 
 namespace graft {
 
@@ -21,7 +20,8 @@ struct LogisticHeadProblem {
   at::Tensor validation_labels;
   int64_t classes = 0;
   at::Tensor class_weights;  // [classes] or undefined
-  std::optional<double> l2;  // absent: chosen
+  std::optional<double> l2;  // absent: chosen as `search` says
+  PenaltySearch search;
   int max_iterations = 300;
 };
 
@@ -31,12 +31,12 @@ struct LogisticHeadFit {
 };
 
 // Standardises the features by their own mean and deviation, chooses l2 where it is absent, fits,
-// and folds the standardisation into the layer. l2 is chosen on the validation rows, or by 5-fold
-// cross-validation among the plain rows where fewer than 50 (or 5 a class) are held out.
-// `poll` is called between iterations of every fit, `callback` after those of the last one, with
-// the folded layer; the error of either ends the fit.
+// and folds the standardisation into the layer. l2 is chosen on the validation rows, or by
+// cross-validation among the plain rows, as problem.search says.
+// `hooks` are for the search, and its poll for the last fit too; `callback` is called after each
+// iteration of that one, with the folded layer. An error of either ends the fit.
 absl::StatusOr<LogisticHeadFit> FitLogisticHead(const LogisticHeadProblem& problem,
-                                                const std::function<absl::Status()>& poll,
+                                                const PenaltySearchHooks& hooks,
                                                 const LogisticCallback& callback);
 
 }  // namespace graft

@@ -16,6 +16,7 @@
 #include "core/training/checkpoint.h"
 #include "core/training/checkpoint_store.h"
 #include "core/training/optimizer.h"
+#include "core/training/penalty_search.h"
 #include "core/training/recipes.h"
 #include "core/training/run_context.h"
 #include "core/training/schedule.h"
@@ -86,6 +87,8 @@ class Trainer {
   at::Tensor LabelsOf(const std::vector<int64_t>& entries) const;
   void Progress(const PhaseSpec& phase, int64_t steps_done, int64_t steps_total, bool force);
   double EpochWork(const PhaseSpec& phase) const;
+  PenaltySearch PlanSearch() const;
+  double SearchWork(const PhaseSpec& phase) const;
   void AddPhaseSeconds(const std::string& phase, absl::Duration time);
 
   const Inputs in_;

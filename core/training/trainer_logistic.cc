@@ -1,4 +1,6 @@
 // The phase that has no epochs: a linear head on frozen features, solved rather than trained.
+#include <algorithm>
+
 #include <torch/torch.h>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +12,9 @@
 
 namespace graft {
 namespace {
+
+// Of the search, each of which starts from the one before. A guess: it only moves the progress bar.
+constexpr double kIterationsOfAFit = 20;
 
 struct LinearHead {
   at::Tensor weight;  // [classes, inputs]
@@ -29,6 +34,20 @@ absl::StatusOr<LinearHead> FindLinearHead(const TrainableNetwork& network) {
 }
 
 }  // namespace
+
+PenaltySearch Trainer::PlanSearch() const {
+  const auto rows =
+      static_cast<int64_t>(in_.data->train.size()) * std::max(KeptAt(in_.network->stages()), 1);
+  const std::vector<int64_t> inputs = in_.network->input_shape(in_.network->stages());
+  return PlanPenaltySearch(rows, FeatureShape{1, inputs}.row_size(),
+                           static_cast<int64_t>(in_.data->class_names.size()),
+                           static_cast<int64_t>(in_.data->validation.size()));
+}
+
+double Trainer::SearchWork(const PhaseSpec& phase) const {
+  if (phase.optimizer != OptimizerKind::kLbfgs || config_.l2.has_value()) return 0;
+  return PlanSearch().fits() * kIterationsOfAFit * EpochWork(phase);
+}
 
 absl::Status Trainer::RunLogisticPhase(const PhaseSpec& phase) {
   const torch::NoGradGuard no_grad;
@@ -56,6 +75,7 @@ absl::Status Trainer::RunLogisticPhase(const PhaseSpec& phase) {
   problem.classes = static_cast<int64_t>(in_.data->class_names.size());
   problem.class_weights = loss_.class_weights;
   problem.l2 = config_.l2;
+  problem.search = PlanSearch();
   problem.max_iterations = phase.epochs;
 
   const auto rows = problem.labels.size(0);
@@ -66,7 +86,12 @@ absl::Status Trainer::RunLogisticPhase(const PhaseSpec& phase) {
   for (int64_t entry : in_.data->validation) {
     validation_labels.push_back(static_cast<int>(in_.data->labels[entry]));
   }
-  const auto poll = [this] { return in_.context->Poll(); };
+  PenaltySearchHooks hooks;
+  hooks.poll = [this] { return in_.context->Poll(); };
+  hooks.fitted = [&, fits = 0]() mutable {
+    in_.context->AddWork(SearchWork(phase) / problem.search.fits());
+    Progress(phase, ++fits, problem.search.fits(), /*force=*/false);
+  };
   const LogisticCallback each = [&](int iteration, const at::Tensor& weight, const at::Tensor& bias,
                                     double objective) -> absl::Status {
     const double seconds = absl::ToDoubleSeconds(in_.context->elapsed() - last);
@@ -102,7 +127,7 @@ absl::Status Trainer::RunLogisticPhase(const PhaseSpec& phase) {
     Progress(phase, 0, 0, /*force=*/false);
     return absl::OkStatus();
   };
-  GRAFT_ASSIGN_OR_RETURN(const LogisticHeadFit fit, FitLogisticHead(problem, poll, each));
+  GRAFT_ASSIGN_OR_RETURN(const LogisticHeadFit fit, FitLogisticHead(problem, hooks, each));
   at::Tensor(head.weight).copy_(fit.model.weight);
   at::Tensor(head.bias).copy_(fit.model.bias);
   l2_ = fit.l2;

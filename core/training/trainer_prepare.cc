@@ -103,10 +103,10 @@ absl::Status Trainer::Prepare() {
   }
   double earlier = 0;
   for (int i = 0; i < static_cast<int>(phases.size()); ++i) {
-    total += phases[i].epochs * EpochWork(phases[i]);
+    total += phases[i].epochs * EpochWork(phases[i]) + SearchWork(phases[i]);
     const int done =
         i < state_.phase ? phases[i].epochs : (i == state_.phase ? state_.epoch_in_phase : 0);
-    earlier += done * EpochWork(phases[i]);
+    earlier += done * EpochWork(phases[i]) + (done > 0 ? SearchWork(phases[i]) : 0);
   }
   in_.context->SetTotalWork(total);
   in_.context->AddEarlierWork(earlier);

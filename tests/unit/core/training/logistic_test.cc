@@ -102,42 +102,6 @@ TEST(LogisticTest, TheSameProblemGivesTheSameBits) {
   EXPECT_TRUE(torch::equal(once->weight, twice->weight));
 }
 
-TEST(LogisticTest, AStrongPenaltyIsChosenWhereTheFeaturesAreNoise) {
-  // 40 rows of 50 columns without any bearing on the label.
-  torch::manual_seed(1);
-  const at::Tensor noise = torch::randn({80, 50});
-  const at::Tensor labels = torch::arange(80) % 2;
-  LogisticProblem train{noise.slice(0, 0, 40).contiguous(), labels.slice(0, 0, 40), 2, {}};
-  const auto l2 = ChooseL2(train, noise.slice(0, 40), labels.slice(0, 40));
-  ASSERT_TRUE(l2.ok()) << l2.status();
-  EXPECT_GE(*l2, 100.0);
-
-  // And a weak one where they tell the label all but surely.
-  at::Tensor telling = noise.clone();
-  telling.select(1, 0).copy_(labels.to(torch::kFloat32) * 4 - 2);
-  train.features = telling.slice(0, 0, 40).contiguous();
-  const auto weaker = ChooseL2(train, telling.slice(0, 40), labels.slice(0, 40));
-  ASSERT_TRUE(weaker.ok());
-  EXPECT_LT(*weaker, *l2);
-}
-
-TEST(LogisticTest, CrossValidationChoosesFromTheGrid) {
-  const Toy toy;
-  LogisticProblem problem{toy.features, toy.labels, 3, {}};
-  const auto l2 = ChooseL2ByCrossValidation(problem, 5);
-  ASSERT_TRUE(l2.ok()) << l2.status();
-  EXPECT_THAT(L2Grid(), ::testing::Contains(*l2));
-}
-
-TEST(LogisticTest, StopsWhenAsked) {
-  const Toy toy;
-  LogisticProblem problem{toy.features, toy.labels, 3, {}};
-  EXPECT_EQ(ChooseL2ByCrossValidation(problem, 5, [] { return absl::CancelledError("no"); })
-                .status()
-                .code(),
-            absl::StatusCode::kCancelled);
-}
-
 TEST(LogisticTest, RefusesInputThatDoesNotFit) {
   const Toy toy;
   EXPECT_FALSE(FitLogistic({toy.features, toy.labels.slice(0, 1), 3, {}}, {}).ok());
