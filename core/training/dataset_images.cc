@@ -105,6 +105,11 @@ DataSummary Summarise(const DatasetReader& dataset, const TrainingData& data) {
     trained_on.insert(dataset.manifest().entries[entry].sha256);
   }
   summary.validation_images = static_cast<int64_t>(data.validation.size());
+  std::vector<int64_t> validated(data.class_names.size(), 0);
+  for (int64_t entry : data.validation) ++validated[data.labels[entry]];
+  for (size_t c = 0; c < validated.size() && !data.validation.empty(); ++c) {
+    if (validated[c] == 0) summary.classes_without_validation.push_back(data.class_names[c]);
+  }
   for (const std::vector<int64_t>* part : {&data.validation, &data.test}) {
     for (int64_t entry : *part) {
       const DatasetEntry& held_out = dataset.manifest().entries[entry];

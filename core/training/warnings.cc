@@ -51,6 +51,15 @@ std::vector<TrainingWarning> DataWarnings(const DataSummary& data, bool balanced
                         "and training cannot stop early",
                         "Set validation_fraction, or give the dataset a validation folder."});
   }
+  if (!data.classes_without_validation.empty()) {
+    const size_t others = data.classes_without_validation.size() - 1;
+    warnings.push_back(
+        {"CLASS_WITHOUT_VALIDATION",
+         absl::StrCat("class \"", data.classes_without_validation.front(), "\"",
+                      others == 0 ? "" : absl::StrCat(" and ", others, " more"),
+                      " have no validation image, so what is learnt of them is not judged"),
+         "Add images of them, or raise validation_fraction."});
+  }
   if (data.duplicates_across_parts > 0) {
     warnings.push_back(
         {"DUPLICATES_ACROSS_SPLIT",

@@ -16,11 +16,13 @@ struct DataSummary {
   int64_t validation_images = 0;
   int64_t duplicates_across_parts = 0;  // held-out images that are byte for byte in training too
   std::string duplicate_example;        // a name of one, or empty
+  std::vector<std::string> classes_without_validation;  // empty where nothing is held out
 };
 
 // CLASS_IMBALANCE: the largest class has ten times the images of the smallest or more.
 // TOO_FEW_IMAGES: a class has fewer than 10 to train on (none: EMPTY_CLASS instead).
-// NO_VALIDATION: nothing is held out. DUPLICATES_ACROSS_SPLIT: see DataSummary.
+// NO_VALIDATION: nothing is held out. CLASS_WITHOUT_VALIDATION: of some classes nothing is.
+// DUPLICATES_ACROSS_SPLIT: see DataSummary.
 // `balanced`: whether class weights are on already.
 std::vector<TrainingWarning> DataWarnings(const DataSummary& data, bool balanced);
 

@@ -304,6 +304,17 @@ TEST_F(FineTuneTest, ADrainKeepsACheckpointAndSaysSo) {
   EXPECT_EQ(observer_.epochs.front().epoch, 3);
 }
 
+TEST_F(FineTuneTest, AClassThatNothingCouldBeHeldOutOfIsWarnedOf) {
+  TrainingData data;
+  data.class_names = {"class0", "class1", "class2"};
+  for (int64_t i = 0; i < 60; ++i) data.labels.push_back(i / 20);
+  for (int64_t i = 0; i < 60; ++i)
+    (i % 20 == 0 && i < 40 ? data.validation : data.train).push_back(i);
+  EXPECT_THAT(Summarise(*dataset_, data).classes_without_validation, ElementsAre("class2"));
+  data.validation.clear();
+  EXPECT_THAT(Summarise(*dataset_, data).classes_without_validation, IsEmpty());
+}
+
 TEST_F(FineTuneTest, FewImagesAreWarnedOf) {
   UseDataset(5);
   ASSERT_TRUE(Run({}).ok());

@@ -16,7 +16,7 @@ std::vector<std::string> Codes(const std::vector<TrainingWarning>& warnings) {
   return codes;
 }
 
-DataSummary Balanced() { return {{"ant", "bee"}, {50, 60}, 20, 0, ""}; }
+DataSummary Balanced() { return {{"ant", "bee"}, {50, 60}, 20, 0, "", {}}; }
 
 EpochMetrics Epoch(double train, double validation) {
   EpochMetrics metrics;
@@ -56,6 +56,14 @@ TEST(WarningsTest, NoValidationAndDuplicatesAreSaid) {
   const auto warnings = DataWarnings(data, false);
   ASSERT_THAT(Codes(warnings), ElementsAre("NO_VALIDATION", "DUPLICATES_ACROSS_SPLIT"));
   EXPECT_THAT(warnings[1].message, HasSubstr("bee/7.jpg"));
+}
+
+TEST(WarningsTest, ClassesWithoutValidationImagesAreSaid) {
+  DataSummary data = Balanced();
+  data.classes_without_validation = {"bee", "cat", "dog"};
+  const auto warnings = DataWarnings(data, false);
+  ASSERT_THAT(Codes(warnings), ElementsAre("CLASS_WITHOUT_VALIDATION"));
+  EXPECT_THAT(warnings[0].message, HasSubstr("\"bee\" and 2 more"));
 }
 
 TEST(OverfittingWatchTest, WarnsOnceAfterThreeEpochsOfAWideningGap) {
