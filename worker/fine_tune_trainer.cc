@@ -2,11 +2,15 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/base/release_memory.h"
 #include "core/base/status_macros.h"
 #include "core/data/dataset_reader.h"
+#include "wire/status.h"
 
 namespace graft {
 namespace {
@@ -43,8 +47,16 @@ absl::StatusOr<std::shared_ptr<const BackboneWeights>> FineTuneTrainer::Backbone
 }
 
 absl::StatusOr<FineTuneResult> FineTuneTrainer::Train(const Run& run) {
+  // Last of all: what the job held is free then, and a worker that waits needs none of it.
+  const absl::Cleanup release = [] { ReleaseFreeMemory(); };
   GRAFT_ASSIGN_OR_RETURN(auto backbone, Backbone(run.lease->spec().fine_tune().backbone(),
                                                  run.lease->backbone_digest()));
+  std::vector<FieldError> errors;
+  for (const FieldViolation& violation :
+       FindNetworkViolations(run.job->config, backbone->spec().feature_stages)) {
+    errors.push_back({absl::StrCat("spec.", violation.field), violation.message});
+  }
+  GRAFT_RETURN_IF_ERROR(InvalidFields(errors));
   const std::string& prefix = run.lease->dataset_prefix();
   GRAFT_ASSIGN_OR_RETURN(
       const std::string manifest,
