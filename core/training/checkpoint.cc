@@ -14,7 +14,7 @@
 namespace graft {
 namespace {
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 constexpr char kStateKey[] = "state";
 constexpr char kNow[] = "now/";
 constexpr char kBest[] = "best/";
@@ -49,6 +49,10 @@ std::vector<std::pair<std::string, double>> PairsFrom(const nlohmann::json& arra
   return pairs;
 }
 
+bool BestIsNow(const TrainerState& state) {
+  return state.best.epoch > 0 && state.best.epoch == state.epochs_done;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> SerializeCheckpoint(const TrainerState& state,
@@ -62,7 +66,13 @@ absl::StatusOr<std::string> SerializeCheckpoint(const TrainerState& state,
       {"patience", state.early_stopping.patience},
       {"early_best_loss", Finite(state.early_stopping.best_loss)},
       {"epochs_since_best", state.early_stopping.epochs_since_best},
-      {"overfitting_said", state.overfitting_said},
+      {"overfitting",
+       {{"said", state.overfitting.said},
+        {"started", state.overfitting.started},
+        {"best_validation", Finite(state.overfitting.best_validation)},
+        {"train_at_best", Finite(state.overfitting.train_at_best)},
+        {"epochs_worse", state.overfitting.epochs_worse}}},
+      {"l2", state.l2},
       {"phase_seconds", Pairs(state.phase_seconds)},
       {"best_epoch", state.best.epoch},
       {"best_phase", state.best.phase},
@@ -72,7 +82,7 @@ absl::StatusOr<std::string> SerializeCheckpoint(const TrainerState& state,
   TensorFile file;
   file.metadata[kStateKey] = json.dump();
   Put(file, kNow, state.tensors);
-  Put(file, kBest, state.best.tensors);
+  if (!BestIsNow(state)) Put(file, kBest, state.best.tensors);
   Put(file, kOptimizer, state.optimizer);
   return SerializeTensorFile(file);
 }
@@ -92,7 +102,13 @@ absl::StatusOr<TrainerState> ParseCheckpoint(absl::string_view bytes,
     state.early_stopping.patience = json.at("patience").get<int>();
     state.early_stopping.best_loss = OrInfinity(json.at("early_best_loss"));
     state.early_stopping.epochs_since_best = json.at("epochs_since_best").get<int>();
-    state.overfitting_said = json.at("overfitting_said").get<bool>();
+    const auto& overfitting = json.at("overfitting");
+    state.overfitting.said = overfitting.at("said").get<bool>();
+    state.overfitting.started = overfitting.at("started").get<bool>();
+    state.overfitting.best_validation = OrInfinity(overfitting.at("best_validation"));
+    state.overfitting.train_at_best = OrInfinity(overfitting.at("train_at_best"));
+    state.overfitting.epochs_worse = overfitting.at("epochs_worse").get<int>();
+    state.l2 = json.at("l2").get<double>();
     state.phase_seconds = PairsFrom(json.at("phase_seconds"));
     state.best.epoch = json.at("best_epoch").get<int>();
     state.best.phase = json.at("best_phase").get<int>();
@@ -111,6 +127,7 @@ absl::StatusOr<TrainerState> ParseCheckpoint(absl::string_view bytes,
       state.optimizer.emplace(rest, std::move(tensor));
     }
   }
+  if (BestIsNow(state)) state.best.tensors = state.tensors;
   return state;
 }
 

@@ -14,6 +14,7 @@
 
 #include "core/training/checkpoint_store.h"
 #include "core/training/early_stopping.h"
+#include "core/training/warnings.h"
 
 namespace graft {
 
@@ -36,14 +37,16 @@ struct TrainerState {
   int epoch_in_phase = 0;  // epochs of it that are done
   int epochs_done = 0;     // of all phases
   EarlyStopping early_stopping;
-  bool overfitting_said = false;
+  OverfittingWatch::State overfitting;
+  double l2 = 0;  // of a head that L-BFGS has fitted
   std::vector<std::pair<std::string, double>> phase_seconds;
   TensorMap tensors;    // of the head and of the stages that this phase trains
   TensorMap optimizer;  // as PhaseOptimizer::State gives it
   BestEpoch best;
 };
 
-// A safetensors file with the plain parts as JSON in its metadata. `job_digest` names the job: a
+// A safetensors file with the plain parts as JSON in its metadata. Where the best epoch is the one
+// just done its tensors are those of now, and written once. `job_digest` names the job: a
 // checkpoint of another configuration or of other data is not taken up.
 absl::StatusOr<std::string> SerializeCheckpoint(const TrainerState& state,
                                                 const std::string& job_digest);

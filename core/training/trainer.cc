@@ -41,13 +41,19 @@ int Trainer::first_changed_stage() const {
   return FirstStage(in_.job->phases[state_.best.phase]);
 }
 
-TensorMap Trainer::Snapshot(int first) const {
-  TensorMap snapshot;
+TensorMap Trainer::Tensors(int first) const {
+  TensorMap tensors;
   for (int stage = first; stage <= in_.network->stages(); ++stage) {
     for (const TrainedTensor& tensor : in_.network->tensors(stage)) {
-      snapshot.emplace(tensor.name, tensor.tensor.detach().clone());
+      tensors.emplace(tensor.name, tensor.tensor.detach());
     }
   }
+  return tensors;
+}
+
+TensorMap Trainer::Snapshot(int first) const {
+  TensorMap snapshot = Tensors(first);
+  for (auto& [name, tensor] : snapshot) tensor = tensor.clone();
   return snapshot;
 }
 
@@ -68,13 +74,16 @@ void Trainer::RestoreBest() {
   Load(state_.best.tensors);
 }
 
-void Trainer::AddPhaseSeconds(const std::string& phase, absl::Duration time) {
+void Trainer::AddPhaseSeconds(const std::string& phase) {
+  const absl::Duration now = in_.context->elapsed();
+  const double time = absl::ToDoubleSeconds(now - clocked_);
+  clocked_ = now;
   for (auto& [name, seconds] : state_.phase_seconds) {
     if (name != phase) continue;
-    seconds += absl::ToDoubleSeconds(time);
+    seconds += time;
     return;
   }
-  state_.phase_seconds.emplace_back(phase, absl::ToDoubleSeconds(time));
+  state_.phase_seconds.emplace_back(phase, time);
 }
 
 void Trainer::Progress(const PhaseSpec& phase, int64_t steps_done, int64_t steps_total,
@@ -134,13 +143,13 @@ absl::Status Trainer::RunPhase(const PhaseSpec& phase) {
   }
   in_.context->observer().OnPhaseStarted(started);
 
-  const absl::Duration start = in_.context->elapsed();
+  clocked_ = in_.context->elapsed();
   if (phase.optimizer == OptimizerKind::kLbfgs) {
     GRAFT_RETURN_IF_ERROR(RunLogisticPhase(phase));
   } else {
     GRAFT_RETURN_IF_ERROR(RunGradientPhase(phase, first));
   }
-  AddPhaseSeconds(phase.name, in_.context->elapsed() - start);
+  AddPhaseSeconds(phase.name);
   in_.context->AddEarlierWork(std::max(0, phase.epochs - state_.epoch_in_phase) * EpochWork(phase));
   early_stopped_ = state_.early_stopping.ShouldStop() && state_.epoch_in_phase < phase.epochs;
   RestoreBest();
@@ -302,14 +311,15 @@ absl::Status Trainer::EndEpoch(const PhaseSpec& phase, int first, absl::Duration
   for (const TrainingWarning& warning : overfitting_.Observe(metrics)) {
     in_.context->observer().OnWarning(warning);
   }
-  state_.overfitting_said = overfitting_.said();
+  state_.overfitting = overfitting_.state();
+  AddPhaseSeconds(phase.name);
   Progress(phase, 0, 0, /*force=*/true);
   return SaveCheckpoint(first, &optimizer, metrics.best);
 }
 
 absl::Status Trainer::SaveCheckpoint(int first, const PhaseOptimizer* optimizer, bool best) {
   if (in_.checkpoints == nullptr) return absl::OkStatus();
-  state_.tensors = Snapshot(first);
+  state_.tensors = Tensors(first);
   if (optimizer != nullptr) state_.optimizer = optimizer->State();
   const absl::StatusOr<std::string> bytes = SerializeCheckpoint(state_, in_.job_digest);
   state_.tensors.clear();

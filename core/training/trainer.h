@@ -54,13 +54,15 @@ class Trainer {
   const TrainerState& state() const { return state_; }
   bool early_stopped() const { return early_stopped_; }
   // L-BFGS: the penalty used.
-  double l2() const { return l2_; }
+  double l2() const { return state_.l2; }
   // The lowest stage whose weights are not the pretrained ones; stages() when only the head is new.
   int first_changed_stage() const;
 
  private:
   int FirstStage(const PhaseSpec& phase) const;
-  TensorMap Snapshot(int first) const;
+  // Tensors of the head and of the stages from `first` on. They share the network's memory.
+  TensorMap Tensors(int first) const;
+  TensorMap Snapshot(int first) const;  // copies
   void Load(const TensorMap& tensors);
   void RestoreBest();
 
@@ -89,7 +91,8 @@ class Trainer {
   double EpochWork(const PhaseSpec& phase) const;
   PenaltySearch PlanSearch() const;
   double SearchWork(const PhaseSpec& phase) const;
-  void AddPhaseSeconds(const std::string& phase, absl::Duration time);
+  // Adds the time since the last call, or since the phase began.
+  void AddPhaseSeconds(const std::string& phase);
 
   const Inputs in_;
   const FineTuneConfig& config_;
@@ -98,8 +101,8 @@ class Trainer {
   std::map<int, int> kept_;
   TrainerState state_;
   OverfittingWatch overfitting_;
+  absl::Duration clocked_;  // what of the run's time phase_seconds has
   bool early_stopped_ = false;
-  double l2_ = 0;
 };
 
 }  // namespace graft

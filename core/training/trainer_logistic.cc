@@ -50,6 +50,8 @@ double Trainer::SearchWork(const PhaseSpec& phase) const {
 }
 
 absl::Status Trainer::RunLogisticPhase(const PhaseSpec& phase) {
+  // The checkpoint of this phase is its end.
+  if (state_.epoch_in_phase > 0) return absl::OkStatus();
   const torch::NoGradGuard no_grad;
   const int stage = in_.network->stages();
   if (!in_.activations->Has(stage, 0)) {
@@ -130,19 +132,26 @@ absl::Status Trainer::RunLogisticPhase(const PhaseSpec& phase) {
   GRAFT_ASSIGN_OR_RETURN(const LogisticHeadFit fit, FitLogisticHead(problem, hooks, each));
   at::Tensor(head.weight).copy_(fit.model.weight);
   at::Tensor(head.bias).copy_(fit.model.bias);
-  l2_ = fit.l2;
+  state_.l2 = fit.l2;
   if (fit.model.iterations ==
       0) {  // there was nothing to learn; it counts as an epoch all the same
     GRAFT_RETURN_IF_ERROR(each(1, fit.model.weight, fit.model.bias, fit.model.objective));
   }
-  in_.context->observer().OnLog(absl::StrFormat(
-      "the head was fitted in %d iterations, l2 %.4g%s", fit.model.iterations, fit.l2,
-      fit.model.converged ? "" : "; it has not converged: allow more epochs"));
+  in_.context->observer().OnLog(absl::StrFormat("the head was fitted in %d iterations, l2 %.4g",
+                                                fit.model.iterations, fit.l2));
+  if (!fit.model.converged) {
+    in_.context->observer().OnWarning(
+        {"NOT_CONVERGED",
+         absl::StrCat("the head's fit ended at its limit of ", phase.epochs,
+                      " iterations before it converged"),
+         "Allow more epochs, each of which is one iteration, or set a larger l2."});
+  }
   state_.best.epoch = state_.epochs_done;
   state_.best.phase = state_.phase;
   state_.best.metrics = metrics.Named();
   if (metrics.validation_loss) state_.best.loss = *metrics.validation_loss;
   state_.best.tensors = Snapshot(stage);
+  AddPhaseSeconds(phase.name);
   return SaveCheckpoint(stage, nullptr, true);
 }
 

@@ -56,7 +56,8 @@ absl::Status Trainer::Resume() {
   }
   state_ = *std::move(state);
   Load(state_.tensors);
-  overfitting_ = OverfittingWatch(state_.overfitting_said);
+  state_.tensors.clear();
+  overfitting_ = OverfittingWatch(state_.overfitting);
   in_.context->observer().OnLog(absl::StrCat("going on after epoch ", state_.epochs_done));
   return absl::OkStatus();
 }
@@ -112,7 +113,7 @@ absl::Status Trainer::Prepare() {
   in_.context->AddEarlierWork(earlier);
   if (cuts.empty()) return absl::OkStatus();
 
-  const absl::Duration start = in_.context->elapsed();
+  clocked_ = in_.context->elapsed();
   PhaseStarted started;
   started.phase = "features";
   in_.context->observer().OnPhaseStarted(started);
@@ -122,7 +123,7 @@ absl::Status Trainer::Prepare() {
         in_.activations->Has(plan.stage, 0) ? 1 + in_.activations->views(plan.stage) : 0;
     SayWhatIsKept(plan);
   }
-  AddPhaseSeconds("features", in_.context->elapsed() - start);
+  AddPhaseSeconds("features");
   return absl::OkStatus();
 }
 

@@ -75,23 +75,25 @@ std::vector<TrainingWarning> DataWarnings(const DataSummary& data, bool balanced
 }
 
 std::vector<TrainingWarning> OverfittingWatch::Observe(const EpochMetrics& metrics) {
-  if (said_ || !metrics.validation_loss.has_value()) return {};
+  if (state_.said || !metrics.validation_loss.has_value()) return {};
   const double validation = *metrics.validation_loss;
-  if (!started_ || validation <= best_validation_) {
-    started_ = true;
-    best_validation_ = validation;
-    train_at_best_ = metrics.train_loss;
-    epochs_worse_ = 0;
+  if (!state_.started || validation <= state_.best_validation) {
+    state_.started = true;
+    state_.best_validation = validation;
+    state_.train_at_best = metrics.train_loss;
+    state_.epochs_worse = 0;
     return {};
   }
-  const bool worse = validation > kWorse * best_validation_ && metrics.train_loss < train_at_best_;
-  epochs_worse_ = worse ? epochs_worse_ + 1 : 0;
-  if (epochs_worse_ < kWorseEpochs) return {};
-  said_ = true;
+  const bool worse =
+      validation > kWorse * state_.best_validation && metrics.train_loss < state_.train_at_best;
+  state_.epochs_worse = worse ? state_.epochs_worse + 1 : 0;
+  if (state_.epochs_worse < kWorseEpochs) return {};
+  state_.said = true;
   return {{"OVERFITTING",
            absl::StrFormat("since its best, the validation loss rose from %.4g to %.4g while the "
                            "training loss fell from %.4g to %.4g",
-                           best_validation_, validation, train_at_best_, metrics.train_loss),
+                           state_.best_validation, validation, state_.train_at_best,
+                           metrics.train_loss),
            "The best epoch is kept. More images, augmentation, weight decay, a lower rate or "
            "fewer trained stages help."}};
 }

@@ -30,20 +30,26 @@ std::vector<TrainingWarning> DataWarnings(const DataSummary& data, bool balanced
 // best, and the training loss below where it was then, for three epochs on end. Says so once.
 class OverfittingWatch {
  public:
+  // All it remembers: what a checkpoint keeps.
+  struct State {
+    bool said = false;
+    bool started = false;  // the next two are set
+    double best_validation = 0;
+    double train_at_best = 0;
+    int epochs_worse = 0;
+  };
+
   // Call after each epoch that has a validation loss; a warning the first time it holds.
   std::vector<TrainingWarning> Observe(const EpochMetrics& metrics);
   // Losses of another phase are another matter (another set of parameters, other rates).
-  void StartPhase() { *this = OverfittingWatch(said_); }
+  void StartPhase() { state_ = State{.said = state_.said}; }
 
-  explicit OverfittingWatch(bool said = false) : said_(said) {}
-  bool said() const { return said_; }
+  OverfittingWatch() = default;
+  explicit OverfittingWatch(const State& state) : state_(state) {}
+  const State& state() const { return state_; }
 
  private:
-  bool said_;
-  bool started_ = false;
-  double best_validation_ = 0;
-  double train_at_best_ = 0;
-  int epochs_worse_ = 0;
+  State state_;
 };
 
 }  // namespace graft

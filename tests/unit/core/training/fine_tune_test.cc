@@ -17,6 +17,7 @@
 #include "core/image/encode.h"
 #include "core/nn/state_dict.h"
 #include "core/training/dataset_images.h"
+#include "core/training/model_card.h"
 #include "core/training/network_under_training.h"
 #include "core/training/tensor_file.h"
 #include "tests/unit/core/training/toy.h"
@@ -302,6 +303,122 @@ TEST_F(FineTuneTest, ADrainKeepsACheckpointAndSaysSo) {
   const auto result = Run(config);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(observer_.epochs.front().epoch, 3);
+}
+
+TEST_F(FineTuneTest, ARunThatIsTakenUpAgainPublishesTheSameBytes) {
+  FineTuneConfig mlp;
+  mlp.head = HeadChoice::kMlp;
+  mlp.epochs = 5;
+  FineTuneConfig views;
+  views.strategy = Strategy::kTopLayers;
+  views.augment = true;
+  views.augmented_views = 2;
+  views.epochs = 5;
+  views.head_epochs = 1;
+  FineTuneConfig full;
+  full.strategy = Strategy::kFull;
+  full.head = HeadChoice::kMlp;
+  full.epochs = 4;
+  full.head_epochs = 1;
+  for (const FineTuneConfig& config : {mlp, views, full}) {
+    SCOPED_TRACE(ConfigToJson(config));
+    checkpoints_.saved.clear();
+    const auto whole = Run(config);
+    ASSERT_TRUE(whole.ok()) << whole.status();
+    checkpoints_.saved.clear();
+    desired_ = [&] { return checkpoints_.saved.size() < 3 ? Desired::kRun : Desired::kDrain; };
+    ASSERT_TRUE(IsDrained(Run(config).status()));
+    desired_ = nullptr;
+    observer_ = {};
+    const auto rest = Run(config);
+    ASSERT_TRUE(rest.ok()) << rest.status();
+    EXPECT_EQ(observer_.epochs.front().epoch, 4);
+    EXPECT_TRUE(rest->model == whole->model);
+    EXPECT_EQ(rest->best_epoch, whole->best_epoch);
+  }
+}
+
+// Drained between the end of the fit and the report.
+TEST_F(FineTuneTest, AHeadThatWasSolvedIsNotSolvedAgain) {
+  const auto whole = Run({});
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  checkpoints_.saved.clear();
+  desired_ = [&] { return checkpoints_.saved.empty() ? Desired::kRun : Desired::kDrain; };
+  ASSERT_TRUE(IsDrained(Run({}).status()));
+  desired_ = nullptr;
+  observer_ = {};
+  const auto rest = Run({});
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  EXPECT_THAT(observer_.epochs, IsEmpty());
+  EXPECT_TRUE(rest->model == whole->model);
+  EXPECT_EQ(rest->best_epoch, whole->best_epoch);
+  ASSERT_FALSE(rest->metrics.empty());
+  EXPECT_EQ(rest->metrics.front(), whole->metrics.front()) << "the training loss";
+  const auto l2_of = [](const FineTuneResult& result) {
+    return nlohmann::json::parse(result.card_json)["hyperparameters"]["l2"].get<double>();
+  };
+  EXPECT_EQ(l2_of(*rest), l2_of(*whole));
+}
+
+TEST_F(FineTuneTest, PublishedBatchNormStatisticsAreThePretrainedOnes) {
+  for (Strategy strategy : {Strategy::kTopLayers, Strategy::kFull}) {
+    FineTuneConfig config;
+    config.strategy = strategy;
+    config.epochs = 3;
+    config.head_epochs = 1;
+    config.learning_rate = 0.05;
+    config.early_stopping_patience = 0;
+    checkpoints_.saved.clear();
+    const auto result = Run(config);
+    ASSERT_TRUE(result.ok()) << result.status();
+    auto published = SafetensorsFile::Parse(result->model);
+    ASSERT_TRUE(published.ok());
+    int statistics = 0;
+    for (const TensorView& tensor : (*published)->tensors()) {
+      if (tensor.name.find("running") == std::string::npos) continue;
+      EXPECT_EQ(tensor.bytes, backbone_.weights->file().Find(tensor.name)->bytes) << tensor.name;
+      ++statistics;
+    }
+    EXPECT_EQ(statistics, strategy == Strategy::kFull ? 4 : 2);
+  }
+}
+
+TEST_F(FineTuneTest, BatchStatisticsMoveInTrainedStagesOnly) {
+  const HeadSpec head{HeadKind::kLinear, 8, 4, 4, 0, 0, 3};
+  auto network = NetworkUnderTraining::Create(*backbone_.weights, head, 0);
+  ASSERT_TRUE(network.ok()) << network.status();
+  const auto moved = [&](int first, BatchNormMode mode) {
+    std::vector<at::Tensor> before;
+    for (int stage : {0, 1}) {
+      for (const TrainedTensor& tensor : (*network)->tensors(stage)) {
+        if (!tensor.is_parameter) before.push_back(tensor.tensor.clone());
+      }
+    }
+    (*network)->SetMode(first, /*training=*/true, mode);
+    (*network)->Forward(torch::rand({4, 3, 16, 16}), 0, 2);
+    std::vector<std::string> names;
+    size_t i = 0;
+    for (int stage : {0, 1}) {
+      for (const TrainedTensor& tensor : (*network)->tensors(stage)) {
+        if (!tensor.is_parameter && !torch::equal(tensor.tensor, before[i++])) {
+          names.push_back(tensor.name);
+        }
+      }
+    }
+    return names;
+  };
+  EXPECT_THAT(moved(0, BatchNormMode::kFrozenStatistics), IsEmpty());
+  EXPECT_THAT(moved(1, BatchNormMode::kBatchStatistics),
+              UnorderedElementsAre("features.5.running_mean", "features.5.running_var"));
+}
+
+TEST_F(FineTuneTest, MoreTrainableStagesThanTheBackboneHasAreRefused) {
+  FineTuneConfig config;
+  config.strategy = Strategy::kTopLayers;
+  config.trainable_stages = 3;
+  const auto status = Run(config).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("training.trainable_stages"));
 }
 
 TEST_F(FineTuneTest, AClassThatNothingCouldBeHeldOutOfIsWarnedOf) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -128,6 +129,8 @@ class ToyImages final : public ImageSource {
 
   at::Tensor Make(const ImageRequest& request) {
     ++loaded;
+    if (request.augmentation_seed != 0)
+      augmentations[request.entry].insert(request.augmentation_seed);
     // A generator of its own: the process's belongs to training.
     at::Generator generator = at::detail::createCPUGenerator(1'000 + request.entry);
     at::Tensor image = torch::randn({3, 8, 8}, generator) * noise_;
@@ -139,6 +142,7 @@ class ToyImages final : public ImageSource {
   }
 
   int64_t loaded = 0;
+  std::map<int64_t, std::set<uint64_t>> augmentations;  // seeds that were asked for, by entry
 
  private:
   const std::vector<int64_t> labels_;

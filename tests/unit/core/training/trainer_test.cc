@@ -1,9 +1,13 @@
 #include "core/training/trainer.h"
 
+#include <set>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "core/base/files.h"
+#include "core/training/tensor_file.h"
+#include "tests/fakes/fake_clock.h"
 #include "tests/unit/core/training/toy.h"
 
 namespace graft {
@@ -27,6 +31,7 @@ struct Attempt {
   double dropout = 0;
   int forward_batch = 32;
   uint64_t max_in_memory = kMaxFeaturesInMemory;
+  Clock* clock = Clock::System();
 
   RecordingObserver observer;
   std::unique_ptr<ToyImages> images;
@@ -44,7 +49,7 @@ struct Attempt {
     data.images = images.get();
     network = std::make_unique<ToyNetwork>(3, dropout);
     network->batch = forward_batch;
-    context = std::make_unique<RunContext>(Clock::System(), &observer, desired);
+    context = std::make_unique<RunContext>(clock, &observer, desired);
     activations = std::make_unique<Activations>(network.get(), &data, cache, "weights",
                                                 *job.config.seed, context.get(), max_in_memory);
     trainer = std::make_unique<Trainer>(Trainer::Inputs{
@@ -196,6 +201,11 @@ TEST_F(TrainerTest, FullTrainsEveryStageOnNewAugmentationsEachEpoch) {
   EXPECT_FALSE(torch::equal(attempt.network->All().at("stage0.conv.weight"),
                             before.at("stage0.conv.weight")));
   EXPECT_THAT(attempt.observer.epochs, SizeIs(6));
+  for (int64_t entry : attempt.data.train) {
+    EXPECT_THAT(attempt.images->augmentations[entry], SizeIs(6)) << "another in each epoch";
+  }
+  EXPECT_EQ(attempt.images->augmentations.size(), attempt.data.train.size())
+      << "validation is on plain images";
 }
 
 TEST_F(TrainerTest, TheSameSeedGivesTheSameBitsAndAnotherSeedOthers) {
@@ -380,6 +390,85 @@ TEST_F(TrainerTest, ProgressRisesToTheEnd) {
     }
     EXPECT_NEAR(last, 1.0, 1e-6);
   }
+}
+
+TEST_F(TrainerTest, TheSearchForThePenaltyTellsHowFarItIs) {
+  FakeClock clock;
+  Attempt attempt;
+  attempt.clock = &clock;
+  attempt.desired = [&] {
+    clock.Advance(absl::Seconds(1));
+    return Desired::kRun;
+  };
+  ASSERT_TRUE(attempt.Run().ok());
+  int64_t last = 0;
+  for (const TrainingProgress& at : attempt.observer.progress) {
+    if (at.stage != "head" || at.steps_total == 0) continue;
+    EXPECT_EQ(at.steps_total, 65) << "13 penalties in 5 folds: 24 images are held out";
+    EXPECT_GT(at.steps_done, last);
+    last = at.steps_done;
+  }
+  EXPECT_GE(last, 60);
+}
+
+TEST_F(TrainerTest, AHeadThatHasNotConvergedIsWarnedOf) {
+  Attempt attempt;
+  attempt.config.epochs = 2;
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_THAT(attempt.observer.warnings, Contains("NOT_CONVERGED"));
+  Attempt enough;
+  ASSERT_TRUE(enough.Run().ok());
+  EXPECT_THAT(enough.observer.warnings, ::testing::Not(Contains("NOT_CONVERGED")));
+}
+
+TEST_F(TrainerTest, ACheckpointHoldsTheBestEpochOnlyOnce) {
+  MemoryCheckpoints checkpoints;
+  Attempt attempt;
+  attempt.config = Config(Strategy::kTopLayers);
+  attempt.config.early_stopping_patience = 0;
+  attempt.checkpoints = &checkpoints;
+  ASSERT_TRUE(attempt.Run().ok());
+  std::set<bool> seen;
+  for (const CheckpointSaved& saved : attempt.observer.checkpoints) {
+    const auto file = ParseTensorFile(checkpoints.saved.at(saved.epoch));
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_EQ(file->tensors.count("best/head.weight"), saved.best ? 0 : 1) << saved.epoch;
+    const auto state = ParseCheckpoint(checkpoints.saved.at(saved.epoch), "job");
+    ASSERT_TRUE(state.ok()) << state.status();
+    EXPECT_EQ(state->best.tensors.count("head.weight"), 1) << saved.epoch;
+    seen.insert(saved.best);
+  }
+  EXPECT_THAT(seen, SizeIs(2)) << "some epochs are the best so far and some are not";
+}
+
+// A second a poll: the time of a phase is what both attempts spent in epochs that were kept.
+TEST_F(TrainerTest, ATakenUpRunKeepsTheSecondsOfItsPhases) {
+  const auto seconds_of = [](const Attempt& attempt, const std::string& phase) {
+    for (const auto& [name, seconds] : attempt.trainer->state().phase_seconds) {
+      if (name == phase) return seconds;
+    }
+    return -1.0;
+  };
+  FakeClock clock;
+  MemoryCheckpoints checkpoints;
+  Attempt whole, cut, rest;
+  for (Attempt* each : {&whole, &cut, &rest}) {
+    each->config = Config(Strategy::kTopLayers);
+    each->config.early_stopping_patience = 0;
+    each->clock = &clock;
+    each->cache = cache_.get();
+    each->desired = [&, each] {
+      clock.Advance(absl::Seconds(1));
+      return each == &cut && checkpoints.saved.size() == 2 ? Desired::kDrain : Desired::kRun;
+    };
+  }
+  cut.checkpoints = rest.checkpoints = &checkpoints;
+  ASSERT_TRUE(whole.Run().ok());
+  ASSERT_TRUE(IsDrained(cut.Run()));
+  ASSERT_TRUE(rest.Run().ok());
+  EXPECT_GT(seconds_of(whole, "head"), 0);
+  EXPECT_DOUBLE_EQ(seconds_of(rest, "head"), seconds_of(whole, "head"));
+  EXPECT_DOUBLE_EQ(seconds_of(rest, "fine-tune"), seconds_of(whole, "fine-tune"));
 }
 
 TEST_F(TrainerTest, AnInterruptedFeaturePassGoesOnWhereItWas) {

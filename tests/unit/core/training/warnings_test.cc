@@ -66,6 +66,15 @@ TEST(WarningsTest, ClassesWithoutValidationImagesAreSaid) {
   EXPECT_THAT(warnings[0].message, HasSubstr("\"bee\" and 2 more"));
 }
 
+TEST(OverfittingWatchTest, GoesOnFromWhatACheckpointKept) {
+  OverfittingWatch watch;
+  watch.Observe(Epoch(1.0, 1.0));
+  watch.Observe(Epoch(0.5, 1.2));
+  watch.Observe(Epoch(0.4, 1.3));
+  OverfittingWatch restored(watch.state());
+  EXPECT_THAT(Codes(restored.Observe(Epoch(0.3, 1.4))), ElementsAre("OVERFITTING"));
+}
+
 TEST(OverfittingWatchTest, WarnsOnceAfterThreeEpochsOfAWideningGap) {
   OverfittingWatch watch;
   EXPECT_THAT(watch.Observe(Epoch(1.0, 1.0)), IsEmpty());
