@@ -358,6 +358,13 @@ absl::StatusOr<ParsedCommandLine> ParseCommandLine(int argc, const char* const* 
     parsed.action = ParsedCommandLine::Action::kPrint;
     parsed.text = app.help();
     return parsed;
+  } catch (const CLI::ConfigError& error) {
+    std::string text = error.what();  // "INI was not able to parse KEY" for a key that is no flag
+    const std::string key = text.substr(text.rfind(' ') + 1);
+    if (app.get_option_no_throw(absl::StrCat("--", key)) == nullptr) {
+      text = absl::StrCat("'", key, "' is no key of it; keys are the flags of --help without --");
+    }
+    return absl::InvalidArgumentError(absl::StrCat("--config: ", text));
   } catch (const CLI::Error& error) {
     return absl::InvalidArgumentError(error.what());
   } catch (const std::exception& error) {

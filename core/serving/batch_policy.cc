@@ -5,6 +5,11 @@
 #include "absl/strings/str_cat.h"
 
 namespace graft {
+namespace {
+
+constexpr int kLargestWarm = 8;
+
+}  // namespace
 
 absl::Status Validate(const BatchOptions& options) {
   if (options.max_batch_size < 1 || options.max_batch_size > 1024) {
@@ -25,8 +30,9 @@ absl::Status Validate(const BatchOptions& options) {
 
 std::vector<int> WarmBatchSizes(int max_batch_size) {
   std::vector<int> sizes;
-  for (int size = 1; size < max_batch_size; size *= 2) sizes.push_back(size);
-  sizes.push_back(max_batch_size);
+  for (int size = 1; size <= std::min(max_batch_size, kLargestWarm); size *= 2) {
+    sizes.push_back(size);
+  }
   return sizes;
 }
 

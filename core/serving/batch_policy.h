@@ -22,8 +22,9 @@ struct BatchOptions {
 // INVALID_ARGUMENT names the option that makes no sense.
 absl::Status Validate(const BatchOptions& options);
 
-// The sizes to warm a network at that serves batches of up to `max_batch_size`: 1, the powers of
-// two and the maximum. Between them LibTorch has little left to set up. Pure.
+// The sizes to warm a network at that serves batches of up to `max_batch_size`: the powers of two
+// up to 8. Larger ones would keep the first requests of a large network waiting for many images
+// (63 with all up to 32); what they need set up, the first such batch sets up. Pure.
 std::vector<int> WarmBatchSizes(int max_batch_size);
 
 // Those of `sizes` that a network of so many rows a pass is ever given, and `max_rows` itself where

@@ -113,7 +113,8 @@ absl::StatusOr<CreateDatasetResult> DatasetService::Publish(const Dataset& datas
     }
   }
   if (archive.abandoned()) return absl::CancelledError("the client went away");
-  GRAFT_ASSIGN_OR_RETURN(CreateDatasetResult created, environment_.store->CreateDataset(dataset));
+  absl::StatusOr<CreateDatasetResult> created = environment_.store->CreateDataset(dataset);
+  if (!created.ok()) return ExplainExhausted(created.status());
   std::move(take_back).Cancel();
   return created;
 }
