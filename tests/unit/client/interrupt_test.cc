@@ -10,6 +10,9 @@
 namespace graft::cli {
 namespace {
 
+// Tests that run in the background of a script are started with the signal ignored.
+void DefaultSigint() { std::signal(SIGINT, SIG_DFL); }
+
 // In processes of their own, where no other thread can take the signal.
 class InterruptTest : public ::testing::Test {
  protected:
@@ -20,6 +23,7 @@ using InterruptDeathTest = InterruptTest;
 TEST_F(InterruptDeathTest, CallsBackInsteadOfEndingTheProgram) {
   EXPECT_EXIT(
       {
+        DefaultSigint();
         absl::Notification called;
         {
           const Interrupt interrupt([&] { called.Notify(); });
@@ -34,6 +38,7 @@ TEST_F(InterruptDeathTest, CallsBackInsteadOfEndingTheProgram) {
 TEST_F(InterruptDeathTest, EndsTheProgramTheSecondTime) {
   EXPECT_EXIT(
       {
+        DefaultSigint();
         absl::Notification called;
         const Interrupt interrupt([&] { called.Notify(); });
         ::kill(::getpid(), SIGINT);
@@ -60,6 +65,7 @@ TEST_F(InterruptDeathTest, LeavesAnIgnoredSignalIgnored) {
 TEST_F(InterruptDeathTest, GivesTheSignalBack) {
   EXPECT_EXIT(
       {
+        DefaultSigint();
         {
           const Interrupt interrupt([] {});
         }
