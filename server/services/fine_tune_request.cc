@@ -13,6 +13,7 @@
 
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/nn/head_spec.h"
 #include "server/services/resource_names.h"
 #include "wire/fine_tune_spec.h"
 #include "wire/job.h"
@@ -136,6 +137,26 @@ absl::Status CheckDataset(const Dataset& dataset) {
   return InvalidField("spec.dataset_id",
                       absl::StrCat("the dataset has ", filled,
                                    " class with images; telling images apart takes two or more"));
+}
+
+absl::Status CheckNetwork(const FineTuneConfig& config, const InstalledBackbone& backbone,
+                          int64_t classes) {
+  std::vector<FieldError> errors;
+  const int stages = static_cast<int>(backbone.stage_parameters.size());
+  for (const FieldViolation& violation : FindNetworkViolations(config, stages)) {
+    errors.push_back({absl::StrCat("spec.", violation.field), violation.message});
+  }
+  const int64_t inputs = backbone.Cost(config.head).head_inputs;
+  const int64_t hidden = config.hidden_units.value_or(0);
+  const bool linear = config.head == HeadChoice::kLinear;
+  const int64_t weights = linear ? inputs * classes : (inputs + classes) * hidden;
+  if (weights > kMaxHeadWeights) {
+    errors.push_back({linear ? "spec.classification.head" : "spec.classification.hidden_units",
+                      absl::StrCat("on ", backbone.description.id(), " this head would have ",
+                                   weights, " weights, at most ", kMaxHeadWeights, " are allowed",
+                                   linear ? "" : "; take fewer hidden units, or a linear head")});
+  }
+  return InvalidFields(errors);
 }
 
 v1::CostEstimate Estimate(const ResolvedFineTune& resolved, const Dataset& dataset,

@@ -1,6 +1,7 @@
 #ifndef GRAFT_SERVER_SERVICES_FINE_TUNE_REQUEST_H_
 #define GRAFT_SERVER_SERVICES_FINE_TUNE_REQUEST_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -31,6 +32,12 @@ std::string RequestDigest(const v1::StartFineTuneRequest& request);
 
 // Whether this dataset can be trained on. INVALID_ARGUMENT names spec.dataset_id.
 absl::Status CheckDataset(const Dataset& dataset);
+
+// What only the backbone tells: whether it has the stages that are to be trained, and whether a
+// head for so many classes on its features is of a size that can be trained. INVALID_ARGUMENT names
+// the field.
+absl::Status CheckNetwork(const FineTuneConfig& config, const InstalledBackbone& backbone,
+                          int64_t classes);
 
 // What the run will cost at most.
 v1::CostEstimate Estimate(const ResolvedFineTune& resolved, const Dataset& dataset,

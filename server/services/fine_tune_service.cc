@@ -84,6 +84,8 @@ absl::Status FineTuneService::Start(const v1::StartFineTuneRequest& request,
   } else {
     GRAFT_RETURN_IF_ERROR(dataset.status());
     GRAFT_RETURN_IF_ERROR(CheckDataset(*dataset));
+    GRAFT_RETURN_IF_ERROR(
+        CheckNetwork(resolved.config, *backbone, static_cast<int64_t>(dataset->classes.size())));
     *response->mutable_estimate() = Estimate(resolved, *dataset, *backbone);
   }
   Job job = MakeJob(request, project, resolved, *dataset, *backbone);

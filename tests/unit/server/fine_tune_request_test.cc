@@ -29,6 +29,34 @@ TEST(FilterOf, TakesEachStateOnce) {
   EXPECT_EQ(filter->model_name, "pets");
 }
 
+TEST(CheckNetwork, RefusesStagesThatTheBackboneLacks) {
+  InstalledBackbone backbone;
+  backbone.stage_parameters = {10, 20, 30};
+  backbone.description.set_feature_channels(512);
+  FineTuneConfig config;
+  config.strategy = Strategy::kTopLayers;
+  config.trainable_stages = 3;
+  EXPECT_TRUE(CheckNetwork(config, backbone, 2).ok());
+  config.trainable_stages = 4;
+  const auto fields = InvalidFieldsOf(CheckNetwork(config, backbone, 2));
+  ASSERT_THAT(fields, SizeIs(1));
+  EXPECT_EQ(fields[0].field, "spec.training.trainable_stages");
+}
+
+TEST(CheckNetwork, RefusesAHeadThatCannotBeTrained) {
+  InstalledBackbone backbone;
+  backbone.description.set_feature_channels(512);
+  backbone.feature_values = 512 * 7 * 7;
+  FineTuneConfig config;
+  config.head = HeadChoice::kArticle;
+  config.hidden_units = 256;
+  EXPECT_TRUE(CheckNetwork(config, backbone, 10).ok());
+  config.hidden_units = 65'536;
+  const auto fields = InvalidFieldsOf(CheckNetwork(config, backbone, 10));
+  ASSERT_THAT(fields, SizeIs(1));
+  EXPECT_EQ(fields[0].field, "spec.classification.hidden_units");
+}
+
 struct BadList {
   const char* name;
   std::function<void(v1::ListJobsRequest&)> spoil;
