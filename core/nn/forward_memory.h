@@ -2,7 +2,6 @@
 #define GRAFT_CORE_NN_FORWARD_MEMORY_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -13,11 +12,13 @@ namespace graft {
 inline constexpr int kMaxForwardBatch = 32;
 inline constexpr int64_t kForwardBytes = int64_t{256} << 20;
 
-// Bytes of float32 activations that Network::Forward holds at once for one image of `height` x
-// `width` without gradients, stage by stage: the stage's input, and the outputs that a later node
-// still reads. Scratch memory of the kernels is not in it.
-absl::StatusOr<std::vector<int64_t>> PeakActivationBytes(const NetworkSpec& spec, int height,
-                                                         int width);
+// The most bytes of float32 activations that live at one time while Network::Forward runs stages
+// [from, to) without gradients, for one image of `height` x `width`: what enters stage `from`,
+// which the caller holds, and each tensor from the node that makes it to the last one that reads
+// it. What LibTorch takes inside one operation (reordered weights, scratch) is not in it.
+// INVALID_ARGUMENT as InferShapes says. Pure.
+absl::StatusOr<int64_t> PeakActivationBytes(const NetworkSpec& spec, int from, int to, int height,
+                                            int width);
 
 // How many images to run at a time where one holds `bytes_per_image` at its peak: the largest power
 // of two up to kMaxForwardBatch that stays within kForwardBytes, and at least 1. A network with

@@ -47,6 +47,11 @@ std::vector<int> WarmSizesWithin(const std::vector<int>& sizes, int max_rows) {
   return within;
 }
 
+int RowsWithin(uint64_t bytes_per_row, uint64_t budget_bytes, int most) {
+  const uint64_t rows = budget_bytes / std::max<uint64_t>(bytes_per_row, 1);
+  return static_cast<int>(std::clamp<uint64_t>(rows, 1, static_cast<uint64_t>(most)));
+}
+
 BatchDecision DecideBatch(const std::vector<QueueSnapshot>& queues, absl::Duration now,
                           const BatchOptions& options) {
   BatchDecision decision;

@@ -1,6 +1,7 @@
 #ifndef GRAFT_CORE_SERVING_BATCH_POLICY_H_
 #define GRAFT_CORE_SERVING_BATCH_POLICY_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -30,6 +31,9 @@ std::vector<int> WarmBatchSizes(int max_batch_size);
 // Those of `sizes` that a network of so many rows a pass is ever given, and `max_rows` itself where
 // larger ones are left out. Pure.
 std::vector<int> WarmSizesWithin(const std::vector<int>& sizes, int max_rows);
+
+// How many images of so many bytes each fit `budget_bytes`: at least 1, at most `most`. Pure.
+int RowsWithin(uint64_t bytes_per_row, uint64_t budget_bytes, int most);
 
 // Rows that may ride in one batch.
 struct QueueSnapshot {

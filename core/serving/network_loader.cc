@@ -10,10 +10,10 @@
 #include "core/artifacts/safetensors/safetensors.h"
 #include "core/base/status_macros.h"
 #include "core/data/transforms.h"
+#include "core/nn/forward_memory.h"
 #include "core/nn/head.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/torch_error.h"
-#include "core/serving/activation_memory.h"
 #include "core/serving/batch_policy.h"
 #include "core/serving/error_hints.h"
 
@@ -131,10 +131,11 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
                                               spec.architecture));
     }
     parts.cut_stage = cut + 1;
-    const absl::StatusOr<uint64_t> row_bytes = PeakActivationBytes(
-        spec, parts.cut_stage, parts.description.input.height, parts.description.input.width);
+    const absl::StatusOr<int64_t> row_bytes = PeakActivationBytes(
+        spec, 0, parts.cut_stage, parts.description.input.height, parts.description.input.width);
     if (!row_bytes.ok()) return Lost(row_bytes.status(), "description: input");
-    parts.max_rows = RowsWithin(*row_bytes, options_.max_batch_bytes, kMostRows);
+    parts.max_rows =
+        RowsWithin(static_cast<uint64_t>(*row_bytes), options_.max_batch_bytes, kMostRows);
 
     absl::flat_hash_set<std::string> expected;
     if (!parts.description.changed_stages.empty()) {

@@ -59,8 +59,11 @@ absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> NetworkUnderTraining::Crea
           made->input_shapes_.push_back({shape.channels, shape.height, shape.width});
         }
         if (made->pools_) made->input_shapes_.back().resize(1);
-        GRAFT_ASSIGN_OR_RETURN(made->peak_bytes_,
-                               PeakActivationBytes(backbone.spec(), input.height, input.width));
+        for (int stage = 0; stage < made->stages_; ++stage) {
+          GRAFT_ASSIGN_OR_RETURN(
+              made->peak_bytes_.emplace_back(),
+              PeakActivationBytes(backbone.spec(), stage, stage + 1, input.height, input.width));
+        }
         return made;
       });
 }

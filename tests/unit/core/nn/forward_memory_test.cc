@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/core/nn/tiny_network.h"
@@ -10,21 +9,25 @@
 namespace graft {
 namespace {
 
-using testing::ElementsAre;
-
 constexpr int64_t kMiB = int64_t{1} << 20;
 
 TEST(ForwardMemoryTest, CountsWhatIsAliveAtOnceByHand) {
-  // Floats. stem: the image (3*16*16), then two maps of 4*8*8 at a time.
-  const int64_t stem = 768 + 2 * 256;
+  // Floats. stem: the image (3*16*16), its copy with a row and a column more (counted as large as
+  // the image), and the map of 4*8*8 that comes of it.
+  const int64_t stem = 768 + 768 + 256;
   // body: its input, which the residual reads at the end; at the most the norm's map, the gate of 4
   // values and what comes of both.
   const int64_t body = 256 + 256 + 4 + 256;
   // The classifier's input, then its 4 pooled values beside the 4 flattened ones, or those beside
   // the 5 answers.
   const int64_t classifier = 256 + 4 + 5;
-  EXPECT_THAT(PeakActivationBytes(TinyNetwork(), 16, 16).value(),
-              ElementsAre(4 * stem, 4 * body, 4 * classifier));
+  const NetworkSpec tiny = TinyNetwork();
+  EXPECT_EQ(PeakActivationBytes(tiny, 0, 1, 16, 16).value(), 4 * stem);
+  EXPECT_EQ(PeakActivationBytes(tiny, 1, 2, 16, 16).value(), 4 * body);
+  EXPECT_EQ(PeakActivationBytes(tiny, 2, 3, 16, 16).value(), 4 * classifier);
+  // From the image on: the caller holds it to the end.
+  EXPECT_EQ(PeakActivationBytes(tiny, 0, 2, 16, 16).value(), 4 * std::max(stem, 768 + body));
+  EXPECT_EQ(PeakActivationBytes(tiny, 0, 0, 16, 16).value(), 4 * 768);
 }
 
 TEST(ForwardMemoryTest, ASkipConnectionStaysAliveUntilItIsRead) {
@@ -37,7 +40,21 @@ TEST(ForwardMemoryTest, ASkipConnectionStaysAliveUntilItIsRead) {
   builder.EndStage("all");
   builder.EndFeatures();
   // The input, the skip, and two of the chain: four maps of 16 floats.
-  EXPECT_THAT(PeakActivationBytes(builder.Take(), 4, 4).value(), ElementsAre(4 * 16 * 4));
+  EXPECT_EQ(PeakActivationBytes(builder.Take(), 0, 1, 4, 4).value(), 4 * 16 * 4);
+}
+
+TEST(ForwardMemoryTest, CountsTheCopyThatUnevenPaddingMakes) {
+  SpecBuilder builder("same", {3, 8, 8});
+  builder.Append("one", Conv2d{.in_channels = 3,
+                               .out_channels = 1,
+                               .kernel = 3,
+                               .stride = 2,
+                               .padding_mode = Padding::kSame});
+  builder.EndStage("one");
+  builder.EndFeatures();
+  const int64_t input = 3 * 8 * 8 * sizeof(float);
+  EXPECT_EQ(PeakActivationBytes(builder.Take(), 0, 1, 8, 8).value(),
+            2 * input + 4 * 4 * static_cast<int64_t>(sizeof(float)));
 }
 
 TEST(ForwardMemoryTest, TheBatchIsAPowerOfTwoThatStaysWithinTheBound) {

@@ -89,6 +89,13 @@ TEST(BatchPolicy, WarmsNoMoreRowsThanAPassMayHave) {
   EXPECT_EQ(WarmSizesWithin({1, 2, 4}, 1), (std::vector<int>{1}));
 }
 
+TEST(BatchPolicy, APassHasAtLeastOneRowAndAtMostTheMaximum) {
+  EXPECT_EQ(RowsWithin(100, 1000, 32), 10);
+  EXPECT_EQ(RowsWithin(100, 99, 32), 1);
+  EXPECT_EQ(RowsWithin(100, uint64_t{1} << 40, 32), 32);
+  EXPECT_EQ(RowsWithin(0, 1000, 32), 32);
+}
+
 TEST(BatchPolicy, RefusesOptionsThatMakeNoSense) {
   EXPECT_TRUE(Validate(BatchOptions{}).ok());
   EXPECT_FALSE(Validate({.max_batch_size = 0}).ok());
