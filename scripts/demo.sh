@@ -60,9 +60,9 @@ echo "listening on $GRAFT_SERVER, metrics on 127.0.0.1:$HTTP_PORT; log in demo-d
 
 step "Uploading the photographs"
 "$BIN/graft" backbones
-"$BIN/graft" dataset upload "$DATA/stamps" --name "Tux Paint stamps"
-DATASET=$("$BIN/graft" --output json dataset list --page-size 1 |
-  .venv/bin/python3 -c 'import json,sys; print(json.load(sys.stdin)["datasets"][0]["id"])')
+DATASET=$("$BIN/graft" --output json dataset upload "$DATA/stamps" --name "Tux Paint stamps" |
+  .venv/bin/python3 -c 'import json,sys; print(json.load(sys.stdin)["dataset"]["id"])')
+"$BIN/graft" dataset show "$DATASET"
 
 step "Fine-tuning: features from the frozen network, a new head on them"
 "$BIN/graft" finetune --dataset "$DATASET" --model stamps --watch
@@ -73,8 +73,11 @@ mapfile -t pictures < <(find "$DATA/stamps/test" -name '*.png' | sort | awk 'NR 
 
 step "A few of the metrics"
 .venv/bin/python3 - "$HTTP_PORT" <<'PYTHON'
-import sys, urllib.request
-text = urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/metrics").read().decode()
+import sys, time, urllib.request
+for _ in range(50):  # jobs are counted once a second
+    text = urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/metrics").read().decode()
+    if 'graft_jobs{state="RUNNING"} 0' in text: break
+    time.sleep(0.1)
 wanted = ("graft_jobs{", "graft_job_duration_seconds_sum", "graft_training_images_total",
           "graft_backbone_forward_images_total", "graft_cache_", "graft_predict_requests_total",
           "graft_predict_total_seconds_sum", "graft_model_loaded", "graft_build_info")
