@@ -11,6 +11,28 @@
 #include "core/base/status_macros.h"
 
 namespace graft {
+namespace {
+
+// Deletes the blobs below `prefix` that `goes` is true of, a page of names at a time, and counts
+// them.
+template <typename Goes>
+absl::StatusOr<int64_t> DeleteWhere(BlobStore& blobs, const std::string& prefix, Goes&& goes) {
+  constexpr size_t kPage = 1000;
+  int64_t deleted = 0;
+  std::string after;
+  while (true) {
+    GRAFT_ASSIGN_OR_RETURN(const std::vector<std::string> keys, blobs.List(prefix, after, kPage));
+    for (const std::string& key : keys) {
+      if (!goes(key)) continue;
+      GRAFT_RETURN_IF_ERROR(blobs.Delete(key));
+      ++deleted;
+    }
+    if (keys.size() < kPage) return deleted;
+    after = keys.back();
+  }
+}
+
+}  // namespace
 
 bool IsOrphan(absl::string_view key, const BlobReferences& references) {
   const std::vector<std::string> parts = absl::StrSplit(key, '/');
@@ -29,39 +51,20 @@ bool IsOrphan(absl::string_view key, const BlobReferences& references) {
 
 absl::StatusOr<int64_t> SweepOrphans(MetadataStore& store, BlobStore& blobs) {
   GRAFT_ASSIGN_OR_RETURN(const BlobReferences references, store.ListBlobReferences());
-  constexpr size_t kPage = 1000;
-  int64_t swept = 0;
-  std::string after;
-  while (true) {
-    GRAFT_ASSIGN_OR_RETURN(const std::vector<std::string> keys, blobs.List("", after, kPage));
-    for (const std::string& key : keys) {
-      if (!IsOrphan(key, references)) continue;
-      GRAFT_RETURN_IF_ERROR(blobs.Delete(key));
-      ++swept;
-    }
-    if (keys.size() < kPage) return swept;
-    after = keys.back();
-  }
+  return DeleteWhere(blobs, "", [&](const std::string& key) { return IsOrphan(key, references); });
 }
 
 absl::StatusOr<int64_t> SweepEndedJob(BlobStore& blobs, const std::string& job_id,
                                       uint64_t published) {
-  constexpr size_t kPage = 1000;
   const std::string kept = absl::StrCat("jobs/", job_id, "/", published, "/");
   int64_t swept = 0;
   for (const std::string& prefix :
        {absl::StrCat("checkpoints/", job_id, "/"), absl::StrCat("jobs/", job_id, "/")}) {
-    std::string after;
-    while (true) {
-      GRAFT_ASSIGN_OR_RETURN(const std::vector<std::string> keys, blobs.List(prefix, after, kPage));
-      for (const std::string& key : keys) {
-        if (absl::StartsWith(key, kept)) continue;
-        GRAFT_RETURN_IF_ERROR(blobs.Delete(key));
-        ++swept;
-      }
-      if (keys.size() < kPage) break;
-      after = keys.back();
-    }
+    GRAFT_ASSIGN_OR_RETURN(const int64_t deleted,
+                           DeleteWhere(blobs, prefix, [&](const std::string& key) {
+                             return !absl::StartsWith(key, kept);
+                           }));
+    swept += deleted;
   }
   return swept;
 }

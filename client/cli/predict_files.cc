@@ -17,8 +17,8 @@ namespace graft::cli {
 namespace {
 
 constexpr size_t kMaxFiles = 64;
-constexpr uint64_t kMaxBytes = uint64_t{14}
-                               << 20;  // graft-server takes 16 MiB unless told otherwise
+// Well within the 64 MiB that graft-server takes unless told otherwise.
+constexpr uint64_t kMaxBytes = uint64_t{14} << 20;
 // Besides the picture, a message holds the names of model and project.
 constexpr uint64_t kMaxFileBytes = client::kMaxMessageBytes - (64 << 10);
 

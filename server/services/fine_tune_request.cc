@@ -146,10 +146,13 @@ absl::Status CheckNetwork(const FineTuneConfig& config, const InstalledBackbone&
   for (const FieldViolation& violation : FindNetworkViolations(config, stages)) {
     errors.push_back({absl::StrCat("spec.", violation.field), violation.message});
   }
-  const int64_t inputs = backbone.Cost(config.head).head_inputs;
-  const int64_t hidden = config.hidden_units.value_or(0);
   const bool linear = config.head == HeadChoice::kLinear;
-  const int64_t weights = linear ? inputs * classes : (inputs + classes) * hidden;
+  HeadSpec head;
+  head.kind = linear ? HeadKind::kLinear : HeadKind::kMlp;
+  head.channels = backbone.Cost(config.head).head_inputs;  // flattened already for ARTICLE
+  head.hidden_units = config.hidden_units.value_or(0);
+  head.classes = classes;
+  const int64_t weights = head.weights();
   if (weights > kMaxHeadWeights) {
     errors.push_back({linear ? "spec.classification.head" : "spec.classification.hidden_units",
                       absl::StrCat("on ", backbone.description.id(), " this head would have ",
