@@ -9,8 +9,8 @@
 #include "absl/strings/string_view.h"
 #include "graft/v1/backbone.pb.h"
 
-#include "core/training/fine_tune_config.h"
-#include "core/training/recipes.h"
+#include "core/nn/head_spec.h"
+#include "core/recipes/cost.h"
 
 namespace graft {
 
@@ -20,8 +20,8 @@ struct InstalledBackbone {
   std::vector<int64_t> stage_parameters;  // bottom first
   int64_t feature_values = 0;  // of one image at the cut point: channels * height * width
 
-  // What training with this head costs (core/training/recipes.h).
-  NetworkCost Cost(HeadChoice head) const;
+  // What training with this head costs (core/recipes/cost.h).
+  NetworkCost Cost(HeadKind head) const;
 };
 
 // The installed backbones, constant after construction. Safe for concurrent use.

@@ -10,6 +10,7 @@
 #include "core/base/release_memory.h"
 #include "core/base/status_macros.h"
 #include "core/data/dataset_reader.h"
+#include "core/recipes/validate.h"
 #include "wire/status.h"
 
 namespace graft {

@@ -18,22 +18,12 @@ absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWei
       const Shape map,
       ShapeAfter(backbone.spec(), backbone.spec().feature_stages, input.height, input.width));
   HeadSpec head;
-  switch (config.head) {
-    case HeadChoice::kLinear:
-      head.kind = HeadKind::kLinear;
-      break;
-    case HeadChoice::kMlp:
-      head.kind = HeadKind::kMlp;
-      break;
-    case HeadChoice::kArticle:
-      head.kind = HeadKind::kArticle;
-      break;
-  }
+  head.kind = *config.head.kind;
   head.channels = map.channels;
   head.height = map.height;
   head.width = map.width;
-  head.hidden_units = config.hidden_units.value_or(0);
-  head.dropout = config.dropout.value_or(0);
+  head.hidden_units = config.head.hidden_units.value_or(0);
+  head.dropout = config.head.dropout.value_or(0);
   head.classes = classes;
   GRAFT_RETURN_IF_ERROR(ValidateHeadSpec(head));
   return head;

@@ -14,6 +14,10 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/nn/head_spec.h"
+#include "core/recipes/cost.h"
+#include "core/recipes/enum_words.h"
+#include "core/recipes/options_table.h"
+#include "core/recipes/validate.h"
 #include "server/services/resource_names.h"
 #include "wire/fine_tune_spec.h"
 #include "wire/job.h"
@@ -77,8 +81,8 @@ Parts CountParts(const Dataset& dataset, const FineTuneConfig& config) {
   const auto share = [&](std::optional<double> fraction) {
     return static_cast<int64_t>(std::llround(fraction.value_or(0) * static_cast<double>(rest)));
   };
-  if (!has_validation) parts.validation = share(config.validation_fraction);
-  if (!has_test) parts.test = share(config.test_fraction);
+  if (!has_validation) parts.validation = share(config.data.validation_fraction);
+  if (!has_test) parts.test = share(config.data.test_fraction);
   parts.train = std::max<int64_t>(dataset.image_count - parts.validation - parts.test, 0);
   return parts;
 }
@@ -146,15 +150,16 @@ absl::Status CheckNetwork(const FineTuneConfig& config, const InstalledBackbone&
   for (const FieldViolation& violation : FindNetworkViolations(config, stages)) {
     errors.push_back({absl::StrCat("spec.", violation.field), violation.message});
   }
-  const bool linear = config.head == HeadChoice::kLinear;
+  const HeadKind kind = config.head.kind.value_or(HeadKind::kLinear);
+  const bool linear = kind == HeadKind::kLinear;
   HeadSpec head;
   head.kind = linear ? HeadKind::kLinear : HeadKind::kMlp;
-  head.channels = backbone.Cost(config.head).head_inputs;  // flattened already for ARTICLE
-  head.hidden_units = config.hidden_units.value_or(0);
+  head.channels = backbone.Cost(kind).head_inputs;  // flattened already for ARTICLE
+  head.hidden_units = config.head.hidden_units.value_or(0);
   head.classes = classes;
   const int64_t weights = head.weights();
   if (weights > kMaxHeadWeights) {
-    errors.push_back({linear ? "spec.classification.head" : "spec.classification.hidden_units",
+    errors.push_back({linear ? "spec.head.kind" : "spec.head.hidden_units",
                       absl::StrCat("on ", backbone.description.id(), " this head would have ",
                                    weights, " weights, at most ", kMaxHeadWeights, " are allowed",
                                    linear ? "" : "; take fewer hidden units, or a linear head")});
@@ -166,8 +171,8 @@ v1::CostEstimate Estimate(const ResolvedFineTune& resolved, const Dataset& datas
                           const InstalledBackbone& backbone) {
   const Parts parts = CountParts(dataset, resolved.config);
   const CostEstimate cost =
-      EstimateCost(resolved, backbone.Cost(resolved.config.head), parts.train, parts.validation,
-                   parts.test, static_cast<int64_t>(dataset.classes.size()));
+      EstimateCost(resolved, backbone.Cost(*resolved.config.head.kind), parts.train,
+                   parts.validation, parts.test, static_cast<int64_t>(dataset.classes.size()));
   v1::CostEstimate estimate;
   estimate.set_training_images(cost.training_images);
   estimate.set_backbone_forwards(cost.backbone_forwards);
@@ -191,8 +196,8 @@ Job MakeJob(const v1::StartFineTuneRequest& request, const std::string& project,
   job.spec = job_spec.SerializeAsString();
   job.spec_digest = RequestDigest(request);
   job.request_id = request.request_id();
-  job.task = "classification";
-  job.strategy = std::string(StrategyName(resolved.config.strategy));
+  job.task = resolved.config.task.group()->group.path;
+  job.strategy = std::string(NameOf(*resolved.config.strategy));
   job.architecture = backbone.description.architecture();
   job.backbone = backbone.description.id();
   job.backbone_digest = backbone.description.digest();

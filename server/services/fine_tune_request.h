@@ -9,9 +9,9 @@
 #include "graft/v1/finetune.pb.h"
 
 #include "core/jobs/job.h"
+#include "core/recipes/resolve.h"
 #include "core/store/dataset.h"
 #include "core/store/metadata_store.h"
-#include "core/training/recipes.h"
 #include "server/backbone_directory.h"
 
 namespace graft {

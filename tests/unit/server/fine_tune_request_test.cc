@@ -35,9 +35,9 @@ TEST(CheckNetwork, RefusesStagesThatTheBackboneLacks) {
   backbone.description.set_feature_channels(512);
   FineTuneConfig config;
   config.strategy = Strategy::kTopLayers;
-  config.trainable_stages = 3;
+  config.training.trainable_stages = 3;
   EXPECT_TRUE(CheckNetwork(config, backbone, 2).ok());
-  config.trainable_stages = 4;
+  config.training.trainable_stages = 4;
   const auto fields = InvalidFieldsOf(CheckNetwork(config, backbone, 2));
   ASSERT_THAT(fields, SizeIs(1));
   EXPECT_EQ(fields[0].field, "spec.training.trainable_stages");
@@ -48,13 +48,13 @@ TEST(CheckNetwork, RefusesAHeadThatCannotBeTrained) {
   backbone.description.set_feature_channels(512);
   backbone.feature_values = 512 * 7 * 7;
   FineTuneConfig config;
-  config.head = HeadChoice::kArticle;
-  config.hidden_units = 256;
+  config.head.kind = HeadKind::kArticle;
+  config.head.hidden_units = 256;
   EXPECT_TRUE(CheckNetwork(config, backbone, 10).ok());
-  config.hidden_units = 65'536;
+  config.head.hidden_units = 65'536;
   const auto fields = InvalidFieldsOf(CheckNetwork(config, backbone, 10));
   ASSERT_THAT(fields, SizeIs(1));
-  EXPECT_EQ(fields[0].field, "spec.classification.hidden_units");
+  EXPECT_EQ(fields[0].field, "spec.head.hidden_units");
 }
 
 struct BadList {
