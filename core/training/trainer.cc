@@ -201,13 +201,8 @@ absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimiz
   schedule.warmup_steps = std::min<int64_t>(
       schedule.total_steps, std::llround(phase.warmup_epochs * static_cast<double>(steps)));
   // Dropout draws from the process's generator.
-<<<<<<< HEAD
   at::manual_seed(
-      Random::For({*config_.seed, static_cast<uint64_t>(state_.epochs_done + 1)}).Next());
-=======
-  torch::manual_seed(
       Random::For({*config_.training.seed, static_cast<uint64_t>(state_.epochs_done + 1)}).Next());
->>>>>>> defd3bc (WIP options table)
   in_.network->SetMode(first, /*training=*/true, phase.batch_norm);
   std::unique_ptr<SampleStream> stream = in_.activations->Open(first, batches);
 
