@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
@@ -43,8 +44,6 @@ bool HasAdvanced(const worker::v1::ReportRequest& request) {
       request.events().begin(), request.events().end(),
       [](const v1::JobEvent& event) { return event.has_metrics() || event.has_checkpoint(); });
 }
-
-std::string ArtifactPrefix(const Job& job) { return absl::StrCat("jobs/", job.id, "/", job.fence); }
 
 }  // namespace
 
@@ -116,10 +115,10 @@ absl::StatusOr<bool> WorkerService::TryLease(const worker::v1::LeaseRequest& req
   leased->set_fence(job.fence);
   leased->set_attempt(job.attempts);
   leased->set_dataset_digest(job.dataset_digest);
-  leased->set_dataset_prefix(absl::StrCat("datasets/", job.project, "/", job.dataset_digest));
+  leased->set_dataset_prefix(DatasetPrefix(job.project, job.dataset_digest));
   leased->set_backbone_digest(job.backbone_digest);
-  leased->set_artifact_prefix(ArtifactPrefix(job));
-  leased->set_checkpoint_prefix(absl::StrCat("checkpoints/", job.id));
+  leased->set_artifact_prefix(ArtifactPrefix(job.id, job.fence));
+  leased->set_checkpoint_prefix(CheckpointPrefix(job.id));
   *leased->mutable_heartbeat_interval() = ToProto(options_.heartbeat_interval);
   if (!leased->mutable_spec()->ParseFromString(job.spec)) {
     JobOutcome outcome;
@@ -260,7 +259,7 @@ absl::StatusOr<JobOutcome> WorkerService::OutcomeOf(const worker::v1::FinishRequ
 absl::StatusOr<ModelVersion> WorkerService::CheckedVersion(const worker::v1::FinishRequest& request,
                                                            const Job& job) {
   // Under its own fence only: what an earlier attempt left behind is nobody's to publish.
-  if (request.artifact().prefix() != ArtifactPrefix(job)) {
+  if (request.artifact().prefix() != ArtifactPrefix(job.id, job.fence)) {
     return InvalidField("artifact.prefix", "is not that of this lease");
   }
   GRAFT_ASSIGN_OR_RETURN(ModelVersion version, VersionToPublish(request));
