@@ -156,11 +156,10 @@ absl::Status CheckNetwork(const FineTuneConfig& config, const InstalledBackbone&
   return InvalidFields(errors);
 }
 
-v1::CostEstimate Estimate(const ResolvedFineTune& resolved, const Dataset& dataset,
-                          const InstalledBackbone& backbone) {
-  const Parts parts = CountParts(dataset, resolved.config);
-  const HeadSpec head =
-      HeadOf(resolved.config, backbone.features, static_cast<int64_t>(dataset.classes.size()));
+v1::CostEstimate Estimate(const ResolvedFineTune& resolved, const v1::Dataset& dataset,
+                          const DatasetNeeds& needs, const InstalledBackbone& backbone) {
+  const Parts parts = CountParts(dataset, needs.held_out, resolved.config);
+  const HeadSpec head = HeadOf(resolved.config, backbone.features, needs.outputs);
   const CostEstimate cost =
       EstimateCost(resolved, backbone.Cost(head), parts.train, parts.validation, parts.test);
   v1::CostEstimate estimate;
