@@ -119,6 +119,9 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
         ModelDescriptionFromJson(parts.artifact->description_json());
     if (!description.ok()) return Lost(description.status(), "description");
     parts.description = *std::move(description);
+    absl::StatusOr<ClassificationOutputs> outputs = ClassificationOutputsOf(parts.description);
+    if (!outputs.ok()) return Lost(outputs.status(), "description");
+    parts.outputs = *std::move(outputs);
     absl::StatusOr<std::unique_ptr<SafetensorsFile>> file =
         SafetensorsFile::Parse(parts.artifact->model_bytes());
     if (!file.ok()) return Lost(file.status(), kModelFile);

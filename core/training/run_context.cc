@@ -15,7 +15,7 @@ constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
 
 bool IsDrained(const absl::Status& status) { return ErrorReason(status) == kDrained; }
 
-RunContext::RunContext(Clock* clock, TrainingObserver* observer, std::function<Desired()> desired)
+RunContext::RunContext(Clock* clock, TrainingObserver* observer, std::function<RunSignal()> desired)
     : clock_(clock),
       observer_(observer),
       desired_(std::move(desired)),
@@ -24,11 +24,11 @@ RunContext::RunContext(Clock* clock, TrainingObserver* observer, std::function<D
 absl::Status RunContext::Poll() const {
   if (!desired_) return absl::OkStatus();
   switch (desired_()) {
-    case Desired::kRun:
+    case RunSignal::kRun:
       break;
-    case Desired::kCancel:
+    case RunSignal::kCancel:
       return absl::CancelledError("the job was cancelled");
-    case Desired::kDrain:
+    case RunSignal::kDrain:
       return WithReason(absl::AbortedError("the run was asked to end and to be continued"),
                         kDrained);
   }
