@@ -47,7 +47,8 @@ std::string CheckpointFile(const CheckpointName& name) {
 
 absl::optional<CheckpointName> ParseCheckpointFile(absl::string_view file) {
   if (!absl::ConsumeSuffix(&file, kCheckpointEnding)) return {};
-  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(file, '-');
+  const std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(file, absl::MaxSplits('-', 1));
   CheckpointName name;
   if (!absl::SimpleAtoi(parts.first, &name.fence) || !absl::SimpleAtoi(parts.second, &name.epoch)) {
     return {};
