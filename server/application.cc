@@ -21,6 +21,8 @@
 #include "core/serving/network_loader.h"
 #include "core/serving/predictor.h"
 #include "core/serving/stored_model_source.h"
+#include "core/tasks/classification/decoder.h"
+#include "core/tasks/decoders.h"
 #include "core/store/sqlite/sqlite_metadata_store.h"
 #include "core/telemetry/metrics.h"
 #include "server/disk_guard.h"
@@ -43,6 +45,7 @@
 #include "server/services/watch_hub.h"
 #include "server/serving_metrics.h"
 #include "server/workers.h"
+#include "wire/stored_upgrade.h"
 
 namespace graft {
 namespace {
@@ -139,6 +142,11 @@ class Server final : public Application {
     options.max_queued = config_.max_queued_jobs;
     options.retry.max_crashes = config_.max_job_crashes;
     options.retry.max_unclean_ends = config_.max_job_unclean_ends;
+    // Not to be swept yet: that is for whoever holds the database.
+    GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<BlobStore> blobs_of_before,
+                           LocalBlobStore::Open(config_.data_dir / "blobs"));
+    StoredUpgrade upgrade(blobs_of_before.get());
+    options.upgrade = &upgrade;
     GRAFT_ASSIGN_OR_RETURN(store_, SqliteMetadataStore::Open(options));
     GRAFT_ASSIGN_OR_RETURN(blobs_,
                            LocalBlobStore::Open(config_.data_dir / "blobs", /*sweep=*/true));
@@ -189,7 +197,7 @@ class Server final : public Application {
     loading.max_batch_bytes = config_.max_batch_bytes;
     loading.images.max_bytes = config_.max_image_bytes;
     loading.images.max_pixels = config_.max_image_pixels;
-    loader_ = std::make_unique<NetworkLoader>(loading, source_.get(), &weights_);
+    loader_ = std::make_unique<NetworkLoader>(loading, source_.get(), &weights_, &decoders_);
     ModelManager::Options models;
     models.memory_budget_bytes = config_.model_memory_bytes;
     models.warm_batch_sizes = WarmBatchSizes(config_.max_batch_size);
@@ -334,6 +342,7 @@ class Server final : public Application {
   std::unique_ptr<JobEnds> job_ends_;
 
   ServingMetrics serving_metrics_{metrics_.get(), logger_};
+  const Decoders decoders_{{ClassificationDecoderFactory()}};  // the tasks that are served
   std::unique_ptr<StoredModelSource> source_;
   std::unique_ptr<NetworkLoader> loader_;
   std::unique_ptr<ModelManager> models_;

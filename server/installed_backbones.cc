@@ -25,7 +25,7 @@ absl::StatusOr<std::vector<InstalledBackbone>> DescribeBackbones(const WeightsCa
     GRAFT_ASSIGN_OR_RETURN(const Shape features,
                            ShapeAfter(spec, stages, input.height, input.width));
     description.set_feature_channels(features.channels);
-    made.feature_values = int64_t{features.channels} * features.height * features.width;
+    made.features = {features.channels, features.height, features.width};
     for (int i = 0; i < stages; ++i) {
       description.add_stages(spec.stages[static_cast<size_t>(i)].name);
       made.stage_parameters.push_back(CountParameters(spec, i, i + 1));

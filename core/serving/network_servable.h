@@ -12,7 +12,7 @@
 
 #include "core/backbones/weights_catalog.h"
 #include "core/image/probe.h"
-#include "core/nn/model_description.h"
+#include "core/model/model_description.h"
 #include "core/nn/network.h"
 #include "core/serving/model_source.h"
 #include "core/serving/prediction.h"

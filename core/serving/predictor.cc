@@ -136,6 +136,7 @@ class PredictorImpl final : public Predictor {
       EndWait(*call);
       const uint64_t decoded = model->servable->prepared_bytes() * call->images;
       ready = model->servable->decoder().CheckOptions(call->options.get());
+      if (!ready.ok()) ready = InvalidInput("options", ready.message());
       if (ready.ok()) ready = admission_.Grow(decoded);
       if (ready.ok()) {
         call->held_bytes += decoded;

@@ -39,8 +39,8 @@ class Decoder {
   // Numbers in a row: what the network's last layer must give.
   virtual int64_t outputs() const = 0;
 
-  // `options` may be null everywhere: the task's defaults. INVALID_ARGUMENT names the field that is
-  // wrong, or says that they are another task's.
+  // `options` may be null everywhere: the task's defaults. INVALID_ARGUMENT names the option that
+  // is wrong, or says that they are another task's.
   virtual absl::Status CheckOptions(const DecodeOptions* options) const = 0;
 
   // One row, outputs() raw numbers of the network's last layer. `options` have passed

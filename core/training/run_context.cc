@@ -17,7 +17,7 @@ bool IsDrained(const absl::Status& status) {
   return status.GetPayload(kDrainedPayload).has_value();
 }
 
-RunContext::RunContext(Clock* clock, TrainingObserver* observer, std::function<Desired()> desired)
+RunContext::RunContext(Clock* clock, TrainingObserver* observer, std::function<RunSignal()> desired)
     : clock_(clock),
       observer_(observer),
       desired_(std::move(desired)),
@@ -26,11 +26,11 @@ RunContext::RunContext(Clock* clock, TrainingObserver* observer, std::function<D
 absl::Status RunContext::Poll() const {
   if (!desired_) return absl::OkStatus();
   switch (desired_()) {
-    case Desired::kRun:
+    case RunSignal::kRun:
       break;
-    case Desired::kCancel:
+    case RunSignal::kCancel:
       return absl::CancelledError("the job was cancelled");
-    case Desired::kDrain: {
+    case RunSignal::kDrain: {
       absl::Status drained = absl::AbortedError("the run was asked to end and to be continued");
       drained.SetPayload(kDrainedPayload, absl::Cord("1"));
       return drained;

@@ -63,7 +63,7 @@ absl::Status DatasetService::Accept(const ReceivedArchive& archive,
   description.set_id(environment_.ids->NewId("dataset"));
   description.set_project(project);
   description.set_display_name(archive.header.display_name());
-  Dataset row = ToRow(description);
+  GRAFT_ASSIGN_OR_RETURN(Dataset row, ToRow(description));
   row.format = ingested.format;
   GRAFT_ASSIGN_OR_RETURN(const CreateDatasetResult created, Publish(row, ingested, archive));
   GRAFT_ASSIGN_OR_RETURN(*response->mutable_dataset(), ToProto(created.dataset));
@@ -79,7 +79,7 @@ absl::Status DatasetService::Accept(const ReceivedArchive& archive,
                             {{"dataset", created.dataset.id},
                              {"project", project},
                              {"images", absl::StrCat(created.dataset.image_count)},
-                             {"classes", absl::StrCat(created.dataset.classes.size())}});
+                             {"headline", created.dataset.headline}});
   return absl::OkStatus();
 }
 

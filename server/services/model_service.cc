@@ -64,8 +64,11 @@ grpc::ServerUnaryReactor* ModelService::GetModel(grpc::CallbackServerContext* co
     GRAFT_ASSIGN_OR_RETURN(const ModelVersion version,
                            WithModelReason(environment_.store->GetModelVersion(
                                project, request->model(), request->version())));
+    GRAFT_ASSIGN_OR_RETURN(const ModelVersionDetails details,
+                           WithModelReason(environment_.store->GetModelVersionDetails(
+                               project, request->model(), version.version)));
     GRAFT_ASSIGN_OR_RETURN(*response->mutable_model(), WithModelReason(WithVersions(model)));
-    GRAFT_ASSIGN_OR_RETURN(*response->mutable_version(), ToProto(version));
+    GRAFT_ASSIGN_OR_RETURN(*response->mutable_version(), ToProto(version, details));
     return absl::OkStatus();
   });
 }

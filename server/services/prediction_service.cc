@@ -15,6 +15,7 @@
 #include "server/services/resource_names.h"
 #include "server/unary_call.h"
 #include "wire/status.h"
+#include "wire/tasks/catalog.h"
 #include "wire/time.h"
 
 namespace graft {
@@ -47,14 +48,12 @@ class PredictCall final : public grpc::ServerUnaryReactor {
     }
     response_->set_model(result->model);
     response_->set_version(result->version);
-    for (const std::vector<LabelScore>& scores : result->outputs) {
-      v1::Classification* made = response_->add_outputs()->mutable_classification();
-      for (const LabelScore& score : scores) {
-        v1::LabelScore* label = made->add_labels();
-        label->set_label(score.label);
-        label->set_probability(score.probability);
-        label->set_index(score.index);
+    for (const std::unique_ptr<TaskOutput>& output : result->outputs) {
+      absl::StatusOr<v1::TaskOutput> converted = OutputToProto(*output);
+      if (!converted.ok()) {
+        return Finish(ToGrpcStatus(absl::InternalError(converted.status().message())));
       }
+      *response_->add_outputs() = *std::move(converted);
     }
     v1::PredictTiming* timing = response_->mutable_timing();
     *timing->mutable_queue() = ToProto(result->timing.queue);
@@ -81,18 +80,17 @@ absl::StatusOr<PredictRequest> Convert(const v1::PredictRequest& given) {
   GRAFT_ASSIGN_OR_RETURN(converted.project, ProjectOf(request.project()));
   GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
   if (request.version() < 0) return InvalidField("version", "must not be negative");
-  if (request.top_k() < 0) return InvalidField("top_k", "must not be negative");
+  GRAFT_ASSIGN_OR_RETURN(converted.options, ReadPredictOptions(request.options()));
   if (request.inputs().empty()) return InvalidField("inputs", "holds no image");
   converted.model = request.model();
   converted.version = request.version();
-  converted.top_k = request.top_k() == 0 ? 5 : request.top_k();
-  converted.images.reserve(static_cast<size_t>(request.inputs_size()));
+  converted.inputs.reserve(static_cast<size_t>(request.inputs_size()));
   for (int i = 0; i < request.inputs_size(); ++i) {
     v1::PredictInput& input = *request.mutable_inputs(i);
     if (input.input_case() != v1::PredictInput::kImage) {
       return InvalidField(absl::StrCat("inputs[", i, "]"), "must carry an image");
     }
-    converted.images.push_back(std::move(*input.mutable_image()));
+    converted.inputs.push_back(EncodedImage{std::move(*input.mutable_image())});
   }
   return converted;
 }

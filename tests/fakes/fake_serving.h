@@ -123,7 +123,7 @@ class FakeDecoder final : public Decoder {
   absl::string_view task() const override { return "fake"; }
   int64_t outputs() const override { return 3; }
   absl::Status CheckOptions(const DecodeOptions* options) const override {
-    return KindOf(options) == FakeOptions::kRefused ? InvalidInput("options", "refused")
+    return KindOf(options) == FakeOptions::kRefused ? absl::InvalidArgumentError("refused")
                                                     : absl::OkStatus();
   }
   absl::StatusOr<std::unique_ptr<TaskOutput>> Decode(absl::Span<const float> row,

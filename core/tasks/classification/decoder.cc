@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 
 namespace graft {
@@ -27,12 +26,12 @@ class ClassificationDecoder final : public Decoder {
   absl::Status CheckOptions(const DecodeOptions* options) const override {
     if (options == nullptr) return absl::OkStatus();
     if (options->task() != kClassificationTask) {
-      return InvalidInput("options", absl::StrCat("are of the task ", options->task(),
-                                                  ", and the model is a classifier"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("they are of the task ", options->task(), ", and the model is a classifier"));
     }
     const int top_k = static_cast<const ClassificationDecodeOptions*>(options)->top_k();
     if (top_k < 1) {
-      return InvalidInput("top_k", absl::StrCat("must be at least 1, not ", top_k));
+      return absl::InvalidArgumentError(absl::StrCat("top_k must be at least 1, not ", top_k));
     }
     return absl::OkStatus();
   }

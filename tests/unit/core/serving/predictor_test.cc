@@ -43,7 +43,10 @@ TEST_F(PredictorTest, OptionsAreTheTasksToJudge) {
     return answer.Wait().status();
   };
   EXPECT_TRUE(status(FakeOptions::kGood).ok());
-  EXPECT_TRUE(absl::IsInvalidArgument(status(FakeOptions::kRefused)));
+  const absl::Status refused = status(FakeOptions::kRefused);
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_EQ(refused.message(), "options: refused");
+  EXPECT_EQ(FieldHint(refused), "options");
   EXPECT_EQ(world_.decoded.size(), 1u) << "refused before it is read";
   const absl::Status undecodable = status(FakeOptions::kUndecodable);
   EXPECT_TRUE(absl::IsInternal(undecodable)) << undecodable;

@@ -7,8 +7,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/base/status_details.h"
-
 namespace graft {
 namespace {
 
@@ -95,7 +93,7 @@ TEST(ClassificationDecoder, OptionsAreChecked) {
   for (const auto* options : {&none, &negative}) {
     const absl::Status status = pets->CheckOptions(options);
     EXPECT_TRUE(absl::IsInvalidArgument(status));
-    EXPECT_THAT(std::string(status.message()), HasSubstr("top_k: must be at least 1"));
+    EXPECT_THAT(std::string(status.message()), HasSubstr("top_k must be at least 1"));
   }
   const OtherOptions other;
   EXPECT_TRUE(absl::IsInvalidArgument(pets->CheckOptions(&other)));

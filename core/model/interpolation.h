@@ -1,5 +1,5 @@
-#ifndef GRAFT_CORE_IMAGE_INTERPOLATION_H_
-#define GRAFT_CORE_IMAGE_INTERPOLATION_H_
+#ifndef GRAFT_CORE_MODEL_INTERPOLATION_H_
+#define GRAFT_CORE_MODEL_INTERPOLATION_H_
 
 namespace graft {
 
@@ -8,4 +8,4 @@ enum class Interpolation { kBilinear, kBicubic };
 
 }  // namespace graft
 
-#endif  // GRAFT_CORE_IMAGE_INTERPOLATION_H_
+#endif  // GRAFT_CORE_MODEL_INTERPOLATION_H_

@@ -1,4 +1,4 @@
-#include "core/data/input_spec.h"
+#include "core/model/input_spec.h"
 
 #include <cmath>
 #include <functional>

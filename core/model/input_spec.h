@@ -1,5 +1,5 @@
-#ifndef GRAFT_CORE_DATA_INPUT_SPEC_H_
-#define GRAFT_CORE_DATA_INPUT_SPEC_H_
+#ifndef GRAFT_CORE_MODEL_INPUT_SPEC_H_
+#define GRAFT_CORE_MODEL_INPUT_SPEC_H_
 
 #include <array>
 #include <string>
@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "core/image/interpolation.h"
+#include "core/model/interpolation.h"
 
 namespace graft {
 
@@ -45,4 +45,4 @@ std::string Digest(const InputSpec& spec);
 
 }  // namespace graft
 
-#endif  // GRAFT_CORE_DATA_INPUT_SPEC_H_
+#endif  // GRAFT_CORE_MODEL_INPUT_SPEC_H_

@@ -1,6 +1,4 @@
-#include "core/nn/model_description.h"
-
-#include <set>
+#include "core/model/model_description.h"
 
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
@@ -11,10 +9,15 @@
 namespace graft {
 namespace {
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
+constexpr int kFormatOfClassifiers = 1;
 
 absl::Status Wrong(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("model description: ", what));
+}
+
+nlohmann::json ParsedOutputs(const std::string& outputs) {
+  return nlohmann::json::parse(outputs, nullptr, /*allow_exceptions=*/false);
 }
 
 }  // namespace
@@ -25,38 +28,30 @@ absl::Status ValidateModelDescription(const ModelDescription& description) {
   if (description.cut_point.empty()) return Wrong("cut_point is missing");
   GRAFT_RETURN_IF_ERROR(Annotate(ValidateHeadSpec(description.head), "model description"));
   GRAFT_RETURN_IF_ERROR(Annotate(Validate(description.input), "model description"));
-  if (static_cast<int64_t>(description.labels.size()) != description.head.classes) {
-    return Wrong(absl::StrCat("has ", description.labels.size(), " labels for ",
-                              description.head.classes, " classes"));
-  }
-  std::set<std::string> seen;
-  for (const std::string& label : description.labels) {
-    if (!seen.insert(label).second) return Wrong(absl::StrCat("label ", label, " comes twice"));
-  }
-  if (description.temperature.has_value() && !(*description.temperature > 0)) {
-    return Wrong("temperature must be above 0");
-  }
+  if (description.task.empty()) return Wrong("task is missing");
+  if (!ParsedOutputs(description.outputs).is_object()) return Wrong("outputs is no JSON object");
   return absl::OkStatus();
 }
 
 std::string ModelDescriptionToJson(const ModelDescription& description) {
-  nlohmann::json json = {{"format", kFormat},
-                         {"backbone", description.backbone},
-                         {"backbone_digest", description.backbone_digest},
-                         {"cut_point", description.cut_point},
-                         {"changed_stages", description.changed_stages},
-                         {"head", nlohmann::json::parse(HeadSpecToJson(description.head))},
-                         {"input", nlohmann::json::parse(InputSpecToJson(description.input))},
-                         {"labels", description.labels}};
-  if (description.temperature.has_value()) json["temperature"] = *description.temperature;
-  return json.dump();
+  return nlohmann::json{{"format", kFormat},
+                        {"backbone", description.backbone},
+                        {"backbone_digest", description.backbone_digest},
+                        {"cut_point", description.cut_point},
+                        {"changed_stages", description.changed_stages},
+                        {"head", nlohmann::json::parse(HeadSpecToJson(description.head))},
+                        {"input", nlohmann::json::parse(InputSpecToJson(description.input))},
+                        {"task", description.task},
+                        {"outputs", ParsedOutputs(description.outputs)}}
+      .dump();
 }
 
 absl::StatusOr<ModelDescription> ModelDescriptionFromJson(absl::string_view json) {
   ModelDescription description;
   try {
     const auto parsed = nlohmann::json::parse(json);
-    if (parsed.at("format") != kFormat) {
+    const int format = parsed.at("format").get<int>();
+    if (format != kFormat && format != kFormatOfClassifiers) {
       return Wrong("is of another format: made by a newer version?");
     }
     description.backbone = parsed.at("backbone").get<std::string>();
@@ -65,9 +60,14 @@ absl::StatusOr<ModelDescription> ModelDescriptionFromJson(absl::string_view json
     description.changed_stages = parsed.at("changed_stages").get<std::vector<std::string>>();
     GRAFT_ASSIGN_OR_RETURN(description.head, HeadSpecFromJson(parsed.at("head").dump()));
     GRAFT_ASSIGN_OR_RETURN(description.input, InputSpecFromJson(parsed.at("input").dump()));
-    description.labels = parsed.at("labels").get<std::vector<std::string>>();
-    if (parsed.contains("temperature")) {
-      description.temperature = parsed.at("temperature").get<double>();
+    if (format == kFormatOfClassifiers) {
+      nlohmann::json outputs = {{"labels", parsed.at("labels")}};
+      if (parsed.contains("temperature")) outputs["temperature"] = parsed.at("temperature");
+      description.task = "classification";
+      description.outputs = outputs.dump();
+    } else {
+      description.task = parsed.at("task").get<std::string>();
+      description.outputs = parsed.at("outputs").dump();
     }
   } catch (const nlohmann::json::exception& e) {
     return Wrong(e.what());
