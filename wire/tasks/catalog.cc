@@ -55,8 +55,7 @@ absl::StatusOr<v1::TaskOutput> OutputToProto(const TaskOutput& output) {
 
 absl::StatusOr<std::shared_ptr<const DecodeOptions>> ReadPredictOptions(
     const v1::PredictOptions& options) {
-  const std::string name =
-      NameOfCase<v1::PredictOptions>(static_cast<int>(options.options_case()));
+  const std::string name = NameOfCase<v1::PredictOptions>(static_cast<int>(options.options_case()));
   if (name.empty()) return nullptr;
   GRAFT_ASSIGN_OR_RETURN(const TaskWire* const task, FindTask(name));
   return task->PredictOptions(options);

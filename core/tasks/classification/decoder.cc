@@ -26,8 +26,8 @@ class ClassificationDecoder final : public Decoder {
   absl::Status CheckOptions(const DecodeOptions* options) const override {
     if (options == nullptr) return absl::OkStatus();
     if (options->task() != kClassificationTask) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("they are of the task ", options->task(), ", and the model is a classifier"));
+      return absl::InvalidArgumentError(absl::StrCat("they are of the task ", options->task(),
+                                                     ", and the model is a classifier"));
     }
     const int top_k = static_cast<const ClassificationDecodeOptions*>(options)->top_k();
     if (top_k < 1) {
