@@ -272,8 +272,7 @@ class ModelManagerImpl final : public ModelManager {
   // Sets aside what the version takes at most, evicting what must go for it first. Waits for other
   // loads where they may make room. RESOURCE_EXHAUSTED: it does not fit besides what is in use;
   // UNAVAILABLE: stopping; else what is wrong with the version.
-  absl::StatusOr<std::unique_ptr<MemoryLedger::Account>> MakeRoom(const ModelKey& key,
-                                                                  const Entry& entry)
+  absl::StatusOr<std::unique_ptr<MemoryLedger::Account>> MakeRoom(const ModelKey& key, Entry& entry)
       ABSL_LOCKS_EXCLUDED(mutex_) {
     {
       absl::MutexLock lock(&mutex_);
@@ -298,13 +297,7 @@ class ModelManagerImpl final : public ModelManager {
         mutex_.Await(absl::Condition(&ended));
       }
       if (plan.when == VersionTable::RoomPlan::When::kNo) return MemoryFull(most);
-      for (const ModelKey& gone : plan.evict) {
-        // The version before can no longer answer meanwhile: whoever asks waits for this one.
-        const bool before = gone.project == key.project && gone.model == key.model &&
-                            gone.version == table_.Latest(key.project, key.model);
-        if (before && entry.make_latest && gone.version < key.version) table_.RememberLatest(key);
-      }
-      evicted = table_.Evict(plan.evict);
+      evicted = table_.Evict(plan.evict, key, entry);
       making_room_ = true;
     }
     evicted.clear();
@@ -316,12 +309,14 @@ class ModelManagerImpl final : public ModelManager {
     return account;
   }
 
-  // Whoever waited for the latest, which turned out deleted, may have an older version.
+  // Whoever waited for the latest, which turned out deleted, or failed after the one before had to
+  // go for it, may have an older version.
   bool AskAgain(const ModelKey& key, Waiter& waiter, const absl::Status& status)
       ABSL_LOCKS_EXCLUDED(mutex_) {
-    if (!absl::IsNotFound(status) || waiter.asked != 0) return false;
-    if (++waiter.attempts >= kAttempts) return false;
+    if (waiter.asked != 0 || ++waiter.attempts >= kAttempts) return false;
     absl::MutexLock lock(&mutex_);
+    const int64_t latest = table_.Latest(key.project, key.model);
+    if (!absl::IsNotFound(status) && (latest == 0 || latest >= key.version)) return false;
     if (stopping_) return false;  // the resolver may be gone
     ScheduleResolve(key.project, key.model, std::move(waiter));
     return true;

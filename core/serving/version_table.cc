@@ -42,6 +42,8 @@ void VersionTable::Fail(const ModelKey& key, Entry& entry, const absl::Status& e
   if (it == latest_.end()) return;
   if (it->second.version < key.version) {
     it->second.overdue = std::max(it->second.overdue, key.version);
+  } else if (it->second.version == key.version && entry.replaces != 0) {
+    it->second = {.version = entry.replaces, .overdue = key.version};
   } else if (it->second.version == key.version) {
     latest_.erase(it);  // a version that does not load must not stand in for one that does
   }
@@ -61,6 +63,9 @@ std::vector<VersionTable::EntryPtr> VersionTable::Forget(const std::string& proj
   std::vector<EntryPtr> dropped;
   for (auto it = entries_.begin(); it != entries_.end();) {
     const ModelKey& key = it->first;
+    if (key.project == project && key.model == model && it->second->replaces == version) {
+      it->second->replaces = 0;
+    }
     if (key.project != project || key.model != model || (version != 0 && key.version != version)) {
       ++it;
       continue;
@@ -142,14 +147,21 @@ VersionTable::RoomPlan VersionTable::PlanRoom(const ModelBytes& most, const Memo
   return room;
 }
 
-std::vector<std::shared_ptr<const Servable>> VersionTable::Evict(
-    const std::vector<ModelKey>& keys) {
+std::vector<std::shared_ptr<const Servable>> VersionTable::Evict(const std::vector<ModelKey>& keys,
+                                                                 const ModelKey& for_key,
+                                                                 Entry& for_entry) {
   std::vector<std::shared_ptr<const Servable>> evicted;
   for (const ModelKey& key : keys) {
     const auto it = entries_.find(key);
     // Taken from the entry: whoever still has that keeps no memory by it.
     evicted.push_back(std::move(it->second->servable));
     entries_.erase(it);
+    const bool was_latest = key.project == for_key.project && key.model == for_key.model &&
+                            key.version == Latest(key.project, key.model);
+    if (was_latest && for_entry.make_latest && key.version < for_key.version) {
+      for_entry.replaces = key.version;
+      RememberLatest(for_key);
+    }
   }
   return evicted;
 }

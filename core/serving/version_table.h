@@ -37,6 +37,7 @@ class VersionTable {
     uint64_t account = 0;  // of the servable, in the memory ledger
     std::vector<Waiter> waiting;
     bool make_latest = false;  // once it is in memory
+    int64_t replaces = 0;      // the latest that had to go for it: so that answers if this fails
     uint64_t last_used = 0;
     absl::Status error;
     int failures = 0;         // in a row, up to now
@@ -58,8 +59,8 @@ class VersionTable {
   void Finish(const ModelKey& key, Entry& entry, std::shared_ptr<const Servable> servable,
               uint64_t account);
 
-  // Could not be loaded. Where it was wanted as the latest the version before goes on, and Overdue
-  // names it.
+  // Could not be loaded. Where it was wanted as the latest the version before goes on, loaded again
+  // if it had to go, and Overdue names this one.
   void Fail(const ModelKey& key, Entry& entry, const absl::Status& error, absl::Duration retry_at);
 
   // Was deleted before it was loaded.
@@ -94,8 +95,10 @@ class VersionTable {
   };
   RoomPlan PlanRoom(const ModelBytes& most, const MemoryLedger& ledger,
                     const absl::flat_hash_set<uint64_t>& loading) const;
-  // Takes versions out of the table. To be destroyed without the owner's lock.
-  std::vector<std::shared_ptr<const Servable>> Evict(const std::vector<ModelKey>& keys);
+  // Takes versions out of the table for one that loads; where its latest is among them, whoever
+  // asks for 0 waits for it. To be destroyed without the owner's lock.
+  std::vector<std::shared_ptr<const Servable>> Evict(const std::vector<ModelKey>& keys,
+                                                     const ModelKey& for_key, Entry& for_entry);
 
   LoadedStats Stats(const MemoryLedger& ledger) const;
   std::vector<ModelStatus> List() const;

@@ -130,6 +130,26 @@ TEST_F(ModelManagerTest, WhoeverAsksForTheLatestWaitsWhereTheOldOneHadToGoForThe
   EXPECT_EQ(world_.memory.peak(), 200u);
 }
 
+TEST_F(ModelManagerTest, TheVersionThatHadToGoComesBackWhereTheNewOneDoesNotLoad) {
+  models_.Publish("m", 1, {.own_bytes = 100});
+  Start(/*budget=*/200);
+  ASSERT_EQ(VersionFor(0), 1);
+  models_.Publish("m", 2, {.own_bytes = 100});
+  models_.Corrupt("m", 2);
+  world_.loading.Close();
+  manager_->Preload("p", "m", 2);
+  world_.loading.AwaitArrivals(2);
+  Answer<AcquiredModel> latest = Acquire(0);
+  world_.loading.Open();
+  ASSERT_TRUE(latest.Wait().ok()) << latest.Wait().status();
+  EXPECT_EQ(latest.Wait()->key.version, 1);
+  EXPECT_EQ(VersionFor(2), 0);
+  EXPECT_TRUE(absl::IsDataLoss(last_error_)) << last_error_;
+  EXPECT_EQ(VersionFor(0), 1);
+  EXPECT_EQ(world_.loads, 3);
+  EXPECT_EQ(world_.memory.peak(), 200u);
+}
+
 TEST_F(ModelManagerTest, AVersionThatTakesMoreThanItWasMeasuredAtIsRefusedUnlessItFits) {
   models_.Publish("m", 1, {.own_bytes = 60, .measured_own_bytes = 10});
   Start(/*budget=*/150);
