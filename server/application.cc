@@ -22,6 +22,8 @@
 #include "core/serving/predictor.h"
 #include "core/serving/stored_model_source.h"
 #include "core/store/sqlite/sqlite_metadata_store.h"
+#include "core/tasks/classification/decoder.h"
+#include "core/tasks/decoders.h"
 #include "core/telemetry/metrics.h"
 #include "server/disk_guard.h"
 #include "server/executor.h"
@@ -195,7 +197,7 @@ class Server final : public Application {
     loading.max_batch_bytes = config_.max_batch_bytes;
     loading.images.max_bytes = config_.max_image_bytes;
     loading.images.max_pixels = config_.max_image_pixels;
-    loader_ = std::make_unique<NetworkLoader>(loading, source_.get(), &weights_);
+    loader_ = std::make_unique<NetworkLoader>(loading, source_.get(), &weights_, &decoders_);
     ModelManager::Options models;
     models.memory_budget_bytes = config_.model_memory_bytes;
     models.warm_batch_sizes = WarmBatchSizes(config_.max_batch_size);
@@ -340,6 +342,7 @@ class Server final : public Application {
   std::unique_ptr<JobEnds> job_ends_;
 
   ServingMetrics serving_metrics_{metrics_.get(), logger_};
+  const Decoders decoders_{{ClassificationDecoderFactory()}};  // the tasks that are served
   std::unique_ptr<StoredModelSource> source_;
   std::unique_ptr<NetworkLoader> loader_;
   std::unique_ptr<ModelManager> models_;

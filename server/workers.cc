@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 
 #include "core/base/status_macros.h"
 #include "server/worker_socket.h"
@@ -102,8 +101,8 @@ absl::Status Workers::Start(const RpcObservation& observation) {
   std::error_code error;
   fs::permissions(socket, fs::perms::owner_read | fs::perms::owner_write, error);
   if (supervisor_ != nullptr) supervisor_->Start();
-  lease_ticks_ =
-      std::make_unique<PeriodicTask>(config_.lease_timeout / 8, [this] { lease_monitor_->Tick(); });
+  lease_ticks_ = std::make_unique<PeriodicTask>(
+      config_.lease_timeout / 8, [this] { lease_monitor_->Tick(); }, environment_.clock);
   return absl::OkStatus();
 }
 
@@ -117,13 +116,10 @@ void Workers::Drain(absl::Duration timeout) {
 }
 
 void Workers::AwaitLeases(absl::Duration until) {
-  absl::Mutex mutex;
-  absl::MutexLock lock(&mutex);
   while (environment_.clock->Monotonic() < until) {
     const auto running = environment_.store->ListRunningJobs();
     if (!running.ok() || running->empty()) return;
-    environment_.clock->AwaitWithTimeout(
-        mutex, [] { return false; }, kDrainInterval);
+    environment_.clock->Sleep(kDrainInterval);
   }
 }
 

@@ -85,16 +85,9 @@ absl::StatusOr<Response> ServerLink::Persistently(Method method, const Request& 
     const bool again = IsServerAway(response.status()) || busy;
     if (!again || lost()) return response;
     if (stop && stop()) return absl::CancelledError("told to stop");
-    Pause(pause);
+    clock_->Sleep(pause);
     pause = std::min(pause * 2, options_.longest_pause);
   }
-}
-
-void ServerLink::Pause(absl::Duration pause) {
-  absl::Mutex mutex;
-  absl::MutexLock lock(&mutex);
-  clock_->AwaitWithTimeout(
-      mutex, [] { return false; }, pause);
 }
 
 absl::StatusOr<worker::v1::LeaseResponse> ServerLink::Lease(

@@ -61,7 +61,6 @@ class ServerLink {
   template <typename Request, typename Response, typename Method>
   absl::StatusOr<Response> Persistently(Method method, const Request& request,
                                         const std::function<bool()>& stop);
-  void Pause(absl::Duration pause);
 
   const Options options_;
   Clock* const clock_;

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 
 #include "core/base/sha256.h"
 #include "core/base/status_details.h"
@@ -157,7 +156,6 @@ absl::StatusOr<std::shared_ptr<const FeatureBlock>> FeatureCache::GetOrCompute(
   const std::string digest = key.Digest();
   BlockBuilder builder(options_.folder, digest, shape, options_.rows_per_shard);
   std::unique_ptr<FileLock> lock;
-  absl::Mutex mutex;  // nothing is shared: the clock's way of waiting wants one
   while (true) {
     builder.Find();
     if (builder.missing_rows() == 0 || lock != nullptr) break;
@@ -166,9 +164,7 @@ absl::StatusOr<std::shared_ptr<const FeatureBlock>> FeatureCache::GetOrCompute(
     if (lock != nullptr) continue;  // look once more: the last holder may have finished it
     if (!contended) break;          // locks do not work here; computing twice is not wrong
     if (while_waiting) GRAFT_RETURN_IF_ERROR(while_waiting());
-    absl::MutexLock held(&mutex);
-    options_.clock->AwaitWithTimeout(
-        mutex, [] { return false; }, kPollInterval);
+    options_.clock->Sleep(kPollInterval);
   }
 
   hits_ += shape.rows - builder.missing_rows();

@@ -40,7 +40,8 @@ class ModelSource {
   virtual absl::StatusOr<int64_t> Resolve(const std::string& project, const std::string& model,
                                           int64_t version) = 0;
 
-  // Cheap, and unverified: for a first look. NOT_FOUND; DATA_LOSS.
+  // Cheap: for a first look. The description is verified, the tensors are not. NOT_FOUND;
+  // DATA_LOSS.
   virtual absl::StatusOr<ArtifactSummary> Summarise(const ModelKey& key) = 0;
 
   // NOT_FOUND; DATA_LOSS names the file that is not what was published.

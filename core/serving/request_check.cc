@@ -14,17 +14,14 @@ absl::Status CheckRequest(const PredictRequest& request, uint64_t bytes,
     return InvalidField("version",
                         absl::StrCat("must be 0 (the latest) or more, not ", request.version));
   }
-  if (request.top_k < 1) {
-    return InvalidField("top_k", absl::StrCat("must be at least 1, not ", request.top_k));
-  }
-  if (request.images.empty() ||
-      request.images.size() > static_cast<size_t>(options.max_images_per_request)) {
+  if (request.inputs.empty() ||
+      request.inputs.size() > static_cast<size_t>(options.max_images_per_request)) {
     return InvalidField("inputs", absl::StrCat("must be 1 to ", options.max_images_per_request,
-                                               ", not ", request.images.size()));
+                                               ", not ", request.inputs.size()));
   }
-  for (size_t i = 0; i < request.images.size(); ++i) {
+  for (size_t i = 0; i < request.inputs.size(); ++i) {
     const std::string field = absl::StrCat("inputs[", i, "]");
-    const size_t size = request.images[i].size();
+    const size_t size = InputBytes(request.inputs[i]);
     if (size == 0) return InvalidField(field, "empty");
     if (size > options.max_bytes_per_image) {
       return InvalidField(field, absl::StrCat(size, " bytes, more than the limit of ",

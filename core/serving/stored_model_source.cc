@@ -8,7 +8,7 @@
 #include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
 #include "core/base/files.h"
-#include "core/base/status_details.h"
+#include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 
 namespace graft {
@@ -52,15 +52,18 @@ absl::StatusOr<int64_t> StoredModelSource::Resolve(const std::string& project,
 absl::StatusOr<ArtifactSummary> StoredModelSource::Summarise(const ModelKey& key) {
   GRAFT_ASSIGN_OR_RETURN(const ModelVersion row,
                          store_->GetModelVersion(key.project, key.model, key.version));
-  GRAFT_ASSIGN_OR_RETURN(
-      const std::string json,
-      blobs_->Get(BlobIn(row.artifact_prefix, kManifestFile), kMaxManifestBytes));
-  GRAFT_ASSIGN_OR_RETURN(ArtifactManifest manifest, ManifestFromJson(json));
-  const ManifestFile* file = manifest.Find(kModelFile);
-  if (file == nullptr) {
-    return absl::DataLossError(absl::StrCat(kModelFile, ": is not in the manifest"));
-  }
-  return ArtifactSummary{file->bytes, std::move(manifest.description)};
+  const auto lost = [](absl::string_view what) {
+    return absl::DataLossError(absl::StrCat("stored file ", kManifestFile, " ", what));
+  };
+  const absl::StatusOr<std::string> json =
+      blobs_->Get(absl::StrCat(row.artifact_prefix, "/", kManifestFile), kMaxManifestBytes);
+  if (!json.ok()) return lost("is missing");
+  if (Sha256Hex(*json) != row.artifact_sha256) return lost("is not the one that was published");
+  absl::StatusOr<ArtifactManifest> manifest = ManifestFromJson(*json);
+  if (!manifest.ok()) return lost(absl::StrCat("is bad: ", manifest.status().message()));
+  const ManifestFile* file = manifest->Find(kModelFile);
+  if (file == nullptr) return lost(absl::StrCat("does not list ", kModelFile));
+  return ArtifactSummary{file->bytes, std::move(manifest->description)};
 }
 
 absl::StatusOr<std::unique_ptr<ModelArtifact>> StoredModelSource::Open(const ModelKey& key) {

@@ -36,7 +36,13 @@ class PredictCall final : public grpc::ServerUnaryReactor {
     }
     response_->set_model(result->model);
     response_->set_version(result->version);
-    for (const auto& output : result->outputs) *response_->add_outputs() = OutputToProto(output);
+    for (const std::unique_ptr<TaskOutput>& output : result->outputs) {
+      absl::StatusOr<v1::TaskOutput> converted = OutputToProto(*output);
+      if (!converted.ok()) {
+        return Finish(ToGrpcStatus(absl::InternalError(converted.status().message())));
+      }
+      *response_->add_outputs() = *std::move(converted);
+    }
     v1::PredictTiming* timing = response_->mutable_timing();
     *timing->mutable_queue() = ToProto(result->timing.queue);
     *timing->mutable_decode() = ToProto(result->timing.decode);
@@ -62,17 +68,17 @@ absl::StatusOr<PredictRequest> Convert(const v1::PredictRequest& given) {
   GRAFT_ASSIGN_OR_RETURN(converted.project, ProjectOf(request.project()));
   GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
   if (request.version() < 0) return InvalidField("version", "must not be negative");
-  GRAFT_RETURN_IF_ERROR(ReadPredictOptions(request.options(), &converted));
+  GRAFT_ASSIGN_OR_RETURN(converted.options, ReadPredictOptions(request.options()));
   if (request.inputs().empty()) return InvalidField("inputs", "holds no image");
   converted.model = request.model();
   converted.version = request.version();
-  converted.images.reserve(static_cast<size_t>(request.inputs_size()));
+  converted.inputs.reserve(static_cast<size_t>(request.inputs_size()));
   for (int i = 0; i < request.inputs_size(); ++i) {
     v1::PredictInput& input = *request.mutable_inputs(i);
     if (input.input_case() != v1::PredictInput::kImage) {
       return InvalidField(absl::StrCat("inputs[", i, "]"), "must carry an image");
     }
-    converted.images.push_back(std::move(*input.mutable_image()));
+    converted.inputs.push_back(EncodedImage{std::move(*input.mutable_image())});
   }
   return converted;
 }

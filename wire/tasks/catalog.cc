@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/base/status_macros.h"
 #include "wire/tasks/classification.h"
 
 namespace graft {
@@ -47,14 +48,17 @@ v1::Report ReportToProto(const ClassificationReport& report) {
   return proto;
 }
 
-v1::TaskOutput OutputToProto(const std::vector<LabelScore>& output) {
-  v1::TaskOutput proto;
-  *proto.mutable_classification() = ToProto(output);
-  return proto;
+absl::StatusOr<v1::TaskOutput> OutputToProto(const TaskOutput& output) {
+  GRAFT_ASSIGN_OR_RETURN(const TaskWire* const task, FindTask(output.task()));
+  return task->Output(output);
 }
 
-absl::Status ReadPredictOptions(const v1::PredictOptions& options, PredictRequest* request) {
-  return ReadOptions(options.classification(), request);
+absl::StatusOr<std::shared_ptr<const DecodeOptions>> ReadPredictOptions(
+    const v1::PredictOptions& options) {
+  const std::string name = NameOfCase<v1::PredictOptions>(static_cast<int>(options.options_case()));
+  if (name.empty()) return nullptr;
+  GRAFT_ASSIGN_OR_RETURN(const TaskWire* const task, FindTask(name));
+  return task->PredictOptions(options);
 }
 
 }  // namespace graft

@@ -1,8 +1,8 @@
 #ifndef GRAFT_WIRE_TASKS_CATALOG_H_
 #define GRAFT_WIRE_TASKS_CATALOG_H_
 
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -10,7 +10,7 @@
 #include "graft/v1/task.pb.h"
 
 #include "core/evaluation/classification_report.h"
-#include "core/serving/predictor.h"
+#include "core/tasks/decoder.h"
 #include "wire/tasks/task_wire.h"
 
 // The tasks whose messages are known here. A new task adds a file beside this one and its lines to
@@ -28,9 +28,11 @@ std::string TaskName(const v1::DatasetSummary& summary);
 absl::StatusOr<v1::DatasetSummary> Summarise(const DatasetManifest& manifest);
 
 v1::Report ReportToProto(const ClassificationReport& report);
-v1::TaskOutput OutputToProto(const std::vector<LabelScore>& output);
-// INVALID_ARGUMENT with the field's name; `request` gets the defaults of what is not set.
-absl::Status ReadPredictOptions(const v1::PredictOptions& options, PredictRequest* request);
+// INVALID_ARGUMENT: of a task that is not known here.
+absl::StatusOr<v1::TaskOutput> OutputToProto(const TaskOutput& output);
+// Null where none are given. INVALID_ARGUMENT with the field's name.
+absl::StatusOr<std::shared_ptr<const DecodeOptions>> ReadPredictOptions(
+    const v1::PredictOptions& options);
 
 }  // namespace graft
 

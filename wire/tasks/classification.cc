@@ -2,18 +2,18 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "core/tasks/classification/decoder.h"
 #include "core/tasks/classification/outputs.h"
 #include "wire/status.h"
 
 namespace graft {
 namespace {
-
-constexpr int kDefaultTopK = 5;
 
 class ClassificationTaskWire final : public TaskWire {
  public:
@@ -27,6 +27,26 @@ class ClassificationTaskWire final : public TaskWire {
     for (const std::string& label : outputs.labels) made->add_labels(label);
     if (outputs.temperature.has_value()) made->set_temperature(*outputs.temperature);
     return proto;
+  }
+
+  v1::TaskOutput Output(const TaskOutput& output) const override {
+    v1::TaskOutput proto;
+    v1::Classification* const made = proto.mutable_classification();
+    for (const LabelScore& score : static_cast<const ClassificationOutput&>(output).scores()) {
+      v1::LabelScore* const label = made->add_labels();
+      label->set_label(score.label);
+      label->set_probability(score.probability);
+      label->set_index(score.index);
+    }
+    return proto;
+  }
+
+  absl::StatusOr<std::shared_ptr<const DecodeOptions>> PredictOptions(
+      const v1::PredictOptions& options) const override {
+    const int top_k = options.classification().top_k();
+    if (top_k < 0) return InvalidField("options.classification.top_k", "must not be negative");
+    return std::make_shared<const ClassificationDecodeOptions>(
+        top_k == 0 ? ClassificationDecodeOptions::kDefaultTopK : top_k);
   }
 
   bool Summarise(const DatasetManifest& manifest, v1::DatasetSummary* summary) const override {
@@ -149,25 +169,6 @@ v1::ClassificationReport ToProto(const ClassificationReport& report) {
   }
   *proto.mutable_confusion() = CappedConfusion(report.confusion, report.class_names.size());
   return proto;
-}
-
-v1::Classification ToProto(absl::Span<const LabelScore> scores) {
-  v1::Classification proto;
-  for (const LabelScore& score : scores) {
-    v1::LabelScore* label = proto.add_labels();
-    label->set_label(score.label);
-    label->set_probability(score.probability);
-    label->set_index(score.index);
-  }
-  return proto;
-}
-
-absl::Status ReadOptions(const v1::ClassificationPredictOptions& options, PredictRequest* request) {
-  if (options.top_k() < 0) {
-    return InvalidField("options.classification.top_k", "must not be negative");
-  }
-  request->top_k = options.top_k() == 0 ? kDefaultTopK : options.top_k();
-  return absl::OkStatus();
 }
 
 }  // namespace graft

@@ -9,7 +9,6 @@
 #include "graft/v1/task.pb.h"
 
 #include "core/evaluation/classification_report.h"
-#include "core/serving/predictor.h"
 #include "wire/tasks/task_wire.h"
 
 namespace graft {
@@ -27,9 +26,6 @@ v1::ConfusionMatrix CappedConfusion(absl::Span<const int64_t> dense, size_t clas
 
 // Its part of wire/tasks/catalog.h.
 v1::ClassificationReport ToProto(const ClassificationReport& report);
-v1::Classification ToProto(absl::Span<const LabelScore> scores);
-// INVALID_ARGUMENT with the field's name. An unset field is the default.
-absl::Status ReadOptions(const v1::ClassificationPredictOptions& options, PredictRequest* request);
 
 }  // namespace graft
 

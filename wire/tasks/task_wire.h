@@ -2,6 +2,7 @@
 #define GRAFT_WIRE_TASKS_TASK_WIRE_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -10,6 +11,7 @@
 #include "graft/v1/task.pb.h"
 
 #include "core/data/dataset_manifest.h"
+#include "core/tasks/decoder.h"
 
 namespace graft {
 
@@ -30,6 +32,14 @@ class TaskWire {
 
   // `outputs_json`: ModelDescription.outputs. INVALID_ARGUMENT where it is not of this task's form.
   virtual absl::StatusOr<v1::ModelOutputs> Outputs(absl::string_view outputs_json) const = 0;
+
+  // --- Predictions ---
+
+  // `output`: one of this task's.
+  virtual v1::TaskOutput Output(const TaskOutput& output) const = 0;
+  // `options`: with this task's field set. INVALID_ARGUMENT with the field's name.
+  virtual absl::StatusOr<std::shared_ptr<const DecodeOptions>> PredictOptions(
+      const v1::PredictOptions& options) const = 0;
 
   // --- Datasets. A `summary` is one that this task made. ---
 

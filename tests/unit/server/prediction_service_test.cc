@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/serving/model_manager.h"
+#include "core/tasks/classification/decoder.h"
 #include "tests/fakes/fake_serving.h"
 #include "tests/fakes/loopback_server.h"
 #include "wire/status.h"
@@ -17,7 +18,7 @@ namespace {
 class PredictionServiceTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    models_.Publish("pets", 1);
+    models_.Publish("pets", 1, {.decoder = MakeClassificationDecoder({{"a", "b", "c"}, {}})});
     manager_ = *ModelManager::Create({}, &models_, &models_, Clock::System(), nullptr);
     predictor_ = *Predictor::Create({.max_images_per_request = 2, .max_pending_images = 2},
                                     manager_.get(), Clock::System(), &observer_);

@@ -233,9 +233,17 @@ TEST_F(FeatureCacheTest, WaitingForAnotherHolderCanBeGivenUp) {
   const int fd = ::open(lock.c_str(), O_CREAT | O_RDWR, 0644);
   ASSERT_EQ(::flock(fd, LOCK_EX), 0);
   int asked = 0;
-  const auto block = cache->GetOrCompute(Key(), kShape, Produce(), [&] {
-    return ++asked < 3 ? absl::OkStatus() : absl::CancelledError("no longer wanted");
+  absl::StatusOr<std::shared_ptr<const FeatureBlock>> block = absl::InternalError("");
+  std::thread waiting([&] {
+    block = cache->GetOrCompute(Key(), kShape, Produce(), [&] {
+      return ++asked < 3 ? absl::OkStatus() : absl::CancelledError("no longer wanted");
+    });
   });
+  for (int i = 0; i < 2; ++i) {
+    clock_.WaitForWaiters(1);
+    clock_.Advance(absl::Milliseconds(200));
+  }
+  waiting.join();
   ::close(fd);
   EXPECT_EQ(block.status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(computed_, 0);

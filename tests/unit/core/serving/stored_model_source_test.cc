@@ -98,6 +98,20 @@ TEST_F(StoredModelSourceTest, SummarisesWithoutReadingTheModel) {
   EXPECT_TRUE(absl::IsNotFound(source_->Summarise({"p", "pets", 3}).status()));
 }
 
+TEST_F(StoredModelSourceTest, AManifestThatIsNotThePublishedOneIsNotSummarised) {
+  Publish("j1", "first");
+  const auto path = blobs_->LocalPath("jobs/j1/1/manifest.json").value().value();
+  std::filesystem::permissions(path, std::filesystem::perms::owner_write,
+                               std::filesystem::perm_options::add);
+  std::ofstream(path, std::ios::app) << "\n";
+  const absl::Status changed = source_->Summarise({"p", "pets", 1}).status();
+  EXPECT_TRUE(absl::IsDataLoss(changed)) << changed;
+  std::filesystem::remove(path);
+  const absl::Status missing = source_->Summarise({"p", "pets", 1}).status();
+  EXPECT_TRUE(absl::IsDataLoss(missing)) << missing;
+  EXPECT_THAT(std::string(missing.message()), HasSubstr("manifest.json"));
+}
+
 TEST_F(StoredModelSourceTest, BytesThatAreNotThePublishedOnesAreNamedAndNotOpened) {
   Publish("j1", "first");
   const auto path = blobs_->LocalPath("jobs/j1/1/model.safetensors").value().value();
