@@ -23,7 +23,7 @@
 #include "core/base/files.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
-#include "server/application.h"
+#include "server/app/application.h"
 #include "wire/status.h"
 
 namespace graft {
