@@ -52,6 +52,26 @@ absl::StatusOr<DatasetRow> LoadDataset(Session& session, absl::string_view proje
   return ReadDataset(session, select);
 }
 
+absl::Status RememberArchive(Session& session, int64_t dataset_seq, const Dataset& dataset) {
+  if (dataset.archive_sha256.empty()) return absl::OkStatus();
+  // A retry writes nothing, so that it is answered on a full disk too.
+  Statement known(session.db,
+                  "SELECT 1 FROM dataset_archives WHERE project = ? AND sha256 = ? AND "
+                  "dataset_seq = ?",
+                  dataset.project, dataset.archive_sha256, dataset_seq);
+  GRAFT_ASSIGN_OR_RETURN(const bool is_known, known.Step());
+  if (is_known) return absl::OkStatus();
+  Statement count(session.db, "SELECT COUNT(*) FROM dataset_archives WHERE dataset_seq = ?",
+                  dataset_seq);
+  GRAFT_RETURN_IF_ERROR(count.Step().status());
+  if (count.Int(0) >= kArchivesKept) return absl::OkStatus();
+  Statement insert(session.db,
+                   "INSERT OR REPLACE INTO dataset_archives (project, sha256, dataset_seq) "
+                   "VALUES (?, ?, ?)",
+                   dataset.project, dataset.archive_sha256, dataset_seq);
+  return insert.Run();
+}
+
 }  // namespace
 
 absl::StatusOr<CreateDatasetResult> CreateDataset(Session& session, const Dataset& dataset) {
@@ -63,6 +83,7 @@ absl::StatusOr<CreateDatasetResult> CreateDataset(Session& session, const Datase
   GRAFT_ASSIGN_OR_RETURN(const bool found, same.Step());
   if (found) {
     GRAFT_ASSIGN_OR_RETURN(DatasetRow row, ReadDataset(session, same));
+    GRAFT_RETURN_IF_ERROR(RememberArchive(session, row.seq, dataset));
     return CreateDatasetResult{std::move(row.dataset), false};
   }
   Statement taken(session.db, "SELECT 1 FROM datasets WHERE id = ?", dataset.id);
@@ -84,9 +105,24 @@ absl::StatusOr<CreateDatasetResult> CreateDataset(Session& session, const Datase
                   seq, i, dataset.classes[i].name, dataset.classes[i].images);
     GRAFT_RETURN_IF_ERROR(add.Run());
   }
+  GRAFT_RETURN_IF_ERROR(RememberArchive(session, seq, dataset));
   CreateDatasetResult result{dataset, true};
   result.dataset.create_time = session.now;
   return result;
+}
+
+absl::StatusOr<std::optional<Dataset>> FindDatasetByArchive(Session& session,
+                                                            absl::string_view project,
+                                                            absl::string_view archive_sha256) {
+  Statement select(session.db,
+                   absl::StrCat(kSelect,
+                                "seq = (SELECT dataset_seq FROM dataset_archives "
+                                "WHERE project = ? AND sha256 = ?)"),
+                   project, archive_sha256);
+  GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (!found) return std::optional<Dataset>();
+  GRAFT_ASSIGN_OR_RETURN(DatasetRow row, ReadDataset(session, select));
+  return std::optional<Dataset>(std::move(row.dataset));
 }
 
 absl::StatusOr<Dataset> GetDataset(Session& session, absl::string_view project,
