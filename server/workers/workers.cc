@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <system_error>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/cpu_limit.h"
 #include "core/base/status_macros.h"
 #include "server/workers/worker_socket.h"
 #include "wire/worker_limits.h"
@@ -24,7 +24,7 @@ constexpr absl::Duration kDrainInterval = absl::Milliseconds(50);
 // Half of the cores train, so that predictions find the others free.
 int WorkerThreads(const ServerConfig& config) {
   if (config.worker_threads > 0) return config.worker_threads;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
+  return std::max(1, AvailableCpus() / 2);
 }
 
 }  // namespace
