@@ -18,6 +18,7 @@
 #include "wire/fine_tune_spec.h"
 #include "wire/job.h"
 #include "wire/status.h"
+#include "wire/worker_limits.h"
 
 namespace graft {
 namespace {
@@ -133,6 +134,13 @@ std::string RequestDigest(const v1::StartFineTuneRequest& request) {
 absl::Status CheckDataset(const Dataset& dataset) {
   const auto filled = std::count_if(dataset.classes.begin(), dataset.classes.end(),
                                     [](const DatasetClass& entry) { return entry.images > 0; });
+  // One of a server whose limit was higher, perhaps.
+  if (dataset.classes.size() > kMaxReportClasses) {
+    return InvalidField("spec.dataset_id",
+                        absl::StrCat("the dataset has ", dataset.classes.size(),
+                                     " classes, and a report holds at most ", kMaxReportClasses,
+                                     "; upload one with fewer"));
+  }
   if (filled >= 2) return absl::OkStatus();
   return InvalidField("spec.dataset_id",
                       absl::StrCat("the dataset has ", filled,

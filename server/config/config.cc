@@ -17,6 +17,7 @@
 #include "core/base/ids.h"
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
+#include "wire/worker_limits.h"
 
 namespace graft {
 namespace {
@@ -280,7 +281,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--max-image-bytes", size(config.max_image_bytes), 1024, kGiB},
       {"--max-image-pixels", size(config.max_image_pixels), 1, kGiB},
       {"--max-dataset-images", config.max_dataset_images, 2, 100'000'000},
-      {"--max-dataset-classes", config.max_dataset_classes, 2, 100'000},
+      {"--max-dataset-classes", config.max_dataset_classes, 2, kMaxReportClasses},
       {"--max-concurrent-uploads", config.max_concurrent_uploads, 1, 1024},
       {"--ingest-threads", config.ingest_threads, 1, 64},
       {"--min-free-disk-bytes", size(config.min_free_disk_bytes), 0, 1024 * 1024 * kGiB},

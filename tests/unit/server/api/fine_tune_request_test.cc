@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "wire/status.h"
+#include "wire/worker_limits.h"
 
 namespace graft {
 namespace {
@@ -27,6 +28,19 @@ TEST(FilterOf, TakesEachStateOnce) {
   EXPECT_THAT(filter->states, ElementsAre(JobState::kQueued, JobState::kFailed));
   EXPECT_THAT(filter->labels, SizeIs(1));
   EXPECT_EQ(filter->model_name, "pets");
+}
+
+// The report of a job with more would not fit into what its worker may send: all of the training
+// would be for nothing.
+TEST(CheckDataset, RefusesMoreClassesThanAReportHolds) {
+  Dataset dataset;
+  dataset.classes.resize(kMaxReportClasses, DatasetClass{"c", 2});
+  EXPECT_TRUE(CheckDataset(dataset).ok());
+  dataset.classes.push_back({"one more", 2});
+  const absl::Status status = CheckDataset(dataset);
+  ASSERT_EQ(InvalidFieldsOf(status).size(), 1u) << status;
+  EXPECT_EQ(InvalidFieldsOf(status)[0].field, "spec.dataset_id");
+  EXPECT_THAT(InvalidFieldsOf(status)[0].description, ::testing::HasSubstr("2001 classes"));
 }
 
 TEST(CheckNetwork, RefusesStagesThatTheBackboneLacks) {

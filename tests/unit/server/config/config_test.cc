@@ -156,6 +156,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlag{{"--drain-timeout", "-1s"}, "--drain-timeout"},
         BadFlag{{"--max-upload-bytes", "12XB"}, "--max-upload-bytes"},
         BadFlag{{"--workers", "-1"}, "--workers"},
+        BadFlag{{"--max-dataset-classes", "2001"}, "--max-dataset-classes: must be 2 to 2000"},
         BadFlag{{"--lease-timeout", "1s", "--heartbeat-interval", "1s"}, "--lease-timeout"},
         BadFlag{{"--default-backbone", "../x"}, "--default-backbone"},
         BadFlag{{"--log-format", "xml"}, "--log-format"},
