@@ -1,26 +1,26 @@
 #ifndef GRAFT_SERVER_API_BACKBONE_SERVICE_H_
 #define GRAFT_SERVER_API_BACKBONE_SERVICE_H_
 
-#include "graft/v1/backbone.grpc.pb.h"
+#include "absl/status/statusor.h"
+#include "graft/v1/backbone.pb.h"
 
 #include "server/api/backbone_directory.h"
+#include "server/api/caller.h"
 
 namespace graft {
 
-// BackboneService over the directory; answers from memory.
-class BackboneService final : public v1::BackboneService::CallbackService {
+// BackboneService over the directory; answers from memory. Safe for concurrent use.
+class BackboneService {
  public:
   explicit BackboneService(const BackboneDirectory* directory) : directory_(directory) {}
 
-  grpc::ServerUnaryReactor* ListBackbones(grpc::CallbackServerContext* context,
-                                          const v1::ListBackbonesRequest*,
-                                          v1::ListBackbonesResponse* response) override {
+  absl::StatusOr<v1::ListBackbonesResponse> ListBackbones(const Caller&,
+                                                          const v1::ListBackbonesRequest&) {
+    v1::ListBackbonesResponse response;
     for (const InstalledBackbone& backbone : directory_->all()) {
-      *response->add_backbones() = backbone.description;
+      *response.add_backbones() = backbone.description;
     }
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
+    return response;
   }
 
  private:

@@ -1,5 +1,6 @@
 #include "server/api/dataset_service.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -7,9 +8,9 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "server/api/list_page.h"
 #include "server/api/resource_names.h"
-#include "server/rpc/rpc_interceptor.h"
-#include "server/rpc/unary_call.h"
+#include "server/api/run_handler.h"
 #include "wire/dataset.h"
 #include "wire/status.h"
 
@@ -19,7 +20,6 @@ namespace {
 constexpr size_t kMaxDisplayName = 200;
 
 absl::Status CheckHeader(const v1::UploadHeader& header) {
-  GRAFT_RETURN_IF_ERROR(ProjectOf(header.project()).status());
   if (header.display_name().size() > kMaxDisplayName) {
     return InvalidField("header.display_name",
                         absl::StrCat("must be at most ", kMaxDisplayName, " characters"));
@@ -40,18 +40,30 @@ std::string DatasetPrefix(const std::string& project, const std::string& digest)
 DatasetService::DatasetService(Environment environment, UploadEnvironment uploads,
                                size_t max_uploads)
     : environment_(std::move(environment)), uploads_(std::move(uploads)), slots_(max_uploads) {
-  uploads_.check = [this](const v1::UploadHeader& header) {
-    GRAFT_RETURN_IF_ERROR(environment_.admit());
-    return CheckHeader(header);
+  uploads_.admit = [this](const CallContext& context,
+                          const v1::UploadHeader& header) -> absl::StatusOr<std::string> {
+    GRAFT_ASSIGN_OR_RETURN(const Caller caller,
+                           environment_.gate->Admit(
+                               context, "graft.v1.DatasetService/UploadDataset", header.project()));
+    GRAFT_RETURN_IF_ERROR(CheckHeader(header));
+    return caller.project();
+  };
+  uploads_.find_repeated = [this](const std::string& project, const v1::UploadHeader& header)
+      -> absl::StatusOr<std::optional<v1::UploadDatasetResponse>> {
+    GRAFT_ASSIGN_OR_RETURN(const std::optional<Dataset> dataset,
+                           environment_.store->FindDatasetByArchive(project, header.sha256()));
+    if (!dataset.has_value()) return std::nullopt;
+    v1::UploadDatasetResponse response;
+    GRAFT_ASSIGN_OR_RETURN(*response.mutable_dataset(), ToProto(*dataset));
+    return response;
   };
   uploads_.accept = [this](const ReceivedArchive& archive, v1::UploadDatasetResponse* response) {
     return Accept(archive, response);
   };
 }
 
-grpc::ServerReadReactor<v1::UploadDatasetRequest>* DatasetService::UploadDataset(
-    grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response) {
-  return StartUpload(uploads_, slots_, context, response);
+std::shared_ptr<UploadSession> DatasetService::UploadDataset(CallContext context) {
+  return MakeUploadSession(uploads_, slots_, std::move(context));
 }
 
 absl::Status DatasetService::Accept(const ReceivedArchive& archive,
@@ -59,12 +71,13 @@ absl::Status DatasetService::Accept(const ReceivedArchive& archive,
   GRAFT_ASSIGN_OR_RETURN(IngestedDataset ingested,
                          environment_.ingest(archive, archive.file.parent_path()));
   v1::Dataset& description = ingested.description;
-  GRAFT_ASSIGN_OR_RETURN(const std::string project, ProjectOf(archive.header.project()));
+  const std::string& project = archive.header.project();
   description.set_id(environment_.ids->NewId("dataset"));
   description.set_project(project);
   description.set_display_name(archive.header.display_name());
   Dataset row = ToRow(description);
   row.format = ingested.format;
+  row.archive_sha256 = archive.sha256;
   GRAFT_ASSIGN_OR_RETURN(const CreateDatasetResult created, Publish(row, ingested, archive));
   GRAFT_ASSIGN_OR_RETURN(*response->mutable_dataset(), ToProto(created.dataset));
   response->set_created(created.created);
@@ -119,62 +132,56 @@ absl::StatusOr<CreateDatasetResult> DatasetService::Publish(const Dataset& datas
   return created;
 }
 
-grpc::ServerUnaryReactor* DatasetService::GetDataset(grpc::CallbackServerContext* context,
-                                                     const v1::GetDatasetRequest* request,
-                                                     v1::GetDatasetResponse* response) {
-  return RunOn(*environment_.executor, context, [this, request, response]() -> absl::Status {
-    GRAFT_ASSIGN_OR_RETURN(const std::string project, ProjectOf(request->project()));
-    GRAFT_RETURN_IF_ERROR(CheckId("dataset_id", request->dataset_id()));
-    GRAFT_ASSIGN_OR_RETURN(const Dataset dataset,
-                           Found("dataset", request->dataset_id(),
-                                 environment_.store->GetDataset(project, request->dataset_id())));
-    GRAFT_ASSIGN_OR_RETURN(*response->mutable_dataset(), ToProto(dataset));
-    return absl::OkStatus();
-  });
+absl::StatusOr<v1::GetDatasetResponse> DatasetService::GetDataset(
+    const Caller& caller, const v1::GetDatasetRequest& request) {
+  GRAFT_RETURN_IF_ERROR(CheckId("dataset_id", request.dataset_id()));
+  GRAFT_ASSIGN_OR_RETURN(const Dataset dataset, Found("dataset", request.dataset_id(),
+                                                      environment_.store->GetDataset(
+                                                          caller.project(), request.dataset_id())));
+  v1::GetDatasetResponse response;
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_dataset(), ToProto(dataset));
+  return response;
 }
 
-grpc::ServerUnaryReactor* DatasetService::ListDatasets(grpc::CallbackServerContext* context,
-                                                       const v1::ListDatasetsRequest* request,
-                                                       v1::ListDatasetsResponse* response) {
-  return RunOn(*environment_.executor, context, [this, request, response]() -> absl::Status {
-    GRAFT_ASSIGN_OR_RETURN(const std::string project, ProjectOf(request->project()));
-    GRAFT_ASSIGN_OR_RETURN(const int size, PageSize(request->page_size()));
-    GRAFT_ASSIGN_OR_RETURN(
-        const Page<Dataset> page,
-        NamingPageToken(environment_.store->ListDatasets(project, {size, request->page_token()})));
-    for (const Dataset& dataset : page.items) {
-      GRAFT_ASSIGN_OR_RETURN(*response->add_datasets(), ToProto(dataset));
-    }
-    response->set_next_page_token(page.next_page_token);
-    return absl::OkStatus();
-  });
+absl::StatusOr<v1::ListDatasetsResponse> DatasetService::ListDatasets(
+    const Caller& caller, const v1::ListDatasetsRequest& request) {
+  GRAFT_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
+  v1::ListDatasetsResponse response;
+  GRAFT_ASSIGN_OR_RETURN(
+      *response.mutable_next_page_token(),
+      FillPage(
+          size, request.page_token(),
+          [&](const PageOptions& page) {
+            return environment_.store->ListDatasets(caller.project(), page);
+          },
+          [](const Dataset& dataset) -> absl::StatusOr<std::optional<v1::Dataset>> {
+            return ToProto(dataset);
+          },
+          response.mutable_datasets()));
+  return response;
 }
 
-grpc::ServerUnaryReactor* DatasetService::DeleteDataset(grpc::CallbackServerContext* context,
-                                                        const v1::DeleteDatasetRequest* request,
-                                                        v1::DeleteDatasetResponse*) {
-  return RunOn(*environment_.executor, context, [this, context, request]() -> absl::Status {
-    GRAFT_ASSIGN_OR_RETURN(const std::string project, ProjectOf(request->project()));
-    GRAFT_RETURN_IF_ERROR(CheckId("dataset_id", request->dataset_id()));
-    const std::string& id = request->dataset_id();
-    absl::MutexLock lock(&publish_mutex_);
-    const auto deleted = environment_.store->DeleteDataset(project, id);
-    if (absl::IsNotFound(deleted.status())) return NotFound("dataset", id);
-    if (absl::IsFailedPrecondition(deleted.status())) {
-      return WithReason(deleted.status(), "DATASET_IN_USE");
-    }
-    GRAFT_RETURN_IF_ERROR(deleted.status());
-    const absl::Status removed =
-        environment_.blobs->DeletePrefix(DatasetPrefix(project, deleted->digest));
-    if (!removed.ok()) {
-      environment_.logger->Warning("files of a deleted dataset stay until the next start",
-                                   {{"dataset", id}, {"error", removed.ToString()}});
-    }
-    environment_.logger->Info(
-        "dataset deleted",
-        {{"dataset", id}, {"project", project}, {"request", RequestId(*context)}});
-    return absl::OkStatus();
-  });
+absl::StatusOr<v1::DeleteDatasetResponse> DatasetService::DeleteDataset(
+    const Caller& caller, const v1::DeleteDatasetRequest& request) {
+  GRAFT_RETURN_IF_ERROR(CheckId("dataset_id", request.dataset_id()));
+  const std::string& id = request.dataset_id();
+  absl::MutexLock lock(&publish_mutex_);
+  const auto deleted = environment_.store->DeleteDataset(caller.project(), id);
+  if (absl::IsNotFound(deleted.status())) return NotFound("dataset", id);
+  if (absl::IsFailedPrecondition(deleted.status())) {
+    return WithReason(deleted.status(), "DATASET_IN_USE");
+  }
+  GRAFT_RETURN_IF_ERROR(deleted.status());
+  const absl::Status removed =
+      environment_.blobs->DeletePrefix(DatasetPrefix(caller.project(), deleted->digest));
+  if (!removed.ok()) {
+    environment_.logger->Warning("files of a deleted dataset stay until the next start",
+                                 {{"dataset", id}, {"error", removed.ToString()}});
+  }
+  environment_.logger->Info(
+      "dataset deleted",
+      {{"dataset", id}, {"project", caller.project()}, {"request", caller.request_id()}});
+  return v1::DeleteDatasetResponse();
 }
 
 }  // namespace graft

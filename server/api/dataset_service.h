@@ -1,55 +1,54 @@
 #ifndef GRAFT_SERVER_API_DATASET_SERVICE_H_
 #define GRAFT_SERVER_API_DATASET_SERVICE_H_
 
-#include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "graft/v1/dataset.grpc.pb.h"
+#include "graft/v1/dataset.pb.h"
 
 #include "core/artifacts/blob/blob_store.h"
 #include "core/base/ids.h"
 #include "core/store/metadata_store.h"
+#include "server/api/caller.h"
 #include "server/api/dataset_ingest.h"
+#include "server/api/gate.h"
 #include "server/api/upload_session.h"
-#include "server/base/executor.h"
 #include "server/base/logging.h"
 
 namespace graft {
 
-// DatasetService: archives in, rows and blobs out. Everything is borrowed.
-class DatasetService final : public v1::DatasetService::CallbackService {
+// DatasetService: archives in, rows and blobs out. Its handlers block, but for uploads. Everything
+// is borrowed. Safe for concurrent use.
+class DatasetService {
  public:
   struct Environment {
     MetadataStore* store = nullptr;
     BlobStore* blobs = nullptr;
-    Executor* executor = nullptr;  // for everything but uploads
     IdGenerator* ids = nullptr;
     Metrics* metrics = nullptr;
     const Logger* logger = nullptr;
     IngestArchive ingest;
-    // Whether uploads are taken at all: not while draining, not on a full disk.
-    std::function<absl::Status()> admit;
+    const Gate* gate = nullptr;  // of uploads, whose project is in their first message
   };
-  // `uploads` says where and how much is received; its `check` and `accept` are set here.
+  // `uploads` says where and how much is received; its functions but free_disk_bytes are set here.
   DatasetService(Environment environment, UploadEnvironment uploads, size_t max_uploads);
 
   // Drops uploads whose client said nothing after `monotonic`.
   void DropIdleUploads(absl::Duration monotonic) { slots_.DropIdle(monotonic); }
 
-  grpc::ServerReadReactor<v1::UploadDatasetRequest>* UploadDataset(
-      grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response) override;
-  grpc::ServerUnaryReactor* GetDataset(grpc::CallbackServerContext* context,
-                                       const v1::GetDatasetRequest* request,
-                                       v1::GetDatasetResponse* response) override;
-  grpc::ServerUnaryReactor* ListDatasets(grpc::CallbackServerContext* context,
-                                         const v1::ListDatasetsRequest* request,
-                                         v1::ListDatasetsResponse* response) override;
-  grpc::ServerUnaryReactor* DeleteDataset(grpc::CallbackServerContext* context,
-                                          const v1::DeleteDatasetRequest* request,
-                                          v1::DeleteDatasetResponse* response) override;
+  // The gate is asked when the header has come.
+  std::shared_ptr<UploadSession> UploadDataset(CallContext context);
+
+  absl::StatusOr<v1::GetDatasetResponse> GetDataset(const Caller& caller,
+                                                    const v1::GetDatasetRequest& request);
+  absl::StatusOr<v1::ListDatasetsResponse> ListDatasets(const Caller& caller,
+                                                        const v1::ListDatasetsRequest& request);
+  absl::StatusOr<v1::DeleteDatasetResponse> DeleteDataset(const Caller& caller,
+                                                          const v1::DeleteDatasetRequest& request);
 
  private:
   absl::Status Accept(const ReceivedArchive& archive, v1::UploadDatasetResponse* response);

@@ -2,16 +2,15 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
 #include "server/api/fine_tune_request.h"
+#include "server/api/list_page.h"
 #include "server/api/resource_names.h"
-#include "server/api/watch_stream.h"
-#include "server/rpc/rpc_interceptor.h"
-#include "server/rpc/unary_call.h"
 #include "wire/fine_tune_spec.h"
 #include "wire/job.h"
 #include "wire/status.h"
@@ -62,159 +61,155 @@ absl::StatusOr<EventPage> ReadPage(MetadataStore& store, const std::string& proj
 
 }  // namespace
 
-absl::Status FineTuneService::Start(const v1::StartFineTuneRequest& request,
-                                    const std::string& rpc_id,
-                                    v1::StartFineTuneResponse* response) {
-  GRAFT_RETURN_IF_ERROR(environment_.admit());
-  GRAFT_ASSIGN_OR_RETURN(const std::string project, ProjectOf(request.project()));
+absl::StatusOr<std::optional<v1::StartFineTuneResponse>> FineTuneService::Repeated(
+    const Caller& caller, const v1::StartFineTuneRequest& request) {
+  if (request.request_id().empty() || request.validate_only()) return std::nullopt;
+  Job asked;
+  asked.project = caller.project();
+  asked.kind = JobKind::kFineTune;
+  asked.request_id = request.request_id();
+  asked.spec_digest = RequestDigest(request);
+  const auto found = environment_.store->FindRepeated(asked);
+  if (!found.ok()) return ExplainEnqueue(found.status(), request.spec().dataset_id());
+  if (!found->has_value()) return std::nullopt;
+  v1::StartFineTuneResponse response;
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), ToProto(**found));
+  // As it was told the first time, where that can still be said.
+  const auto resolved = ResolveFineTuneSpec(request.spec());
+  const auto backbone = environment_.backbones->Find(request.spec().backbone());
+  const auto dataset =
+      environment_.store->GetDataset(caller.project(), request.spec().dataset_id());
+  if (resolved.ok() && backbone.ok() && dataset.ok()) {
+    *response.mutable_estimate() = Estimate(*resolved, *dataset, **backbone);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::StartFineTuneResponse> FineTuneService::StartFineTune(
+    const Caller& caller, const v1::StartFineTuneRequest& request) {
   GRAFT_RETURN_IF_ERROR(CheckRequest(request));
+  // A request that made a job once gets that job again, even if there is no room for another or its
+  // dataset has gone since.
+  GRAFT_ASSIGN_OR_RETURN(std::optional<v1::StartFineTuneResponse> repeated,
+                         Repeated(caller, request));
+  if (repeated.has_value()) return *std::move(repeated);
+  GRAFT_RETURN_IF_ERROR(environment_.check_room());
   GRAFT_ASSIGN_OR_RETURN(const ResolvedFineTune resolved, ResolveFineTuneSpec(request.spec()));
   GRAFT_ASSIGN_OR_RETURN(const InstalledBackbone* backbone,
                          environment_.backbones->Find(request.spec().backbone()));
   const std::string& dataset_id = request.spec().dataset_id();
-  absl::StatusOr<Dataset> dataset = environment_.store->GetDataset(project, dataset_id);
-  if (absl::IsNotFound(dataset.status())) {
-    // A request that made a job once gets that job again, even if its dataset has gone since. The
-    // store makes no new job without one.
-    if (request.request_id().empty() || request.validate_only()) {
-      return NotFound("dataset", dataset_id);
-    }
-    dataset = Dataset{};
-    dataset->id = dataset_id;
-  } else {
-    GRAFT_RETURN_IF_ERROR(dataset.status());
-    GRAFT_RETURN_IF_ERROR(CheckDataset(*dataset));
-    GRAFT_RETURN_IF_ERROR(
-        CheckNetwork(resolved.config, *backbone, static_cast<int64_t>(dataset->classes.size())));
-    *response->mutable_estimate() = Estimate(resolved, *dataset, *backbone);
-  }
-  Job job = MakeJob(request, project, resolved, *dataset, *backbone);
+  GRAFT_ASSIGN_OR_RETURN(
+      const Dataset dataset,
+      Found("dataset", dataset_id, environment_.store->GetDataset(caller.project(), dataset_id)));
+  GRAFT_RETURN_IF_ERROR(CheckDataset(dataset));
+  GRAFT_RETURN_IF_ERROR(
+      CheckNetwork(resolved.config, *backbone, static_cast<int64_t>(dataset.classes.size())));
+  v1::StartFineTuneResponse response;
+  *response.mutable_estimate() = Estimate(resolved, dataset, *backbone);
+  Job job = MakeJob(request, caller.project(), resolved, dataset, *backbone);
   if (request.validate_only()) {
-    GRAFT_ASSIGN_OR_RETURN(*response->mutable_job(), ToProto(job));
-    response->mutable_job()->clear_create_time();
-    return absl::OkStatus();
+    GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), ToProto(job));
+    response.mutable_job()->clear_create_time();
+    return response;
   }
   job.id = environment_.ids->NewId("job");
   const auto enqueued = environment_.store->EnqueueJob(job);
   if (!enqueued.ok()) return ExplainEnqueue(enqueued.status(), dataset_id);
-  GRAFT_ASSIGN_OR_RETURN(*response->mutable_job(), ToProto(enqueued->job));
-  response->set_created(enqueued->created);
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), ToProto(enqueued->job));
+  response.set_created(enqueued->created);
   if (enqueued->created) {
     environment_.logger->Info("job queued", {{"job", job.id},
-                                             {"project", project},
+                                             {"project", caller.project()},
                                              {"backbone", job.backbone},
                                              {"strategy", job.strategy},
                                              {"dataset", job.dataset_id},
-                                             {"request", rpc_id}});
+                                             {"request", caller.request_id()}});
   }
-  return absl::OkStatus();
+  return response;
 }
 
-grpc::ServerUnaryReactor* FineTuneService::StartFineTune(grpc::CallbackServerContext* context,
-                                                         const v1::StartFineTuneRequest* request,
-                                                         v1::StartFineTuneResponse* response) {
-  return RunOn(*environment_.executor, context, [this, context, request, response] {
-    return Start(*request, RequestId(*context), response);
-  });
+absl::StatusOr<v1::GetStatusResponse> FineTuneService::GetStatus(
+    const Caller& caller, const v1::GetStatusRequest& request) {
+  GRAFT_RETURN_IF_ERROR(CheckId("job_id", request.job_id()));
+  GRAFT_ASSIGN_OR_RETURN(const Job job,
+                         Found("job", request.job_id(),
+                               environment_.store->GetJob(caller.project(), request.job_id())));
+  v1::GetStatusResponse response;
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), ToProto(job));
+  return response;
 }
 
-grpc::ServerUnaryReactor* FineTuneService::GetStatus(grpc::CallbackServerContext* context,
-                                                     const v1::GetStatusRequest* request,
-                                                     v1::GetStatusResponse* response) {
-  return RunOn(*environment_.executor, context, [this, request, response]() -> absl::Status {
-    GRAFT_ASSIGN_OR_RETURN(const std::string project, ProjectOf(request->project()));
-    GRAFT_RETURN_IF_ERROR(CheckId("job_id", request->job_id()));
-    GRAFT_ASSIGN_OR_RETURN(
-        const Job job,
-        Found("job", request->job_id(), environment_.store->GetJob(project, request->job_id())));
-    GRAFT_ASSIGN_OR_RETURN(*response->mutable_job(), ToProto(job));
-    return absl::OkStatus();
-  });
-}
-
-grpc::ServerWriteReactor<v1::WatchResponse>* FineTuneService::Watch(
-    grpc::CallbackServerContext*, const v1::WatchRequest* request) {
+absl::StatusOr<std::shared_ptr<WatchStream>> FineTuneService::Watch(
+    const Caller& caller, const v1::WatchRequest& request) {
+  GRAFT_RETURN_IF_ERROR(CheckId("job_id", request.job_id()));
   // The request is gone before the stream ends: what is needed of it is copied.
-  absl::StatusOr<std::string> project = ProjectOf(request->project());
-  if (project.ok()) {
-    const absl::Status id = CheckId("job_id", request->job_id());
-    if (!id.ok()) project = id;
+  return MakeWatchStream(*environment_.watches, *environment_.executor, request.job_id(),
+                         request.after_sequence(),
+                         [store = environment_.store, project = caller.project(),
+                          job_id = request.job_id()](uint64_t after) {
+                           return Found("job", job_id, ReadPage(*store, project, job_id, after));
+                         });
+}
+
+absl::StatusOr<v1::ListJobsResponse> FineTuneService::ListJobs(const Caller& caller,
+                                                               const v1::ListJobsRequest& request) {
+  GRAFT_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
+  GRAFT_ASSIGN_OR_RETURN(const JobFilter filter, FilterOf(request));
+  v1::ListJobsResponse response;
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_next_page_token(),
+                         FillPage(
+                             size, request.page_token(),
+                             [&](const PageOptions& page) {
+                               return environment_.store->ListJobs(caller.project(), filter, page);
+                             },
+                             [](const Job& job) -> absl::StatusOr<std::optional<v1::Job>> {
+                               GRAFT_ASSIGN_OR_RETURN(v1::Job shown, ToProto(job));
+                               shown.clear_report();  // quadratic in the classes: GetStatus has it
+                               return shown;
+                             },
+                             response.mutable_jobs()));
+  return response;
+}
+
+absl::StatusOr<v1::CancelJobResponse> FineTuneService::CancelJob(
+    const Caller& caller, const v1::CancelJobRequest& request) {
+  GRAFT_RETURN_IF_ERROR(CheckId("job_id", request.job_id()));
+  const std::string& id = request.job_id();
+  absl::StatusOr<Job> job =
+      environment_.store->RequestDesired(caller.project(), id, DesiredState::kCancel);
+  if (absl::IsFailedPrecondition(job.status())) {
+    // It ended on its own, perhaps just now: the answer says how.
+    job = environment_.store->GetJob(caller.project(), id);
   }
-  return StartWatch(*environment_.watches, *environment_.executor, request->job_id(),
-                    request->after_sequence(),
-                    [store = environment_.store, project = std::move(project),
-                     job_id = request->job_id()](uint64_t after) -> absl::StatusOr<EventPage> {
-                      GRAFT_RETURN_IF_ERROR(project.status());
-                      return Found("job", job_id, ReadPage(*store, *project, job_id, after));
-                    });
+  job = Found("job", id, std::move(job));
+  GRAFT_RETURN_IF_ERROR(job.status());
+  v1::CancelJobResponse response;
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), ToProto(*job));
+  environment_.logger->Info("cancel asked for", {{"job", id},
+                                                 {"project", caller.project()},
+                                                 {"state", JobStateName(job->state)},
+                                                 {"request", caller.request_id()}});
+  return response;
 }
 
-grpc::ServerUnaryReactor* FineTuneService::ListJobs(grpc::CallbackServerContext* context,
-                                                    const v1::ListJobsRequest* request,
-                                                    v1::ListJobsResponse* response) {
-  return RunOn(*environment_.executor, context, [this, request, response]() -> absl::Status {
-    GRAFT_ASSIGN_OR_RETURN(const std::string project, ProjectOf(request->project()));
-    GRAFT_ASSIGN_OR_RETURN(const int size, PageSize(request->page_size()));
-    GRAFT_ASSIGN_OR_RETURN(const JobFilter filter, FilterOf(*request));
-    GRAFT_ASSIGN_OR_RETURN(const Page<Job> page,
-                           NamingPageToken(environment_.store->ListJobs(
-                               project, filter, {size, request->page_token()})));
-    for (const Job& job : page.items) {
-      v1::Job* const shown = response->add_jobs();
-      GRAFT_ASSIGN_OR_RETURN(*shown, ToProto(job));
-      shown->clear_report();  // quadratic in the classes: GetStatus has it
-    }
-    response->set_next_page_token(page.next_page_token);
-    return absl::OkStatus();
-  });
-}
-
-grpc::ServerUnaryReactor* FineTuneService::CancelJob(grpc::CallbackServerContext* context,
-                                                     const v1::CancelJobRequest* request,
-                                                     v1::CancelJobResponse* response) {
-  return RunOn(*environment_.executor, context,
-               [this, context, request, response]() -> absl::Status {
-                 GRAFT_ASSIGN_OR_RETURN(const std::string project, ProjectOf(request->project()));
-                 GRAFT_RETURN_IF_ERROR(CheckId("job_id", request->job_id()));
-                 const std::string& id = request->job_id();
-                 absl::StatusOr<Job> job =
-                     environment_.store->RequestDesired(project, id, DesiredState::kCancel);
-                 if (absl::IsFailedPrecondition(job.status())) {
-                   // It ended on its own, perhaps just now: the answer says how.
-                   job = environment_.store->GetJob(project, id);
-                 }
-                 job = Found("job", id, std::move(job));
-                 GRAFT_RETURN_IF_ERROR(job.status());
-                 GRAFT_ASSIGN_OR_RETURN(*response->mutable_job(), ToProto(*job));
-                 environment_.logger->Info("cancel asked for", {{"job", id},
-                                                                {"project", project},
-                                                                {"state", JobStateName(job->state)},
-                                                                {"request", RequestId(*context)}});
-                 return absl::OkStatus();
-               });
-}
-
-grpc::ServerUnaryReactor* FineTuneService::DeleteJob(grpc::CallbackServerContext* context,
-                                                     const v1::DeleteJobRequest* request,
-                                                     v1::DeleteJobResponse*) {
-  return RunOn(*environment_.executor, context, [this, context, request]() -> absl::Status {
-    GRAFT_ASSIGN_OR_RETURN(const std::string project, ProjectOf(request->project()));
-    GRAFT_RETURN_IF_ERROR(CheckId("job_id", request->job_id()));
-    const std::string& id = request->job_id();
-    const absl::Status deleted = environment_.store->DeleteJob(project, id);
-    if (absl::IsNotFound(deleted)) return NotFound("job", id);
-    if (absl::IsFailedPrecondition(deleted)) return WithReason(deleted, "JOB_NOT_ENDED");
-    GRAFT_RETURN_IF_ERROR(deleted);
-    const absl::Status swept =
-        environment_.blobs->DeletePrefix(absl::StrCat("checkpoints/", id, "/"));
-    if (!swept.ok()) {
-      environment_.logger->Warning("checkpoints of a deleted job stay until the next start",
-                                   {{"job", id}, {"error", swept.ToString()}});
-    }
-    environment_.logger->Info(
-        "job deleted", {{"job", id}, {"project", project}, {"request", RequestId(*context)}});
-    return absl::OkStatus();
-  });
+absl::StatusOr<v1::DeleteJobResponse> FineTuneService::DeleteJob(
+    const Caller& caller, const v1::DeleteJobRequest& request) {
+  GRAFT_RETURN_IF_ERROR(CheckId("job_id", request.job_id()));
+  const std::string& id = request.job_id();
+  const absl::Status deleted = environment_.store->DeleteJob(caller.project(), id);
+  if (absl::IsNotFound(deleted)) return NotFound("job", id);
+  if (absl::IsFailedPrecondition(deleted)) return WithReason(deleted, "JOB_NOT_ENDED");
+  GRAFT_RETURN_IF_ERROR(deleted);
+  const absl::Status swept =
+      environment_.blobs->DeletePrefix(absl::StrCat("checkpoints/", id, "/"));
+  if (!swept.ok()) {
+    environment_.logger->Warning("checkpoints of a deleted job stay until the next start",
+                                 {{"job", id}, {"error", swept.ToString()}});
+  }
+  environment_.logger->Info(
+      "job deleted",
+      {{"job", id}, {"project", caller.project()}, {"request", caller.request_id()}});
+  return v1::DeleteJobResponse();
 }
 
 }  // namespace graft

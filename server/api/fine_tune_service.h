@@ -2,59 +2,61 @@
 #define GRAFT_SERVER_API_FINE_TUNE_SERVICE_H_
 
 #include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "graft/v1/finetune.grpc.pb.h"
+#include "graft/v1/finetune.pb.h"
 
 #include "core/artifacts/blob/blob_store.h"
 #include "core/base/ids.h"
 #include "core/store/metadata_store.h"
 #include "server/api/backbone_directory.h"
-#include "server/api/watch_hub.h"
+#include "server/api/caller.h"
+#include "server/api/watch_stream.h"
 #include "server/base/executor.h"
 #include "server/base/logging.h"
 
 namespace graft {
 
 // FineTuneService over the store: it validates, estimates and enqueues; workers do the rest.
-// Everything is borrowed.
-class FineTuneService final : public v1::FineTuneService::CallbackService {
+// Its handlers block. Everything is borrowed. Safe for concurrent use.
+class FineTuneService {
  public:
   struct Environment {
     MetadataStore* store = nullptr;
     BlobStore* blobs = nullptr;
     const BackboneDirectory* backbones = nullptr;
-    Executor* executor = nullptr;
+    Executor* executor = nullptr;  // reads the events of Watches
     WatchHub* watches = nullptr;
     IdGenerator* ids = nullptr;
     const Logger* logger = nullptr;
-    // Whether new jobs are taken at all: not while draining, not on a full disk.
-    std::function<absl::Status()> admit;
+    // Whether there is room for what is new: RESOURCE_EXHAUSTED on a full disk.
+    std::function<absl::Status()> check_room;
   };
   explicit FineTuneService(Environment environment) : environment_(std::move(environment)) {}
 
-  grpc::ServerUnaryReactor* StartFineTune(grpc::CallbackServerContext* context,
-                                          const v1::StartFineTuneRequest* request,
-                                          v1::StartFineTuneResponse* response) override;
-  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
-                                      const v1::GetStatusRequest* request,
-                                      v1::GetStatusResponse* response) override;
-  grpc::ServerWriteReactor<v1::WatchResponse>* Watch(grpc::CallbackServerContext* context,
-                                                     const v1::WatchRequest* request) override;
-  grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context,
-                                     const v1::ListJobsRequest* request,
-                                     v1::ListJobsResponse* response) override;
-  grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
-                                      const v1::CancelJobRequest* request,
-                                      v1::CancelJobResponse* response) override;
-  grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context,
-                                      const v1::DeleteJobRequest* request,
-                                      v1::DeleteJobResponse* response) override;
+  absl::StatusOr<v1::StartFineTuneResponse> StartFineTune(const Caller& caller,
+                                                          const v1::StartFineTuneRequest& request);
+  absl::StatusOr<v1::GetStatusResponse> GetStatus(const Caller& caller,
+                                                  const v1::GetStatusRequest& request);
+  absl::StatusOr<v1::ListJobsResponse> ListJobs(const Caller& caller,
+                                                const v1::ListJobsRequest& request);
+  absl::StatusOr<v1::CancelJobResponse> CancelJob(const Caller& caller,
+                                                  const v1::CancelJobRequest& request);
+  absl::StatusOr<v1::DeleteJobResponse> DeleteJob(const Caller& caller,
+                                                  const v1::DeleteJobRequest& request);
+
+  // The stream of events, not begun; never blocks.
+  absl::StatusOr<std::shared_ptr<WatchStream>> Watch(const Caller& caller,
+                                                     const v1::WatchRequest& request);
 
  private:
-  absl::Status Start(const v1::StartFineTuneRequest& request, const std::string& rpc_id,
-                     v1::StartFineTuneResponse* response);
+  // The answer to a request whose job there is already; nothing when there is none.
+  absl::StatusOr<std::optional<v1::StartFineTuneResponse>> Repeated(
+      const Caller& caller, const v1::StartFineTuneRequest& request);
 
   const Environment environment_;
 };

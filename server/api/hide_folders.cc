@@ -5,6 +5,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 
+#include "wire/status.h"
+
 namespace graft {
 namespace {
 
@@ -40,6 +42,11 @@ std::string HideFolders(absl::string_view message, const std::vector<std::string
     if (folder.size() > 1 && folder[0] == '/') clean = HideFolder(clean, folder);
   }
   return clean;
+}
+
+absl::Status HideFolders(const absl::Status& status, const std::vector<std::string>& folders) {
+  if (status.ok()) return status;
+  return MapTexts(status, [&](absl::string_view text) { return HideFolders(text, folders); });
 }
 
 }  // namespace graft

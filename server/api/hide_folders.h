@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace graft {
@@ -13,6 +14,9 @@ namespace graft {
 // "cannot open /data/graft.db", and not out of "photos/data/cat.jpg" or "/database". A pure
 // function.
 std::string HideFolders(absl::string_view message, const std::vector<std::string>& folders);
+
+// The same for an error: its message and the texts of its details.
+absl::Status HideFolders(const absl::Status& status, const std::vector<std::string>& folders);
 
 }  // namespace graft
 

@@ -1,14 +1,14 @@
 #include "server/api/model_service.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "server/api/list_page.h"
 #include "server/api/resource_names.h"
-#include "server/rpc/rpc_interceptor.h"
-#include "server/rpc/unary_call.h"
 #include "wire/model.h"
 #include "wire/status.h"
 
@@ -34,71 +34,67 @@ absl::StatusOr<v1::Model> ModelService::WithVersions(const Model& model) {
   return ToProto(shown, std::move(numbers));
 }
 
-grpc::ServerUnaryReactor* ModelService::ListModels(grpc::CallbackServerContext* context,
-                                                   const v1::ListModelsRequest* request,
-                                                   v1::ListModelsResponse* response) {
-  return RunOn(*environment_.executor, context, [this, request, response]() -> absl::Status {
-    GRAFT_ASSIGN_OR_RETURN(const std::string project, ProjectOf(request->project()));
-    GRAFT_ASSIGN_OR_RETURN(const int size, PageSize(request->page_size()));
-    GRAFT_ASSIGN_OR_RETURN(const Page<Model> page, NamingPageToken(environment_.store->ListModels(
-                                                       project, {size, request->page_token()})));
-    for (const Model& model : page.items) {
-      absl::StatusOr<v1::Model> shown = WithVersions(model);
-      if (absl::IsNotFound(shown.status())) continue;  // deleted since the page was read
-      GRAFT_ASSIGN_OR_RETURN(*response->add_models(), std::move(shown));
-    }
-    response->set_next_page_token(page.next_page_token);
-    return absl::OkStatus();
-  });
+absl::StatusOr<v1::ListModelsResponse> ModelService::ListModels(
+    const Caller& caller, const v1::ListModelsRequest& request) {
+  GRAFT_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
+  v1::ListModelsResponse response;
+  GRAFT_ASSIGN_OR_RETURN(
+      *response.mutable_next_page_token(),
+      FillPage(
+          size, request.page_token(),
+          [&](const PageOptions& page) {
+            return environment_.store->ListModels(caller.project(), page);
+          },
+          [this](const Model& model) -> absl::StatusOr<std::optional<v1::Model>> {
+            absl::StatusOr<v1::Model> shown = WithVersions(model);
+            // Deleted since the page was read.
+            if (absl::IsNotFound(shown.status())) return std::nullopt;
+            return shown;
+          },
+          response.mutable_models()));
+  return response;
 }
 
-grpc::ServerUnaryReactor* ModelService::GetModel(grpc::CallbackServerContext* context,
-                                                 const v1::GetModelRequest* request,
-                                                 v1::GetModelResponse* response) {
-  return RunOn(*environment_.executor, context, [this, request, response]() -> absl::Status {
-    GRAFT_ASSIGN_OR_RETURN(const std::string project, ProjectOf(request->project()));
-    GRAFT_RETURN_IF_ERROR(CheckName("model", request->model()));
-    if (request->version() < 0) return InvalidField("version", "must not be negative");
-    GRAFT_ASSIGN_OR_RETURN(const Model model, WithModelReason(environment_.store->GetModel(
-                                                  project, request->model())));
-    GRAFT_ASSIGN_OR_RETURN(const ModelVersion version,
-                           WithModelReason(environment_.store->GetModelVersion(
-                               project, request->model(), request->version())));
-    GRAFT_ASSIGN_OR_RETURN(*response->mutable_model(), WithModelReason(WithVersions(model)));
-    GRAFT_ASSIGN_OR_RETURN(*response->mutable_version(), ToProto(version));
-    return absl::OkStatus();
-  });
+absl::StatusOr<v1::GetModelResponse> ModelService::GetModel(const Caller& caller,
+                                                            const v1::GetModelRequest& request) {
+  GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
+  if (request.version() < 0) return InvalidField("version", "must not be negative");
+  GRAFT_ASSIGN_OR_RETURN(const Model model, WithModelReason(environment_.store->GetModel(
+                                                caller.project(), request.model())));
+  GRAFT_ASSIGN_OR_RETURN(const ModelVersion version,
+                         WithModelReason(environment_.store->GetModelVersion(
+                             caller.project(), request.model(), request.version())));
+  v1::GetModelResponse response;
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_model(), WithModelReason(WithVersions(model)));
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_version(), ToProto(version));
+  return response;
 }
 
-grpc::ServerUnaryReactor* ModelService::DeleteModel(grpc::CallbackServerContext* context,
-                                                    const v1::DeleteModelRequest* request,
-                                                    v1::DeleteModelResponse*) {
-  return RunOn(*environment_.executor, context, [this, context, request]() -> absl::Status {
-    GRAFT_ASSIGN_OR_RETURN(const std::string project, ProjectOf(request->project()));
-    GRAFT_RETURN_IF_ERROR(CheckName("model", request->model()));
-    if (request->version() < 0) return InvalidField("version", "must not be negative");
-    // The rows first: from here on nobody finds it. Files that a crash leaves are swept at the
-    // next start.
-    GRAFT_ASSIGN_OR_RETURN(const std::vector<ModelVersion> deleted,
-                           WithModelReason(environment_.store->DeleteModel(
-                               project, request->model(), request->version())));
-    if (environment_.on_deleted) {
-      environment_.on_deleted(project, request->model(), request->version());
+absl::StatusOr<v1::DeleteModelResponse> ModelService::DeleteModel(
+    const Caller& caller, const v1::DeleteModelRequest& request) {
+  GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
+  if (request.version() < 0) return InvalidField("version", "must not be negative");
+  // The rows first: from here on nobody finds it. Files that a crash leaves are swept at the
+  // next start.
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<ModelVersion> deleted,
+                         WithModelReason(environment_.store->DeleteModel(
+                             caller.project(), request.model(), request.version())));
+  if (environment_.on_deleted) {
+    environment_.on_deleted(caller.project(), request.model(), request.version());
+  }
+  for (const ModelVersion& version : deleted) {
+    const absl::Status removed =
+        environment_.blobs->DeletePrefix(absl::StrCat(version.artifact_prefix, "/"));
+    if (!removed.ok()) {
+      environment_.logger->Warning("files of a deleted model stay until the next start",
+                                   {{"model", version.model}, {"error", removed.ToString()}});
     }
-    for (const ModelVersion& version : deleted) {
-      const absl::Status removed =
-          environment_.blobs->DeletePrefix(absl::StrCat(version.artifact_prefix, "/"));
-      if (!removed.ok()) {
-        environment_.logger->Warning("files of a deleted model stay until the next start",
-                                     {{"model", version.model}, {"error", removed.ToString()}});
-      }
-    }
-    environment_.logger->Info("model deleted", {{"project", project},
-                                                {"model", request->model()},
-                                                {"version", absl::StrCat(request->version())},
-                                                {"request", RequestId(*context)}});
-    return absl::OkStatus();
-  });
+  }
+  environment_.logger->Info("model deleted", {{"project", caller.project()},
+                                              {"model", request.model()},
+                                              {"version", absl::StrCat(request.version())},
+                                              {"request", caller.request_id()}});
+  return v1::DeleteModelResponse();
 }
 
 }  // namespace graft

@@ -5,22 +5,23 @@
 #include <string>
 #include <utility>
 
-#include "graft/v1/model.grpc.pb.h"
+#include "absl/status/statusor.h"
+#include "graft/v1/model.pb.h"
 
 #include "core/artifacts/blob/blob_store.h"
 #include "core/store/metadata_store.h"
-#include "server/base/executor.h"
+#include "server/api/caller.h"
 #include "server/base/logging.h"
 
 namespace graft {
 
-// ModelService: rows of the store and their files. Everything is borrowed.
-class ModelService final : public v1::ModelService::CallbackService {
+// ModelService: rows of the store and their files. Its handlers block. Everything is borrowed. Safe
+// for concurrent use.
+class ModelService {
  public:
   struct Environment {
     MetadataStore* store = nullptr;
     BlobStore* blobs = nullptr;
-    Executor* executor = nullptr;
     const Logger* logger = nullptr;
     // Told once rows are deleted: no new request may get that version (0: any of the model).
     std::function<void(const std::string& project, const std::string& model, int64_t version)>
@@ -28,15 +29,12 @@ class ModelService final : public v1::ModelService::CallbackService {
   };
   explicit ModelService(Environment environment) : environment_(std::move(environment)) {}
 
-  grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
-                                       const v1::ListModelsRequest* request,
-                                       v1::ListModelsResponse* response) override;
-  grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* context,
-                                     const v1::GetModelRequest* request,
-                                     v1::GetModelResponse* response) override;
-  grpc::ServerUnaryReactor* DeleteModel(grpc::CallbackServerContext* context,
-                                        const v1::DeleteModelRequest* request,
-                                        v1::DeleteModelResponse* response) override;
+  absl::StatusOr<v1::ListModelsResponse> ListModels(const Caller& caller,
+                                                    const v1::ListModelsRequest& request);
+  absl::StatusOr<v1::GetModelResponse> GetModel(const Caller& caller,
+                                                const v1::GetModelRequest& request);
+  absl::StatusOr<v1::DeleteModelResponse> DeleteModel(const Caller& caller,
+                                                      const v1::DeleteModelRequest& request);
 
  private:
   absl::StatusOr<v1::Model> WithVersions(const Model& model);

@@ -1,6 +1,5 @@
 #include "server/api/prediction_service.h"
 
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -9,11 +8,9 @@
 #include "absl/time/clock.h"
 
 #include "core/base/status_macros.h"
-#include "core/serving/cancellation.h"
 #include "core/serving/error_hints.h"
 #include "core/serving/retry_hint.h"
 #include "server/api/resource_names.h"
-#include "server/rpc/unary_call.h"
 #include "wire/status.h"
 #include "wire/time.h"
 
@@ -35,50 +32,31 @@ absl::Status WithDetails(absl::Status status) {
   return delay.has_value() ? WithRetryDelay(std::move(status), *delay) : status;
 }
 
-class PredictCall final : public grpc::ServerUnaryReactor {
- public:
-  explicit PredictCall(v1::PredictResponse* response) : response_(response) {}
-
-  const std::shared_ptr<CancellationToken>& cancellation() const { return cancellation_; }
-
-  void Answer(absl::StatusOr<PredictResponse> result) {
-    if (!result.ok()) {
-      return Finish(ToGrpcStatus(WithDetails(std::move(result).status())));
+v1::PredictResponse Describe(const PredictResponse& result) {
+  v1::PredictResponse response;
+  response.set_model(result.model);
+  response.set_version(result.version);
+  for (const std::vector<LabelScore>& scores : result.outputs) {
+    v1::Classification* made = response.add_outputs()->mutable_classification();
+    for (const LabelScore& score : scores) {
+      v1::LabelScore* label = made->add_labels();
+      label->set_label(score.label);
+      label->set_probability(score.probability);
+      label->set_index(score.index);
     }
-    response_->set_model(result->model);
-    response_->set_version(result->version);
-    for (const std::vector<LabelScore>& scores : result->outputs) {
-      v1::Classification* made = response_->add_outputs()->mutable_classification();
-      for (const LabelScore& score : scores) {
-        v1::LabelScore* label = made->add_labels();
-        label->set_label(score.label);
-        label->set_probability(score.probability);
-        label->set_index(score.index);
-      }
-    }
-    v1::PredictTiming* timing = response_->mutable_timing();
-    *timing->mutable_queue() = ToProto(result->timing.queue);
-    *timing->mutable_decode() = ToProto(result->timing.decode);
-    *timing->mutable_compute() = ToProto(result->timing.compute);
-    *timing->mutable_total() = ToProto(result->timing.total);
-    Finish(grpc::Status::OK);
   }
+  v1::PredictTiming* timing = response.mutable_timing();
+  *timing->mutable_queue() = ToProto(result.timing.queue);
+  *timing->mutable_decode() = ToProto(result.timing.decode);
+  *timing->mutable_compute() = ToProto(result.timing.compute);
+  *timing->mutable_total() = ToProto(result.timing.total);
+  return response;
+}
 
- private:
-  void OnCancel() override { cancellation_->Cancel(); }
-  void OnDone() override { delete this; }
-
-  v1::PredictResponse* const response_;
-  const std::shared_ptr<CancellationToken> cancellation_ = std::make_shared<CancellationToken>();
-};
-
-// The request as the predictor takes it, or which field is wrong.
-// Its images are moved out of the message: gRPC hands it over as const, but keeps it for this call
-// alone, and nobody reads it again.
-absl::StatusOr<PredictRequest> Convert(const v1::PredictRequest& given) {
-  auto& request = const_cast<v1::PredictRequest&>(given);
+// The request as the predictor takes it, or which field is wrong. Its images are moved out.
+absl::StatusOr<PredictRequest> Convert(const std::string& project, v1::PredictRequest& request) {
   PredictRequest converted;
-  GRAFT_ASSIGN_OR_RETURN(converted.project, ProjectOf(request.project()));
+  converted.project = project;
   GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
   if (request.version() < 0) return InvalidField("version", "must not be negative");
   if (request.top_k() < 0) return InvalidField("top_k", "must not be negative");
@@ -99,32 +77,32 @@ absl::StatusOr<PredictRequest> Convert(const v1::PredictRequest& given) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* PredictionService::Predict(grpc::CallbackServerContext* context,
-                                                     const v1::PredictRequest* request,
-                                                     v1::PredictResponse* response) {
-  auto* call = new PredictCall(response);
-  absl::StatusOr<PredictRequest> converted = Convert(*request);
+void PredictionService::OnRefused(const v1::PredictRequest& request,
+                                  const absl::Status& status) const {
+  if (observer_ == nullptr) return;
+  observer_->OnRequest({.project = request.project(),
+                        .model = request.model(),
+                        .code = status.code(),
+                        .images = request.inputs_size()});
+}
+
+void PredictionService::Predict(const Caller& caller, v1::PredictRequest request, Done done) {
+  absl::StatusOr<PredictRequest> converted = Convert(caller.project(), request);
   if (!converted.ok()) {
-    if (observer_ != nullptr) {
-      observer_->OnRequest({.project = request->project(),
-                            .model = request->model(),
-                            .code = converted.status().code(),
-                            .images = request->inputs_size()});
-    }
-    call->Answer(converted.status());
-    return call;
+    OnRefused(request, converted.status());
+    return done(converted.status());
   }
-  // gRPC gives the deadline on the wall clock, the predictor wants its monotonic one.
-  const absl::Time deadline = CallDeadline(*context);
-  const absl::Duration until = deadline == absl::InfiniteFuture()
+  // Callers give the deadline on the wall clock, the predictor wants its monotonic one.
+  const absl::Duration until = caller.deadline() == absl::InfiniteFuture()
                                    ? absl::InfiniteDuration()
-                                   : clock_->Monotonic() + (deadline - absl::Now());
-  const auto cancellation = call->cancellation();  // the call may be gone when Submit returns
+                                   : clock_->Monotonic() + (caller.deadline() - absl::Now());
   predictor_->Submit(
       *std::move(converted), until,
-      [call](absl::StatusOr<PredictResponse> result) { call->Answer(std::move(result)); },
-      cancellation);
-  return call;
+      [done = std::move(done)](absl::StatusOr<PredictResponse> result) {
+        if (result.ok()) return done(Describe(*result));
+        done(WithDetails(std::move(result).status()));
+      },
+      caller.cancel());
 }
 
 }  // namespace graft

@@ -13,7 +13,7 @@
 #include "core/base/files.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
-#include "server/rpc/unary_call.h"
+#include "server/api/run_handler.h"
 #include "wire/status.h"
 
 namespace graft {
@@ -80,45 +80,30 @@ class ReceivingFile {
   Sha256 hash_;
 };
 
-class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequest> {
+// Outlives the call while a task of an executor uses it.
+class Session final : public UploadSession,
+                      public UploadSlots::Upload,
+                      public std::enable_shared_from_this<Session> {
  public:
-  // The state outlives the reactor while a task of the executor uses it.
-  class State;
-  explicit UploadReactor(std::shared_ptr<State> state) : state_(std::move(state)) {}
-  void OnReadDone(bool ok) override;
-  void OnCancel() override;
-  void OnDone() override;
-
- private:
-  const std::shared_ptr<State> state_;
-};
-
-class UploadReactor::State final : public UploadSlots::Upload,
-                                   public std::enable_shared_from_this<State> {
- public:
-  State(const UploadEnvironment& environment, UploadSlots& slots,
-        const grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response)
+  Session(const UploadEnvironment& environment, UploadSlots& slots, CallContext context)
       : environment_(environment),
         slots_(slots),
-        context_(context),
-        response_(response),
+        context_(std::move(context)),
         last_heard_(environment.clock->Monotonic()) {}
 
-  void Start(UploadReactor* reactor) {
-    reactor_ = reactor;
+  void Begin(UploadSink* sink) override {
+    sink_ = sink;
     if (!slots_.Add(shared_from_this())) {
       return FinishOnce(WithRetryDelay(
           WithReason(absl::ResourceExhaustedError("too many uploads at the same time"),
                      "TOO_MANY_UPLOADS"),
           absl::Seconds(5)));
     }
-    reactor_->StartRead(&message_);
+    sink_->Read(&message_);
   }
 
-  // On gRPC's thread: hands the message on, so that the disk is waited for elsewhere.
-  void OnRead(bool ok) {
-    // A read also fails when the connection breaks; what came until then is no archive.
-    if (!ok && context_->IsCancelled()) return Cancel();
+  // On the transport's thread: hands the message on, so that the disk is waited for elsewhere.
+  void Received(bool ok) override {
     {
       absl::MutexLock lock(&mutex_);
       if (finished_) return;
@@ -131,7 +116,9 @@ class UploadReactor::State final : public UploadSlots::Upload,
     if (!queued) FinishOnce(Overloaded());
   }
 
-  void Cancel() { FinishOnce(absl::CancelledError("the client went away during the upload")); }
+  void Cancel() override {
+    FinishOnce(absl::CancelledError("the client went away during the upload"));
+  }
 
   void DropIfIdleSince(absl::Duration monotonic) override {
     {
@@ -141,7 +128,7 @@ class UploadReactor::State final : public UploadSlots::Upload,
     FinishOnce(absl::DeadlineExceededError("nothing was received for too long"));
   }
 
-  void Done() { slots_.Remove(this); }
+  void Done() override { slots_.Remove(this); }
 
  private:
   bool finished() const {
@@ -153,20 +140,18 @@ class UploadReactor::State final : public UploadSlots::Upload,
     absl::MutexLock lock(&mutex_);
     if (finished_) return;
     finished_ = true;
-    // The call's own response dies with a cancelled call, perhaps while the archive is unpacked.
-    if (status.ok()) response_->Swap(&made_);
-    reactor_->Finish(ToGrpcStatus(status));
+    sink_->Finish(status, status.ok() ? std::move(made_) : v1::UploadDatasetResponse());
   }
 
   void Take() {
     if (finished()) return;
     const absl::Status status = CatchExceptions([this] { return TakeMessage(); });
-    if (!status.ok()) return DiscardAndFinish(status);
-    // StartRead after Finish would be an error: both under the lock.
+    if (!status.ok() || repeated_) return DiscardAndFinish(status);
+    // A read after the end would be an error: both under the lock.
     absl::MutexLock lock(&mutex_);
     if (finished_) return;
     last_heard_ = environment_.clock->Monotonic();
-    reactor_->StartRead(&message_);
+    sink_->Read(&message_);
   }
 
   absl::Status TakeMessage() {
@@ -191,7 +176,15 @@ class UploadReactor::State final : public UploadSlots::Upload,
     }
     const auto announced = static_cast<uint64_t>(header_.total_bytes());
     if (announced > environment_.max_bytes) return TooLarge(environment_.max_bytes);
-    GRAFT_RETURN_IF_ERROR(environment_.check(header_));
+    GRAFT_ASSIGN_OR_RETURN(*header_.mutable_project(), environment_.admit(context_, header_));
+    if (!header_.sha256().empty() && environment_.find_repeated) {
+      GRAFT_ASSIGN_OR_RETURN(auto known, environment_.find_repeated(header_.project(), header_));
+      if (known.has_value()) {
+        made_ = *std::move(known);
+        repeated_ = true;
+        return absl::OkStatus();
+      }
+    }
     GRAFT_ASSIGN_OR_RETURN(const uint64_t free, environment_.free_disk_bytes(environment_.tmp_dir));
     if (free < environment_.min_free_disk_bytes + announced) return DiskFull();
     return file_.Open(environment_);
@@ -242,11 +235,11 @@ class UploadReactor::State final : public UploadSlots::Upload,
 
   const UploadEnvironment& environment_;
   UploadSlots& slots_;
-  const grpc::CallbackServerContext* const context_;  // both valid until finished_
-  v1::UploadDatasetResponse* const response_;
+  const CallContext context_;
+  UploadSink* sink_ = nullptr;        // valid until finished_
+  v1::UploadDatasetRequest message_;  // between Received and the next Read
   v1::UploadDatasetResponse made_;
-  UploadReactor* reactor_ = nullptr;  // valid until finished_
-  v1::UploadDatasetRequest message_;  // between OnRead and the next StartRead
+  bool repeated_ = false;  // made_ was there before
   v1::UploadHeader header_;
   ReceivingFile file_;
 
@@ -255,13 +248,6 @@ class UploadReactor::State final : public UploadSlots::Upload,
   bool receiving_ ABSL_GUARDED_BY(mutex_) = true;
   absl::Duration last_heard_ ABSL_GUARDED_BY(mutex_);
 };
-
-void UploadReactor::OnReadDone(bool ok) { state_->OnRead(ok); }
-void UploadReactor::OnCancel() { state_->Cancel(); }
-void UploadReactor::OnDone() {
-  state_->Done();
-  delete this;
-}
 
 }  // namespace
 
@@ -299,13 +285,9 @@ void UploadSlots::DropIdle(absl::Duration monotonic) {
   for (const auto& upload : uploads) upload->DropIfIdleSince(monotonic);
 }
 
-grpc::ServerReadReactor<v1::UploadDatasetRequest>* StartUpload(
-    const UploadEnvironment& environment, UploadSlots& slots,
-    const grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response) {
-  auto state = std::make_shared<UploadReactor::State>(environment, slots, context, response);
-  auto* reactor = new UploadReactor(state);
-  state->Start(reactor);
-  return reactor;
+std::shared_ptr<UploadSession> MakeUploadSession(const UploadEnvironment& environment,
+                                                 UploadSlots& slots, CallContext context) {
+  return std::make_shared<Session>(environment, slots, std::move(context));
 }
 
 }  // namespace graft

@@ -7,18 +7,17 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 
-#include "server/rpc/unary_call.h"
+#include "server/api/run_handler.h"
 #include "wire/status.h"
 #include "wire/time.h"
 
 namespace graft {
 namespace {
 
-class WatchReactor;
-
-// The stream's state, shared by the hub, the executor's tasks and the reactor, whichever goes last.
-// At any time at most one of these is under way: a read on the executor, a write on the wire.
-class WatchState final : public WatchHub::Listener,
+// The stream's state, shared by the hub, the executor's tasks and the transport, whichever goes
+// last. At any time at most one of these is under way: a read on the executor, a write on the wire.
+class WatchState final : public WatchStream,
+                         public WatchHub::Listener,
                          public std::enable_shared_from_this<WatchState> {
  public:
   WatchState(WatchHub& hub, Executor& executor, std::string job_id, uint64_t after, ReadEvents read)
@@ -28,9 +27,18 @@ class WatchState final : public WatchHub::Listener,
         read_(std::move(read)),
         cursor_(after) {}
 
-  void Attach(grpc::ServerWriteReactor<v1::WatchResponse>* reactor) {
+  void Begin(WatchSink* sink) override {
+    {
+      absl::MutexLock lock(&mutex_);
+      sink_ = sink;
+    }
+    // Registered before the first read: an event between the two wakes the stream again.
+    if (hub_.Add(job_id_, shared_from_this())) return Wake();
     absl::MutexLock lock(&mutex_);
-    reactor_ = reactor;
+    FinishWith(
+        WithRetryDelay(WithReason(absl::ResourceExhaustedError("too many Watch streams are open"),
+                                  "TOO_MANY_WATCHES"),
+                       absl::Seconds(5)));
   }
 
   void Wake() override {
@@ -45,12 +53,12 @@ class WatchState final : public WatchHub::Listener,
     Advance();
   }
 
-  void Cancelled() {
+  void Cancel() override {
     absl::MutexLock lock(&mutex_);
     FinishWith(absl::CancelledError("the caller went away"));
   }
 
-  void Written(bool ok) {
+  void Written(bool ok) override {
     absl::MutexLock lock(&mutex_);
     busy_ = false;
     if (!ok) return FinishWith(absl::CancelledError("the caller went away"));
@@ -58,13 +66,7 @@ class WatchState final : public WatchHub::Listener,
     Advance();
   }
 
-  // The reactor is about to be deleted.
-  void Done() { hub_.Remove(job_id_, this); }
-
-  void Fail(const absl::Status& status) {
-    absl::MutexLock lock(&mutex_);
-    FinishWith(status);
-  }
+  void Done() override { hub_.Remove(job_id_, this); }
 
  private:
   // Takes the next step, if none is under way.
@@ -74,7 +76,7 @@ class WatchState final : public WatchHub::Listener,
       busy_ = true;
       cursor_ = page_.events[next_].sequence();
       response_.mutable_event()->Swap(&page_.events[next_]);
-      reactor_->StartWrite(&response_);
+      sink_->Write(&response_);
       return;
     }
     if (page_.ended) return FinishWith(absl::OkStatus());
@@ -129,7 +131,7 @@ class WatchState final : public WatchHub::Listener,
   void FinishWith(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_) return;
     finished_ = true;
-    reactor_->Finish(ToGrpcStatus(status));
+    sink_->Finish(status);
   }
 
   WatchHub& hub_;
@@ -138,7 +140,7 @@ class WatchState final : public WatchHub::Listener,
   const ReadEvents read_;
 
   absl::Mutex mutex_;
-  grpc::ServerWriteReactor<v1::WatchResponse>* reactor_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  WatchSink* sink_ ABSL_GUARDED_BY(mutex_) = nullptr;  // valid until finished_
   EventPage page_ ABSL_GUARDED_BY(mutex_);
   size_t next_ ABSL_GUARDED_BY(mutex_) = 0;  // of page_.events
   uint64_t cursor_ ABSL_GUARDED_BY(mutex_);
@@ -150,38 +152,12 @@ class WatchState final : public WatchHub::Listener,
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchResponse> {
- public:
-  explicit WatchReactor(std::shared_ptr<WatchState> state) : state_(std::move(state)) {}
-  void OnWriteDone(bool ok) override { state_->Written(ok); }
-  void OnCancel() override { state_->Cancelled(); }
-  void OnDone() override {
-    state_->Done();
-    delete this;
-  }
-
- private:
-  const std::shared_ptr<WatchState> state_;
-};
-
 }  // namespace
 
-grpc::ServerWriteReactor<v1::WatchResponse>* StartWatch(WatchHub& hub, Executor& executor,
-                                                        const std::string& job_id,
-                                                        uint64_t after_sequence, ReadEvents read) {
-  auto state = std::make_shared<WatchState>(hub, executor, job_id, after_sequence, std::move(read));
-  auto* reactor = new WatchReactor(state);
-  state->Attach(reactor);
-  // Registered before the first read: an event between the two wakes the stream again.
-  if (!hub.Add(job_id, state)) {
-    state->Fail(
-        WithRetryDelay(WithReason(absl::ResourceExhaustedError("too many Watch streams are open"),
-                                  "TOO_MANY_WATCHES"),
-                       absl::Seconds(5)));
-  } else {
-    state->Wake();
-  }
-  return reactor;
+std::shared_ptr<WatchStream> MakeWatchStream(WatchHub& hub, Executor& executor,
+                                             const std::string& job_id, uint64_t after_sequence,
+                                             ReadEvents read) {
+  return std::make_shared<WatchState>(hub, executor, job_id, after_sequence, std::move(read));
 }
 
 }  // namespace graft

@@ -13,6 +13,7 @@
 #include "core/artifacts/blob/local/local_blob_store.h"
 #include "core/backbones/weights_catalog.h"
 #include "core/base/clock.h"
+#include "core/base/cpu_limit.h"
 #include "core/base/files.h"
 #include "core/base/ids.h"
 #include "core/base/status_macros.h"
@@ -23,12 +24,8 @@
 #include "core/serving/stored_model_source.h"
 #include "core/store/sqlite/sqlite_metadata_store.h"
 #include "core/telemetry/metrics.h"
-#include "server/api/backbone_service.h"
-#include "server/api/dataset_service.h"
+#include "server/api/api.h"
 #include "server/api/disk_guard.h"
-#include "server/api/fine_tune_service.h"
-#include "server/api/model_service.h"
-#include "server/api/prediction_service.h"
 #include "server/api/watch_hub.h"
 #include "server/app/installed_backbones.h"
 #include "server/app/serving_metrics.h"
@@ -36,12 +33,15 @@
 #include "server/base/lifecycle.h"
 #include "server/base/periodic_task.h"
 #include "server/http/http_server.h"
+#include "server/http/monitoring_routes.h"
+#include "server/http/router.h"
 #include "server/jobs/job_counts.h"
 #include "server/jobs/job_ends.h"
 #include "server/jobs/job_metrics.h"
 #include "server/jobs/orphan_sweep.h"
 #include "server/rpc/grpc_listener.h"
 #include "server/rpc/rpc_interceptor.h"
+#include "server/rpc/services.h"
 #include "server/workers/workers.h"
 
 namespace graft {
@@ -52,6 +52,8 @@ namespace fs = std::filesystem;
 constexpr absl::Duration kCountInterval = absl::Seconds(1);
 // Jobs that ended and whose files wait to be deleted; those of more wait for the next start.
 constexpr size_t kMaxSweeps = 10'000;
+// A client may ask for a path of any length: the log gets this much of it.
+constexpr size_t kMaxLoggedPath = 200;
 
 // So that workers find them, and error messages never hold a part of them that looks like a word.
 ServerConfig WithAbsoluteFolders(ServerConfig config) {
@@ -77,7 +79,7 @@ class Server final : public Application {
     sweeps_.Shutdown();
     io_.Shutdown();
     ingest_.Shutdown();
-    api_.Shutdown();
+    api_threads_.Shutdown();
     // Probes and metrics were answered to the last; what they read goes next.
     http_.reset();
     serving_metrics_.SetModels(nullptr);
@@ -85,13 +87,12 @@ class Server final : public Application {
 
   absl::Status Start(ApplicationParts parts) {
     // Probes first: opening data and hashing weights may take minutes.
-    GRAFT_ASSIGN_OR_RETURN(
-        http_, HttpServer::Start(config_.http_listen_address, config_.http_port,
-                                 {[this] { return MetricsText(); }, [this] { return Ready(); }}));
+    GRAFT_RETURN_IF_ERROR(ListenForProbes());
     GRAFT_RETURN_IF_ERROR(OpenData());
     GRAFT_RETURN_IF_ERROR(OpenBackbones(std::move(parts.backbones)));
     GRAFT_RETURN_IF_ERROR(StartServing());
-    MakeServices(parts.ingest ? std::move(parts.ingest) : MakeImageFolderIngest(config_));
+    MakeServices(parts.ingest ? std::move(parts.ingest) : MakeImageFolderIngest(config_),
+                 std::move(parts.authorize));
     GRAFT_RETURN_IF_ERROR(StartWorkers());
     GRAFT_RETURN_IF_ERROR(Listen());
     job_counts_.Refresh(*store_);
@@ -124,6 +125,29 @@ class Server final : public Application {
   }
 
  private:
+  absl::Status ListenForProbes() {
+    auto router = std::make_shared<Router>();
+    GRAFT_RETURN_IF_ERROR(AddMonitoringRoutes(
+        {[this] { return MetricsText(); }, [this] { return Ready(); }}, router.get()));
+    HttpServer::Options options;
+    options.address = config_.http_listen_address;
+    options.port = config_.http_port;
+    options.ids = ids_;
+    options.clock = clock_;
+    options.observe = [this](const HttpRequest& request, const HttpResponse& response,
+                             absl::Duration took) {
+      // Probes and scrapes are too many for more.
+      logger_->Log(LogLevel::kDebug, "http",
+                   {{"method", request.method},
+                    {"path", absl::string_view(request.path).substr(0, kMaxLoggedPath)},
+                    {"status", absl::StrCat(response.status)},
+                    {"seconds", absl::StrCat(absl::ToDoubleSeconds(took))},
+                    {"request", request.request_id}});
+    };
+    GRAFT_ASSIGN_OR_RETURN(http_, HttpServer::Start(std::move(options), std::move(router)));
+    return absl::OkStatus();
+  }
+
   absl::Status OpenData() {
     std::error_code error;
     fs::create_directories(config_.data_dir, error);
@@ -185,7 +209,8 @@ class Server final : public Application {
   absl::Status StartServing() {
     source_ = std::make_unique<StoredModelSource>(store_.get(), blobs_.get());
     NetworkLoader::Options loading;
-    loading.intra_op_threads = config_.serving_threads;
+    loading.intra_op_threads =
+        config_.serving_threads > 0 ? config_.serving_threads : AvailableCpus();
     loading.max_batch_bytes = config_.max_batch_bytes;
     loading.images.max_bytes = config_.max_image_bytes;
     loading.images.max_pixels = config_.max_image_pixels;
@@ -211,14 +236,15 @@ class Server final : public Application {
     return absl::OkStatus();
   }
 
-  void MakeServices(IngestArchive ingest) {
+  void MakeServices(IngestArchive ingest, AuthorizeFunction authorize) {
     job_ends_ = std::make_unique<JobEnds>(blobs_.get(), metrics_.get(), &sweeps_, logger_);
-    const auto admit = [this]() -> absl::Status {
-      GRAFT_RETURN_IF_ERROR(lifecycle_.AdmitWork());
-      return CheckDisk(config_.data_dir, config_.min_free_disk_bytes);
-    };
+    Gate::Options gate;
+    if (authorize) gate.authorize = std::move(authorize);
+    gate.quota = [this](const Principal&, const Action&) { return lifecycle_.AdmitWork(); };
+    gate_ = std::make_unique<Gate>(std::move(gate));
     fine_tune_ = std::make_unique<FineTuneService>(FineTuneService::Environment{
-        store_.get(), blobs_.get(), backbones_.get(), &api_, &watches_, ids_, logger_, admit});
+        store_.get(), blobs_.get(), backbones_.get(), &api_threads_, &watches_, ids_, logger_,
+        [this] { return CheckDisk(config_.data_dir, config_.min_free_disk_bytes); }});
     UploadEnvironment uploads;
     uploads.tmp_dir = tmp_dir();
     uploads.max_bytes = config_.max_upload_bytes;
@@ -228,12 +254,12 @@ class Server final : public Application {
     uploads.metrics = metrics_.get();
     uploads.clock = clock_;
     datasets_ = std::make_unique<DatasetService>(
-        DatasetService::Environment{store_.get(), blobs_.get(), &api_, ids_, metrics_.get(),
-                                    logger_, std::move(ingest), admit},
+        DatasetService::Environment{store_.get(), blobs_.get(), ids_, metrics_.get(), logger_,
+                                    std::move(ingest), gate_.get()},
         std::move(uploads), static_cast<size_t>(config_.max_concurrent_uploads));
     backbone_service_ = std::make_unique<BackboneService>(backbones_.get());
     model_service_ = std::make_unique<ModelService>(ModelService::Environment{
-        store_.get(), blobs_.get(), &api_, logger_,
+        store_.get(), blobs_.get(), logger_,
         [this](const std::string& project, const std::string& model, int64_t version) {
           models_->Forget(project, model, version);
         }});
@@ -266,13 +292,15 @@ class Server final : public Application {
   absl::Status Listen() {
     GrpcListener::Options options;
     options.address = HostPort(config_.listen_address, config_.port);
-    options.services = {{v1::FineTuneService::service_full_name(), fine_tune_.get()},
-                        {v1::DatasetService::service_full_name(), datasets_.get()},
-                        {v1::ModelService::service_full_name(), model_service_.get()},
-                        {v1::PredictionService::service_full_name(), prediction_service_.get()},
-                        {v1::BackboneService::service_full_name(), backbone_service_.get()}};
+    rpc_services_ =
+        MakeRpcServices({gate_.get(), fine_tune_.get(), datasets_.get(), model_service_.get(),
+                         backbone_service_.get(), prediction_service_.get()},
+                        &api_threads_);
     std::vector<std::string> names;
-    for (const auto& [name, service] : options.services) names.push_back(name);
+    for (const RpcService& service : rpc_services_) {
+      options.services.emplace_back(service.name, service.service.get());
+      names.push_back(service.name);
+    }
     options.interceptors = MakeRpcInterceptors(Observation(metrics_.get(), std::move(names)));
     options.max_message_bytes = config_.max_message_bytes;
     options.max_concurrent_streams = config_.max_concurrent_streams;
@@ -322,7 +350,7 @@ class Server final : public Application {
   std::unique_ptr<HttpServer> http_;
 
   // Work that blocks, apart by kind so that none waits for another's.
-  Executor api_{config_.api_threads, static_cast<size_t>(config_.api_queue)};
+  Executor api_threads_{config_.api_threads, static_cast<size_t>(config_.api_queue)};
   Executor io_{2, static_cast<size_t>(config_.max_concurrent_uploads)};
   Executor sweeps_{1, kMaxSweeps};
   Executor ingest_{config_.ingest_threads, static_cast<size_t>(config_.max_concurrent_uploads)};
@@ -339,11 +367,13 @@ class Server final : public Application {
   std::unique_ptr<ModelManager> models_;
   std::unique_ptr<Predictor> predictor_;
 
+  std::unique_ptr<Gate> gate_;
   std::unique_ptr<PredictionService> prediction_service_;
   std::unique_ptr<FineTuneService> fine_tune_;
   std::unique_ptr<DatasetService> datasets_;
   std::unique_ptr<ModelService> model_service_;
   std::unique_ptr<BackboneService> backbone_service_;
+  std::vector<RpcService> rpc_services_;
 
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<GrpcListener> grpc_;

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "server/api/authorize.h"
 #include "server/api/backbone_directory.h"
 #include "server/api/dataset_ingest.h"
 #include "server/base/logging.h"
@@ -19,6 +20,7 @@ namespace graft {
 struct ApplicationParts {
   IngestArchive ingest;
   std::optional<std::vector<InstalledBackbone>> backbones;
+  AuthorizeFunction authorize;
 };
 
 // The server as a whole: builds every object, once, in the order they need each other, and takes

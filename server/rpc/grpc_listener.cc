@@ -64,8 +64,9 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(Options option
         GRPC_ARG_MAX_CONNECTION_IDLE_MS,
         static_cast<int>(absl::ToInt64Milliseconds(options.max_connection_idle)));
   }
-  // A half-open connection is found out by pings, and clients may ping every ten seconds.
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  // A half-open connection is found out by pings, and clients may ping every ten seconds. Routers
+  // on the way forget connections on which nothing is said, some after a minute.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

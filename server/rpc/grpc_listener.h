@@ -12,8 +12,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-#include "server/config/config.h"
-
 namespace graft {
 
 // A running gRPC server and its port.

@@ -1,10 +1,8 @@
 #include "server/rpc/rpc_interceptor.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -30,11 +28,6 @@ struct Shared {
   const RpcObservation observation;
   const absl::flat_hash_set<std::string> methods;  // that may name a series
 };
-
-bool IsRequestId(grpc::string_ref text) {
-  return !text.empty() && text.size() <= 128 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isgraph(c); });
-}
 
 // Probes and pings are too many and too dull for the log.
 LogLevel LevelOf(absl::string_view method, const grpc::Status& status) {
@@ -79,7 +72,7 @@ class CallInterceptor final : public Interceptor {
   // Handlers see a made-up id in the client's metadata, as if the client had sent it.
   void NameRequest(std::multimap<grpc::string_ref, grpc::string_ref>& metadata) {
     const auto sent = metadata.find(kRequestIdHeader);
-    if (sent != metadata.end() && IsRequestId(sent->second)) {
+    if (sent != metadata.end() && IsRequestId({sent->second.data(), sent->second.size()})) {
       request_id_.assign(sent->second.data(), sent->second.size());
       return;
     }
@@ -108,9 +101,7 @@ class CallInterceptor final : public Interceptor {
 
   grpc::Status Clean(const grpc::Status& status) const {
     if (status.ok()) return status;
-    return ToGrpcStatus(MapTexts(FromGrpcStatus(status), [this](absl::string_view text) {
-      return HideFolders(text, to_.private_folders);
-    }));
+    return ToGrpcStatus(HideFolders(FromGrpcStatus(status), to_.private_folders));
   }
 
   const Shared& shared_;

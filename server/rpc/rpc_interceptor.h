@@ -14,12 +14,9 @@
 #include "core/base/ids.h"
 #include "core/telemetry/metrics.h"
 #include "server/base/logging.h"
+#include "server/base/request_id.h"
 
 namespace graft {
-
-// The header that names a call in the logs of both sides. A client may choose it (1 to 128 visible
-// characters); otherwise the server does. It comes back in the initial metadata.
-inline constexpr char kRequestIdHeader[] = "x-request-id";
 
 // Where what is seen of calls goes. All pointers must outlive the grpc::Server.
 struct RpcObservation {

@@ -1,14 +1,8 @@
 #include "server/rpc/unary_call.h"
 
-#include <exception>
-#include <new>
-#include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-
-#include "core/store/exhausted.h"
+#include "server/rpc/rpc_interceptor.h"
 #include "wire/status.h"
 
 namespace graft {
@@ -19,45 +13,24 @@ absl::Time CallDeadline(const grpc::CallbackServerContext& context) {
   return absl::FromChrono(deadline);
 }
 
+CallContext ContextOf(const grpc::CallbackServerContext& context) {
+  CallContext call;
+  call.request_id = RequestId(context);
+  call.deadline = CallDeadline(context);
+  return call;
+}
+
 void PendingCall::Answer(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
-
-absl::Status CatchExceptions(const std::function<absl::Status()>& work) {
-  try {
-    return work();
-  } catch (const std::bad_alloc&) {
-    return WithReason(absl::ResourceExhaustedError("the server is out of memory for this request"),
-                      "OUT_OF_MEMORY");
-  } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat("unexpected: ", error.what()));
-  }
-}
-
-absl::Status ExplainExhausted(absl::Status status) {
-  const std::string what = WhatIsExhausted(status);
-  if (what.empty()) return status;
-  return WithRetryDelay(WithReason(std::move(status), what),
-                        what == kOutOfMemory ? absl::Seconds(5) : absl::Seconds(30));
-}
-
-absl::Status Overloaded() {
-  return WithRetryDelay(
-      WithReason(absl::ResourceExhaustedError("too many calls are waiting; try again shortly"),
-                 "SERVER_BUSY"),
-      absl::Seconds(1));
-}
 
 grpc::ServerUnaryReactor* RunOn(Executor& executor, grpc::CallbackServerContext* context,
                                 std::function<absl::Status()> work) {
-  auto* call = new PendingCall;
-  const bool queued = executor.TrySubmit([call, context, work = std::move(work)] {
-    if (context->IsCancelled()) return call->Answer(absl::CancelledError("the caller went away"));
-    if (CallDeadline(*context) <= absl::Now()) {
-      return call->Answer(absl::DeadlineExceededError("the deadline passed while waiting"));
-    }
-    call->Answer(ExplainExhausted(CatchExceptions(work)));
+  CallContext call = ContextOf(*context);
+  auto* pending = new PendingCall(call.cancel);
+  const bool queued = executor.TrySubmit([pending, call = std::move(call), work = std::move(work)] {
+    pending->Answer(RunHandler(call, work));
   });
-  if (!queued) call->Answer(Overloaded());
-  return call;
+  if (!queued) pending->Answer(Overloaded());
+  return pending;
 }
 
 }  // namespace graft

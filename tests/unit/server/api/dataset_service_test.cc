@@ -1,3 +1,4 @@
+#include <set>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -51,6 +52,36 @@ TEST_F(DatasetServiceTest, AnUploadIsListedAndKeptWithItsFiles) {
   EXPECT_THAT(List().datasets(), SizeIs(1));
   EXPECT_THAT(Files(), SizeIs(1));
   EXPECT_THAT(Files()[0], HasSubstr(absl::StrCat("datasets/default/", dataset->digest())));
+}
+
+// A default page of such was 4.5 MB, and Python's default client takes 4 MiB.
+TEST_F(DatasetServiceTest, PagesOfLongNamesArriveAtADefaultClient) {
+  constexpr int kDatasets = 24;
+  for (int i = 0; i < kDatasets; ++i) {
+    std::string list;
+    for (int c = 0; c < 900; ++c) {
+      absl::StrAppend(&list, std::string(200, 'x'), c, " ", i + 1, "\n");
+    }
+    ASSERT_TRUE(Upload(list).ok());
+  }
+  std::set<std::string> seen;
+  int pages = 0;
+  v1::ListDatasetsRequest request;
+  do {
+    grpc::ClientContext context;
+    v1::ListDatasetsResponse response;
+    const grpc::Status status = datasets_->ListDatasets(&context, request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    ASSERT_FALSE(response.datasets().empty());
+    EXPECT_LT(response.ByteSizeLong(), size_t{4} << 20);
+    for (const v1::Dataset& dataset : response.datasets()) {
+      EXPECT_TRUE(seen.insert(dataset.id()).second) << "shown twice";
+    }
+    request.set_page_token(response.next_page_token());
+    ++pages;
+  } while (!request.page_token().empty());
+  EXPECT_EQ(seen.size(), size_t{kDatasets});
+  EXPECT_EQ(pages, 2);
 }
 
 TEST_F(DatasetServiceTest, TheSameContentIsTheSameDataset) {

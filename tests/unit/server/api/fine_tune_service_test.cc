@@ -387,9 +387,36 @@ TEST_F(FullDisk, RefusesUploadsAndJobsAndAnswersTheRest) {
   const auto upload = Upload("cat 1\ndog 1\n");
   EXPECT_EQ(upload.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(ErrorReason(upload.status()), "DISK_FULL");
-  EXPECT_EQ(Start({}).status().code(), absl::StatusCode::kResourceExhausted);
+  v1::StartFineTuneRequest request;
+  request.mutable_spec();
+  EXPECT_EQ(Start(request).status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(Jobs(), IsEmpty());
   EXPECT_THAT(Files(), IsEmpty());
+}
+
+// What was acknowledged before the disk was full, by a client that did not hear so.
+TEST_F(FineTuneServiceTest, RepeatedRequestsAreAnsweredOnAFullDisk) {
+  const auto uploaded = Upload("cat 40\ndog 60\n");
+  ASSERT_TRUE(uploaded.ok()) << uploaded.status();
+  auto request = GoodRequest();
+  request.set_request_id("once");
+  const auto first = Start(request);
+  ASSERT_TRUE(first.ok()) << first.status();
+  server_.reset();
+  config_.min_free_disk_bytes = uint64_t{1} << 49;
+  StartServer();
+  const auto again = Start(request);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_FALSE(again->created());
+  EXPECT_EQ(again->job().id(), first->job().id());
+  EXPECT_EQ(again->estimate().SerializeAsString(), first->estimate().SerializeAsString());
+  const auto upload = Upload("cat 40\ndog 60\n", /*with_sha256=*/true);
+  ASSERT_TRUE(upload.ok()) << upload.status();
+  EXPECT_FALSE(upload->created());
+  EXPECT_EQ(upload->dataset().id(), uploaded->dataset().id());
+  request.set_request_id("twice");
+  EXPECT_EQ(ErrorReason(Start(request).status()), "DISK_FULL");
+  EXPECT_EQ(ErrorReason(Upload("cat 1\ndog 1\n", /*with_sha256=*/true).status()), "DISK_FULL");
 }
 
 }  // namespace

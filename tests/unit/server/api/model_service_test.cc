@@ -7,7 +7,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/fakes/loopback_server.h"
+#include "server/api/run_handler.h"
 #include "tests/unit/server/store_test.h"
 #include "wire/status.h"
 
@@ -24,17 +24,10 @@ class ModelServiceTest : public StoreTest {
     StoreTest::SetUp();
     ASSERT_FALSE(HasFatalFailure());
     service_ = std::make_unique<ModelService>(ModelService::Environment{
-        store_.get(), blobs_.get(), &executor_, logger_.get(),
+        store_.get(), blobs_.get(), logger_.get(),
         [this](const std::string& project, const std::string& model, int64_t version) {
           forgotten_.emplace_back(project, model, version);
         }});
-    server_ = std::make_unique<LoopbackServer>(service_.get());
-    stub_ = v1::ModelService::NewStub(server_->channel());
-  }
-
-  void TearDown() override {
-    server_.reset();
-    executor_.Shutdown();
   }
 
   // Runs a job to its published version.
@@ -57,31 +50,23 @@ class ModelServiceTest : public StoreTest {
   }
 
   absl::StatusOr<v1::GetModelResponse> Get(const std::string& model, int64_t version) {
-    grpc::ClientContext context;
     v1::GetModelRequest request;
     request.set_model(model);
     request.set_version(version);
-    v1::GetModelResponse response;
-    const absl::Status status = FromGrpcStatus(stub_->GetModel(&context, request, &response));
-    if (!status.ok()) return status;
-    return response;
+    return Call(gate_, {}, *service_, &ModelService::GetModel, request);
   }
 
   absl::Status Delete(const std::string& model, int64_t version) {
-    grpc::ClientContext context;
     v1::DeleteModelRequest request;
     request.set_model(model);
     request.set_version(version);
-    v1::DeleteModelResponse response;
-    return FromGrpcStatus(stub_->DeleteModel(&context, request, &response));
+    return Call(gate_, {}, *service_, &ModelService::DeleteModel, request).status();
   }
 
-  Executor executor_{2, 10};
+  const Gate gate_;
   std::unique_ptr<Logger> logger_ = Logger::Silent();
   std::vector<std::tuple<std::string, std::string, int64_t>> forgotten_;
   std::unique_ptr<ModelService> service_;
-  std::unique_ptr<LoopbackServer> server_;
-  std::unique_ptr<v1::ModelService::Stub> stub_;
 };
 
 TEST_F(ModelServiceTest, GivesTheLatestVersionOrTheOneAskedFor) {
@@ -98,11 +83,10 @@ TEST_F(ModelServiceTest, GivesTheLatestVersionOrTheOneAskedFor) {
   ASSERT_TRUE(first.ok());
   EXPECT_EQ(first->version().job_id(), "job-1");
 
-  grpc::ClientContext context;
-  v1::ListModelsResponse list;
-  ASSERT_TRUE(stub_->ListModels(&context, {}, &list).ok());
-  ASSERT_EQ(list.models_size(), 1);
-  EXPECT_EQ(list.models(0).latest_version(), 2);
+  const auto list = Call(gate_, {}, *service_, &ModelService::ListModels, v1::ListModelsRequest());
+  ASSERT_TRUE(list.ok()) << list.status();
+  ASSERT_EQ(list->models_size(), 1);
+  EXPECT_EQ(list->models(0).latest_version(), 2);
 }
 
 TEST_F(ModelServiceTest, UnknownModelsAndVersionsAreNamed) {

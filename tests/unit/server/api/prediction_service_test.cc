@@ -1,11 +1,15 @@
 #include "server/api/prediction_service.h"
 
 #include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "graft/v1/prediction.grpc.pb.h"
+
 #include "core/serving/model_manager.h"
+#include "server/rpc/services.h"
 #include "tests/fakes/fake_serving.h"
 #include "tests/fakes/loopback_server.h"
 #include "wire/status.h"
@@ -22,7 +26,11 @@ class PredictionServiceTest : public ::testing::Test {
     predictor_ = *Predictor::Create({.max_images_per_request = 2, .max_pending_images = 2},
                                     manager_.get(), Clock::System(), &observer_);
     service_ = std::make_unique<PredictionService>(predictor_.get(), Clock::System(), &observer_);
-    server_ = std::make_unique<LoopbackServer>(service_.get());
+    Api api;
+    api.gate = &gate_;
+    api.predictions = service_.get();
+    rpc_ = MakeRpcServices(api, nullptr);
+    server_ = std::make_unique<LoopbackServer>(rpc_.at(0).service.get());
     stub_ = v1::PredictionService::NewStub(server_->channel());
   }
   void TearDown() override {
@@ -59,7 +67,9 @@ class PredictionServiceTest : public ::testing::Test {
   RecordingServingObserver observer_;
   std::unique_ptr<ModelManager> manager_;
   std::unique_ptr<Predictor> predictor_;
+  const Gate gate_;
   std::unique_ptr<PredictionService> service_;
+  std::vector<RpcService> rpc_;
   std::unique_ptr<LoopbackServer> server_;
   std::unique_ptr<v1::PredictionService::Stub> stub_;
   v1::PredictResponse response_;
@@ -106,7 +116,11 @@ TEST_F(PredictionServiceTest, WhatIsWrongWithTheRequestIsNamedAsAField) {
 TEST_F(PredictionServiceTest, RefusedRequestsAreCountedWhereverTheyAreRefused) {
   ASSERT_FALSE(Predict(Request({})).ok());
   ASSERT_FALSE(Predict(Request({"a", "a", "a"})).ok());
-  const std::vector<RequestStats> requests = observer_.AwaitRequests(2);
+  v1::PredictRequest elsewhere = Request({"a"});
+  elsewhere.set_project("No Name");
+  ASSERT_FALSE(Predict(elsewhere).ok());
+  const std::vector<RequestStats> requests = observer_.AwaitRequests(3);
+  EXPECT_EQ(requests[2].code, absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(requests[0].code, absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(requests[1].code, absl::StatusCode::kInvalidArgument);
 }

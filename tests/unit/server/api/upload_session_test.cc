@@ -14,6 +14,7 @@
 
 #include "core/base/files.h"
 #include "core/base/sha256.h"
+#include "server/rpc/upload_call.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/loopback_server.h"
 #include "wire/status.h"
@@ -30,7 +31,7 @@ class UploadService final : public v1::DatasetService::CallbackService {
 
   grpc::ServerReadReactor<v1::UploadDatasetRequest>* UploadDataset(
       grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response) override {
-    return StartUpload(environment_, slots_, context, response);
+    return ServeUpload(MakeUploadSession(environment_, slots_, {}), context, response);
   }
   UploadSlots& slots() { return slots_; }
 
@@ -51,9 +52,10 @@ class UploadCallTest : public ::testing::Test {
     environment_.ingest = &executor_;
     environment_.metrics = metrics_.get();
     environment_.clock = &clock_;
-    environment_.check = [](const v1::UploadHeader& header) {
-      return header.display_name() == "bad" ? InvalidField("header.display_name", "is bad")
-                                            : absl::OkStatus();
+    environment_.admit = [](const CallContext&,
+                            const v1::UploadHeader& header) -> absl::StatusOr<std::string> {
+      if (header.display_name() == "bad") return InvalidField("header.display_name", "is bad");
+      return std::string("default");
     };
     environment_.accept = [this](const ReceivedArchive& archive,
                                  v1::UploadDatasetResponse* response) {
@@ -61,6 +63,7 @@ class UploadCallTest : public ::testing::Test {
       if (!content.ok()) return content.status();
       accepted_.push_back(*content);
       sha256_ = archive.sha256;
+      EXPECT_EQ(archive.header.project(), "default");
       response->set_created(true);
       return absl::OkStatus();
     };
@@ -223,6 +226,29 @@ TEST_F(UploadCallTest, ASilentClientIsDropped) {
   EXPECT_EQ(writer->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
 }
 
+// A client whose answer got lost sends all of it again: a full disk must not keep it from the
+// answer.
+TEST_F(UploadCallTest, WhatIsHereAlreadyIsAnsweredFromItsHashAloneOnAFullDiskToo) {
+  environment_.min_free_disk_bytes = 1 << 20;
+  environment_.free_disk_bytes = [](const std::filesystem::path&) { return 0; };
+  environment_.find_repeated = [](const std::string& project, const v1::UploadHeader& header)
+      -> absl::StatusOr<std::optional<v1::UploadDatasetResponse>> {
+    if (project != "default" || header.sha256() != Sha256Hex("known")) return std::nullopt;
+    v1::UploadDatasetResponse response;
+    response.mutable_dataset()->set_id("d-1");
+    return response;
+  };
+  v1::UploadDatasetRequest header = Header();
+  header.mutable_header()->set_sha256(Sha256Hex("known"));
+  const absl::Status status = Upload({header, Chunk("known")});
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(response_.dataset().id(), "d-1");
+  EXPECT_TRUE(accepted_.empty()) << "it was received all the same";
+  header.mutable_header()->set_sha256(Sha256Hex("new"));
+  EXPECT_EQ(ErrorReason(Upload({header, Chunk("new")})), "DISK_FULL");
+  EXPECT_EQ(ErrorReason(Upload({Header(), Chunk("known")})), "DISK_FULL");
+}
+
 // The disk was looked at before the first byte only: a slow upload filled what others needed.
 TEST_F(UploadCallTest, AnUploadEndsWhereTheDisksReserveBegins) {
   uint64_t free = uint64_t{1} << 40;
@@ -254,9 +280,10 @@ TEST_F(UploadCallTest, AnUploadEndsWhereTheDisksReserveBegins) {
 
 TEST_F(UploadCallTest, UploadsBeyondTheLimitAreToldToRetry) {
   absl::BlockingCounter admitted(2);
-  environment_.check = [&](const v1::UploadHeader&) {
+  environment_.admit = [&](const CallContext&,
+                           const v1::UploadHeader&) -> absl::StatusOr<std::string> {
     admitted.DecrementCount();
-    return absl::OkStatus();
+    return std::string("default");
   };
   grpc::ClientContext contexts[2];
   v1::UploadDatasetResponse responses[2];

@@ -8,6 +8,7 @@
 
 #include "graft/v1/finetune.grpc.pb.h"
 
+#include "server/rpc/watch_call.h"
 #include "tests/fakes/loopback_server.h"
 #include "wire/status.h"
 
@@ -65,11 +66,11 @@ class WatchService final : public v1::FineTuneService::CallbackService {
       : hub_(hub), executor_(executor), log_(log) {}
   grpc::ServerWriteReactor<v1::WatchResponse>* Watch(grpc::CallbackServerContext*,
                                                      const v1::WatchRequest* request) override {
-    return StartWatch(hub_, executor_, request->job_id(), request->after_sequence(),
-                      [this](uint64_t after) -> absl::StatusOr<EventPage> {
-                        if (fail_) return absl::DataLossError("torn");
-                        return log_.Read(after);
-                      });
+    return ServeWatch(MakeWatchStream(hub_, executor_, request->job_id(), request->after_sequence(),
+                                      [this](uint64_t after) -> absl::StatusOr<EventPage> {
+                                        if (fail_) return absl::DataLossError("torn");
+                                        return log_.Read(after);
+                                      }));
   }
   bool fail_ = false;
 

@@ -10,6 +10,7 @@
 
 #include "core/artifacts/blob/local/local_blob_store.h"
 #include "core/store/sqlite/sqlite_metadata_store.h"
+#include "tests/unit/server/rpc/raw_call.h"
 #include "tests/unit/server/server_fixture.h"
 #include "wire/time.h"
 
@@ -124,6 +125,40 @@ TEST_F(ApplicationTest, WhatIsNoSocketIsNotRemovedForTheWorkers) {
   const auto refused = Application::Start(second, logger_.get(), std::move(parts));
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument) << refused.status();
   EXPECT_TRUE(std::filesystem::exists(second.worker_socket));
+}
+
+class NobodyMay : public ServerTest {
+ protected:
+  AuthorizeFunction Authorizer() override {
+    return [](const Principal&, const Action& action) {
+      return absl::PermissionDeniedError(action.rule.method);
+    };
+  }
+};
+
+// Whatever is declared in proto/: a method that comes without asking is found here.
+TEST_F(NobodyMay, EveryMethodThatIsServedAsksFirst) {
+  int methods = 0;
+  for (const google::protobuf::FileDescriptor* file :
+       {v1::ListBackbonesRequest::descriptor()->file(), v1::GetDatasetRequest::descriptor()->file(),
+        v1::GetStatusRequest::descriptor()->file(), v1::GetModelRequest::descriptor()->file(),
+        v1::PredictRequest::descriptor()->file()}) {
+    for (int i = 0; i < file->service_count(); ++i) {
+      for (int j = 0; j < file->service(i)->method_count(); ++j) {
+        const google::protobuf::MethodDescriptor& method = *file->service(i)->method(j);
+        const std::string name = absl::StrCat(method.service()->full_name(), "/", method.name());
+        // An upload says in its header what it wants: field 1, empty.
+        const std::string message(method.client_streaming() ? "\x0a\x00" : "",
+                                  method.client_streaming() ? 2 : 0);
+        const grpc::Status status = CallRaw(channel_, "/" + name, message);
+        EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED)
+            << name << ": " << status.error_message();
+        EXPECT_EQ(status.error_message(), name);
+        ++methods;
+      }
+    }
+  }
+  EXPECT_GE(methods, 15);
 }
 
 }  // namespace

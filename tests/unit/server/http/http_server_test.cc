@@ -1,5 +1,7 @@
 #include "server/http/http_server.h"
 
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -12,11 +14,14 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/telemetry/metrics.h"
+#include "server/http/monitoring_routes.h"
 
 namespace graft {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 // -1 when there is no connection.
@@ -57,8 +62,22 @@ class HttpServerTest : public ::testing::Test {
   static void SetUpTestSuite() {
     ready_ = std::make_unique<absl::Status>();
     metrics_ = Metrics::Create();
-    auto server = HttpServer::Start("127.0.0.1", 0,
-                                    {[] { return metrics_->Serialize(); }, [] { return *ready_; }});
+    auto router = std::make_shared<Router>();
+    ASSERT_TRUE(AddMonitoringRoutes({[] { return metrics_->Serialize(); }, [] { return *ready_; }},
+                                    router.get())
+                    .ok());
+    ASSERT_TRUE(router
+                    ->Add({"POST", "/echo/{name}",
+                           [](const HttpRequest& request) {
+                             if (request.body == "throw") throw std::runtime_error("/secret");
+                             HttpResponse response;
+                             response.body = absl::StrCat(request.parameters.at("name"), "?",
+                                                          request.query, ":", request.body);
+                             return response;
+                           },
+                           /*max_body_bytes=*/10})
+                    .ok());
+    auto server = HttpServer::Start({}, std::move(router));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -112,6 +131,61 @@ TEST_F(HttpServerTest, SaysWhichMethodsThereAreAndThatItCloses) {
   EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
 }
 
+std::string Post(const std::string& path, const std::string& headers, const std::string& body) {
+  return absl::StrCat("POST ", path, " HTTP/1.1\r\nHost: x\r\n", headers, "\r\n", body);
+}
+
+TEST_F(HttpServerTest, HandsOnPathQueryAndBody) {
+  EXPECT_THAT(Ask(server_->port(), Post("/echo/a%20b?x=1", "Content-Length: 4\r\n", "body")),
+              EndsWith("\r\n\r\na b?x=1:body"));
+  EXPECT_THAT(Ask(server_->port(),
+                  Post("/echo/a", "Transfer-Encoding: chunked\r\n", "4\r\nbody\r\n0\r\n\r\n")),
+              EndsWith("\r\n\r\na?:body"));
+  EXPECT_THAT(Ask(server_->port(), Post("/echo/a", "", "")), EndsWith("\r\n\r\na?:"));
+}
+
+TEST_F(HttpServerTest, ABodyLongerThanTheRouteTakesIsRefused) {
+  EXPECT_THAT(Ask(server_->port(), Post("/echo/a", "Content-Length: 11\r\n", "01234567890")),
+              StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(Ask(server_->port(), Post("/echo/a", "Content-Length: 99999999999\r\n", "")),
+              StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(Ask(server_->port(), Post("/echo/a", "Transfer-Encoding: chunked\r\n",
+                                        "b\r\n01234567890\r\n0\r\n\r\n")),
+              StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(
+      Ask(server_->port(), "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"),
+      StartsWith("HTTP/1.1 413"));
+}
+
+TEST_F(HttpServerTest, AHandlerThatThrowsIsAnErrorThatSaysNothing) {
+  const std::string answer =
+      Ask(server_->port(), Post("/echo/a", "Content-Length: 5\r\n", "throw"));
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 500"));
+  EXPECT_THAT(answer, Not(HasSubstr("secret")));
+}
+
+TEST_F(HttpServerTest, AnswersCarryTheRequestIdOrOneOfTheServers) {
+  EXPECT_THAT(
+      Ask(server_->port(), "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-ID: mine-1\r\n\r\n"),
+      HasSubstr("\r\nx-request-id: mine-1\r\n"));
+  EXPECT_THAT(Get(server_->port(), "/healthz"), HasSubstr("\r\nx-request-id: req"));
+  EXPECT_THAT(
+      Ask(server_->port(), absl::StrCat("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-ID: ",
+                                        std::string(200, 'x'), "\r\n\r\n")),
+      HasSubstr("\r\nx-request-id: req"));
+}
+
+TEST_F(HttpServerTest, OtherRoutesCanTakeOverWhileItRuns) {
+  const auto before = std::make_shared<Router>();
+  const auto after = std::make_shared<Router>();
+  ASSERT_TRUE(after->Add({"GET", "/new", [](const HttpRequest&) { return HttpResponse(); }}).ok());
+  const auto server = HttpServer::Start({}, before);
+  ASSERT_TRUE(server.ok());
+  EXPECT_THAT(Get((*server)->port(), "/new"), StartsWith("HTTP/1.1 404"));
+  (*server)->SetRouter(after);
+  EXPECT_THAT(Get((*server)->port(), "/new"), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(HttpServerTest, ClientsThatSayNothingDoNotKeepOthersFromAnAnswer) {
   std::vector<int> silent;
   for (int i = 0; i < 20; ++i) {
@@ -130,7 +204,9 @@ TEST_F(HttpServerTest, ClientsThatSayNothingDoNotKeepOthersFromAnAnswer) {
 }
 
 TEST_F(HttpServerTest, APortThatIsTakenIsAnError) {
-  const auto second = HttpServer::Start("127.0.0.1", server_->port(), {});
+  HttpServer::Options options;
+  options.port = server_->port();
+  const auto second = HttpServer::Start(options, std::make_shared<Router>());
   ASSERT_FALSE(second.ok());
   EXPECT_THAT(std::string(second.status().message()), HasSubstr("--http-port"));
 }
