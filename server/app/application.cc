@@ -27,6 +27,7 @@
 #include "server/api/api.h"
 #include "server/api/disk_guard.h"
 #include "server/api/watch_hub.h"
+#include "server/app/data_folder.h"
 #include "server/app/installed_backbones.h"
 #include "server/app/serving_metrics.h"
 #include "server/base/executor.h"
@@ -42,6 +43,7 @@
 #include "server/rpc/grpc_listener.h"
 #include "server/rpc/rpc_interceptor.h"
 #include "server/rpc/services.h"
+#include "server/workers/worker_socket.h"
 #include "server/workers/workers.h"
 
 namespace graft {
@@ -157,6 +159,7 @@ class Server final : public Application {
     }
     // Jobs and data are nobody else's on this machine to read.
     fs::permissions(config_.data_dir, fs::perms::owner_all, error);
+    GRAFT_RETURN_IF_ERROR(CheckFileSystems());
     SqliteMetadataStoreOptions options;
     options.path = config_.data_dir / "graft.db";
     options.clock = clock_;
@@ -179,6 +182,18 @@ class Server final : public Application {
     logger_->Info("data opened", {{"requeued_jobs", absl::StrCat(running.size())},
                                   {"swept_blobs", absl::StrCat(swept)}});
     return absl::OkStatus();
+  }
+
+  // Before anything is written there that would be lost.
+  absl::Status CheckFileSystems() {
+    GRAFT_ASSIGN_OR_RETURN(const FileSystemTraits data, TryFileSystem(config_.data_dir));
+    FileSystemTraits socket = data;
+    const fs::path folder = WorkerSocket(config_).parent_path();
+    if (folder != config_.data_dir && fs::is_directory(folder)) {
+      GRAFT_ASSIGN_OR_RETURN(socket, TryFileSystem(folder));
+    }
+    for (const std::string& warning : WarningsOf(data)) logger_->Warning(warning, {});
+    return CheckTraits(data, socket);
   }
 
   absl::Status OpenBackbones(std::optional<std::vector<InstalledBackbone>> given) {

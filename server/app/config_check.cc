@@ -1,12 +1,15 @@
 #include "server/app/config_check.h"
 
 #include <filesystem>
+#include <string>
 #include <system_error>
 #include <unistd.h>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "server/app/data_folder.h"
 #include "server/workers/worker_socket.h"
 #include "server/workers/workers.h"
 
@@ -17,15 +20,23 @@ namespace fs = std::filesystem;
 
 constexpr char kImport[] = "import some with scripts/import_weights.py";
 
-absl::Status CheckDataFolder(const fs::path& folder) {
+// The folder, or the nearest above it that is there; `made` says which.
+fs::path NearestFolder(const fs::path& folder, bool* made) {
   std::error_code error;
   fs::path there = fs::absolute(folder).lexically_normal();
   if (!there.has_filename()) there = there.parent_path();
-  bool made = true;
+  *made = true;
   while (!fs::exists(there, error) && there.has_relative_path()) {
-    made = false;
+    *made = false;
     there = there.parent_path();
   }
+  return there;
+}
+
+absl::Status CheckDataFolder(const fs::path& folder) {
+  std::error_code error;
+  bool made = true;
+  const fs::path there = NearestFolder(folder, &made);
   if (!fs::is_directory(there, error)) {
     return absl::InvalidArgumentError("--data-dir: there is something else than a folder");
   }
@@ -46,8 +57,21 @@ absl::Status CheckWorkerProgram(const ServerConfig& config) {
       absl::StrCat("--worker-program: ", program.string(), " is no program that can be run"));
 }
 
-absl::Status CheckAll(const ServerConfig& config) {
+// Told by their names alone: nothing is made here. The start tries what they can do.
+absl::Status CheckFileSystems(const ServerConfig& config, std::vector<std::string>* warnings) {
+  bool made = true;
+  GRAFT_ASSIGN_OR_RETURN(const FileSystemTraits data,
+                         LookAtFileSystem(NearestFolder(config.data_dir, &made)));
+  GRAFT_ASSIGN_OR_RETURN(
+      const FileSystemTraits socket,
+      LookAtFileSystem(NearestFolder(WorkerSocket(config).parent_path(), &made)));
+  *warnings = WarningsOf(data);
+  return CheckTraits(data, socket);
+}
+
+absl::Status CheckAll(const ServerConfig& config, std::vector<std::string>* warnings) {
   GRAFT_RETURN_IF_ERROR(CheckDataFolder(config.data_dir));
+  GRAFT_RETURN_IF_ERROR(CheckFileSystems(config, warnings));
   GRAFT_RETURN_IF_ERROR(CheckWorkerProgram(config));
   return CheckWorkerSocket(WorkerSocket(config));
 }
@@ -56,7 +80,7 @@ absl::Status CheckAll(const ServerConfig& config) {
 
 ConfigFindings CheckFiles(const ServerConfig& config) {
   ConfigFindings findings;
-  findings.status = CheckAll(config);
+  findings.status = CheckAll(config, &findings.warnings);
   bool any = false;
   std::error_code error;
   fs::directory_iterator entries(config.weights_dir, error);

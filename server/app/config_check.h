@@ -16,8 +16,8 @@ struct ConfigFindings {
 };
 
 // Looks at the files that a configuration names, without starting or changing anything: whether the
-// data folder can be written or made, the worker's program be run and its socket be opened; and
-// whether there are weights, and the default backbone's among them.
+// data folder can be written or made, on a file system that will do, the worker's program be run
+// and its socket be opened; and whether there are weights, and the default backbone's among them.
 ConfigFindings CheckFiles(const ServerConfig& config);
 
 }  // namespace graft
