@@ -16,6 +16,7 @@
 
 #include "core/artifacts/blob/local/local_blob_store.h"
 #include "core/base/clock.h"
+#include "core/base/cpu_limit.h"
 #include "core/base/version.h"
 #include "wire/logging.h"
 #include "worker/fine_tune_trainer.h"
@@ -36,7 +37,7 @@ struct Arguments {
   std::string weights_dir;
   std::string worker_id;
   uint64_t feature_cache_bytes = uint64_t{4} << 30;
-  int threads = 1;
+  int threads = 0;
   int nice = 19;
   int parent = 0;
   double give_up_seconds = 60;
@@ -117,8 +118,8 @@ int Main(int argc, char** argv) {
       ->required();
   app.add_option("--feature-cache-bytes", arguments.feature_cache_bytes, "Most of it on disk")
       ->capture_default_str();
-  app.add_option("--threads", arguments.threads, "To compute with")
-      ->check(CLI::Range(1, 1024))
+  app.add_option("--threads", arguments.threads, "To compute with; 0: all cores")
+      ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   app.add_option("--nice", arguments.nice, "Scheduling priority")
       ->check(CLI::Range(0, 19))
@@ -140,6 +141,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  if (arguments.threads == 0) arguments.threads = AvailableCpus();
   return Run(arguments);
 }
 

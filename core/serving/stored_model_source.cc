@@ -9,6 +9,7 @@
 #include "core/artifacts/manifest.h"
 #include "core/base/files.h"
 #include "core/base/sha256.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 
 namespace graft {

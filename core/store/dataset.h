@@ -21,6 +21,9 @@ struct Dataset {
   int64_t image_count = 0;
   int64_t bytes = 0;
   absl::Time create_time = absl::InfinitePast();  // given by the store
+  // Of the archive that it came in; "" where that is unknown. Written, and not read back: the same
+  // content may come in several.
+  std::string archive_sha256;
 };
 
 }  // namespace graft

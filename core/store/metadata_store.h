@@ -25,6 +25,9 @@ namespace graft {
 // How long the request_id of a deleted job still counts as used, on the wall clock.
 inline constexpr absl::Duration kRequestIdsKept = absl::Hours(24);
 
+// How many archives of the same content are remembered of a dataset.
+inline constexpr int kArchivesKept = 100;
+
 // Told after a commit that changed a job; a renewal alone is none. A job is seen in a terminal
 // state once, and once more when it is deleted.
 struct JobChange {
@@ -136,6 +139,10 @@ class MetadataStore {
   // jobs wait.
   virtual absl::StatusOr<EnqueueResult> EnqueueJob(const Job& job) = 0;
 
+  // What EnqueueJob would answer of the job's project, request_id, kind and spec_digest alone: the
+  // stored job, ALREADY_EXISTS or FAILED_PRECONDITION; nullopt where the request is new.
+  virtual absl::StatusOr<std::optional<Job>> FindRepeated(const Job& job) = 0;
+
   // With its report, which no other verb answers.
   virtual absl::StatusOr<Job> GetJob(absl::string_view project, absl::string_view job_id) = 0;
 
@@ -201,8 +208,13 @@ class MetadataStore {
 
   // --- Datasets ---
 
-  // Content (digest) that the project has already: the stored dataset with created=false.
+  // Content (digest) that the project has already: the stored dataset with created=false. The
+  // archive is remembered with it either way.
   virtual absl::StatusOr<CreateDatasetResult> CreateDataset(const Dataset& dataset) = 0;
+  // The dataset that an archive of this sha256 made or was found to hold; of the first
+  // kArchivesKept archives of a dataset. nullopt: none that is known of.
+  virtual absl::StatusOr<std::optional<Dataset>> FindDatasetByArchive(
+      absl::string_view project, absl::string_view archive_sha256) = 0;
   virtual absl::StatusOr<Dataset> GetDataset(absl::string_view project, absl::string_view id) = 0;
   virtual absl::StatusOr<Page<Dataset>> ListDatasets(absl::string_view project,
                                                      const PageOptions& page) = 0;

@@ -33,6 +33,35 @@ TEST_P(MetadataStoreContract, TheSameContentInAProjectIsOneDataset) {
               HasCode(absl::StatusCode::kAlreadyExists));
 }
 
+TEST_P(MetadataStoreContract, ADatasetIsFoundByTheArchivesItCameIn) {
+  Dataset dataset = NewDataset("d1", "x");
+  dataset.archive_sha256 = "zip";
+  ASSERT_TRUE(store_->CreateDataset(dataset).ok());
+  dataset.archive_sha256 = "tar";
+  EXPECT_FALSE(store_->CreateDataset(dataset)->created);
+  Reopen(1000);
+  for (const char* archive : {"zip", "tar"}) {
+    const auto found = store_->FindDatasetByArchive("p", archive);
+    ASSERT_TRUE(found.ok() && found->has_value()) << archive;
+    EXPECT_EQ((*found)->id, "d1");
+    EXPECT_EQ((*found)->classes, dataset.classes);
+  }
+  EXPECT_FALSE(store_->FindDatasetByArchive("q", "zip")->has_value());
+  EXPECT_FALSE(store_->FindDatasetByArchive("p", "other")->has_value());
+  ASSERT_TRUE(store_->DeleteDataset("p", "d1").ok());
+  EXPECT_FALSE(store_->FindDatasetByArchive("p", "zip")->has_value());
+}
+
+TEST_P(MetadataStoreContract, AsManyArchivesOfADatasetAreRememberedAsIsSaid) {
+  Dataset dataset = NewDataset("d1", "x");
+  for (int i = 0; i <= kArchivesKept; ++i) {
+    dataset.archive_sha256 = absl::StrCat(i);
+    ASSERT_TRUE(store_->CreateDataset(dataset).ok());
+  }
+  EXPECT_TRUE(store_->FindDatasetByArchive("p", "0")->has_value());
+  EXPECT_FALSE(store_->FindDatasetByArchive("p", absl::StrCat(kArchivesKept))->has_value());
+}
+
 TEST_P(MetadataStoreContract, DatasetsAreListedNewestFirst) {
   for (int i = 0; i < 5; ++i) {
     ASSERT_TRUE(store_->CreateDataset(NewDataset(absl::StrCat("d", i), absl::StrCat(i))).ok());

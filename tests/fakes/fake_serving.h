@@ -25,7 +25,7 @@
 namespace graft {
 
 // A gate that passes can be made to wait at. Open from the start.
-class Gate {
+class TestGate {
  public:
   void Close() {
     absl::MutexLock lock(&mutex_);
@@ -78,10 +78,10 @@ class FakeMemory {
 
 // What the fakes of one test share.
 struct FakeWorld {
-  Gate resolving;
-  Gate loading;
-  Gate decoding;
-  Gate computing;
+  TestGate resolving;
+  TestGate loading;
+  TestGate decoding;
+  TestGate computing;
   std::atomic<int> loads{0};
   std::atomic<int> alive{0};  // servables in memory, or being loaded
   FakeMemory memory;          // that those take

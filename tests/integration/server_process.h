@@ -16,7 +16,7 @@
 #include "graft/v1/dataset.grpc.pb.h"
 #include "graft/v1/finetune.grpc.pb.h"
 
-#include "server/process_launcher.h"
+#include "server/workers/process_launcher.h"
 
 namespace graft {
 

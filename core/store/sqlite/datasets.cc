@@ -54,6 +54,26 @@ absl::StatusOr<DatasetRow> LoadDataset(Session& session, absl::string_view proje
   return ReadDataset(select);
 }
 
+absl::Status RememberArchive(Session& session, int64_t dataset_seq, const Dataset& dataset) {
+  if (dataset.archive_sha256.empty()) return absl::OkStatus();
+  // A retry writes nothing, so that it is answered on a full disk too.
+  Statement known(session.db,
+                  "SELECT 1 FROM dataset_archives WHERE project = ? AND sha256 = ? AND "
+                  "dataset_seq = ?",
+                  dataset.project, dataset.archive_sha256, dataset_seq);
+  GRAFT_ASSIGN_OR_RETURN(const bool is_known, known.Step());
+  if (is_known) return absl::OkStatus();
+  Statement count(session.db, "SELECT COUNT(*) FROM dataset_archives WHERE dataset_seq = ?",
+                  dataset_seq);
+  GRAFT_RETURN_IF_ERROR(count.Step().status());
+  if (count.Int(0) >= kArchivesKept) return absl::OkStatus();
+  Statement insert(session.db,
+                   "INSERT OR REPLACE INTO dataset_archives (project, sha256, dataset_seq) "
+                   "VALUES (?, ?, ?)",
+                   dataset.project, dataset.archive_sha256, dataset_seq);
+  return insert.Run();
+}
+
 }  // namespace
 
 absl::StatusOr<CreateDatasetResult> CreateDataset(Session& session, const Dataset& dataset) {
@@ -66,6 +86,7 @@ absl::StatusOr<CreateDatasetResult> CreateDataset(Session& session, const Datase
   if (found) {
     DatasetRow row = ReadDataset(same);
     GRAFT_RETURN_IF_ERROR(LoadManifest(session, row));
+    GRAFT_RETURN_IF_ERROR(RememberArchive(session, row.seq, dataset));
     return CreateDatasetResult{std::move(row.dataset), false};
   }
   Statement taken(session.db, "SELECT 1 FROM datasets WHERE id = ?", dataset.id);
@@ -79,13 +100,30 @@ absl::StatusOr<CreateDatasetResult> CreateDataset(Session& session, const Datase
                    dataset.id, dataset.project, dataset.name, dataset.digest, dataset.format,
                    dataset.headline, dataset.image_count, dataset.bytes, session.now);
   GRAFT_RETURN_IF_ERROR(insert.Run());
+  const int64_t seq = LastRowId(session.db);
   Statement manifest(session.db,
-                     "INSERT INTO dataset_manifests (dataset_seq, manifest) VALUES (?, ?)",
-                     LastRowId(session.db), Blob{dataset.manifest});
+                     "INSERT INTO dataset_manifests (dataset_seq, manifest) VALUES (?, ?)", seq,
+                     Blob{dataset.manifest});
   GRAFT_RETURN_IF_ERROR(manifest.Run());
+  GRAFT_RETURN_IF_ERROR(RememberArchive(session, seq, dataset));
   CreateDatasetResult result{dataset, true};
   result.dataset.create_time = session.now;
   return result;
+}
+
+absl::StatusOr<std::optional<Dataset>> FindDatasetByArchive(Session& session,
+                                                            absl::string_view project,
+                                                            absl::string_view archive_sha256) {
+  Statement select(session.db,
+                   absl::StrCat(kSelect,
+                                "seq = (SELECT dataset_seq FROM dataset_archives "
+                                "WHERE project = ? AND sha256 = ?)"),
+                   project, archive_sha256);
+  GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (!found) return std::optional<Dataset>();
+  DatasetRow row = ReadDataset(select);
+  GRAFT_RETURN_IF_ERROR(LoadManifest(session, row));
+  return std::optional<Dataset>(std::move(row.dataset));
 }
 
 absl::StatusOr<Dataset> GetDataset(Session& session, absl::string_view project,

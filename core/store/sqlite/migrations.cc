@@ -164,7 +164,18 @@ CREATE TABLE deleted_requests (
 CREATE INDEX deleted_requests_by_time ON deleted_requests (delete_time);
 )sql";
 
-const Migration kMigrations[] = {{1, kVersion1}, {2, kVersion2}, Migration3()};
+// The archives that datasets came in, so that one that is sent again need not be received.
+constexpr char kVersion4[] = R"sql(
+CREATE TABLE dataset_archives (
+  project TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  dataset_seq INTEGER NOT NULL REFERENCES datasets (seq) ON DELETE CASCADE,
+  PRIMARY KEY (project, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX dataset_archives_by_dataset ON dataset_archives (dataset_seq);
+)sql";
+
+const Migration kMigrations[] = {{1, kVersion1}, {2, kVersion2}, Migration3(), {4, kVersion4}};
 
 absl::StatusOr<int64_t> Number(Connection& connection, absl::string_view sql) {
   Statement statement(connection, sql);

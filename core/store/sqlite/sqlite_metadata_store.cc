@@ -13,6 +13,7 @@
 #include "core/store/sqlite/migrations.h"
 #include "core/store/sqlite/models.h"
 #include "core/store/sqlite/references.h"
+#include "core/store/sqlite/request_ids.h"
 #include "core/store/sqlite/session.h"
 
 namespace graft {
@@ -34,6 +35,9 @@ class Store final : public MetadataStore {
 
   absl::StatusOr<EnqueueResult> EnqueueJob(const Job& job) override {
     return Do([&](Session& s) { return sqlite::EnqueueJob(s, job); });
+  }
+  absl::StatusOr<std::optional<Job>> FindRepeated(const Job& job) override {
+    return Do([&](Session& s) { return sqlite::FindByRequest(s, job); });
   }
   absl::StatusOr<Job> GetJob(absl::string_view project, absl::string_view job_id) override {
     return Do([&](Session& s) { return sqlite::GetJob(s, project, job_id); });
@@ -87,6 +91,10 @@ class Store final : public MetadataStore {
 
   absl::StatusOr<CreateDatasetResult> CreateDataset(const Dataset& dataset) override {
     return Do([&](Session& s) { return sqlite::CreateDataset(s, dataset); });
+  }
+  absl::StatusOr<std::optional<Dataset>> FindDatasetByArchive(
+      absl::string_view project, absl::string_view archive_sha256) override {
+    return Do([&](Session& s) { return sqlite::FindDatasetByArchive(s, project, archive_sha256); });
   }
   absl::StatusOr<Dataset> GetDataset(absl::string_view project, absl::string_view id) override {
     return Do([&](Session& s) { return sqlite::GetDataset(s, project, id); });
