@@ -126,8 +126,7 @@ RowUpgrade::DatasetParts StoredUpgrade::DatasetManifest(std::string manifest) {
 std::string StoredUpgrade::VersionDescription(absl::string_view artifact_prefix,
                                               absl::string_view artifact_sha256,
                                               std::string from_columns) {
-  const auto json =
-      blobs_->Get(BlobIn(artifact_prefix, kManifestFile), kMaxManifestBytes);
+  const auto json = blobs_->Get(BlobIn(artifact_prefix, kManifestFile), kMaxManifestBytes);
   if (!json.ok() || Sha256Hex(*json) != artifact_sha256) return from_columns;
   const auto manifest = ManifestFromJson(*json);
   if (!manifest.ok()) return from_columns;

@@ -160,16 +160,15 @@ absl::StatusOr<v1::ListJobsResponse> FineTuneService::ListJobs(const Caller& cal
   GRAFT_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
   GRAFT_ASSIGN_OR_RETURN(const JobFilter filter, FilterOf(request));
   v1::ListJobsResponse response;
-  GRAFT_ASSIGN_OR_RETURN(*response.mutable_next_page_token(),
-                         FillPage(
-                             size, request.page_token(),
-                             [&](const PageOptions& page) {
-                               return environment_.store->ListJobs(caller.project(), filter, page);
-                             },
-                             [](const Job& job) -> absl::StatusOr<std::optional<v1::Job>> {
-                               return ToProto(job);
-                             },
-                             response.mutable_jobs()));
+  GRAFT_ASSIGN_OR_RETURN(
+      *response.mutable_next_page_token(),
+      FillPage(
+          size, request.page_token(),
+          [&](const PageOptions& page) {
+            return environment_.store->ListJobs(caller.project(), filter, page);
+          },
+          [](const Job& job) -> absl::StatusOr<std::optional<v1::Job>> { return ToProto(job); },
+          response.mutable_jobs()));
   return response;
 }
 
@@ -202,8 +201,7 @@ absl::StatusOr<v1::DeleteJobResponse> FineTuneService::DeleteJob(
   if (absl::IsNotFound(deleted)) return NotFound("job", id);
   if (absl::IsFailedPrecondition(deleted)) return WithReason(deleted, "JOB_NOT_ENDED");
   GRAFT_RETURN_IF_ERROR(deleted);
-  const absl::Status swept =
-      environment_.blobs->DeletePrefix(Below(CheckpointPrefix(id)));
+  const absl::Status swept = environment_.blobs->DeletePrefix(Below(CheckpointPrefix(id)));
   if (!swept.ok()) {
     environment_.logger->Warning("checkpoints of a deleted job stay until the next start",
                                  {{"job", id}, {"error", swept.ToString()}});

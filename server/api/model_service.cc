@@ -87,8 +87,7 @@ absl::StatusOr<v1::DeleteModelResponse> ModelService::DeleteModel(
     environment_.on_deleted(caller.project(), request.model(), request.version());
   }
   for (const ModelVersion& version : deleted) {
-    const absl::Status removed =
-        environment_.blobs->DeletePrefix(Below(version.artifact_prefix));
+    const absl::Status removed = environment_.blobs->DeletePrefix(Below(version.artifact_prefix));
     if (!removed.ok()) {
       environment_.logger->Warning("files of a deleted model stay until the next start",
                                    {{"model", version.model}, {"error", removed.ToString()}});

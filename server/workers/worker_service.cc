@@ -284,8 +284,7 @@ absl::StatusOr<VerifiedArtifact> WorkerService::CheckedArtifact(
   for (const ManifestFile& file : manifest->files) {
     artifact.bytes += static_cast<int64_t>(file.bytes);
   }
-  GRAFT_ASSIGN_OR_RETURN(artifact.card,
-                         blobs_->Get(BlobIn(prefix, kCardFile), kMaxCardBytes));
+  GRAFT_ASSIGN_OR_RETURN(artifact.card, blobs_->Get(BlobIn(prefix, kCardFile), kMaxCardBytes));
   return artifact;
 }
 

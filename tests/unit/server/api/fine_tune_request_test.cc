@@ -33,11 +33,19 @@ TEST(FilterOf, TakesEachStateOnce) {
 // The report of a job with more would not fit into what its worker may send: all of the training
 // would be for nothing.
 TEST(CheckDataset, RefusesMoreClassesThanAReportHolds) {
-  Dataset dataset;
-  dataset.classes.resize(kMaxReportClasses, DatasetClass{"c", 2});
-  EXPECT_TRUE(CheckDataset(dataset).ok());
-  dataset.classes.push_back({"one more", 2});
-  const absl::Status status = CheckDataset(dataset);
+  v1::Task task;
+  task.mutable_classification();
+  v1::Dataset dataset;
+  v1::ClassificationSummary& summary = *dataset.mutable_summary()->mutable_classification();
+  const auto add = [&] {
+    v1::ClassCounts& counts = *summary.add_classes();
+    counts.set_name(absl::StrCat("class ", summary.classes_size()));
+    counts.set_images(2);
+  };
+  while (summary.classes_size() < kMaxReportClasses) add();
+  EXPECT_TRUE(CheckDataset(task, dataset).ok());
+  add();
+  const absl::Status status = CheckDataset(task, dataset).status();
   ASSERT_EQ(InvalidFieldsOf(status).size(), 1u) << status;
   EXPECT_EQ(InvalidFieldsOf(status)[0].field, "spec.dataset_id");
   EXPECT_THAT(InvalidFieldsOf(status)[0].description, ::testing::HasSubstr("2001 classes"));

@@ -9,8 +9,8 @@
 
 #include "core/base/sha256.h"
 #include "core/model/model_description.h"
-#include "tests/fakes/loopback_server.h"
 #include "server/api/run_handler.h"
+#include "tests/fakes/loopback_server.h"
 #include "tests/unit/server/store_test.h"
 #include "wire/status.h"
 
