@@ -8,17 +8,24 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
+#include "core/base/clock.h"
+
 namespace graft {
 
-// Calls a function every `interval` on a thread of its own, until destroyed.
+// Calls a function every `interval` of `clock` on a thread of its own, until destroyed.
 class PeriodicTask {
  public:
-  PeriodicTask(absl::Duration interval, std::function<void()> task)
-      : thread_([this, interval, task = std::move(task)] {
+  // `clock` is borrowed.
+  PeriodicTask(absl::Duration interval, std::function<void()> task, Clock* clock = Clock::System())
+      : thread_([this, interval, task = std::move(task), clock] {
           while (true) {
             {
               absl::MutexLock lock(&mutex_);
-              if (mutex_.AwaitWithTimeout(absl::Condition(&stopped_), interval)) return;
+              if (clock->AwaitWithTimeout(
+                      mutex_, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopped_; },
+                      interval)) {
+                return;
+              }
             }
             task();
           }

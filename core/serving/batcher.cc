@@ -96,9 +96,9 @@ Batcher::Batch Batcher::Next() {
     const BatchDecision decision = DecideBatch(snapshots, now, options);
     if (decision.rows == 0) {
       const uint64_t seen = changes_;
-      clock_->AwaitWithTimeout(
+      clock_->AwaitUntil(
           mutex_, [this, seen]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return changes_ != seen; },
-          decision.look_again - now);
+          decision.look_again);
       continue;
     }
 

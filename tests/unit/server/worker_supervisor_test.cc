@@ -215,6 +215,19 @@ TEST_F(WorkerSupervisorTest, DrainTellsWorkersThenKillsThemAndNothingCountsAsACr
   EXPECT_EQ(store_.Get("a").crashes, 0);
 }
 
+TEST_F(WorkerSupervisorTest, ADeathWakesTheLoopAndNoTimePasses) {
+  Make(1);
+  store_.Enqueue("a");
+  ASSERT_TRUE((*store_->ClaimNextJob(launcher_.WorkerId(101), {})).has_value());
+  supervisor_->Start();
+  clock_.WaitForWaiters(1);
+  launcher_.End(101, kKilled);
+  clock_.WaitForWaiters(1);  // it has looked, and waits again
+  EXPECT_EQ(store_.Get("a").state, JobState::kQueued);
+  EXPECT_EQ(store_.Get("a").crashes, 1);
+  EXPECT_EQ(clock_.Monotonic(), absl::ZeroDuration());
+}
+
 TEST_F(WorkerSupervisorTest, MetricsSayHowManyWorkersAreBusyIdleAndDown) {
   Make(3);
   store_.Enqueue("a");
