@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-#include "server/executor.h"
+#include "core/base/thread_pool.h"
 
 namespace graft {
 
@@ -30,7 +30,7 @@ class PendingCall final : public grpc::ServerUnaryReactor {
 // who went away or whose deadline passed while it waited. A full executor answers
 // RESOURCE_EXHAUSTED with a retry delay; an exception out of `work` becomes INTERNAL, running out
 // of memory RESOURCE_EXHAUSTED.
-grpc::ServerUnaryReactor* RunOn(Executor& executor, grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* RunOn(ThreadPool& executor, grpc::CallbackServerContext* context,
                                 std::function<absl::Status()> work);
 
 // `work`, with exceptions turned into a Status as above.

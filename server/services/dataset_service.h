@@ -11,9 +11,9 @@
 
 #include "core/artifacts/blob/blob_store.h"
 #include "core/base/ids.h"
+#include "core/base/thread_pool.h"
 #include "core/store/metadata_store.h"
 #include "server/dataset_ingest.h"
-#include "server/executor.h"
 #include "server/logging.h"
 #include "server/services/upload_call.h"
 
@@ -25,7 +25,7 @@ class DatasetService final : public v1::DatasetService::CallbackService {
   struct Environment {
     MetadataStore* store = nullptr;
     BlobStore* blobs = nullptr;
-    Executor* executor = nullptr;  // for everything but uploads
+    ThreadPool* executor = nullptr;  // for everything but uploads
     IdGenerator* ids = nullptr;
     Metrics* metrics = nullptr;
     const Logger* logger = nullptr;

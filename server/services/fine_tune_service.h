@@ -9,9 +9,9 @@
 
 #include "core/artifacts/blob/blob_store.h"
 #include "core/base/ids.h"
+#include "core/base/thread_pool.h"
 #include "core/store/metadata_store.h"
 #include "server/backbone_directory.h"
-#include "server/executor.h"
 #include "server/logging.h"
 #include "server/services/watch_hub.h"
 
@@ -25,7 +25,7 @@ class FineTuneService final : public v1::FineTuneService::CallbackService {
     MetadataStore* store = nullptr;
     BlobStore* blobs = nullptr;
     const BackboneDirectory* backbones = nullptr;
-    Executor* executor = nullptr;
+    ThreadPool* executor = nullptr;
     WatchHub* watches = nullptr;
     IdGenerator* ids = nullptr;
     const Logger* logger = nullptr;

@@ -8,8 +8,8 @@
 #include "graft/v1/model.grpc.pb.h"
 
 #include "core/artifacts/blob/blob_store.h"
+#include "core/base/thread_pool.h"
 #include "core/store/metadata_store.h"
-#include "server/executor.h"
 #include "server/logging.h"
 
 namespace graft {
@@ -20,7 +20,7 @@ class ModelService final : public v1::ModelService::CallbackService {
   struct Environment {
     MetadataStore* store = nullptr;
     BlobStore* blobs = nullptr;
-    Executor* executor = nullptr;
+    ThreadPool* executor = nullptr;
     const Logger* logger = nullptr;
     // Told once rows are deleted: no new request may get that version (0: any of the model).
     std::function<void(const std::string& project, const std::string& model, int64_t version)>

@@ -34,7 +34,7 @@ class ModelServiceTest : public StoreTest {
 
   void TearDown() override {
     server_.reset();
-    executor_.Shutdown();
+    executor_.Close();
   }
 
   // Runs a job to its published version.
@@ -76,7 +76,7 @@ class ModelServiceTest : public StoreTest {
     return FromGrpcStatus(stub_->DeleteModel(&context, request, &response));
   }
 
-  Executor executor_{2, 10};
+  ThreadPool executor_{"api", 2, 10};
   std::unique_ptr<Logger> logger_ = Logger::Silent();
   std::vector<std::tuple<std::string, std::string, int64_t>> forgotten_;
   std::unique_ptr<ModelService> service_;
