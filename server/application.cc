@@ -16,6 +16,7 @@
 #include "core/base/files.h"
 #include "core/base/ids.h"
 #include "core/base/status_macros.h"
+#include "core/base/thread_pool.h"
 #include "core/jobs/state_table.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/network_loader.h"
@@ -24,7 +25,6 @@
 #include "core/store/sqlite/sqlite_metadata_store.h"
 #include "core/telemetry/metrics.h"
 #include "server/disk_guard.h"
-#include "server/executor.h"
 #include "server/grpc_listener.h"
 #include "server/http/http_server.h"
 #include "server/installed_backbones.h"
@@ -50,6 +50,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr absl::Duration kCountInterval = absl::Seconds(1);
+constexpr int kWatchThreads = 2;
 // Jobs that ended and whose files wait to be deleted; those of more wait for the next start.
 constexpr size_t kMaxSweeps = 10'000;
 
@@ -74,10 +75,11 @@ class Server final : public Application {
     counting_.reset();
     if (workers_ != nullptr) workers_->Stop();
     if (store_ != nullptr) store_->SetObserver(nullptr);
-    sweeps_.Shutdown();
-    io_.Shutdown();
-    ingest_.Shutdown();
-    api_.Shutdown();
+    sweeps_.Close();
+    io_.Close();
+    ingest_.Close();
+    api_.Close();
+    watch_reads_.Close();
     // Probes and metrics were answered to the last; what they read goes next.
     http_.reset();
     serving_metrics_.SetModels(nullptr);
@@ -281,7 +283,7 @@ class Server final : public Application {
     options.reflection = config_.reflection;
     GRAFT_ASSIGN_OR_RETURN(grpc_, GrpcListener::Start(std::move(options)));
     housekeeping_ = std::make_unique<PeriodicTask>(
-        std::min(absl::Seconds(1), config_.upload_idle_timeout / 4), [this] { KeepHouse(); });
+        std::min(absl::Seconds(1), config_.upload_idle_timeout / 4), [this] { RunHousekeeping(); });
     return absl::OkStatus();
   }
 
@@ -298,7 +300,7 @@ class Server final : public Application {
     return metrics_->Serialize();
   }
 
-  void KeepHouse() {
+  void RunHousekeeping() {
     datasets_->DropIdleUploads(clock_->Monotonic() - config_.upload_idle_timeout);
   }
 
@@ -318,14 +320,18 @@ class Server final : public Application {
   const std::unique_ptr<Metrics> metrics_ = Metrics::Create();
   Lifecycle lifecycle_;
   JobCounts job_counts_{metrics_.get(), clock_};
-  WatchHub watches_{static_cast<size_t>(config_.max_watch_streams)};
+  // Apart from the API's threads: a thousand streams must not keep a call waiting.
+  ThreadPool watch_reads_{"graft-watch", kWatchThreads,
+                          static_cast<size_t>(config_.max_watch_streams)};
+  WatchHub watches_{static_cast<size_t>(config_.max_watch_streams), &watch_reads_};
   std::unique_ptr<HttpServer> http_;
 
   // Work that blocks, apart by kind so that none waits for another's.
-  Executor api_{config_.api_threads, static_cast<size_t>(config_.api_queue)};
-  Executor io_{2, static_cast<size_t>(config_.max_concurrent_uploads)};
-  Executor sweeps_{1, kMaxSweeps};
-  Executor ingest_{config_.ingest_threads, static_cast<size_t>(config_.max_concurrent_uploads)};
+  ThreadPool api_{"graft-api", config_.api_threads, static_cast<size_t>(config_.api_queue)};
+  ThreadPool io_{"graft-io", 2, static_cast<size_t>(config_.max_concurrent_uploads)};
+  ThreadPool sweeps_{"graft-sweep", 1, kMaxSweeps};
+  ThreadPool ingest_{"graft-ingest", config_.ingest_threads,
+                     static_cast<size_t>(config_.max_concurrent_uploads)};
 
   std::unique_ptr<MetadataStore> store_;
   std::unique_ptr<BlobStore> blobs_;

@@ -134,18 +134,16 @@ grpc::ServerUnaryReactor* FineTuneService::GetStatus(grpc::CallbackServerContext
 
 grpc::ServerWriteReactor<v1::WatchResponse>* FineTuneService::Watch(
     grpc::CallbackServerContext*, const v1::WatchRequest* request) {
+  const absl::StatusOr<std::string> project = ProjectOf(request->project());
+  if (!project.ok()) return RefuseWatch(project.status());
+  const absl::Status id = CheckId("job_id", request->job_id());
+  if (!id.ok()) return RefuseWatch(id);
   // The request is gone before the stream ends: what is needed of it is copied.
-  absl::StatusOr<std::string> project = ProjectOf(request->project());
-  if (project.ok()) {
-    const absl::Status id = CheckId("job_id", request->job_id());
-    if (!id.ok()) project = id;
-  }
-  return StartWatch(*environment_.watches, *environment_.executor, request->job_id(),
-                    request->after_sequence(),
-                    [store = environment_.store, project = std::move(project),
-                     job_id = request->job_id()](uint64_t after) -> absl::StatusOr<EventPage> {
-                      GRAFT_RETURN_IF_ERROR(project.status());
-                      return Found("job", job_id, ReadPage(*store, *project, job_id, after));
+  const WatchedJob job = {*project, request->job_id()};
+  return StartWatch(*environment_.watches, job, request->after_sequence(),
+                    [store = environment_.store, job](uint64_t after) {
+                      return Found("job", job.job_id,
+                                   ReadPage(*store, job.project, job.job_id, after));
                     });
 }
 

@@ -1,34 +1,30 @@
 #include "server/services/watch_stream.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 
-#include "server/unary_call.h"
 #include "wire/status.h"
 #include "wire/time.h"
 
 namespace graft {
 namespace {
 
-class WatchReactor;
+using Reactor = grpc::ServerWriteReactor<v1::WatchResponse>;
 
-// The stream's state, shared by the hub, the executor's tasks and the reactor, whichever goes last.
-// At any time at most one of these is under way: a read on the executor, a write on the wire.
+// The stream's state, shared by the hub, its reads and the reactor, whichever goes last. At any
+// time at most one of these is under way: a read, a write on the wire.
 class WatchState final : public WatchHub::Listener,
                          public std::enable_shared_from_this<WatchState> {
  public:
-  WatchState(WatchHub& hub, Executor& executor, std::string job_id, uint64_t after, ReadEvents read)
-      : hub_(hub),
-        executor_(executor),
-        job_id_(std::move(job_id)),
-        read_(std::move(read)),
-        cursor_(after) {}
+  WatchState(WatchHub& hub, WatchedJob job, uint64_t after)
+      : hub_(hub), job_(std::move(job)), cursor_(after) {}
 
-  void Attach(grpc::ServerWriteReactor<v1::WatchResponse>* reactor) {
+  void Attach(Reactor* reactor) {
     absl::MutexLock lock(&mutex_);
     reactor_ = reactor;
   }
@@ -45,6 +41,20 @@ class WatchState final : public WatchHub::Listener,
     Advance();
   }
 
+  void Deliver(const absl::StatusOr<std::shared_ptr<const EventPage>>& page) override {
+    absl::MutexLock lock(&mutex_);
+    busy_ = false;
+    if (!page.ok()) return FinishWith(page.status());
+    page_ = *page;
+    next_ = 0;
+    if (!page_->events.empty()) {
+      news_ = true;  // look again until there is nothing more
+    } else if (page_->progress.has_value()) {
+      TellProgress(*page_->progress);
+    }
+    Advance();
+  }
+
   void Cancelled() {
     absl::MutexLock lock(&mutex_);
     FinishWith(absl::CancelledError("the caller went away"));
@@ -54,12 +64,11 @@ class WatchState final : public WatchHub::Listener,
     absl::MutexLock lock(&mutex_);
     busy_ = false;
     if (!ok) return FinishWith(absl::CancelledError("the caller went away"));
-    ++next_;
     Advance();
   }
 
   // The reactor is about to be deleted.
-  void Done() { hub_.Remove(job_id_, this); }
+  void Done() { hub_.Remove(job_, this); }
 
   void Fail(const absl::Status& status) {
     absl::MutexLock lock(&mutex_);
@@ -70,49 +79,35 @@ class WatchState final : public WatchHub::Listener,
   // Takes the next step, if none is under way.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_ || busy_) return;
-    if (next_ < page_.events.size()) {
-      busy_ = true;
-      cursor_ = page_.events[next_].sequence();
-      response_.mutable_event()->Swap(&page_.events[next_]);
-      reactor_->StartWrite(&response_);
-      return;
+    if (page_ != nullptr) {
+      // The page may be another stream's too, that was not so far.
+      const std::vector<v1::JobEvent>& events = page_->events;
+      while (next_ < events.size() && events[next_].sequence() <= cursor_) ++next_;
+      if (next_ < events.size()) {
+        *response_.mutable_event() = events[next_];
+        return Write();
+      }
+      if (page_->ended) return FinishWith(absl::OkStatus());
+      page_.reset();
     }
-    if (page_.ended) return FinishWith(absl::OkStatus());
+    if (progress_.has_value()) {
+      *response_.mutable_event() = *std::exchange(progress_, std::nullopt);
+      return Write();
+    }
     // A full page may have more behind it; news_ is also set for that.
     if (news_) {
       news_ = false;
       busy_ = true;
-      auto self = shared_from_this();
-      // Streams are bounded by the hub, and each has one read at a time.
-      if (!executor_.Submit([self] { self->Read(); })) FinishWith(Draining());
+      if (!hub_.Read(job_, shared_from_this(), cursor_)) FinishWith(Draining());
       return;
     }
     if (stop_) FinishWith(Draining());
   }
 
-  void Read() {
-    uint64_t after;
-    {
-      absl::MutexLock lock(&mutex_);
-      if (finished_) return;
-      after = cursor_;
-    }
-    absl::StatusOr<EventPage> page = absl::InternalError("not read");
-    const absl::Status status = CatchExceptions([&] {
-      page = read_(after);
-      return page.status();
-    });
-    absl::MutexLock lock(&mutex_);
-    busy_ = false;
-    if (!status.ok()) return FinishWith(status);
-    page_ = *std::move(page);
-    next_ = 0;
-    if (!page_.events.empty()) {
-      news_ = true;  // look again until there is nothing more
-    } else if (page_.progress.has_value()) {
-      TellProgress(*page_.progress);
-    }
-    Advance();
+  void Write() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    busy_ = true;
+    cursor_ = response_.event().sequence();
+    reactor_->StartWrite(&response_);
   }
 
   // Makes an event of progress that was not told yet.
@@ -120,7 +115,7 @@ class WatchState final : public WatchHub::Listener,
     std::string bytes = progress.SerializeAsString();
     if (bytes == told_progress_) return;
     told_progress_ = std::move(bytes);
-    v1::JobEvent& event = page_.events.emplace_back();
+    v1::JobEvent& event = progress_.emplace();
     event.set_sequence(cursor_);
     *event.mutable_time() = ToProto(absl::Now());
     *event.mutable_progress() = progress;
@@ -133,24 +128,23 @@ class WatchState final : public WatchHub::Listener,
   }
 
   WatchHub& hub_;
-  Executor& executor_;
-  const std::string job_id_;
-  const ReadEvents read_;
+  const WatchedJob job_;
 
   absl::Mutex mutex_;
-  grpc::ServerWriteReactor<v1::WatchResponse>* reactor_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  EventPage page_ ABSL_GUARDED_BY(mutex_);
-  size_t next_ ABSL_GUARDED_BY(mutex_) = 0;  // of page_.events
+  Reactor* reactor_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::shared_ptr<const EventPage> page_ ABSL_GUARDED_BY(mutex_);
+  size_t next_ ABSL_GUARDED_BY(mutex_) = 0;  // of page_->events
   uint64_t cursor_ ABSL_GUARDED_BY(mutex_);
-  std::string told_progress_ ABSL_GUARDED_BY(mutex_);  // serialised
-  v1::WatchResponse response_;                         // being written
+  std::optional<v1::JobEvent> progress_ ABSL_GUARDED_BY(mutex_);  // not told yet
+  std::string told_progress_ ABSL_GUARDED_BY(mutex_);             // serialised
+  v1::WatchResponse response_;                                    // being written
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
   bool news_ ABSL_GUARDED_BY(mutex_) = true;  // something may follow cursor_ in the store
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchResponse> {
+class WatchReactor final : public Reactor {
  public:
   explicit WatchReactor(std::shared_ptr<WatchState> state) : state_(std::move(state)) {}
   void OnWriteDone(bool ok) override { state_->Written(ok); }
@@ -164,16 +158,21 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchResponse> {
   const std::shared_ptr<WatchState> state_;
 };
 
+class RefusedReactor final : public Reactor {
+ public:
+  explicit RefusedReactor(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
+};
+
 }  // namespace
 
-grpc::ServerWriteReactor<v1::WatchResponse>* StartWatch(WatchHub& hub, Executor& executor,
-                                                        const std::string& job_id,
+grpc::ServerWriteReactor<v1::WatchResponse>* StartWatch(WatchHub& hub, const WatchedJob& job,
                                                         uint64_t after_sequence, ReadEvents read) {
-  auto state = std::make_shared<WatchState>(hub, executor, job_id, after_sequence, std::move(read));
+  auto state = std::make_shared<WatchState>(hub, job, after_sequence);
   auto* reactor = new WatchReactor(state);
   state->Attach(reactor);
   // Registered before the first read: an event between the two wakes the stream again.
-  if (!hub.Add(job_id, state)) {
+  if (!hub.Add(job, state, std::move(read))) {
     state->Fail(
         WithRetryDelay(WithReason(absl::ResourceExhaustedError("too many Watch streams are open"),
                                   "TOO_MANY_WATCHES"),
@@ -182,6 +181,10 @@ grpc::ServerWriteReactor<v1::WatchResponse>* StartWatch(WatchHub& hub, Executor&
     state->Wake();
   }
   return reactor;
+}
+
+grpc::ServerWriteReactor<v1::WatchResponse>* RefuseWatch(const absl::Status& status) {
+  return new RefusedReactor(status);
 }
 
 }  // namespace graft
