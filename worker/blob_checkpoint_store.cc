@@ -9,9 +9,10 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "core/base/failpoint.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::worker {
 namespace {
 
 constexpr char kSuffix[] = ".safetensors";
@@ -35,16 +36,32 @@ bool ParseName(absl::string_view name, Name* parsed) {
 
 }  // namespace
 
-absl::Status BlobCheckpointStore::Save(int epoch, absl::string_view bytes) {
-  const std::string name = absl::StrCat(fence_, "-", epoch, kSuffix);
-  absl::Status put = blobs_->PutIfAbsent(absl::StrCat(prefix_, "/", name), bytes);
+absl::Status BlobCheckpointStore::Put(const std::string& key, absl::string_view bytes) {
+  if (reserve_ != nullptr) GRAFT_RETURN_IF_ERROR(reserve_->Spend(bytes.size()));
+  const absl::Status put = blobs_->PutIfAbsent(key, bytes);
   // The same attempt says the same of the same epoch.
-  if (!put.ok() && !absl::IsAlreadyExists(put)) return Annotate(put, "checkpoint");
+  return absl::IsAlreadyExists(put) ? absl::OkStatus() : put;
+}
+
+absl::Status BlobCheckpointStore::DropBut(size_t count) {
   GRAFT_ASSIGN_OR_RETURN(const std::vector<std::string> names, List());
-  for (size_t i = kKept; i < names.size(); ++i) {
+  for (size_t i = count; i < names.size(); ++i) {
     GRAFT_RETURN_IF_ERROR(blobs_->Delete(absl::StrCat(prefix_, "/", names[i])));
   }
   return absl::OkStatus();
+}
+
+absl::Status BlobCheckpointStore::Save(int epoch, absl::string_view bytes) {
+  const std::string key = absl::StrCat(prefix_, "/", fence_, "-", epoch, kSuffix);
+  GRAFT_FAILPOINT("worker.checkpoint.before_put");
+  absl::Status put = Put(key, bytes);
+  if (absl::IsResourceExhausted(put)) {
+    GRAFT_RETURN_IF_ERROR(DropBut(1));
+    put = Put(key, bytes);
+  }
+  if (!put.ok()) return Annotate(put, "checkpoint");
+  GRAFT_FAILPOINT("worker.checkpoint.after_put");
+  return DropBut(kKept);
 }
 
 absl::StatusOr<std::vector<std::string>> BlobCheckpointStore::List() {
@@ -70,4 +87,4 @@ absl::StatusOr<std::string> BlobCheckpointStore::Load(const std::string& id) {
 
 absl::Status BlobCheckpointStore::Clear() { return blobs_->DeletePrefix(prefix_ + "/"); }
 
-}  // namespace graft
+}  // namespace graft::worker

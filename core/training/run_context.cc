@@ -9,6 +9,7 @@ namespace graft {
 namespace {
 
 constexpr char kDrainedPayload[] = "graft.training/drained";
+constexpr char kStoppedPayload[] = "graft.training/stopped";
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
 
 }  // namespace
@@ -17,11 +18,20 @@ bool IsDrained(const absl::Status& status) {
   return status.GetPayload(kDrainedPayload).has_value();
 }
 
+bool IsStopped(const absl::Status& status) {
+  return status.GetPayload(kStoppedPayload).has_value();
+}
+
 RunContext::RunContext(Clock* clock, TrainingObserver* observer, std::function<Desired()> desired)
     : clock_(clock),
       observer_(observer),
       desired_(std::move(desired)),
       start_(clock->Monotonic()) {}
+
+absl::Status RunContext::PollButForStop() const {
+  absl::Status status = Poll();
+  return IsStopped(status) ? absl::OkStatus() : status;
+}
 
 absl::Status RunContext::Poll() const {
   if (!desired_) return absl::OkStatus();
@@ -34,6 +44,12 @@ absl::Status RunContext::Poll() const {
       absl::Status drained = absl::AbortedError("the run was asked to end and to be continued");
       drained.SetPayload(kDrainedPayload, absl::Cord("1"));
       return drained;
+    }
+    case Desired::kStop: {
+      if (stop_heeded_) break;
+      absl::Status stopped = absl::CancelledError("the run was asked to stop");
+      stopped.SetPayload(kStoppedPayload, absl::Cord("1"));
+      return stopped;
     }
   }
   return absl::OkStatus();
