@@ -46,7 +46,7 @@ absl::Status Overloaded() {
       absl::Seconds(1));
 }
 
-grpc::ServerUnaryReactor* RunOn(Executor& executor, grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* RunOn(ThreadPool& executor, grpc::CallbackServerContext* context,
                                 std::function<absl::Status()> work) {
   auto* call = new PendingCall;
   const bool queued = executor.TrySubmit([call, context, work = std::move(work)] {

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 
 #include "core/base/status_macros.h"
 #include "server/worker_socket.h"
@@ -44,6 +43,7 @@ std::vector<std::string> WorkerCommand(const ServerConfig& config) {
           absl::StrCat("--threads=", WorkerThreads(config)),
           absl::StrCat("--parent=", getpid()),
           absl::StrCat("--feature-cache-bytes=", config.feature_cache_bytes),
+          absl::StrCat("--min-free-disk-bytes=", config.min_free_disk_bytes),
           absl::StrCat("--log-format=", config.log_format),
           absl::StrCat("--log-level=", config.log_level)};
 }
@@ -77,6 +77,7 @@ Workers::Workers(
                                                   environment_.clock, environment_.logger);
   WorkerService::Options serving;
   serving.heartbeat_interval = config_.heartbeat_interval;
+  serving.heartbeat_timeout = HeartbeatTimeout(config_.lease_timeout, config_.heartbeat_interval);
   serving.on_published = std::move(on_published);
   service_ = std::make_unique<WorkerService>(std::move(serving), environment_.store,
                                              environment_.blobs, environment_.metrics,
@@ -102,8 +103,8 @@ absl::Status Workers::Start(const RpcObservation& observation) {
   std::error_code error;
   fs::permissions(socket, fs::perms::owner_read | fs::perms::owner_write, error);
   if (supervisor_ != nullptr) supervisor_->Start();
-  lease_ticks_ =
-      std::make_unique<PeriodicTask>(config_.lease_timeout / 8, [this] { lease_monitor_->Tick(); });
+  lease_ticks_ = std::make_unique<PeriodicTask>(
+      config_.lease_timeout / 8, [this] { lease_monitor_->Tick(); }, environment_.clock);
   return absl::OkStatus();
 }
 
@@ -117,13 +118,10 @@ void Workers::Drain(absl::Duration timeout) {
 }
 
 void Workers::AwaitLeases(absl::Duration until) {
-  absl::Mutex mutex;
-  absl::MutexLock lock(&mutex);
   while (environment_.clock->Monotonic() < until) {
     const auto running = environment_.store->ListRunningJobs();
     if (!running.ok() || running->empty()) return;
-    environment_.clock->AwaitWithTimeout(
-        mutex, [] { return false; }, kDrainInterval);
+    environment_.clock->Sleep(kDrainInterval);
   }
 }
 

@@ -157,6 +157,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlag{{"--max-upload-bytes", "12XB"}, "--max-upload-bytes"},
         BadFlag{{"--workers", "-1"}, "--workers"},
         BadFlag{{"--lease-timeout", "1s", "--heartbeat-interval", "1s"}, "--lease-timeout"},
+        BadFlag{{"--lease-timeout", "7s", "--heartbeat-interval", "1s"}, "at least 8s"},
         BadFlag{{"--default-backbone", "../x"}, "--default-backbone"},
         BadFlag{{"--log-format", "xml"}, "--log-format"},
         BadFlag{{"--log-level", "loud"}, "--log-level"}, BadFlag{{"--nonsense"}, "--nonsense"},
