@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -160,7 +161,7 @@ TEST_F(LocalBlobStoreTest, AnErrorAtAnyStepOfAPutLeavesNoneOrTheWholeBlob) {
   for (const char* step : kPutSteps) {
     SCOPED_TRACE(step);
     auto blobs = *LocalBlobStore::Open(root_);
-    const std::string key = std::string("jobs/") + step;
+    const std::string key = absl::StrCat("jobs/", step);
     {
       const ScopedFailpoint fault(step, {.error = absl::ResourceExhaustedError("full")});
       EXPECT_TRUE(absl::IsResourceExhausted(blobs->PutIfAbsent(key, "whole")));
@@ -183,7 +184,7 @@ TEST_F(LocalBlobStoreTest, AKillAtAnyStepOfAPutLeavesNoneOrTheWholeBlob) {
   if (!HasFailpoints()) GTEST_SKIP() << "this build has no failpoints";
   for (const char* step : kPutSteps) {
     SCOPED_TRACE(step);
-    const std::string key = std::string("jobs/") + step;
+    const std::string key = absl::StrCat("jobs/", step);
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
