@@ -4,9 +4,10 @@
 #include <utility>
 
 #include "core/artifacts/blob_layout.h"
+#include "core/base/failpoint.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::worker {
 namespace {
 
 constexpr size_t kKept = 2;
@@ -16,16 +17,32 @@ constexpr uint64_t kMaxBytes = uint64_t{8} << 30;
 
 }  // namespace
 
-absl::Status BlobCheckpointStore::Save(int epoch, absl::string_view bytes) {
-  const std::string name = CheckpointFile({fence_, static_cast<uint64_t>(epoch)});
-  absl::Status put = blobs_->PutIfAbsent(BlobIn(prefix_, name), bytes);
+absl::Status BlobCheckpointStore::Put(const std::string& key, absl::string_view bytes) {
+  if (reserve_ != nullptr) GRAFT_RETURN_IF_ERROR(reserve_->Spend(bytes.size()));
+  const absl::Status put = blobs_->PutIfAbsent(key, bytes);
   // The same attempt says the same of the same epoch.
-  if (!put.ok() && !absl::IsAlreadyExists(put)) return Annotate(put, "checkpoint");
+  return absl::IsAlreadyExists(put) ? absl::OkStatus() : put;
+}
+
+absl::Status BlobCheckpointStore::DropBut(size_t count) {
   GRAFT_ASSIGN_OR_RETURN(const std::vector<std::string> names, List());
-  for (size_t i = kKept; i < names.size(); ++i) {
+  for (size_t i = count; i < names.size(); ++i) {
     GRAFT_RETURN_IF_ERROR(blobs_->Delete(BlobIn(prefix_, names[i])));
   }
   return absl::OkStatus();
+}
+
+absl::Status BlobCheckpointStore::Save(int epoch, absl::string_view bytes) {
+  const std::string key = BlobIn(prefix_, CheckpointFile({fence_, static_cast<uint64_t>(epoch)}));
+  GRAFT_FAILPOINT("worker.checkpoint.before_put");
+  absl::Status put = Put(key, bytes);
+  if (absl::IsResourceExhausted(put)) {
+    GRAFT_RETURN_IF_ERROR(DropBut(1));
+    put = Put(key, bytes);
+  }
+  if (!put.ok()) return Annotate(put, "checkpoint");
+  GRAFT_FAILPOINT("worker.checkpoint.after_put");
+  return DropBut(kKept);
 }
 
 absl::StatusOr<std::vector<std::string>> BlobCheckpointStore::List() {
@@ -51,4 +68,4 @@ absl::StatusOr<std::string> BlobCheckpointStore::Load(const std::string& id) {
 
 absl::Status BlobCheckpointStore::Clear() { return blobs_->DeletePrefix(Below(prefix_)); }
 
-}  // namespace graft
+}  // namespace graft::worker

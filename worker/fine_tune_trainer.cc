@@ -13,7 +13,7 @@
 #include "core/data/dataset_reader.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::worker {
 namespace {
 
 constexpr uint64_t kMaxDatasetManifestBytes = uint64_t{1} << 30;
@@ -26,6 +26,7 @@ absl::StatusOr<std::unique_ptr<FineTuneTrainer>> FineTuneTrainer::Create(Options
   FeatureCache::Options cache;
   cache.folder = options.features_dir;
   cache.max_bytes = options.feature_cache_bytes;
+  cache.min_free_disk_bytes = options.min_free_disk_bytes;
   cache.clock = clock;
   GRAFT_ASSIGN_OR_RETURN(auto features, FeatureCache::Open(std::move(cache)));
   return std::unique_ptr<FineTuneTrainer>(
@@ -85,4 +86,4 @@ bool FineTuneTrainer::IsDrained(const absl::Status& status) const {
   return graft::IsDrained(status);
 }
 
-}  // namespace graft
+}  // namespace graft::worker

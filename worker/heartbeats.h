@@ -11,14 +11,20 @@
 #include "core/training/fine_tune.h"
 #include "worker/server_link.h"
 
-namespace graft {
+namespace graft::worker {
+
+// What training does about the answer to a heartbeat. A paused job keeps a checkpoint and gives its
+// lease back; the server knows that it is wanted paused. A stop ends with the best so far, unless
+// the server drains: judging the best may take longer than it has, and the next attempt, from the
+// checkpoint, is told to stop at once.
+RunSignal WhatToDo(const v1::HeartbeatResponse& response);
 
 // Keeps one lease alive from a thread of its own, so that a long step does not look like death,
 // and hears what is wanted of the job. Safe for concurrent use.
 class Heartbeats {
  public:
   // Begins at once; ends with the object. Borrowed: `link` must outlive it.
-  Heartbeats(const worker::v1::LeasedJob& job, ServerLink* link, Clock* clock);
+  Heartbeats(const v1::LeasedJob& job, ServerLink* link, Clock* clock);
   ~Heartbeats();
 
   RunSignal desired() const { return desired_.load(); }
@@ -29,7 +35,7 @@ class Heartbeats {
  private:
   void Loop();
 
-  const worker::v1::LeasedJob job_;
+  const v1::LeasedJob job_;
   ServerLink* const link_;
   Clock* const clock_;
   std::atomic<RunSignal> desired_{RunSignal::kRun};
@@ -39,6 +45,6 @@ class Heartbeats {
   std::thread thread_;  // last: it uses the others
 };
 
-}  // namespace graft
+}  // namespace graft::worker
 
 #endif  // GRAFT_WORKER_HEARTBEATS_H_

@@ -137,8 +137,12 @@ void FeatureCache::MakeRoom(uint64_t bytes) const {
   for (const CacheFile& file : files) sum += file.bytes;
   std::sort(files.begin(), files.end(),
             [](const CacheFile& a, const CacheFile& b) { return a.used < b.used; });
+  const uint64_t wanted_free = options_.min_free_disk_bytes + bytes;
   for (const CacheFile& file : files) {
-    if (sum + bytes <= options_.max_bytes) return;
+    // Asked for each: a file that a job has mapped gives its room back only when the job lets go.
+    const absl::StatusOr<uint64_t> free = options_.free_disk(options_.folder);
+    const bool disk_is_full = free.ok() && *free < wanted_free;
+    if (sum + bytes <= options_.max_bytes && !disk_is_full) return;
     if (file.path.extension() == kPartialSuffix) continue;  // being written
     std::error_code error;
     fs::remove(file.path, error);
@@ -170,7 +174,9 @@ absl::StatusOr<std::shared_ptr<const FeatureBlock>> FeatureCache::GetOrCompute(
   hits_ += shape.rows - builder.missing_rows();
   misses_ += builder.missing_rows();
   if (lock != nullptr && builder.missing_rows() > 0) MakeRoom(builder.missing_bytes());
-  GRAFT_RETURN_IF_ERROR(builder.Compute(produce, /*to_disk=*/lock != nullptr, max_in_memory));
+  DiskReserve reserve(options_.folder, options_.min_free_disk_bytes, options_.free_disk);
+  GRAFT_RETURN_IF_ERROR(
+      builder.Compute(produce, /*to_disk=*/lock != nullptr, max_in_memory, &reserve));
   return builder.Take();
 }
 

@@ -48,7 +48,7 @@ struct Job {
   // Columns that are queried or matched; taken from the spec by whoever enqueues the job.
   std::string task;          // "classification"
   std::string strategy;      // "feature_extraction"
-  std::string architecture;  // family of the backbone, "efficientnet"
+  std::string architecture;  // of the backbone, "efficientnet_lite0", "vgg16_bn"
   std::string backbone;      // id of the backbone
   std::string backbone_digest;
   std::string dataset_id;  // empty: none

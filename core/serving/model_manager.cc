@@ -9,9 +9,9 @@
 
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
+#include "core/base/thread_pool.h"
 #include "core/serving/load_backoff.h"
 #include "core/serving/memory_ledger.h"
-#include "core/serving/thread_pool.h"
 #include "core/serving/version_table.h"
 
 namespace graft {
@@ -58,8 +58,8 @@ class ModelManagerImpl final : public ModelManager {
         observer_(observer),
         ledger_(std::make_shared<MemoryLedger>(options.memory_budget_bytes)),
         table_(options.max_remembered_latest),
-        threads_(options.loader_threads),
-        resolver_(1) {}
+        threads_("graft-load", options.loader_threads),
+        resolver_("graft-resolve", 1) {}
 
   ~ModelManagerImpl() override {
     absl::MutexLock lock(&mutex_);
@@ -126,7 +126,7 @@ class ModelManagerImpl final : public ModelManager {
   void ScheduleResolve(const std::string& project, const std::string& model, Waiter waiter)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     // std::function wants what it holds to be copyable, and a waiter's callback is.
-    resolver_.Schedule([this, project, model, waiter = std::move(waiter)]() mutable {
+    resolver_.Submit([this, project, model, waiter = std::move(waiter)]() mutable {
       Resolve(project, model, std::move(waiter));
     });
   }
@@ -200,7 +200,7 @@ class ModelManagerImpl final : public ModelManager {
 
   EntryPtr StartLoad(const ModelKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     EntryPtr entry = table_.Begin(key);
-    threads_.Schedule([this, key, entry] { Load(key, entry); });
+    threads_.Submit([this, key, entry] { Load(key, entry); });
     return entry;
   }
 

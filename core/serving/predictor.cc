@@ -9,13 +9,13 @@
 
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
+#include "core/base/thread_pool.h"
 #include "core/serving/admission.h"
 #include "core/serving/batcher.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/pending_predict.h"
 #include "core/serving/prediction.h"
 #include "core/serving/request_check.h"
-#include "core/serving/thread_pool.h"
 
 namespace graft {
 namespace {
@@ -34,7 +34,7 @@ class PredictorImpl final : public Predictor {
         observer_(observer),
         admission_({options.max_pending_images, options.max_pending_bytes, options.retry_after}),
         batcher_(options.batch, clock, observer),
-        decoders_(options.decode_threads) {}
+        decoders_("graft-decode", options.decode_threads) {}
 
   ~PredictorImpl() override { Drain(); }
 
@@ -172,7 +172,7 @@ class PredictorImpl final : public Predictor {
   }
 
   void ScheduleDecode(const CallPtr& call) {
-    decoders_.Schedule([this, call] { DecodeNext(call); });
+    decoders_.Submit([this, call] { DecodeNext(call); });
   }
 
   // Decodes the next image of a call. The image is taken from the call only now: when the call is

@@ -159,7 +159,8 @@ class MetadataStore {
   //   kCancel: QUEUED and PAUSED jobs are CANCELLED at once; a RUNNING one when its worker obeys.
   //   kPause:  QUEUED becomes PAUSED at once; RUNNING when its worker obeys; PAUSED stays.
   //   kRun:    PAUSED goes back to QUEUED; takes back a pause that the worker has not obeyed yet.
-  //   kStop:   RUNNING jobs only; else FAILED_PRECONDITION.
+  //   kStop:   RUNNING jobs only; else FAILED_PRECONDITION. Its worker ends it with the best so
+  //   far.
   // A cancel is never taken back, a stop only by a cancel (FAILED_PRECONDITION). On a terminal job
   // kCancel of a CANCELLED job is a no-op, everything else FAILED_PRECONDITION.
   virtual absl::StatusOr<Job> RequestDesired(absl::string_view project, absl::string_view job_id,
@@ -193,8 +194,8 @@ class MetadataStore {
   virtual absl::StatusOr<Job> FinishJob(absl::string_view job_id, uint64_t fence,
                                         const JobOutcome& outcome) = 0;
 
-  // Takes the job from its worker. kDrained: back to QUEUED (PAUSED or CANCELLED where wanted).
-  // kWorkerDied: crashes + 1, then DecideAfterCrash; `cause` goes into the error and the event.
+  // Takes the job from its worker: AfterRelease or AfterWorkerDeath of core/jobs/transitions.h;
+  // `cause` goes into the error and the event.
   virtual absl::StatusOr<Job> ReleaseJob(absl::string_view job_id, uint64_t fence,
                                          ReleaseReason reason, absl::string_view cause) = 0;
 

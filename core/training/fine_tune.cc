@@ -97,7 +97,9 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
       result.model, SerializeModel(*network, trainer.first_changed_stage(), result.description));
   result.metrics = trainer.state().best.metrics;
   result.best_epoch = trainer.state().best.epoch;
-  result.stop_reason = trainer.early_stopped() ? StopReason::kEarlyStopped : StopReason::kCompleted;
+  result.stop_reason = trainer.stopped()         ? StopReason::kStopped
+                       : trainer.early_stopped() ? StopReason::kEarlyStopped
+                                                 : StopReason::kCompleted;
   result.counters = context.counters;
 
   ModelCard card;
@@ -113,7 +115,9 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
   card.test_images = static_cast<int64_t>(data.test.size());
   card.report = result.report;
   card.best_epoch = result.best_epoch;
-  card.stop_reason = trainer.early_stopped() ? "early_stopped" : "completed";
+  card.stop_reason = trainer.stopped()         ? "stopped"
+                     : trainer.early_stopped() ? "early_stopped"
+                                               : "completed";
   card.metrics = result.metrics;
   card.phase_seconds = trainer.state().phase_seconds;
   card.phase_seconds.emplace_back("evaluate",

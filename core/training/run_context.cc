@@ -9,17 +9,25 @@ namespace graft {
 namespace {
 
 constexpr absl::string_view kDrained = "DRAINED";
+constexpr absl::string_view kStopped = "STOPPED";
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
 
 }  // namespace
 
 bool IsDrained(const absl::Status& status) { return ErrorReason(status) == kDrained; }
 
+bool IsStopped(const absl::Status& status) { return ErrorReason(status) == kStopped; }
+
 RunContext::RunContext(Clock* clock, TrainingObserver* observer, std::function<RunSignal()> desired)
     : clock_(clock),
       observer_(observer),
       desired_(std::move(desired)),
       start_(clock->Monotonic()) {}
+
+absl::Status RunContext::PollButForStop() const {
+  absl::Status status = Poll();
+  return IsStopped(status) ? absl::OkStatus() : status;
+}
 
 absl::Status RunContext::Poll() const {
   if (!desired_) return absl::OkStatus();
@@ -31,6 +39,9 @@ absl::Status RunContext::Poll() const {
     case RunSignal::kDrain:
       return WithReason(absl::AbortedError("the run was asked to end and to be continued"),
                         kDrained);
+    case RunSignal::kStop:
+      if (stop_heeded_) break;
+      return WithReason(absl::CancelledError("the run was asked to stop"), kStopped);
   }
   return absl::OkStatus();
 }

@@ -19,10 +19,14 @@ enum class RunSignal {
   kRun,
   kCancel,  // end at the next step, keep nothing
   kDrain,   // end at the next step; the job goes on elsewhere from its last checkpoint
+  kStop,    // train no further, and end with the best so far
 };
 
 // Whether `status` says that a run ended because it was asked to drain.
 bool IsDrained(const absl::Status& status);
+
+// Whether `status` says that training was asked to stop: not an end yet, there is a best to keep.
+bool IsStopped(const absl::Status& status);
 
 // What the parts of one run share: whom to tell, whom to ask, and how far it has come. Not safe
 // for concurrent use.
@@ -31,8 +35,12 @@ class RunContext {
   // `observer` is borrowed; `desired` may be empty.
   RunContext(Clock* clock, TrainingObserver* observer, std::function<RunSignal()> desired);
 
-  // OK, CANCELLED, or a status for which IsDrained holds.
+  // OK, CANCELLED, or a status for which IsDrained or IsStopped holds.
   absl::Status Poll() const;
+  // The same while a stop changes nothing: in what is soon over and worth nothing before its end.
+  absl::Status PollButForStop() const;
+  // Training has stopped: from here on Poll is as PollButForStop, so that the best can be judged.
+  void HeedStop() { stop_heeded_ = true; }
 
   Clock& clock() const { return *clock_; }
   TrainingObserver& observer() const { return *observer_; }
@@ -65,6 +73,7 @@ class RunContext {
   double total_work_ = 0;
   double done_work_ = 0;
   double earlier_work_ = 0;
+  bool stop_heeded_ = false;
 };
 
 }  // namespace graft

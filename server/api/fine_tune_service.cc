@@ -147,11 +147,11 @@ absl::StatusOr<std::shared_ptr<WatchStream>> FineTuneService::Watch(
     const Caller& caller, const v1::WatchRequest& request) {
   GRAFT_RETURN_IF_ERROR(CheckId("job_id", request.job_id()));
   // The request is gone before the stream ends: what is needed of it is copied.
-  return MakeWatchStream(*environment_.watches, *environment_.executor, request.job_id(),
-                         request.after_sequence(),
-                         [store = environment_.store, project = caller.project(),
-                          job_id = request.job_id()](uint64_t after) {
-                           return Found("job", job_id, ReadPage(*store, project, job_id, after));
+  const WatchedJob job = {caller.project(), request.job_id()};
+  return MakeWatchStream(*environment_.watches, job, request.after_sequence(),
+                         [store = environment_.store, job](uint64_t after) {
+                           return Found("job", job.job_id,
+                                        ReadPage(*store, job.project, job.job_id, after));
                          });
 }
 

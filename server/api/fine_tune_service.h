@@ -16,7 +16,6 @@
 #include "server/api/backbone_directory.h"
 #include "server/api/caller.h"
 #include "server/api/watch_stream.h"
-#include "server/base/executor.h"
 #include "server/base/logging.h"
 
 namespace graft {
@@ -29,7 +28,6 @@ class FineTuneService {
     MetadataStore* store = nullptr;
     BlobStore* blobs = nullptr;
     const BackboneDirectory* backbones = nullptr;
-    Executor* executor = nullptr;  // reads the events of Watches
     WatchHub* watches = nullptr;
     IdGenerator* ids = nullptr;
     const Logger* logger = nullptr;

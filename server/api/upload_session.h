@@ -18,9 +18,9 @@
 
 #include "core/base/clock.h"
 #include "core/base/disk_reserve.h"
+#include "core/base/thread_pool.h"
 #include "core/telemetry/metrics.h"
 #include "server/api/caller.h"
-#include "server/base/executor.h"
 
 namespace graft {
 
@@ -42,8 +42,8 @@ struct UploadEnvironment {
   uint64_t max_bytes = 0;
   uint64_t min_free_disk_bytes = 0;  // kept free while chunks are written
   FreeDiskFunction free_disk_bytes = FreeDiskBytes;
-  Executor* io = nullptr;      // writes chunks
-  Executor* ingest = nullptr;  // runs `accept`, a few at a time
+  ThreadPool* io = nullptr;      // writes chunks
+  ThreadPool* ingest = nullptr;  // runs `accept`, a few at a time
   Metrics* metrics = nullptr;
   Clock* clock = nullptr;
   // Lets the caller in and checks the header, before anything is received. Answers the project.

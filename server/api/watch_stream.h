@@ -12,20 +12,8 @@
 #include "graft/v1/finetune.pb.h"
 
 #include "server/api/watch_hub.h"
-#include "server/base/executor.h"
 
 namespace graft {
-
-// Some events of a job, in order.
-struct EventPage {
-  std::vector<v1::JobEvent> events;
-  bool ended = false;  // the job is over and these are its last
-  // Where there are no events: how the running job gets on.
-  std::optional<v1::Progress> progress;
-};
-
-// The events after a sequence number, at most a page of them. Blocks; called on the executor.
-using ReadEvents = std::function<absl::StatusOr<EventPage>(uint64_t after_sequence)>;
 
 // The transport's side of a Watch. Called by one thread at a time.
 class WatchSink {
@@ -40,9 +28,9 @@ class WatchSink {
 // The events of a job: what there is after a sequence number, then what comes, until the job has
 // ended. Between events progress that has changed is told as an event that repeats the sequence
 // number before it, so that a client may go on from any event it saw. Costs no thread while nothing
-// happens, and never holds more than one page. RESOURCE_EXHAUSTED when the hub is full; UNAVAILABLE
-// when the server stops (a client goes on from its last sequence number); the error of the read
-// otherwise. Safe for concurrent use.
+// happens, and never holds more than one page, which it shares with the job's other streams.
+// RESOURCE_EXHAUSTED when the hub is full; UNAVAILABLE when the server stops (a client goes on from
+// its last sequence number); the error of the read otherwise. Safe for concurrent use.
 class WatchStream {
  public:
   virtual ~WatchStream() = default;
@@ -57,10 +45,9 @@ class WatchStream {
   virtual void Done() = 0;
 };
 
-// `read` is called on the executor, by one thread at a time.
-std::shared_ptr<WatchStream> MakeWatchStream(WatchHub& hub, Executor& executor,
-                                             const std::string& job_id, uint64_t after_sequence,
-                                             ReadEvents read);
+// `read` is called on the hub's threads, once for all streams of the job.
+std::shared_ptr<WatchStream> MakeWatchStream(WatchHub& hub, const WatchedJob& job,
+                                             uint64_t after_sequence, ReadEvents read);
 
 }  // namespace graft
 

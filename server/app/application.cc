@@ -17,6 +17,7 @@
 #include "core/base/files.h"
 #include "core/base/ids.h"
 #include "core/base/status_macros.h"
+#include "core/base/thread_pool.h"
 #include "core/jobs/state_table.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/network_loader.h"
@@ -32,7 +33,6 @@
 #include "server/app/data_folder.h"
 #include "server/app/installed_backbones.h"
 #include "server/app/serving_metrics.h"
-#include "server/base/executor.h"
 #include "server/base/lifecycle.h"
 #include "server/base/periodic_task.h"
 #include "server/http/http_server.h"
@@ -55,6 +55,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr absl::Duration kCountInterval = absl::Seconds(1);
+constexpr int kWatchThreads = 2;
 // Jobs that ended and whose files wait to be deleted; those of more wait for the next start.
 constexpr size_t kMaxSweeps = 10'000;
 // A client may ask for a path of any length: the log gets this much of it.
@@ -81,10 +82,11 @@ class Server final : public Application {
     counting_.reset();
     if (workers_ != nullptr) workers_->Stop();
     if (store_ != nullptr) store_->SetObserver(nullptr);
-    sweeps_.Shutdown();
-    io_.Shutdown();
-    ingest_.Shutdown();
-    api_threads_.Shutdown();
+    sweeps_.Close();
+    io_.Close();
+    ingest_.Close();
+    api_threads_.Close();
+    watch_reads_.Close();
     // Probes and metrics were answered to the last; what they read goes next.
     http_.reset();
     serving_metrics_.SetModels(nullptr);
@@ -266,7 +268,7 @@ class Server final : public Application {
     gate.quota = [this](const Principal&, const Action&) { return lifecycle_.AdmitWork(); };
     gate_ = std::make_unique<Gate>(std::move(gate));
     fine_tune_ = std::make_unique<FineTuneService>(FineTuneService::Environment{
-        store_.get(), blobs_.get(), backbones_.get(), &api_threads_, &watches_, ids_, logger_,
+        store_.get(), blobs_.get(), backbones_.get(), &watches_, ids_, logger_,
         [this] { return CheckDisk(config_.data_dir, config_.min_free_disk_bytes); }});
     UploadEnvironment uploads;
     uploads.tmp_dir = tmp_dir();
@@ -332,7 +334,7 @@ class Server final : public Application {
     options.reflection = config_.reflection;
     GRAFT_ASSIGN_OR_RETURN(grpc_, GrpcListener::Start(std::move(options)));
     housekeeping_ = std::make_unique<PeriodicTask>(
-        std::min(absl::Seconds(1), config_.upload_idle_timeout / 4), [this] { KeepHouse(); });
+        std::min(absl::Seconds(1), config_.upload_idle_timeout / 4), [this] { RunHousekeeping(); });
     return absl::OkStatus();
   }
 
@@ -349,7 +351,7 @@ class Server final : public Application {
     return metrics_->Serialize();
   }
 
-  void KeepHouse() {
+  void RunHousekeeping() {
     datasets_->DropIdleUploads(clock_->Monotonic() - config_.upload_idle_timeout);
   }
 
@@ -369,14 +371,18 @@ class Server final : public Application {
   const std::unique_ptr<Metrics> metrics_ = Metrics::Create();
   Lifecycle lifecycle_;
   JobCounts job_counts_{metrics_.get(), clock_};
-  WatchHub watches_{static_cast<size_t>(config_.max_watch_streams)};
+  // Apart from the API's threads: a thousand streams must not keep a call waiting.
+  ThreadPool watch_reads_{"graft-watch", kWatchThreads,
+                          static_cast<size_t>(config_.max_watch_streams)};
+  WatchHub watches_{static_cast<size_t>(config_.max_watch_streams), &watch_reads_};
   std::unique_ptr<HttpServer> http_;
 
   // Work that blocks, apart by kind so that none waits for another's.
-  Executor api_threads_{config_.api_threads, static_cast<size_t>(config_.api_queue)};
-  Executor io_{2, static_cast<size_t>(config_.max_concurrent_uploads)};
-  Executor sweeps_{1, kMaxSweeps};
-  Executor ingest_{config_.ingest_threads, static_cast<size_t>(config_.max_concurrent_uploads)};
+  ThreadPool api_threads_{"graft-api", config_.api_threads, static_cast<size_t>(config_.api_queue)};
+  ThreadPool io_{"graft-io", 2, static_cast<size_t>(config_.max_concurrent_uploads)};
+  ThreadPool sweeps_{"graft-sweep", 1, kMaxSweeps};
+  ThreadPool ingest_{"graft-ingest", config_.ingest_threads,
+                     static_cast<size_t>(config_.max_concurrent_uploads)};
 
   std::unique_ptr<MetadataStore> store_;
   std::unique_ptr<BlobStore> blobs_;

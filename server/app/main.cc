@@ -13,6 +13,7 @@
 
 #include "absl/synchronization/notification.h"
 
+#include "core/base/failpoint.h"
 #include "core/base/version.h"
 #include "server/app/application.h"
 #include "server/app/config_check.h"
@@ -37,6 +38,11 @@ int Serve(const ServerConfig& config) {
   // Shared with a thread that may outlive this function.
   const std::shared_ptr<const Logger> logger = Logger::Create(config.log_format, config.log_level);
   const auto stop = std::make_shared<absl::Notification>();
+  const absl::Status armed = ArmFailpointsFromEnvironment();
+  if (!armed.ok()) {
+    logger->Error("cannot start", {{"error", armed.ToString()}});
+    return kExitCannotRun;
+  }
   logger->Info("starting", {{"version", Version()}, {"build", BuildDescription()}});
 
   std::thread waiter([logger, stop, signals] {

@@ -17,6 +17,7 @@
 #include "core/base/ids.h"
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
+#include "core/jobs/lease_policy.h"
 #include "wire/worker_limits.h"
 
 namespace graft {
@@ -319,10 +320,13 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   for (const Span& span : spans) {
     GRAFT_RETURN_IF_ERROR(CheckRange(span.flag, span.value, span.low, span.high));
   }
-  if (config.lease_timeout < 3 * config.heartbeat_interval) {
+  if (config.lease_timeout < ShortestLease(config.heartbeat_interval)) {
     return absl::InvalidArgumentError(
-        "--lease-timeout: must be at least three times --heartbeat-interval, or one late heartbeat "
-        "looks like a death");
+        absl::StrCat("--lease-timeout: must be at least ",
+                     absl::FormatDuration(ShortestLease(config.heartbeat_interval)),
+                     " with --heartbeat-interval ", absl::FormatDuration(config.heartbeat_interval),
+                     ", or a few late heartbeats look like a "
+                     "death"));
   }
   if (config.max_predict_inputs > config.predict_queue) {
     return absl::InvalidArgumentError(

@@ -63,8 +63,9 @@ struct ServerConfig {
   int max_queued_jobs = 1'000;
   int max_watch_streams = 2'000;
   absl::Duration heartbeat_interval = absl::Seconds(1);
-  absl::Duration lease_timeout = absl::Seconds(10);  // without a heartbeat: the worker is dead
-  absl::Duration cancel_grace = absl::Seconds(4);    // then SIGTERM, as long again, then SIGKILL
+  // Without a heartbeat for so long a worker is dead; lease_policy.h says how the two go together.
+  absl::Duration lease_timeout = absl::Seconds(20);
+  absl::Duration cancel_grace = absl::Seconds(4);  // then SIGTERM, as long again, then SIGKILL
   int max_job_crashes = 3;
   int max_job_unclean_ends = 3;  // of the server in a row, with the job running and no further
   uint64_t feature_cache_bytes = uint64_t{4} << 30;  // on disk

@@ -2,9 +2,9 @@
 #define GRAFT_SERVER_JOBS_JOB_ENDS_H_
 
 #include "core/artifacts/blob/blob_store.h"
+#include "core/base/thread_pool.h"
 #include "core/store/metadata_store.h"
 #include "core/telemetry/metrics.h"
-#include "server/base/executor.h"
 #include "server/base/logging.h"
 
 namespace graft {
@@ -15,7 +15,7 @@ namespace graft {
 // Everything is borrowed. Safe for concurrent use.
 class JobEnds {
  public:
-  JobEnds(BlobStore* blobs, Metrics* metrics, Executor* executor, const Logger* logger)
+  JobEnds(BlobStore* blobs, Metrics* metrics, ThreadPool* executor, const Logger* logger)
       : blobs_(blobs), metrics_(metrics), executor_(executor), logger_(logger) {}
 
   // From the store's observer.
@@ -24,7 +24,7 @@ class JobEnds {
  private:
   BlobStore* const blobs_;
   Metrics* const metrics_;
-  Executor* const executor_;
+  ThreadPool* const executor_;
   const Logger* const logger_;
 };
 

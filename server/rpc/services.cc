@@ -21,7 +21,7 @@ using Unary = grpc::ServerUnaryReactor;
 
 class FineTuneRpc final : public v1::FineTuneService::CallbackService {
  public:
-  FineTuneRpc(const Api& api, Executor* executor) : api_(api), executor_(*executor) {}
+  FineTuneRpc(const Api& api, ThreadPool* executor) : api_(api), executor_(*executor) {}
 
   Unary* StartFineTune(Context* context, const v1::StartFineTuneRequest* request,
                        v1::StartFineTuneResponse* response) override {
@@ -55,12 +55,12 @@ class FineTuneRpc final : public v1::FineTuneService::CallbackService {
 
  private:
   const Api api_;
-  Executor& executor_;
+  ThreadPool& executor_;
 };
 
 class DatasetRpc final : public v1::DatasetService::CallbackService {
  public:
-  DatasetRpc(const Api& api, Executor* executor) : api_(api), executor_(*executor) {}
+  DatasetRpc(const Api& api, ThreadPool* executor) : api_(api), executor_(*executor) {}
 
   Unary* GetDataset(Context* context, const v1::GetDatasetRequest* request,
                     v1::GetDatasetResponse* response) override {
@@ -84,12 +84,12 @@ class DatasetRpc final : public v1::DatasetService::CallbackService {
 
  private:
   const Api api_;
-  Executor& executor_;
+  ThreadPool& executor_;
 };
 
 class ModelRpc final : public v1::ModelService::CallbackService {
  public:
-  ModelRpc(const Api& api, Executor* executor) : api_(api), executor_(*executor) {}
+  ModelRpc(const Api& api, ThreadPool* executor) : api_(api), executor_(*executor) {}
 
   Unary* ListModels(Context* context, const v1::ListModelsRequest* request,
                     v1::ListModelsResponse* response) override {
@@ -109,12 +109,12 @@ class ModelRpc final : public v1::ModelService::CallbackService {
 
  private:
   const Api api_;
-  Executor& executor_;
+  ThreadPool& executor_;
 };
 
 class BackboneRpc final : public v1::BackboneService::CallbackService {
  public:
-  BackboneRpc(const Api& api, Executor* executor) : api_(api), executor_(*executor) {}
+  BackboneRpc(const Api& api, ThreadPool* executor) : api_(api), executor_(*executor) {}
 
   Unary* ListBackbones(Context* context, const v1::ListBackbonesRequest* request,
                        v1::ListBackbonesResponse* response) override {
@@ -124,7 +124,7 @@ class BackboneRpc final : public v1::BackboneService::CallbackService {
 
  private:
   const Api api_;
-  Executor& executor_;
+  ThreadPool& executor_;
 };
 
 class PredictionRpc final : public v1::PredictionService::CallbackService {
@@ -142,7 +142,7 @@ class PredictionRpc final : public v1::PredictionService::CallbackService {
 
 }  // namespace
 
-std::vector<RpcService> MakeRpcServices(const Api& api, Executor* executor) {
+std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor) {
   std::vector<RpcService> services;
   const auto add = [&](const char* name, std::unique_ptr<grpc::Service> service) {
     services.push_back({name, std::move(service)});

@@ -7,8 +7,8 @@
 
 #include <grpcpp/impl/service_type.h>
 
+#include "core/base/thread_pool.h"
 #include "server/api/api.h"
-#include "server/base/executor.h"
 
 namespace graft {
 
@@ -22,7 +22,7 @@ struct RpcService {
 
 // One for each service of `api` that is not null. Handlers that block run on `executor`. Everything
 // is borrowed.
-std::vector<RpcService> MakeRpcServices(const Api& api, Executor* executor);
+std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor);
 
 }  // namespace graft
 

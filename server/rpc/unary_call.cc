@@ -22,7 +22,7 @@ CallContext ContextOf(const grpc::CallbackServerContext& context) {
 
 void PendingCall::Answer(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
 
-grpc::ServerUnaryReactor* RunOn(Executor& executor, grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* RunOn(ThreadPool& executor, grpc::CallbackServerContext* context,
                                 std::function<absl::Status()> work) {
   CallContext call = ContextOf(*context);
   auto* pending = new PendingCall(call.cancel);

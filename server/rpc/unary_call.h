@@ -12,11 +12,11 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "core/base/thread_pool.h"
 #include "core/serving/cancellation.h"
 #include "server/api/caller.h"
 #include "server/api/gate.h"
 #include "server/api/run_handler.h"
-#include "server/base/executor.h"
 
 namespace graft {
 
@@ -47,12 +47,12 @@ class PendingCall final : public grpc::ServerUnaryReactor {
 
 // Runs `work` on `executor` and answers the call with its status, as RunHandler does. A full
 // executor answers RESOURCE_EXHAUSTED with a retry delay.
-grpc::ServerUnaryReactor* RunOn(Executor& executor, grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* RunOn(ThreadPool& executor, grpc::CallbackServerContext* context,
                                 std::function<absl::Status()> work);
 
 // Answers a call of the API with what the handler of `service` says, on `executor`.
 template <typename Service, typename Request, typename Response>
-grpc::ServerUnaryReactor* CallOn(Executor& executor, const Gate& gate,
+grpc::ServerUnaryReactor* CallOn(ThreadPool& executor, const Gate& gate,
                                  grpc::CallbackServerContext* context, Service& service,
                                  absl::StatusOr<Response> (Service::*handler)(const Caller&,
                                                                               const Request&),

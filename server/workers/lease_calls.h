@@ -15,7 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
-#include "server/base/executor.h"
+#include "core/base/thread_pool.h"
 
 namespace graft {
 
@@ -26,7 +26,7 @@ class LeaseCalls {
   // Tries to fill the response. False: nothing to lease now. Blocks; called on the executor.
   using Try = std::function<absl::StatusOr<bool>()>;
 
-  LeaseCalls(Executor* executor, size_t max_waiting)
+  LeaseCalls(ThreadPool* executor, size_t max_waiting)
       : executor_(executor), max_waiting_(max_waiting) {}
 
   // Answers the call when `attempt` is true or fails; after `wait` with an OK answer that it did
@@ -49,7 +49,7 @@ class LeaseCalls {
   void Attempt(const std::shared_ptr<Call>& call);
   void Submit(const std::shared_ptr<Call>& call);
 
-  Executor* const executor_;
+  ThreadPool* const executor_;
   const size_t max_waiting_;
   mutable absl::Mutex mutex_;
   std::set<std::shared_ptr<Call>> parked_ ABSL_GUARDED_BY(mutex_);

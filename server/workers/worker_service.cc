@@ -9,6 +9,7 @@
 
 #include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
+#include "core/base/failpoint.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
@@ -56,12 +57,14 @@ WorkerService::WorkerService(Options options, MetadataStore* store, BlobStore* b
       metrics_(metrics),
       clock_(clock),
       logger_(logger),
-      executor_(options_.threads, kMaxQueuedCalls),
+      executor_("graft-workers", options_.threads, kMaxQueuedCalls),
+      publishing_("graft-publish", options_.publish_threads, kMaxQueuedCalls),
       lease_calls_(&executor_, options_.max_waiting) {}
 
 WorkerService::~WorkerService() {
   Drain();
-  executor_.Shutdown();
+  publishing_.Close();
+  executor_.Close();
 }
 
 void WorkerService::OnJobChange(const JobChange& change) {
@@ -108,6 +111,7 @@ absl::StatusOr<bool> WorkerService::TryLease(const worker::v1::LeaseRequest& req
       std::optional<Job> claimed,
       store_->ClaimNextJob(request.worker_id(), CapabilitiesOf(request.capabilities())));
   if (!claimed.has_value()) return false;
+  GRAFT_FAILPOINT("server.lease.after_claim");
   const Job& job = *claimed;
 
   worker::v1::LeasedJob* leased = response->mutable_job();
@@ -121,6 +125,7 @@ absl::StatusOr<bool> WorkerService::TryLease(const worker::v1::LeaseRequest& req
   leased->set_artifact_prefix(ArtifactPrefix(job.id, job.fence));
   leased->set_checkpoint_prefix(CheckpointPrefix(job.id));
   *leased->mutable_heartbeat_interval() = ToProto(options_.heartbeat_interval);
+  *leased->mutable_heartbeat_timeout() = ToProto(options_.heartbeat_timeout);
   if (!leased->mutable_spec()->ParseFromString(job.spec)) {
     JobOutcome outcome;
     outcome.state = JobState::kFailed;
@@ -191,7 +196,9 @@ absl::Status WorkerService::DoReport(const worker::v1::ReportRequest& request,
 grpc::ServerUnaryReactor* WorkerService::Finish(grpc::CallbackServerContext* context,
                                                 const worker::v1::FinishRequest* request,
                                                 worker::v1::FinishResponse* response) {
-  return RunOn(executor_, context,
+  // An artefact is read and hashed whole, hundreds of megabytes of it: no heartbeat waits for that.
+  const bool publishes = request->outcome() == worker::v1::OUTCOME_SUCCEEDED;
+  return RunOn(publishes ? publishing_ : executor_, context,
                [this, request, response] { return DoFinish(*request, response); });
 }
 
@@ -207,6 +214,7 @@ absl::Status WorkerService::DoFinish(const worker::v1::FinishRequest& request,
     return absl::OkStatus();
   }
   GRAFT_ASSIGN_OR_RETURN(const JobOutcome outcome, OutcomeOf(request, job));
+  GRAFT_FAILPOINT("server.finish.before_commit");
   GRAFT_ASSIGN_OR_RETURN(const Job ended, store_->FinishJob(job.id, job.fence, outcome));
   response->set_model_version(ended.model_version);
 
@@ -223,6 +231,7 @@ absl::Status WorkerService::DoFinish(const worker::v1::FinishRequest& request,
                               {"worker", request.worker_id()},
                               {"state", JobStateName(ended.state)},
                               {"error", ended.error.message}});
+  GRAFT_FAILPOINT("server.finish.before_flip");
   if (ended.model_version > 0 && options_.on_published) {
     options_.on_published(ended.project, ended.model_name, ended.model_version);
   }
@@ -266,6 +275,7 @@ absl::StatusOr<VerifiedArtifact> WorkerService::CheckedArtifact(
   if (prefix != ArtifactPrefix(job.id, job.fence)) {
     return InvalidField("artifact.prefix", "is not that of this lease");
   }
+  GRAFT_FAILPOINT("server.finish.before_verify");
   if (!IsSha256Hex(request.artifact().manifest_sha256())) {
     return InvalidField("artifact.manifest_sha256", "is not a sha256");
   }

@@ -17,9 +17,9 @@
 
 #include "core/artifacts/blob/blob_store.h"
 #include "core/base/clock.h"
+#include "core/base/thread_pool.h"
 #include "core/store/metadata_store.h"
 #include "core/telemetry/metrics.h"
-#include "server/base/executor.h"
 #include "server/base/logging.h"
 #include "server/workers/lease_calls.h"
 #include "wire/model.h"
@@ -27,13 +27,16 @@
 namespace graft {
 
 // graft.worker.v1.WorkerService over the metadata store: what workers lease, tell and finish.
-// Blocking work runs on threads of its own, so that a busy API does not delay heartbeats.
+// Blocking work runs on threads of its own, so that a busy API does not delay heartbeats; and what
+// takes long, the check of an artefact that is to be published, on others again.
 // Safe for concurrent use.
 class WorkerService final : public worker::v1::WorkerService::CallbackService {
  public:
   struct Options {
     absl::Duration heartbeat_interval = absl::Seconds(1);
+    absl::Duration heartbeat_timeout = absl::Seconds(4);
     int threads = 2;
+    int publish_threads = 1;   // read and hash whole artefacts
     size_t max_waiting = 256;  // Lease calls
     // Told after a version became visible.
     std::function<void(const std::string& project, const std::string& model, int64_t version)>
@@ -103,7 +106,8 @@ class WorkerService final : public worker::v1::WorkerService::CallbackService {
   // Ended leases that are remembered, oldest first, for a Finish that is sent twice.
   std::deque<std::string> finished_ ABSL_GUARDED_BY(mutex_);
 
-  Executor executor_;
+  ThreadPool executor_;
+  ThreadPool publishing_;
   LeaseCalls lease_calls_;
 };
 

@@ -92,7 +92,7 @@ void WorkerSupervisor::CollectExits(absl::Duration now) {
     const std::string how = DescribeExit(exit);
     // A worker that we killed while draining, or to end a cancelled job, did nothing wrong.
     const bool asked = draining_ || worker->cancels;
-    bereaved_[worker->id] = {absl::StrCat("worker ", how),
+    orphaned_[worker->id] = {absl::StrCat("worker ", how),
                              asked ? ReleaseReason::kDrained : ReleaseReason::kWorkerDied};
     if (now - worker->started >= options_.stable_after) worker->failures = 0;
     if (!exit.clean() && !worker->killed_by_us) ++worker->failures;
@@ -160,11 +160,11 @@ void WorkerSupervisor::StartMissing(absl::Duration now) {
 }
 
 void WorkerSupervisor::ReleaseJobsOfTheDead() {
-  std::map<std::string, Bereaved> dead;
+  std::map<std::string, OrphanedWorker> dead;
   {
     absl::MutexLock lock(&mutex_);
-    if (bereaved_.empty()) return;
-    dead = bereaved_;
+    if (orphaned_.empty()) return;
+    dead = orphaned_;
   }
   const auto running = store_->ListRunningJobs();
   if (!running.ok()) {
@@ -198,8 +198,8 @@ void WorkerSupervisor::ReleaseJobsOfTheDead() {
   }
   absl::MutexLock lock(&mutex_);
   release_failed_ = !failed.empty();
-  for (const auto& [id, bereaved] : dead) {
-    if (!failed.contains(id)) bereaved_.erase(id);
+  for (const auto& [id, orphaned] : dead) {
+    if (!failed.contains(id)) orphaned_.erase(id);
   }
 }
 
@@ -284,7 +284,7 @@ int WorkerSupervisor::SignalAll(int signal) {
 }
 
 bool WorkerSupervisor::NoneRuns() const {
-  return (bereaved_.empty() || release_failed_) &&
+  return (orphaned_.empty() || release_failed_) &&
          std::all_of(workers_.begin(), workers_.end(),
                      [](const auto& worker) { return worker->id.empty(); });
 }

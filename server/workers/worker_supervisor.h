@@ -95,7 +95,7 @@ class WorkerSupervisor {
     bool killed = false;
   };
   // A dead worker whose job the store has not taken back yet.
-  struct Bereaved {
+  struct OrphanedWorker {
     std::string cause;
     ReleaseReason reason = ReleaseReason::kWorkerDied;
   };
@@ -120,8 +120,8 @@ class WorkerSupervisor {
 
   absl::Mutex mutex_;
   std::vector<std::unique_ptr<Worker>> workers_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, Cancelled> cancelled_ ABSL_GUARDED_BY(mutex_);  // by job id
-  std::map<std::string, Bereaved> bereaved_ ABSL_GUARDED_BY(mutex_);    // by worker id
+  std::map<std::string, Cancelled> cancelled_ ABSL_GUARDED_BY(mutex_);      // by job id
+  std::map<std::string, OrphanedWorker> orphaned_ ABSL_GUARDED_BY(mutex_);  // by worker id
   // The store did not take a job back: the next start of the server will.
   bool release_failed_ ABSL_GUARDED_BY(mutex_) = false;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;

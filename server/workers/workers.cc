@@ -43,6 +43,7 @@ std::vector<std::string> WorkerCommand(const ServerConfig& config) {
           absl::StrCat("--threads=", WorkerThreads(config)),
           absl::StrCat("--parent=", getpid()),
           absl::StrCat("--feature-cache-bytes=", config.feature_cache_bytes),
+          absl::StrCat("--min-free-disk-bytes=", config.min_free_disk_bytes),
           absl::StrCat("--log-format=", config.log_format),
           absl::StrCat("--log-level=", config.log_level)};
 }
@@ -76,6 +77,7 @@ Workers::Workers(
                                                   environment_.clock, environment_.logger);
   WorkerService::Options serving;
   serving.heartbeat_interval = config_.heartbeat_interval;
+  serving.heartbeat_timeout = HeartbeatTimeout(config_.lease_timeout, config_.heartbeat_interval);
   serving.on_published = std::move(on_published);
   service_ = std::make_unique<WorkerService>(std::move(serving), environment_.store,
                                              environment_.blobs, environment_.metrics,

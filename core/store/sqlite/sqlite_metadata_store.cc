@@ -5,6 +5,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/failpoint.h"
 #include "core/base/status_macros.h"
 #include "core/store/sqlite/connection.h"
 #include "core/store/sqlite/datasets.h"
@@ -159,8 +160,10 @@ class Store final : public MetadataStore {
       GRAFT_RETURN_IF_ERROR(transaction.Begin());
       Result answer = verb(session);
       if (!answer.ok()) return answer;
+      GRAFT_FAILPOINT("store.before_commit");
       GRAFT_RETURN_IF_ERROR(transaction.Commit());
       changes = std::move(session.changes);
+      GRAFT_FAILPOINT("store.after_commit");
       return answer;
     }();
     if (!changes.empty()) Notify(changes);

@@ -74,7 +74,7 @@ class UploadCallTest : public ::testing::Test {
 
   void TearDown() override {
     server_.reset();
-    executor_.Shutdown();
+    executor_.Close();
     EXPECT_TRUE(std::filesystem::is_empty(folder_->path())) << "an upload left something behind";
   }
 
@@ -102,7 +102,7 @@ class UploadCallTest : public ::testing::Test {
   std::unique_ptr<TempDirectory> folder_;
   std::unique_ptr<Metrics> metrics_ = Metrics::Create();
   FakeClock clock_;
-  Executor executor_{2, 10};
+  ThreadPool executor_{"uploads", 2, 10};
   UploadEnvironment environment_;
   std::vector<std::string> accepted_;
   std::string sha256_;
@@ -208,7 +208,7 @@ TEST_F(UploadCallTest, AClientThatGoesAwayWhileItsArchiveIsUnpackedLeavesNothing
   EXPECT_EQ(writer->Finish().error_code(), grpc::StatusCode::CANCELLED);
   server_.reset();  // returns when the call has ended on the server's side
   left.Notify();
-  executor_.Shutdown();
+  executor_.Close();
   EXPECT_TRUE(abandoned);
 }
 

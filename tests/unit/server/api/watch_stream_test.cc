@@ -1,7 +1,9 @@
 #include "server/api/watch_stream.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -10,6 +12,7 @@
 
 #include "server/rpc/watch_call.h"
 #include "tests/fakes/loopback_server.h"
+#include "tests/fakes/watch_readers.h"
 #include "wire/status.h"
 
 namespace graft {
@@ -32,6 +35,7 @@ class Log {
   }
 
   absl::StatusOr<EventPage> Read(uint64_t after) {
+    ++reads;
     absl::MutexLock lock(&mutex_);
     EventPage page;
     for (uint64_t sequence = after + 1; sequence <= events_ && page.events.size() < 2; ++sequence) {
@@ -52,6 +56,8 @@ class Log {
     hub_.Notify("job");
   }
 
+  std::atomic<int> reads{0};
+
  private:
   WatchHub& hub_;
   absl::Mutex mutex_;
@@ -62,21 +68,21 @@ class Log {
 
 class WatchService final : public v1::FineTuneService::CallbackService {
  public:
-  WatchService(WatchHub& hub, Executor& executor, Log& log)
-      : hub_(hub), executor_(executor), log_(log) {}
+  WatchService(WatchHub& hub, Log& log) : hub_(hub), log_(log) {}
   grpc::ServerWriteReactor<v1::WatchResponse>* Watch(grpc::CallbackServerContext*,
                                                      const v1::WatchRequest* request) override {
-    return ServeWatch(MakeWatchStream(hub_, executor_, request->job_id(), request->after_sequence(),
-                                      [this](uint64_t after) -> absl::StatusOr<EventPage> {
-                                        if (fail_) return absl::DataLossError("torn");
-                                        return log_.Read(after);
-                                      }));
+    return ServeWatch(MakeWatchStream(
+        hub_, {request->project(), request->job_id()}, request->after_sequence(),
+        [this, project = request->project()](uint64_t after) -> absl::StatusOr<EventPage> {
+          if (project == "stranger") return absl::NotFoundError("not of this project");
+          if (fail_) return absl::DataLossError("torn");
+          return log_.Read(after);
+        }));
   }
-  bool fail_ = false;
+  std::atomic<bool> fail_{false};
 
  private:
   WatchHub& hub_;
-  Executor& executor_;
   Log& log_;
 };
 
@@ -92,19 +98,30 @@ class WatchStreamTest : public ::testing::Test {
       return reader->Read(&response) ? response.event().sequence() : 0;
     }
   };
-  std::unique_ptr<Stream> Watch(uint64_t after = 0) {
+  std::unique_ptr<Stream> Watch(uint64_t after = 0, const std::string& project = "") {
     auto stream = std::make_unique<Stream>();
     v1::WatchRequest request;
+    request.set_project(project);
     request.set_job_id("job");
     request.set_after_sequence(after);
     stream->reader = stub_->Watch(&stream->context, request);
     return stream;
   }
 
-  WatchHub hub_{2};
-  Executor executor_{2, 10};
+  // Until the place of a stream that ended is free again, which is a moment after its end.
+  void AwaitPlaces(size_t taken) {
+    const absl::Time give_up = absl::Now() + absl::Minutes(1);
+    while (hub_.size() != taken && absl::Now() < give_up) std::this_thread::yield();
+    ASSERT_EQ(hub_.size(), taken);
+  }
+
+  // Reads hold the hub.
+  void TearDown() override { reads_.Close(); }
+
+  ThreadPool reads_{"reads", 2, 10};
+  WatchHub hub_{2, &reads_};
   Log log_{hub_};
-  WatchService service_{hub_, executor_, log_};
+  WatchService service_{hub_, log_};
   LoopbackServer server_{&service_};
   std::unique_ptr<v1::FineTuneService::Stub> stub_ =
       v1::FineTuneService::NewStub(server_.channel());
@@ -189,12 +206,68 @@ TEST_F(WatchStreamTest, AnErrorOfTheStoreReachesTheClient) {
 
 TEST_F(WatchStreamTest, AClientWhoLeavesGivesItsPlaceBack) {
   log_.Append();
+  auto stays = Watch();
+  ASSERT_EQ(stays->Next(), 1u);
   for (int i = 0; i < 20; ++i) {
-    auto stream = Watch();
-    while (stream->Next() == 0) stream = Watch();  // the place of the one before may be taken yet
-    stream->context.TryCancel();
-    stream->reader->Finish();
+    auto leaves = Watch();
+    ASSERT_EQ(leaves->Next(), 1u) << "there was no place for stream " << i;
+    EXPECT_EQ(hub_.size(), 2u);
+    leaves->context.TryCancel();
+    EXPECT_EQ(leaves->reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+    ASSERT_NO_FATAL_FAILURE(AwaitPlaces(1));
   }
+  log_.Append();
+  EXPECT_EQ(stays->Next(), 2u) << "the other went with them";
+}
+
+TEST_F(WatchStreamTest, StreamsOfOneProjectGetNothingThatIsReadForAnother) {
+  log_.Append();
+  auto stranger = Watch(0, "stranger");
+  auto owner = Watch(0, "owner");
+  EXPECT_EQ(stranger->Next(), 0u);
+  EXPECT_EQ(stranger->reader->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(owner->Next(), 1u);
+  log_.Append(/*last=*/true);
+  EXPECT_EQ(owner->Next(), 2u);
+  EXPECT_EQ(owner->Next(), 0u);
+  EXPECT_TRUE(owner->reader->Finish().ok());
+}
+
+TEST_F(WatchStreamTest, AStreamThatIsBehindAndOneAtTheEndEachGetWhatFollowsTheirPlace) {
+  for (int i = 0; i < 9; ++i) log_.Append();
+  auto behind = Watch(0);
+  auto ahead = Watch(8);
+  EXPECT_EQ(ahead->Next(), 9u);
+  for (uint64_t sequence = 1; sequence <= 9; ++sequence) EXPECT_EQ(behind->Next(), sequence);
+  log_.Append(/*last=*/true);
+  EXPECT_EQ(ahead->Next(), 10u);
+  EXPECT_EQ(behind->Next(), 10u);
+  EXPECT_EQ(ahead->Next(), 0u);
+  EXPECT_EQ(behind->Next(), 0u);
+}
+
+TEST(WatchHub, AThousandStreamsOfOneJobAreReadForTogether) {
+  constexpr int kStreams = 1'000;
+  constexpr int kEvents = 20;
+  ThreadPool reads("reads", 1, 1);
+  WatchHub hub(kStreams, &reads);
+  Log log(hub);
+  {
+    WatchService service(hub, log);
+    LoopbackServer server(&service);
+    const auto stub = v1::FineTuneService::NewStub(server.channel());
+    WatchReaders readers;
+    for (int i = 0; i < kStreams; ++i) readers.Start(stub.get(), "job");
+    for (int i = 1; i < kEvents; ++i) log.Append();
+    log.Append(/*last=*/true);
+    EXPECT_TRUE(readers.AwaitEnds(absl::Minutes(2)));
+    EXPECT_EQ(readers.failed(), 0);
+    EXPECT_EQ(readers.gaps(), 0);
+    EXPECT_TRUE(readers.AwaitAll(kEvents, absl::ZeroDuration()));
+    // A page holds two events: alone, each stream would read ten times or more.
+    EXPECT_LT(log.reads.load(), 2 * kStreams);
+  }
+  reads.Close();
 }
 
 TEST_F(WatchStreamTest, ProgressIsToldOnceUnderTheNumberBeforeIt) {

@@ -158,6 +158,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlag{{"--workers", "-1"}, "--workers"},
         BadFlag{{"--max-dataset-classes", "2001"}, "--max-dataset-classes: must be 2 to 2000"},
         BadFlag{{"--lease-timeout", "1s", "--heartbeat-interval", "1s"}, "--lease-timeout"},
+        BadFlag{{"--lease-timeout", "7s", "--heartbeat-interval", "1s"}, "at least 8s"},
         BadFlag{{"--default-backbone", "../x"}, "--default-backbone"},
         BadFlag{{"--log-format", "xml"}, "--log-format"},
         BadFlag{{"--log-level", "loud"}, "--log-level"}, BadFlag{{"--nonsense"}, "--nonsense"},

@@ -38,10 +38,10 @@ class JobEndsTest : public StoreTest {
     return change;
   }
   std::vector<std::string> KeysAfter(const JobChange& change) {
-    Executor executor(1, 10);
+    ThreadPool executor("sweep", 1, 10);
     JobEnds ends(blobs_.get(), metrics_.get(), &executor, logger_.get());
     ends.OnJobChange(change);
-    executor.Shutdown();
+    executor.Close();
     return *blobs_->List("", "", 100);
   }
 

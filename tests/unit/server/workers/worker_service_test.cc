@@ -6,12 +6,16 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "core/artifacts/blob/local/local_blob_store.h"
 #include "core/artifacts/manifest.h"
+#include "core/base/failpoint.h"
 #include "core/base/sha256.h"
+#include "core/jobs/lease_policy.h"
 #include "core/model/model_description.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/loopback_server.h"
@@ -29,6 +33,7 @@ class WorkerServiceTest : public ::testing::Test {
  protected:
   WorkerServiceTest() {
     WorkerService::Options options;
+    options.threads = 1;
     options.on_published = [this](const std::string& project, const std::string& model,
                                   int64_t version) {
       published_.push_back(absl::StrCat(project, "/", model, "/", version));
@@ -379,6 +384,41 @@ TEST_F(WorkerServiceTest, AFailureKeepsItsCause) {
   ASSERT_TRUE(Finish(finish).ok());
   EXPECT_EQ(store_.Get("a").state, JobState::kFailed);
   EXPECT_EQ(store_.Get("a").error.message, "training diverged in epoch 2");
+}
+
+TEST_F(WorkerServiceTest, HeartbeatsAreAnsweredWhileAnArtefactIsChecked) {
+  if (!HasFailpoints()) GTEST_SKIP() << "this build has no failpoints";
+  store_.Enqueue("a");
+  const worker::v1::LeasedJob job = Lease().job();
+  const worker::v1::FinishRequest success = Success(job);
+  absl::Notification checking, go_on;
+  const ScopedFailpoint check("server.finish.before_verify",
+                              {.kind = FailpointAction::Kind::kCall, .call = [&] {
+                                 checking.Notify();
+                                 go_on.WaitForNotification();
+                                 return absl::OkStatus();
+                               }});
+  std::thread finish([&] { EXPECT_TRUE(Finish(success).ok()); });
+  checking.WaitForNotification();
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(30)));
+  worker::v1::HeartbeatRequest heartbeat;
+  heartbeat.set_worker_id("w");
+  heartbeat.set_job_id("a");
+  heartbeat.set_fence(job.fence());
+  worker::v1::HeartbeatResponse response;
+  EXPECT_EQ(stub_->Heartbeat(&context, heartbeat, &response).error_code(), grpc::OK);
+  go_on.Notify();
+  finish.join();
+  EXPECT_EQ(store_.Get("a").state, JobState::kSucceeded);
+}
+
+TEST_F(WorkerServiceTest, ALeaseLeavesItsHeartbeatsTheTimeThatTheServerReckoned) {
+  store_.Enqueue("a");
+  const worker::v1::LeasedJob job = Lease().job();
+  EXPECT_EQ(FromProto(job.heartbeat_interval()), absl::Seconds(1));
+  EXPECT_EQ(FromProto(job.heartbeat_timeout()),
+            HeartbeatTimeout(absl::Seconds(20), absl::Seconds(1)));
 }
 
 TEST_F(WorkerServiceTest, ADrainingServerLeasesNothing) {
