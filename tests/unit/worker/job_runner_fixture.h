@@ -37,8 +37,9 @@ inline FineTuneResult SmallResult() {
   result.description.backbone = "efficientnet_lite0";
   result.description.backbone_digest = Sha256Hex("weights");
   result.description.cut_point = "features";
-  result.description.head = {HeadKind::kLinear, 8, 7, 7, 0, 0, 2};
-  result.description.labels = {"cat", "dog"};
+  result.description.head = {HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
+  result.description.task = "classification";
+  result.description.outputs = R"({"labels":["cat","dog"]})";
   result.report.class_names = {"cat", "dog"};
   result.report.confusion = {3, 1, 0, 4};
   result.report.accuracy = 0.875;
@@ -75,7 +76,7 @@ class JobRunnerTest : public ::testing::Test {
     graft::v1::FineTuneSpec* spec = job.mutable_spec()->mutable_fine_tune();
     spec->set_dataset_id("dataset-1");
     spec->set_model("stamps");
-    spec->mutable_classification();
+    spec->mutable_task()->mutable_classification();
     return job;
   }
   // The only Finish there was.
