@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "core/data/archive_format.h"
@@ -64,9 +65,7 @@ absl::Status CheckFormat(const ReceivedArchive& archive) {
 
 absl::Status ForClients(const absl::Status& status) {
   if (absl::IsInvalidArgument(status)) return WithReason(status, "BAD_ARCHIVE");
-  const std::string reason = IngestReason(status);
-  if (reason == "DISK_FULL") return DiskFull();
-  return reason.empty() ? status : WithReason(status, reason);
+  return ErrorReason(status) == "DISK_FULL" ? DiskFull() : status;
 }
 
 }  // namespace
@@ -86,15 +85,15 @@ IngestArchive MakeImageFolderIngest(const ServerConfig& config, FreeDiskFunction
   return [options](const ReceivedArchive& archive,
                    const std::filesystem::path& scratch) -> absl::StatusOr<IngestedDataset> {
     GRAFT_RETURN_IF_ERROR(CheckFormat(archive));
-    const std::filesystem::path images = scratch / "images.bin";
-    const std::filesystem::path manifest_file = scratch / "manifest.json";
+    const std::filesystem::path images = scratch / kImagesFile;
+    const std::filesystem::path manifest_file = scratch / kManifestFile;
     auto manifest = IngestImageFolder(archive.file, images, options, archive.abandoned);
     if (!manifest.ok()) return ForClients(manifest.status());
     GRAFT_RETURN_IF_ERROR(WriteFileAtomically(manifest_file, DatasetManifestToJson(*manifest)));
     IngestedDataset made;
     GRAFT_ASSIGN_OR_RETURN(made.description, Describe(*manifest));
     made.format = "image_folder";
-    made.files = {{"images.bin", images}, {"manifest.json", manifest_file}};
+    made.files = {{kImagesFile, images}, {kManifestFile, manifest_file}};
     return made;
   };
 }

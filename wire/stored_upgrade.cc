@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/util/json_util.h"
 #include "graft/stored/v1/stored.pb.h"
@@ -10,6 +9,7 @@
 #include "graft/v1/finetune.pb.h"
 #include "graft/v1/model.pb.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
@@ -125,8 +125,7 @@ RowUpgrade::DatasetParts StoredUpgrade::DatasetManifest(std::string manifest) {
 std::string StoredUpgrade::VersionDescription(absl::string_view artifact_prefix,
                                               absl::string_view artifact_sha256,
                                               std::string from_columns) {
-  const auto json =
-      blobs_->Get(absl::StrCat(artifact_prefix, "/", kManifestName), kMaxManifestBytes);
+  const auto json = blobs_->Get(BlobIn(artifact_prefix, kManifestFile), kMaxManifestBytes);
   if (!json.ok() || Sha256Hex(*json) != artifact_sha256) return from_columns;
   const auto manifest = ManifestFromJson(*json);
   if (!manifest.ok()) return from_columns;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
@@ -25,15 +26,16 @@ absl::StatusOr<worker::v1::FinishRequest> WriteArtifacts(const worker::v1::Lease
                                                          BlobStore* blobs) {
   const std::string& prefix = lease.artifact_prefix();
   ArtifactManifest manifest;
-  manifest.files = {{"card.json", Sha256Hex(result.card_json), result.card_json.size()},
-                    {"model.safetensors", Sha256Hex(result.model), result.model.size()}};
+  manifest.files = {{kCardFile, Sha256Hex(result.card_json), result.card_json.size()},
+                    {kModelFile, Sha256Hex(result.model), result.model.size()}};
   manifest.description = ModelDescriptionToJson(result.description);
   GRAFT_ASSIGN_OR_RETURN(const std::string manifest_json, ManifestToJson(manifest));
 
   worker::v1::FinishRequest finish;
-  GRAFT_RETURN_IF_ERROR(Put(blobs, absl::StrCat(prefix, "/model.safetensors"), result.model));
-  GRAFT_RETURN_IF_ERROR(Put(blobs, absl::StrCat(prefix, "/card.json"), result.card_json));
-  GRAFT_RETURN_IF_ERROR(Put(blobs, absl::StrCat(prefix, "/", kManifestName), manifest_json));
+
+  GRAFT_RETURN_IF_ERROR(Put(blobs, BlobIn(prefix, kModelFile), result.model));
+  GRAFT_RETURN_IF_ERROR(Put(blobs, BlobIn(prefix, kCardFile), result.card_json));
+  GRAFT_RETURN_IF_ERROR(Put(blobs, BlobIn(prefix, kManifestFile), manifest_json));
 
   finish.set_outcome(worker::v1::OUTCOME_SUCCEEDED);
   finish.mutable_artifact()->set_prefix(prefix);

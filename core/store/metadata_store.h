@@ -113,8 +113,8 @@ enum class ReleaseReason {
 // Each verb is one transaction. Verbs that take a `fence` answer ABORTED when the job is no longer
 // RUNNING under that fence, and then change nothing: the worker must drop the job.
 // Common errors: NOT_FOUND (also for what belongs to another project), INVALID_ARGUMENT,
-// RESOURCE_EXHAUSTED (disk full: nothing was written; exhausted.h tells why), DATA_LOSS (the
-// database is damaged), INTERNAL. Messages name resources, never files of the server.
+// RESOURCE_EXHAUSTED (disk full: nothing was written; its reason is one of exhausted.h), DATA_LOSS
+// (the database is damaged), INTERNAL. Messages name resources, never files of the server.
 //
 // Safe for concurrent use by several threads.
 class MetadataStore {

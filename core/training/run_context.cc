@@ -3,19 +3,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/cord.h"
+#include "core/base/status_details.h"
 
 namespace graft {
 namespace {
 
-constexpr char kDrainedPayload[] = "graft.training/drained";
+constexpr absl::string_view kDrained = "DRAINED";
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
 
 }  // namespace
 
-bool IsDrained(const absl::Status& status) {
-  return status.GetPayload(kDrainedPayload).has_value();
-}
+bool IsDrained(const absl::Status& status) { return ErrorReason(status) == kDrained; }
 
 RunContext::RunContext(Clock* clock, TrainingObserver* observer, std::function<RunSignal()> desired)
     : clock_(clock),
@@ -30,11 +28,9 @@ absl::Status RunContext::Poll() const {
       break;
     case RunSignal::kCancel:
       return absl::CancelledError("the job was cancelled");
-    case RunSignal::kDrain: {
-      absl::Status drained = absl::AbortedError("the run was asked to end and to be continued");
-      drained.SetPayload(kDrainedPayload, absl::Cord("1"));
-      return drained;
-    }
+    case RunSignal::kDrain:
+      return WithReason(absl::AbortedError("the run was asked to end and to be continued"),
+                        kDrained);
   }
   return absl::OkStatus();
 }

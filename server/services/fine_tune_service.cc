@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
 #include "server/rpc_interceptor.h"
@@ -204,8 +205,7 @@ grpc::ServerUnaryReactor* FineTuneService::DeleteJob(grpc::CallbackServerContext
     if (absl::IsNotFound(deleted)) return NotFound("job", id);
     if (absl::IsFailedPrecondition(deleted)) return WithReason(deleted, "JOB_NOT_ENDED");
     GRAFT_RETURN_IF_ERROR(deleted);
-    const absl::Status swept =
-        environment_.blobs->DeletePrefix(absl::StrCat("checkpoints/", id, "/"));
+    const absl::Status swept = environment_.blobs->DeletePrefix(Below(CheckpointPrefix(id)));
     if (!swept.ok()) {
       environment_.logger->Warning("checkpoints of a deleted job stay until the next start",
                                    {{"job", id}, {"error", swept.ToString()}});

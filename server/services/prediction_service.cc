@@ -5,13 +5,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/serving/cancellation.h"
-#include "core/serving/error_hints.h"
-#include "core/serving/retry_hint.h"
 #include "server/services/resource_names.h"
 #include "server/unary_call.h"
 #include "wire/status.h"
@@ -21,19 +19,9 @@
 namespace graft {
 namespace {
 
-// What serving says of an error in its own way, as google.rpc details.
 absl::Status WithDetails(absl::Status status) {
-  if (const std::string field = FieldHint(status); !field.empty()) {
-    absl::string_view description = status.message();
-    absl::ConsumePrefix(&description, absl::StrCat(field, ": "));
-    return InvalidField(field, description);
-  }
-  if (const std::string reason = ReasonHint(status); !reason.empty()) {
-    status = WithReason(std::move(status), reason);
-  }
-  absl::optional<absl::Duration> delay = RetryHint(status);
-  if (!delay.has_value() && absl::IsUnavailable(status)) delay = absl::Seconds(1);
-  return delay.has_value() ? WithRetryDelay(std::move(status), *delay) : status;
+  if (!absl::IsUnavailable(status) || RetryDelay(status).has_value()) return status;
+  return WithRetryDelay(std::move(status), absl::Seconds(1));
 }
 
 class PredictCall final : public grpc::ServerUnaryReactor {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
@@ -44,8 +45,6 @@ bool HasAdvanced(const worker::v1::ReportRequest& request) {
       request.events().begin(), request.events().end(),
       [](const v1::JobEvent& event) { return event.has_metrics() || event.has_checkpoint(); });
 }
-
-std::string ArtifactPrefix(const Job& job) { return absl::StrCat("jobs/", job.id, "/", job.fence); }
 
 }  // namespace
 
@@ -117,10 +116,10 @@ absl::StatusOr<bool> WorkerService::TryLease(const worker::v1::LeaseRequest& req
   leased->set_fence(job.fence);
   leased->set_attempt(job.attempts);
   leased->set_dataset_digest(job.dataset_digest);
-  leased->set_dataset_prefix(absl::StrCat("datasets/", job.project, "/", job.dataset_digest));
+  leased->set_dataset_prefix(DatasetPrefix(job.project, job.dataset_digest));
   leased->set_backbone_digest(job.backbone_digest);
-  leased->set_artifact_prefix(ArtifactPrefix(job));
-  leased->set_checkpoint_prefix(absl::StrCat("checkpoints/", job.id));
+  leased->set_artifact_prefix(ArtifactPrefix(job.id, job.fence));
+  leased->set_checkpoint_prefix(CheckpointPrefix(job.id));
   *leased->mutable_heartbeat_interval() = ToProto(options_.heartbeat_interval);
   if (!leased->mutable_spec()->ParseFromString(job.spec)) {
     JobOutcome outcome;
@@ -264,7 +263,7 @@ absl::StatusOr<VerifiedArtifact> WorkerService::CheckedArtifact(
     const worker::v1::FinishRequest& request, const Job& job) {
   // Under its own fence only: what an earlier attempt left behind is nobody's to publish.
   const std::string& prefix = request.artifact().prefix();
-  if (prefix != ArtifactPrefix(job)) {
+  if (prefix != ArtifactPrefix(job.id, job.fence)) {
     return InvalidField("artifact.prefix", "is not that of this lease");
   }
   if (!IsSha256Hex(request.artifact().manifest_sha256())) {
@@ -280,13 +279,12 @@ absl::StatusOr<VerifiedArtifact> WorkerService::CheckedArtifact(
     return absl::InvalidArgumentError("the artefact is of another backbone or task than the job");
   }
   GRAFT_ASSIGN_OR_RETURN(const uint64_t manifest_bytes,
-                         blobs_->Size(absl::StrCat(prefix, "/", kManifestName)));
+                         blobs_->Size(BlobIn(prefix, kManifestFile)));
   artifact.bytes = static_cast<int64_t>(manifest_bytes);
   for (const ManifestFile& file : manifest->files) {
     artifact.bytes += static_cast<int64_t>(file.bytes);
   }
-  GRAFT_ASSIGN_OR_RETURN(artifact.card,
-                         blobs_->Get(absl::StrCat(prefix, "/card.json"), kMaxCardBytes));
+  GRAFT_ASSIGN_OR_RETURN(artifact.card, blobs_->Get(BlobIn(prefix, kCardFile), kMaxCardBytes));
   return artifact;
 }
 
