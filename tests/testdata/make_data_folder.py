@@ -271,7 +271,9 @@ def main() -> None:
         database = sqlite3.connect(driver.data / "graft.db")
         marks = [f"PRAGMA {name} = {database.execute(f'PRAGMA {name}').fetchone()[0]};"
                  for name in ("application_id", "user_version")]
-        (out / "graft.sql").write_text("\n".join([*database.iterdump(), *marks]) + "\n")
+        # Tables come by name, so that references can come before what they refer to.
+        (out / "graft.sql").write_text(
+            "\n".join(["PRAGMA foreign_keys = OFF;", *database.iterdump(), *marks]) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+PRAGMA foreign_keys = OFF;
 BEGIN TRANSACTION;
 CREATE TABLE dataset_classes (
   dataset_seq INTEGER NOT NULL REFERENCES datasets (seq) ON DELETE CASCADE,
