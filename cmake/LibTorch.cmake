@@ -29,11 +29,3 @@ if(EXISTS ${GRAFT_TORCH_LIB_DIR}/libgomp.so.1)
   target_link_options(graft_torch INTERFACE -Wl,-rpath-link,${GRAFT_TORCH_LIB_DIR})
 endif()
 add_library(graft::torch ALIAS graft_torch)
-
-# One precompiled header for everything that includes LibTorch: 30 s a file become about 10 s.
-file(WRITE ${CMAKE_BINARY_DIR}/generated/torch_pch.cc.in "// carries the precompiled header\n")
-configure_file(${CMAKE_BINARY_DIR}/generated/torch_pch.cc.in
-  ${CMAKE_BINARY_DIR}/generated/torch_pch.cc COPYONLY)
-add_library(graft_torch_pch OBJECT ${CMAKE_BINARY_DIR}/generated/torch_pch.cc)
-target_link_libraries(graft_torch_pch PUBLIC graft::torch PRIVATE graft_warnings)
-target_precompile_headers(graft_torch_pch PRIVATE <torch/torch.h>)

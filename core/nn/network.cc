@@ -3,8 +3,9 @@
 #include <cmath>
 #include <utility>
 
+#include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
-#include <torch/torch.h>
+#include <ATen/core/grad_mode.h>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"

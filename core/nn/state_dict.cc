@@ -4,7 +4,8 @@
 #include <cstring>
 #include <optional>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"

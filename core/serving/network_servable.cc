@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
 
 #include "absl/container/flat_hash_map.h"
 
@@ -17,15 +17,14 @@ namespace {
 
 // Softmax of logits / temperature, on the CPU as float32.
 at::Tensor Probabilities(const at::Tensor& logits, double temperature) {
-  return torch::softmax(logits.to(torch::kFloat32) / temperature, 1).cpu().contiguous();
+  return at::softmax(logits.to(at::kFloat) / temperature, 1).cpu().contiguous();
 }
 
 // [rows, 3, height, width], channels last: what the CPU's convolutions run on without reordering in
 // between.
 at::Tensor MakeBatch(int64_t rows, const InputSpec& input) {
-  return torch::empty(
-      {rows, 3, input.height, input.width},
-      torch::TensorOptions(torch::kFloat32).memory_format(torch::MemoryFormat::ChannelsLast));
+  return at::empty({rows, 3, input.height, input.width},
+                   at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
 }
 
 // From planes to pixels.
@@ -73,7 +72,7 @@ absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
     const std::vector<ServableRow>& rows) const {
   return CatchTorchErrors(
       "computing a prediction", [&]() -> absl::StatusOr<std::vector<std::vector<float>>> {
-        const torch::InferenceMode inference;
+        const c10::InferenceMode inference;
         // LibTorch's thread count belongs to each thread; this one may not have met it yet.
         at::init_num_threads();
         const InputSpec& input = parts_.description.input;
@@ -97,9 +96,9 @@ absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
         for (const auto& [model, indices] : by_model) {
           // Equal batch keys come only from servables of this kind.
           const auto& own = static_cast<const NetworkServable&>(*model);
-          const at::Tensor mine =
-              by_model.size() == 1 ? output
-                                   : output.index_select(0, torch::tensor(indices, torch::kInt64));
+          const at::Tensor mine = by_model.size() == 1
+                                      ? output
+                                      : output.index_select(0, at::tensor(indices, at::kLong));
           const at::Tensor probabilities =
               Probabilities(own.parts_.head->Forward(mine, 0, own.parts_.head->num_stages()),
                             own.parts_.description.temperature.value_or(1.0));
@@ -115,7 +114,7 @@ absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
 
 absl::Status NetworkServable::Warm(int rows, bool features) const {
   return CatchTorchErrors("warming", [&]() -> absl::Status {
-    const torch::InferenceMode inference;
+    const c10::InferenceMode inference;
     at::init_num_threads();
     const InputSpec& in = parts_.description.input;
     at::Tensor output;
@@ -124,7 +123,7 @@ absl::Status NetworkServable::Warm(int rows, bool features) const {
     } else {
       GRAFT_ASSIGN_OR_RETURN(const Shape shape, ShapeAfter(parts_.backbone->weights->spec(),
                                                            parts_.cut_stage, in.height, in.width));
-      output = torch::zeros({rows, shape.channels, shape.height, shape.width});
+      output = at::zeros({rows, shape.channels, shape.height, shape.width});
     }
     (void)parts_.head->Forward(output, 0, parts_.head->num_stages());
     return absl::OkStatus();

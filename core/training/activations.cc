@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -43,7 +44,7 @@ class BlockStream final : public SampleStream {
   absl::StatusOr<at::Tensor> Next() override {
     const std::vector<Sample>& batch = batches_[next_++];
     const FeatureShape& shape = owner_->blocks_.at({stage_, batch.front().view})->shape();
-    at::Tensor out = torch::empty(BatchShape(static_cast<int64_t>(batch.size()), shape.row_shape));
+    at::Tensor out = at::empty(BatchShape(static_cast<int64_t>(batch.size()), shape.row_shape));
     float* to = out.data_ptr<float>();
     for (const Sample& sample : batch) {
       const auto row = owner_->blocks_.at({stage_, sample.view})->row(owner_->RowOf(sample));
@@ -127,7 +128,7 @@ int64_t Activations::RowOf(const Sample& sample) const {
 
 absl::StatusOr<at::Tensor> Activations::Run(const at::Tensor& x, int from, int stage) {
   if (from == stage) return x;
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   std::vector<at::Tensor> parts;
   for (at::Tensor part : x.split(network_->forward_batch(from, stage))) {
     GRAFT_RETURN_IF_ERROR(context_->Poll());
@@ -135,7 +136,7 @@ absl::StatusOr<at::Tensor> Activations::Run(const at::Tensor& x, int from, int s
     part = network_->Forward(part, from, stage);
     parts.push_back(stage == network_->stages() ? network_->HeadInput(part) : part);
   }
-  return parts.size() == 1 ? parts.front() : torch::cat(parts);
+  return parts.size() == 1 ? parts.front() : at::cat(parts);
 }
 
 int Activations::evaluation_batch(int stage) const {
@@ -273,7 +274,7 @@ std::unique_ptr<SampleStream> Activations::Open(int stage,
 at::Tensor Activations::Rows(int stage, int view, const std::vector<int64_t>& entries) const {
   const FeatureBlock& block = *blocks_.at({stage, view});
   at::Tensor out =
-      torch::empty(BatchShape(static_cast<int64_t>(entries.size()), block.shape().row_shape));
+      at::empty(BatchShape(static_cast<int64_t>(entries.size()), block.shape().row_shape));
   float* to = out.data_ptr<float>();
   for (int64_t entry : entries) {
     const auto row = block.row(RowOf({entry, view}));

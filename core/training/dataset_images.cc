@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -25,8 +25,8 @@ class LoadedStream final : public ImageStream {
   absl::StatusOr<at::Tensor> Next() override {
     GRAFT_ASSIGN_OR_RETURN(const std::optional<ImageBatch> batch, loader_.Next());
     if (!batch.has_value()) return absl::InternalError("asked for a batch behind the last");
-    at::Tensor images = torch::empty(
-        {static_cast<int64_t>(batch->positions.size()), 3, input_.height, input_.width});
+    at::Tensor images =
+        at::empty({static_cast<int64_t>(batch->positions.size()), 3, input_.height, input_.width});
     std::memcpy(images.data_ptr<float>(), batch->values.data(),
                 batch->values.size() * sizeof(float));
     return images;

@@ -2,7 +2,9 @@
 
 #include <functional>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -41,8 +43,8 @@ struct Layout {
 
   size_t size() const { return static_cast<size_t>(classes * inputs + classes); }
   at::Tensor View(const std::vector<double>& x) const {
-    return torch::from_blob(const_cast<double*>(x.data()), {static_cast<int64_t>(x.size())},
-                            torch::kFloat64);
+    return at::from_blob(const_cast<double*>(x.data()), {static_cast<int64_t>(x.size())},
+                         at::kDouble);
   }
   at::Tensor Weight(const std::vector<double>& x) const {
     return View(x).slice(0, 0, classes * inputs).view({classes, inputs});
@@ -57,18 +59,18 @@ class Objective {
         layout_{problem.classes, problem.features.size(1)},
         rows_(static_cast<double>(problem.features.size(0))),
         l2_(l2) {
-    one_hot_ = torch::one_hot(problem.labels, problem.classes).to(torch::kFloat32);
+    one_hot_ = at::one_hot(problem.labels, problem.classes).to(at::kFloat);
     if (problem.class_weights.defined()) {
       row_weights_ =
-          problem.class_weights.to(torch::kFloat32).index_select(0, problem.labels).unsqueeze(1);
+          problem.class_weights.to(at::kFloat).index_select(0, problem.labels).unsqueeze(1);
     }
   }
 
   double operator()(const std::vector<double>& x, std::vector<double>& gradient) const {
     const at::Tensor weight = layout_.Weight(x);
-    const at::Tensor logits = torch::addmm(layout_.Bias(x).to(torch::kFloat32), problem_.features,
-                                           weight.to(torch::kFloat32).t());
-    const at::Tensor log_probabilities = torch::log_softmax(logits, 1);
+    const at::Tensor logits =
+        at::addmm(layout_.Bias(x).to(at::kFloat), problem_.features, weight.to(at::kFloat).t());
+    const at::Tensor log_probabilities = at::log_softmax(logits, 1);
     at::Tensor loss_rows = -(log_probabilities * one_hot_).sum(1, /*keepdim=*/true);
     at::Tensor residual = log_probabilities.exp() - one_hot_;
     if (row_weights_.defined()) {
@@ -76,10 +78,10 @@ class Objective {
       residual = residual * row_weights_;
     }
     const at::Tensor data_gradient =
-        torch::mm(residual.t(), problem_.features).to(torch::kFloat64).div_(rows_);
+        at::mm(residual.t(), problem_.features).to(at::kDouble).div_(rows_);
     layout_.Weight(gradient).copy_(data_gradient.add_(weight, l2_ / rows_));
-    layout_.Bias(gradient).copy_(residual.to(torch::kFloat64).sum(0).div_(rows_));
-    const double data = loss_rows.to(torch::kFloat64).sum().item<double>() / rows_;
+    layout_.Bias(gradient).copy_(residual.to(at::kDouble).sum(0).div_(rows_));
+    const double data = loss_rows.to(at::kDouble).sum().item<double>() / rows_;
     return data + l2_ / (2 * rows_) * weight.pow(2).sum().item<double>();
   }
 
@@ -116,7 +118,7 @@ absl::StatusOr<LogisticModel> FitLogistic(const LogisticProblem& problem,
                                           const LogisticCallback& callback) {
   try {
     GRAFT_RETURN_IF_ERROR(CheckLogisticProblem(problem));
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     const ThreadsFor threads(problem.features.numel() * problem.classes);
     const Objective objective(problem, options.l2);
     const Layout& layout = objective.layout();
@@ -132,15 +134,15 @@ absl::StatusOr<LogisticModel> FitLogistic(const LogisticProblem& problem,
     LbfgsCallback each;
     if (callback) {
       each = [&](int iteration, const std::vector<double>& at, double value) {
-        return callback(iteration, layout.Weight(at).to(torch::kFloat32),
-                        layout.Bias(at).to(torch::kFloat32), value);
+        return callback(iteration, layout.Weight(at).to(at::kFloat), layout.Bias(at).to(at::kFloat),
+                        value);
       };
     }
     GRAFT_ASSIGN_OR_RETURN(const LbfgsResult fit,
                            MinimiseLbfgs(x, std::cref(objective), lbfgs, each));
     LogisticModel model;
-    model.weight = layout.Weight(x).to(torch::kFloat32).clone();
-    model.bias = layout.Bias(x).to(torch::kFloat32).clone();
+    model.weight = layout.Weight(x).to(at::kFloat).clone();
+    model.bias = layout.Bias(x).to(at::kFloat).clone();
     model.iterations = fit.iterations;
     model.converged = fit.converged;
     model.objective = fit.objective;
@@ -151,13 +153,13 @@ absl::StatusOr<LogisticModel> FitLogistic(const LogisticProblem& problem,
 }
 
 Standardisation FitStandardisation(const at::Tensor& features) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   Standardisation standardisation;
   standardisation.mean = features.mean(0);
   const at::Tensor deviation = (features - standardisation.mean).pow(2).mean(0).sqrt();
   // Rounding leaves a column of equal values with a deviation of about 1e-7 times the value.
   const at::Tensor varies = deviation > standardisation.mean.abs() * 1e-6 + 1e-12;
-  standardisation.scale = torch::where(varies, deviation.reciprocal(), torch::ones_like(deviation));
+  standardisation.scale = at::where(varies, deviation.reciprocal(), at::ones_like(deviation));
   return standardisation;
 }
 
@@ -167,10 +169,9 @@ at::Tensor Standardisation::Apply(const at::Tensor& features) const {
 
 LogisticModel Standardisation::Fold(const LogisticModel& model) const {
   LogisticModel folded = model;
-  const at::Tensor weight = model.weight.to(torch::kFloat64) * scale.to(torch::kFloat64);
-  folded.weight = weight.to(torch::kFloat32);
-  folded.bias =
-      (model.bias.to(torch::kFloat64) - weight.mv(mean.to(torch::kFloat64))).to(torch::kFloat32);
+  const at::Tensor weight = model.weight.to(at::kDouble) * scale.to(at::kDouble);
+  folded.weight = weight.to(at::kFloat);
+  folded.bias = (model.bias.to(at::kDouble) - weight.mv(mean.to(at::kDouble))).to(at::kFloat);
   return folded;
 }
 

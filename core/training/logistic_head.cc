@@ -1,6 +1,7 @@
 #include "core/training/logistic_head.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "core/base/status_macros.h"
 #include "core/nn/torch_error.h"
@@ -31,7 +32,7 @@ absl::StatusOr<LogisticHeadFit> FitLogisticHead(const LogisticHeadProblem& probl
                                                 const PenaltySearchHooks& hooks,
                                                 const LogisticCallback& callback) {
   try {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     const Standardisation standardisation = FitStandardisation(problem.features);
     const LogisticProblem train{standardisation.Apply(problem.features), problem.labels,
                                 problem.classes, problem.class_weights};

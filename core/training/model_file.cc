@@ -1,6 +1,6 @@
 #include "core/training/model_file.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -19,7 +19,7 @@ absl::StatusOr<std::string> SerializeModel(const TrainableNetwork& network, int 
   file.metadata[kDescriptionKey] = ModelDescriptionToJson(description);
   for (int stage = first_changed; stage <= network.stages(); ++stage) {
     for (const TrainedTensor& tensor : network.tensors(stage)) {
-      if (!torch::isfinite(tensor.tensor).all().item<bool>()) {
+      if (!at::isfinite(tensor.tensor).all().item<bool>()) {
         return absl::FailedPreconditionError(
             absl::StrCat("training diverged: ", tensor.name,
                          " holds values that are not finite; lower the learning rate"));

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "core/base/status_macros.h"
 #include "core/nn/forward_memory.h"

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "core/base/status_macros.h"
 #include "core/nn/torch_error.h"
@@ -26,8 +27,8 @@ constexpr SearchSize kSizes[] = {
 
 // Mean cross-entropy in nats.
 double MeanLoss(const LogisticModel& model, const at::Tensor& features, const at::Tensor& labels) {
-  const at::Tensor logits = torch::addmm(model.bias, features, model.weight.t());
-  return torch::cross_entropy_loss(logits, labels).item<double>();
+  const at::Tensor logits = at::addmm(model.bias, features, model.weight.t());
+  return at::cross_entropy_loss(logits, labels).item<double>();
 }
 
 absl::StatusOr<std::vector<double>> PathLosses(const LogisticProblem& train,
@@ -69,7 +70,7 @@ at::Tensor FoldOfEachRow(const at::Tensor& labels, int64_t classes) {
   for (int64_t i = 0; i < labels.size(0); ++i) {
     fold_of[i] = rows_of[label[i]] > 1 ? dealt[label[i]]++ % kPenaltyFolds : -1;
   }
-  return torch::tensor(fold_of);
+  return at::tensor(fold_of);
 }
 
 }  // namespace
@@ -96,7 +97,7 @@ absl::StatusOr<double> ChooseL2(const LogisticProblem& train, const at::Tensor& 
                                 const std::vector<double>& penalties,
                                 const PenaltySearchHooks& hooks) {
   return CatchTorchErrors("choosing l2", [&]() -> absl::StatusOr<double> {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     GRAFT_ASSIGN_OR_RETURN(const std::vector<double> losses,
                            PathLosses(train, held_out_features, held_out_labels, penalties, hooks));
     return BestOf(penalties, losses);
@@ -107,15 +108,15 @@ absl::StatusOr<double> ChooseL2ByCrossValidation(const LogisticProblem& problem,
                                                  const PenaltySearch& search,
                                                  const PenaltySearchHooks& hooks) {
   return CatchTorchErrors("choosing l2", [&]() -> absl::StatusOr<double> {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     GRAFT_RETURN_IF_ERROR(CheckLogisticProblem(problem));
     const at::Tensor labels = problem.labels.contiguous();
     const at::Tensor fold = FoldOfEachRow(labels, problem.classes);
     std::vector<double> sums(search.penalties.size(), 0.0);
     bool judged = false;
     for (int64_t f = 0; f < search.folds; ++f) {
-      const at::Tensor in = torch::nonzero(fold != f).squeeze(1);
-      const at::Tensor out = torch::nonzero(fold == f).squeeze(1);
+      const at::Tensor in = at::nonzero(fold != f).squeeze(1);
+      const at::Tensor out = at::nonzero(fold == f).squeeze(1);
       if (in.size(0) == 0 || out.size(0) == 0) continue;
       LogisticProblem part = problem;
       part.features = problem.features.index_select(0, in);

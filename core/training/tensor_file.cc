@@ -4,7 +4,7 @@
 #include <cstring>
 #include <vector>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -68,8 +68,7 @@ absl::StatusOr<TensorFile> ParseTensorFile(absl::string_view bytes) {
       return absl::DataLossError(
           absl::StrCat("tensor file: ", view.name, " is neither float32 nor int64"));
     }
-    at::Tensor tensor =
-        torch::empty(view.shape, view.dtype == DType::kF32 ? torch::kFloat32 : torch::kInt64);
+    at::Tensor tensor = at::empty(view.shape, view.dtype == DType::kF32 ? at::kFloat : at::kLong);
     std::memcpy(tensor.mutable_data_ptr(), view.bytes.data(), view.bytes.size());
     file.tensors.emplace(view.name, std::move(tensor));
   }

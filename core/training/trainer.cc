@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -26,7 +27,7 @@ Trainer::Trainer(Inputs inputs) : in_(std::move(inputs)), config_(in_.job->confi
   if (config_.class_weighting == ClassWeighting::kBalanced) {
     std::vector<int64_t> counts(in_.data->class_names.size(), 0);
     for (int64_t entry : in_.data->train) ++counts[in_.data->labels[entry]];
-    loss_.class_weights = torch::tensor(BalancedClassWeights(counts));
+    loss_.class_weights = at::tensor(BalancedClassWeights(counts));
   }
 }
 
@@ -58,7 +59,7 @@ TensorMap Trainer::Snapshot(int first) const {
 }
 
 void Trainer::Load(const TensorMap& tensors) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (int stage = 0; stage <= in_.network->stages(); ++stage) {
     for (const TrainedTensor& tensor : in_.network->tensors(stage)) {
       const auto found = tensors.find(tensor.name);
@@ -198,7 +199,7 @@ absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimiz
   schedule.warmup_steps = std::min<int64_t>(
       schedule.total_steps, std::llround(phase.warmup_epochs * static_cast<double>(steps)));
   // Dropout draws from the process's generator.
-  torch::manual_seed(
+  at::manual_seed(
       Random::For({*config_.seed, static_cast<uint64_t>(state_.epochs_done + 1)}).Next());
   in_.network->SetMode(first, /*training=*/true, phase.batch_norm);
   std::unique_ptr<SampleStream> stream = in_.activations->Open(first, batches);

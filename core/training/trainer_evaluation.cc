@@ -1,4 +1,5 @@
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -9,7 +10,7 @@
 namespace graft {
 
 at::Tensor Trainer::LabelsOf(const std::vector<int64_t>& entries) const {
-  at::Tensor labels = torch::empty({static_cast<int64_t>(entries.size())}, torch::kInt64);
+  at::Tensor labels = at::empty({static_cast<int64_t>(entries.size())}, at::kLong);
   for (size_t i = 0; i < entries.size(); ++i) {
     labels.data_ptr<int64_t>()[i] = in_.data->labels[entries[i]];
   }
@@ -17,7 +18,7 @@ at::Tensor Trainer::LabelsOf(const std::vector<int64_t>& entries) const {
 }
 
 absl::StatusOr<at::Tensor> Trainer::Probabilities(const std::vector<int64_t>& entries, int first) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const int stages = in_.network->stages();
   in_.network->SetMode(stages, /*training=*/false, BatchNormMode::kFrozenStatistics);
   const auto batch = static_cast<size_t>(in_.activations->evaluation_batch(first));
@@ -35,16 +36,16 @@ absl::StatusOr<at::Tensor> Trainer::Probabilities(const std::vector<int64_t>& en
       x = in_.network->HeadInput(in_.network->Forward(x, first, stages));
       in_.context->counters.backbone_forward_images += x.size(0);
     }
-    parts.push_back(torch::softmax(in_.network->Head(x), 1));
+    parts.push_back(at::softmax(in_.network->Head(x), 1));
   }
-  return torch::cat(parts).contiguous();
+  return at::cat(parts).contiguous();
 }
 
 absl::StatusOr<ClassificationReport> Trainer::EvaluateAt(const std::vector<int64_t>& entries,
                                                          const std::string& split, int first) {
   if (entries.empty()) return ClassificationReport{};
   GRAFT_ASSIGN_OR_RETURN(const at::Tensor probabilities, Probabilities(entries, first));
-  if (!torch::isfinite(probabilities).all().item<bool>()) {
+  if (!at::isfinite(probabilities).all().item<bool>()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "training diverged: the network's answers on the ", split,
         " part are not finite after epoch ", state_.epochs_done, "; lower the learning rate"));

@@ -1,7 +1,8 @@
 // The phase that has no epochs: a linear head on frozen features, solved rather than trained.
 #include <algorithm>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -52,7 +53,7 @@ double Trainer::SearchWork(const PhaseSpec& phase) const {
 absl::Status Trainer::RunLogisticPhase(const PhaseSpec& phase) {
   // The checkpoint of this phase is its end.
   if (state_.epoch_in_phase > 0) return absl::OkStatus();
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const int stage = in_.network->stages();
   if (!in_.activations->Has(stage, 0)) {
     return absl::ResourceExhaustedError(
@@ -68,8 +69,8 @@ absl::Status Trainer::RunLogisticPhase(const PhaseSpec& phase) {
     features.push_back(in_.activations->Rows(stage, view, in_.data->train));
     labels.push_back(LabelsOf(in_.data->train));
   }
-  problem.features = torch::cat(features);
-  problem.labels = torch::cat(labels);
+  problem.features = at::cat(features);
+  problem.labels = at::cat(labels);
   features.clear();
   problem.plain_rows = static_cast<int64_t>(in_.data->train.size());
   problem.validation_features = in_.activations->Rows(stage, 0, in_.data->validation);
@@ -104,13 +105,12 @@ absl::Status Trainer::RunLogisticPhase(const PhaseSpec& phase) {
     metrics.train_loss = objective;
     metrics.train_accuracy =
         static_cast<double>(
-            CountTopK(torch::addmm(bias, problem.features, weight.t()), problem.labels, 1)) /
+            CountTopK(at::addmm(bias, problem.features, weight.t()), problem.labels, 1)) /
         static_cast<double>(rows);
     metrics.best = true;  // each iteration is nearer to the one solution there is
     if (!validation_labels.empty()) {
       const at::Tensor probabilities =
-          torch::softmax(torch::addmm(bias, problem.validation_features, weight.t()), 1)
-              .contiguous();
+          at::softmax(at::addmm(bias, problem.validation_features, weight.t()), 1).contiguous();
       GRAFT_ASSIGN_OR_RETURN(
           const ClassificationReport report,
           EvaluateClassification(

@@ -5,8 +5,8 @@
 #include <random>
 #include <vector>
 
+#include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
-#include <torch/torch.h>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"

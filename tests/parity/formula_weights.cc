@@ -3,7 +3,8 @@
 #include <cmath>
 #include <cstdint>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "absl/strings/match.h"
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <fstream>
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "tests/parity/formula_weights.h"
 

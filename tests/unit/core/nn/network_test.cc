@@ -2,8 +2,9 @@
 
 #include <memory>
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/nn/head.h"
 #include "tests/unit/core/nn/tiny_network.h"
@@ -16,7 +17,7 @@ std::unique_ptr<Network> Tiny(uint64_t seed = 1) {
 }
 
 at::Tensor Input() {
-  torch::manual_seed(3);
+  at::manual_seed(3);
   return at::randn({2, 3, 16, 16});
 }
 

@@ -4,9 +4,10 @@
 #include <limits>
 #include <memory>
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "tests/unit/core/nn/tiny_network.h"
 

@@ -3,9 +3,10 @@
 #include <filesystem>
 #include <map>
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/base/files.h"
 #include "core/base/sha256.h"
@@ -139,10 +140,10 @@ class NetworkLoaderTest : public ::testing::Test {
   // What training's own network would answer.
   std::vector<float> Reference(int64_t version, const PreparedImage& image,
                                double temperature = 1) {
-    const torch::NoGradGuard no_grad;
-    const at::Tensor x = torch::tensor(image.values).view({1, 3, 8, 8});
+    const at::NoGradGuard no_grad;
+    const at::Tensor x = at::tensor(image.values).view({1, 3, 8, 8});
     const at::Tensor logits = heads_[version]->Forward(networks_[version]->Forward(x, 0, 2), 0, 1);
-    const at::Tensor p = torch::softmax(logits / temperature, 1).contiguous();
+    const at::Tensor p = at::softmax(logits / temperature, 1).contiguous();
     return {p.data_ptr<float>(), p.data_ptr<float>() + p.numel()};
   }
 
@@ -336,7 +337,7 @@ TEST_F(NetworkLoaderTest, DamagedModelsAreNamedNotServed) {
   source_.versions[3] = {good.model, "{}"};
   source_.versions[4] = {Serialize({}), good.description};
   std::vector<NamedTensor> more = heads_[1]->NamedTensors();
-  more.push_back({.name = "stranger", .tensor = torch::zeros({2})});
+  more.push_back({.name = "stranger", .tensor = at::zeros({2})});
   source_.versions[5] = {Serialize(more), good.description};
   for (const int64_t version : {2, 3, 4, 5}) {
     const absl::Status status = Load(version).status();

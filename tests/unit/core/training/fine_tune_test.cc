@@ -2,7 +2,8 @@
 
 #include <fstream>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -244,7 +245,7 @@ TEST_F(FineTuneTest, WhatIsPublishedRebuildsTheModel) {
   ASSERT_TRUE(network.ok());
   const auto file = ParseTensorFile(result->model);
   ASSERT_TRUE(file.ok()) << file.status();
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (int stage = 0; stage <= (*network)->stages(); ++stage) {
     for (const TrainedTensor& tensor : (*network)->tensors(stage)) {
       const auto found = file->tensors.find(tensor.name);
@@ -395,12 +396,12 @@ TEST_F(FineTuneTest, BatchStatisticsMoveInTrainedStagesOnly) {
       }
     }
     (*network)->SetMode(first, /*training=*/true, mode);
-    (*network)->Forward(torch::rand({4, 3, 16, 16}), 0, 2);
+    (*network)->Forward(at::rand({4, 3, 16, 16}), 0, 2);
     std::vector<std::string> names;
     size_t i = 0;
     for (int stage : {0, 1}) {
       for (const TrainedTensor& tensor : (*network)->tensors(stage)) {
-        if (!tensor.is_parameter && !torch::equal(tensor.tensor, before[i++])) {
+        if (!tensor.is_parameter && !at::equal(tensor.tensor, before[i++])) {
           names.push_back(tensor.name);
         }
       }

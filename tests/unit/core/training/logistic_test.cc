@@ -2,7 +2,8 @@
 
 #include <cmath>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -13,8 +14,8 @@ namespace {
 // 60 rows of 5 features in 3 classes (30, 15, 15), by formula, so that scikit-learn can be given
 // the same.
 struct Toy {
-  at::Tensor features = torch::empty({60, 5});
-  at::Tensor labels = torch::empty({60}, torch::kInt64);
+  at::Tensor features = at::empty({60, 5});
+  at::Tensor labels = at::empty({60}, at::kLong);
 
   Toy() {
     at::set_num_threads(1);  // nothing here is large enough to share out
@@ -60,15 +61,15 @@ void ExpectAgrees(const Golden& golden, const at::Tensor& class_weights) {
   EXPECT_TRUE(fit->converged);
   EXPECT_NEAR(fit->objective, golden.objective, 1e-6);
   const LogisticModel folded = standardisation.Fold(*fit);
-  EXPECT_TRUE(torch::allclose(folded.weight, torch::tensor(golden.weight).view({3, 5}), 0, 5e-4))
+  EXPECT_TRUE(at::allclose(folded.weight, at::tensor(golden.weight).view({3, 5}), 0, 5e-4))
       << folded.weight;
-  EXPECT_TRUE(torch::allclose(folded.bias, torch::tensor(golden.bias), 0, 2e-3)) << folded.bias;
+  EXPECT_TRUE(at::allclose(folded.bias, at::tensor(golden.bias), 0, 2e-3)) << folded.bias;
 }
 
 TEST(LogisticTest, AgreesWithScikitLearn) { ExpectAgrees(kPlain, {}); }
 
 TEST(LogisticTest, AgreesWithScikitLearnsBalancedWeights) {
-  ExpectAgrees(kBalanced, torch::tensor({60.f / 90, 60.f / 45, 60.f / 45}));
+  ExpectAgrees(kBalanced, at::tensor({60.f / 90, 60.f / 45, 60.f / 45}));
 }
 
 TEST(LogisticTest, FoldingGivesTheSameLogitsOnRawFeatures) {
@@ -79,17 +80,16 @@ TEST(LogisticTest, FoldingGivesTheSameLogitsOnRawFeatures) {
   const auto fit = FitLogistic(problem, {});
   ASSERT_TRUE(fit.ok());
   const LogisticModel folded = standardisation.Fold(*fit);
-  EXPECT_TRUE(torch::allclose(torch::addmm(fit->bias, z, fit->weight.t()),
-                              torch::addmm(folded.bias, toy.features, folded.weight.t()), 1e-4,
-                              1e-4));
+  EXPECT_TRUE(at::allclose(at::addmm(fit->bias, z, fit->weight.t()),
+                           at::addmm(folded.bias, toy.features, folded.weight.t()), 1e-4, 1e-4));
 }
 
 TEST(LogisticTest, AConstantFeatureDoesNoHarm) {
   const Toy toy;
-  const at::Tensor features = torch::cat({toy.features, torch::full({60, 1}, 7.3f)}, 1);
+  const at::Tensor features = at::cat({toy.features, at::full({60, 1}, 7.3f)}, 1);
   const Standardisation standardisation = FitStandardisation(features);
   const at::Tensor z = standardisation.Apply(features);
-  EXPECT_TRUE(torch::isfinite(z).all().item<bool>());
+  EXPECT_TRUE(at::isfinite(z).all().item<bool>());
   EXPECT_LT(z.select(1, 5).abs().max().item<float>(), 1e-4f);
 }
 
@@ -99,7 +99,7 @@ TEST(LogisticTest, TheSameProblemGivesTheSameBits) {
   const auto once = FitLogistic(problem, {});
   const auto twice = FitLogistic(problem, {});
   ASSERT_TRUE(once.ok() && twice.ok());
-  EXPECT_TRUE(torch::equal(once->weight, twice->weight));
+  EXPECT_TRUE(at::equal(once->weight, twice->weight));
 }
 
 TEST(LogisticTest, RefusesInputThatDoesNotFit) {

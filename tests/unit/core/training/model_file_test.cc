@@ -17,7 +17,7 @@ TEST(ModelFileTest, ATensorThatIsNotFiniteIsNamedAndNothingPublished) {
        {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
     const ToyNetwork network(3);
     EXPECT_TRUE(SerializeModel(network, 1, {}).ok());
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     at::Tensor(network.tensors(2)[1].tensor)[4] = value;
     const auto model = SerializeModel(network, 1, {});
     EXPECT_EQ(model.status().code(), absl::StatusCode::kFailedPrecondition);

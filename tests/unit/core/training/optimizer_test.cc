@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -20,10 +20,10 @@ struct Parameters {
   explicit Parameters(float gradient = 0) {
     for (std::vector<TrainedTensor>* part : {&head, &backbone}) {
       const std::string prefix = part == &head ? "head" : "body";
-      part->push_back({prefix + ".weight", torch::ones({2, 2}), true, true});
-      part->push_back({prefix + ".bias", torch::ones({2}), true, false});
+      part->push_back({prefix + ".weight", at::ones({2, 2}), true, true});
+      part->push_back({prefix + ".bias", at::ones({2}), true, false});
     }
-    backbone.push_back({"body.running_mean", torch::ones({2}), false, false});
+    backbone.push_back({"body.running_mean", at::ones({2}), false, false});
     Gradients(gradient);
   }
   void Gradients(float value) {
@@ -31,7 +31,7 @@ struct Parameters {
       for (TrainedTensor& each : *part) {
         if (!each.is_parameter) continue;
         each.tensor.set_requires_grad(true);
-        each.tensor.mutable_grad() = torch::full_like(each.tensor, value);
+        each.tensor.mutable_grad() = at::full_like(each.tensor, value);
       }
     }
   }
@@ -124,7 +124,7 @@ TEST(PhaseOptimizerTest, ARestoredOptimizerGoesOnAsTheOneItWasTakenFrom) {
     }
     EXPECT_EQ(rest.Values(), whole.Values()) << OptimizerName(kind);
     for (const auto& [name, tensor] : first.State()) {
-      EXPECT_TRUE(torch::equal(tensor, second.State().at(name))) << name;
+      EXPECT_TRUE(at::equal(tensor, second.State().at(name))) << name;
     }
   }
 }
@@ -135,7 +135,7 @@ TEST(PhaseOptimizerTest, StateOfAnotherShapeOrWithoutATensorIsRefused) {
   optimizer.SetLearningRates(0.1, 0.1);
   optimizer.Step();
   auto state = optimizer.State();
-  state["head.weight/exp_avg"] = torch::zeros({3});
+  state["head.weight/exp_avg"] = at::zeros({3});
   EXPECT_EQ(optimizer.Restore(state).code(), absl::StatusCode::kInvalidArgument);
   state.erase("head.weight/exp_avg");
   EXPECT_THAT(optimizer.Restore(state).message(), HasSubstr("head.weight"));

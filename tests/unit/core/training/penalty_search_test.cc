@@ -3,7 +3,8 @@
 #include <cmath>
 #include <limits>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -51,10 +52,10 @@ struct Noise {
   Noise(int64_t rows, int64_t classes, float signal) {
     at::set_num_threads(1);  // nothing here is large enough to share out
     const at::Generator generator = at::detail::createCPUGenerator(1);
-    problem.features = torch::randn({rows, 50}, generator);
-    problem.labels = torch::arange(rows) % classes;
+    problem.features = at::randn({rows, 50}, generator);
+    problem.labels = at::arange(rows) % classes;
     problem.classes = classes;
-    problem.features.select(1, 0).add_(problem.labels.to(torch::kFloat32), signal);
+    problem.features.select(1, 0).add_(problem.labels.to(at::kFloat), signal);
   }
 };
 
@@ -82,21 +83,20 @@ TEST(PenaltySearchTest, CrossValidationChoosesThePenaltyWithTheSmallestLossOverI
     double sum = 0;
     for (int64_t fold = 0; fold < 5; ++fold) {
       // Classes take turns, so row i is the (i / 2)th of its class.
-      const at::Tensor fold_of = torch::div(torch::arange(60), 2, "floor") % 5;
+      const at::Tensor fold_of = at::div(at::arange(60), 2, "floor") % 5;
       LogisticProblem part = data.problem;
-      const at::Tensor in = torch::nonzero(fold_of != fold).squeeze(1);
-      const at::Tensor out = torch::nonzero(fold_of == fold).squeeze(1);
+      const at::Tensor in = at::nonzero(fold_of != fold).squeeze(1);
+      const at::Tensor out = at::nonzero(fold_of == fold).squeeze(1);
       part.features = data.problem.features.index_select(0, in);
       part.labels = data.problem.labels.index_select(0, in);
       LogisticOptions options;
       options.l2 = l2;
       const auto fit = FitLogistic(part, options);
       ASSERT_TRUE(fit.ok()) << fit.status();
-      sum +=
-          torch::cross_entropy_loss(
-              torch::addmm(fit->bias, data.problem.features.index_select(0, out), fit->weight.t()),
-              data.problem.labels.index_select(0, out))
-              .item<double>();
+      sum += at::cross_entropy_loss(
+                 at::addmm(fit->bias, data.problem.features.index_select(0, out), fit->weight.t()),
+                 data.problem.labels.index_select(0, out))
+                 .item<double>();
     }
     sums.push_back(sum);
   }

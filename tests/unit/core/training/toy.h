@@ -2,13 +2,16 @@
 #define GRAFT_TESTS_UNIT_CORE_TRAINING_TOY_H_
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/core/grad_mode.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -19,19 +22,34 @@
 
 namespace graft {
 
+// A layer's weight and bias as PyTorch draws them: uniform within 1 / sqrt(inputs of one output).
+struct ToyLayer {
+  explicit ToyLayer(at::IntArrayRef shape) : weight(at::empty(shape)), bias(at::empty({shape[0]})) {
+    const double bound = 1 / std::sqrt(static_cast<double>(weight.numel() / shape[0]));
+    weight.uniform_(-bound, bound);
+    bias.uniform_(-bound, bound);
+  }
+  at::Tensor weight, bias;
+};
+
+struct ToyNorm {
+  at::Tensor weight = at::ones({6}), bias = at::zeros({6});
+  at::Tensor running_mean = at::zeros({6}), running_var = at::ones({6});
+  bool training = false;
+};
+
 // Three stages of convolution, BatchNorm and ReLU over 8 x 8 images, and a head. The "pretrained"
 // weights come from a fixed seed.
 class ToyNetwork final : public TrainableNetwork {
  public:
   explicit ToyNetwork(int classes, double dropout = 0, uint64_t head_seed = 0) : dropout_(dropout) {
-    torch::manual_seed(7);
+    at::manual_seed(7);
     for (int i = 0; i < 3; ++i) {
-      convolutions_.push_back(torch::nn::Conv2d(
-          torch::nn::Conv2dOptions(i == 0 ? 3 : 6, 6, 3).stride(i == 0 ? 1 : 2).padding(1)));
-      norms_.push_back(torch::nn::BatchNorm2d(6));
+      convolutions_.push_back(ToyLayer({6, i == 0 ? 3 : 6, 3, 3}));
+      norms_.emplace_back();
     }
-    torch::manual_seed(100 + head_seed);
-    head_ = torch::nn::Linear(6, classes);
+    at::manual_seed(100 + head_seed);
+    head_.push_back(ToyLayer({classes, 6}));
   }
 
   int stages() const override { return 3; }
@@ -41,14 +59,18 @@ class ToyNetwork final : public TrainableNetwork {
     if (!at::GradMode::is_enabled()) largest = std::max(largest, x.size(0));
     for (int i = from; i < to; ++i) {
       forwards[i] += x.size(0);
-      out = torch::relu(norms_[i](convolutions_[i](out)));
+      const ToyNorm& norm = norms_[i];
+      out = at::conv2d(out, convolutions_[i].weight, convolutions_[i].bias, i == 0 ? 1 : 2, 1);
+      out = at::relu(at::batch_norm(out, norm.weight, norm.bias, norm.running_mean,
+                                    norm.running_var, norm.training, 0.1, 1e-5, false));
     }
     return out;
   }
   at::Tensor HeadInput(const at::Tensor& map) override { return map.mean({2, 3}); }
   std::string head_input_name() const override { return "pooled"; }
   at::Tensor Head(const at::Tensor& x) override {
-    return head_(torch::dropout(x, dropout_, training_));
+    return at::linear(at::dropout(x, dropout_, training_), head_.front().weight,
+                      head_.front().bias);
   }
   std::vector<int64_t> input_shape(int stage) const override {
     const std::vector<std::vector<int64_t>> shapes = {{3, 8, 8}, {6, 8, 8}, {6, 4, 4}, {6}};
@@ -57,25 +79,26 @@ class ToyNetwork final : public TrainableNetwork {
   int forward_batch(int, int) const override { return batch; }
   std::vector<TrainedTensor> tensors(int stage) const override {
     if (stage == 3) {
-      return {{"head.weight", head_->weight, true, true}, {"head.bias", head_->bias, true, false}};
+      return {{"head.weight", head_.front().weight, true, true},
+              {"head.bias", head_.front().bias, true, false}};
     }
     const std::string name = stage_name(stage);
-    return {{name + ".conv.weight", convolutions_[stage]->weight, true, true},
-            {name + ".conv.bias", convolutions_[stage]->bias, true, false},
-            {name + ".bn.weight", norms_[stage]->weight, true, false},
-            {name + ".bn.bias", norms_[stage]->bias, true, false},
-            {name + ".bn.running_mean", norms_[stage]->running_mean, false, false},
-            {name + ".bn.running_var", norms_[stage]->running_var, false, false}};
+    return {{name + ".conv.weight", convolutions_[stage].weight, true, true},
+            {name + ".conv.bias", convolutions_[stage].bias, true, false},
+            {name + ".bn.weight", norms_[stage].weight, true, false},
+            {name + ".bn.bias", norms_[stage].bias, true, false},
+            {name + ".bn.running_mean", norms_[stage].running_mean, false, false},
+            {name + ".bn.running_var", norms_[stage].running_var, false, false}};
   }
   void SetMode(int first, bool training, BatchNormMode batch_norm) override {
     training_ = training;
     for (int i = 0; i < 3; ++i) {
       const bool trained = i >= first;
-      for (at::Tensor& parameter : convolutions_[i]->parameters()) {
-        parameter.set_requires_grad(trained);
+      for (at::Tensor* parameter :
+           {&convolutions_[i].weight, &convolutions_[i].bias, &norms_[i].weight, &norms_[i].bias}) {
+        parameter->set_requires_grad(trained);
       }
-      for (at::Tensor& parameter : norms_[i]->parameters()) parameter.set_requires_grad(trained);
-      norms_[i]->train(trained && training && batch_norm == BatchNormMode::kBatchStatistics);
+      norms_[i].training = trained && training && batch_norm == BatchNormMode::kBatchStatistics;
     }
   }
 
@@ -96,9 +119,9 @@ class ToyNetwork final : public TrainableNetwork {
  private:
   const double dropout_;
   bool training_ = false;
-  std::vector<torch::nn::Conv2d> convolutions_;
-  std::vector<torch::nn::BatchNorm2d> norms_;
-  torch::nn::Linear head_{nullptr};
+  std::vector<ToyLayer> convolutions_;
+  std::vector<ToyNorm> norms_;
+  std::vector<ToyLayer> head_;  // one
 };
 
 // Stripes whose direction and colour tell the class, under noise that the entry's number seeds.
@@ -116,7 +139,7 @@ class ToyImages final : public ImageSource {
         std::vector<at::Tensor> images;
         for (const ImageRequest& request : batches_[next_]) images.push_back(owner_->Make(request));
         ++next_;
-        return torch::stack(images);
+        return at::stack(images);
       }
 
      private:
@@ -133,9 +156,9 @@ class ToyImages final : public ImageSource {
       augmentations[request.entry].insert(request.augmentation_seed);
     // A generator of its own: the process's belongs to training.
     at::Generator generator = at::detail::createCPUGenerator(1'000 + request.entry);
-    at::Tensor image = torch::randn({3, 8, 8}, generator) * noise_;
+    at::Tensor image = at::randn({3, 8, 8}, generator) * noise_;
     const int64_t label = labels_[request.entry];
-    const at::Tensor stripes = torch::arange(8).remainder(2).to(torch::kFloat32);
+    const at::Tensor stripes = at::arange(8).remainder(2).to(at::kFloat);
     image[label % 3] += label % 2 == 0 ? stripes.unsqueeze(0) : stripes.unsqueeze(1);
     if (request.augmentation_seed % 2 == 1) image = image.flip({2});
     return image;

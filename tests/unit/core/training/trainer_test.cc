@@ -65,7 +65,7 @@ struct Attempt {
 
 void ExpectSameWeights(const ToyNetwork& a, const ToyNetwork& b) {
   for (const auto& [name, tensor] : a.All()) {
-    EXPECT_TRUE(torch::equal(tensor, b.All().at(name))) << name;
+    EXPECT_TRUE(at::equal(tensor, b.All().at(name))) << name;
   }
 }
 
@@ -105,7 +105,7 @@ TEST_F(TrainerTest, FeatureExtractionLearnsAndLeavesTheBackboneAlone) {
   const ToyNetwork untouched(3);
   for (const auto& [name, tensor] : untouched.All()) {
     if (name.rfind("head", 0) == 0) continue;
-    EXPECT_TRUE(torch::equal(tensor, attempt.network->All().at(name))) << name;
+    EXPECT_TRUE(at::equal(tensor, attempt.network->All().at(name))) << name;
   }
   EXPECT_EQ(attempt.trainer->first_changed_stage(), 3);
   EXPECT_GT(attempt.trainer->l2(), 0);
@@ -155,8 +155,8 @@ TEST_F(TrainerTest, TopLayersTrainsTheLastStageOnActivationsThatAreKept) {
   ASSERT_EQ(attempt.trainer->first_changed_stage(), 2);
   const auto after = attempt.network->All();
   const auto before = ToyNetwork(3).All();
-  EXPECT_TRUE(torch::equal(after.at("stage1.conv.weight"), before.at("stage1.conv.weight")));
-  EXPECT_FALSE(torch::equal(after.at("stage2.conv.weight"), before.at("stage2.conv.weight")));
+  EXPECT_TRUE(at::equal(after.at("stage1.conv.weight"), before.at("stage1.conv.weight")));
+  EXPECT_FALSE(at::equal(after.at("stage2.conv.weight"), before.at("stage2.conv.weight")));
   ASSERT_THAT(attempt.observer.phases, SizeIs(3));
   EXPECT_EQ(attempt.observer.phases[0].phase, "features");
   EXPECT_EQ(attempt.observer.phases[1].phase, "head");
@@ -184,7 +184,7 @@ TEST_F(TrainerTest, BatchNormStatisticsStayWhereTheyAre) {
     const auto before = ToyNetwork(3).All();
     for (const auto& [name, tensor] : attempt.network->All()) {
       if (name.find("running") == std::string::npos) continue;
-      EXPECT_TRUE(torch::equal(tensor, before.at(name))) << name;
+      EXPECT_TRUE(at::equal(tensor, before.at(name))) << name;
     }
   }
 }
@@ -198,8 +198,8 @@ TEST_F(TrainerTest, FullTrainsEveryStageOnNewAugmentationsEachEpoch) {
   EXPECT_GE(attempt.ValidationAccuracy(), kBetterThanChance);
   EXPECT_EQ(attempt.trainer->first_changed_stage(), 0);
   const auto before = ToyNetwork(3).All();
-  EXPECT_FALSE(torch::equal(attempt.network->All().at("stage0.conv.weight"),
-                            before.at("stage0.conv.weight")));
+  EXPECT_FALSE(
+      at::equal(attempt.network->All().at("stage0.conv.weight"), before.at("stage0.conv.weight")));
   EXPECT_THAT(attempt.observer.epochs, SizeIs(6));
   for (int64_t entry : attempt.data.train) {
     EXPECT_THAT(attempt.images->augmentations[entry], SizeIs(6)) << "another in each epoch";
@@ -219,8 +219,8 @@ TEST_F(TrainerTest, TheSameSeedGivesTheSameBitsAndAnotherSeedOthers) {
     ASSERT_TRUE(other.Run().ok());
     ExpectSameWeights(*once.network, *twice.network);
     if (strategy == Strategy::kFeatureExtraction) continue;  // has nothing to draw
-    EXPECT_FALSE(torch::equal(once.network->All().at("head.weight"),
-                              other.network->All().at("head.weight")));
+    EXPECT_FALSE(
+        at::equal(once.network->All().at("head.weight"), other.network->All().at("head.weight")));
   }
 }
 
