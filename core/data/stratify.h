@@ -16,9 +16,9 @@ struct StratifyUnit {
 
 struct StratifyOptions {
   std::vector<double> shares;  // of each part, above 0, together 1
-  // The first part gets at least one unit of each label, and then each other one if there are
-  // enough.
-  bool each_label_in_each = true;
+  // The first part gets at least one unit of each label; then another part gets at least one if its
+  // share is this many images or more, and there are as many units as parts. None: shares alone.
+  std::optional<double> one_from;
   uint64_t seed = 0;
 };
 

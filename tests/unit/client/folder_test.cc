@@ -79,8 +79,9 @@ TEST_F(FolderTest, PassesOverWhatSystemsKeep) {
 TEST_F(FolderTest, NamesTheFolderThatCannotBeRead) {
   Put("cat/a.jpg", "meow");
   Put("cat/private/a.jpg", "purr");
-  fs::permissions(folder_.path(),
-                  fs::perms::owner_all | fs::perms::others_read | fs::perms::others_exec);
+  for (const fs::path& above : {folder_.path(), root(), root() / "cat"}) {
+    fs::permissions(above, fs::perms(0755));
+  }
   fs::permissions(root() / "cat/private", fs::perms::none);
   const bool root_user = ::geteuid() == 0;  // whom permissions do not stop
   if (root_user) {
