@@ -50,6 +50,7 @@ class ClassificationTaskWire final : public TaskWire {
   }
 
   bool Summarise(const DatasetManifest& manifest, v1::DatasetSummary* summary) const override {
+    if (manifest.targets != TargetKind::kClass) return false;
     v1::ClassificationSummary* made = summary->mutable_classification();
     for (const std::string& name : manifest.classes) made->add_classes()->set_name(name);
     for (const DatasetEntry& entry : manifest.entries) {

@@ -55,12 +55,14 @@ class DatasetUploadTest : public ServerTest {
   }
 
   absl::StatusOr<v1::UploadDatasetResponse> Upload(
-      const std::string& archive, v1::ArchiveFormat format = v1::ARCHIVE_FORMAT_UNSPECIFIED) {
+      const std::string& archive, v1::ArchiveFormat format = v1::ARCHIVE_FORMAT_UNSPECIFIED,
+      const v1::UploadManifest& manifest = {}) {
     grpc::ClientContext context;
     v1::UploadDatasetResponse response;
     auto writer = datasets_->UploadDataset(&context, &response);
     v1::UploadDatasetRequest message;
     message.mutable_header()->set_format(format);
+    *message.mutable_header()->mutable_manifest() = manifest;
     writer->Write(message);
     constexpr size_t kChunk = 512 << 10;
     for (size_t at = 0; at < archive.size(); at += kChunk) {
@@ -175,11 +177,11 @@ INSTANTIATE_TEST_SUITE_P(
                      return With(kZip, {{"etc", "/etc", FakeEntryType::kSymlink}});
                    },
                    "'etc' is a symbolic link"},
-        BadDataset{"HardLink",
+        BadDataset{"HardLinkOutOfTheArchive",
                    [] {
-                     return With(kTar, {{"cats/3.png", "cats/1.png", FakeEntryType::kHardLink}});
+                     return With(kTar, {{"cats/3.png", "../1.png", FakeEntryType::kHardLink}});
                    },
-                   "'cats/3.png' is a hard link"},
+                   "'../1.png' leads out of the archive"},
         BadDataset{"ZipSlip",
                    [] {
                      return With(kZip, {{"../../evil.png", Png(5)}});
@@ -260,6 +262,56 @@ INSTANTIATE_TEST_SUITE_P(
                                  },
                                  "more than 6 images", kExhausted, "TOO_MANY_IMAGES"}),
     [](const auto& bad) { return bad.param.title; });
+
+v1::UploadManifest Manifest(const std::string& name, const std::string& content) {
+  v1::UploadManifest manifest;
+  manifest.set_name(name);
+  manifest.set_content(content);
+  return manifest;
+}
+
+TEST_F(DatasetUploadTest, AManifestSaysWhatThePicturesShow) {
+  const std::string pictures = MakeArchive(
+      kZip, {{"1.png", Png(1)}, {"2.png", Png(2)}, {"3.png", Png(3)}, {"unlisted.png", Png(4)}});
+  const auto labels = Upload(
+      pictures, v1::ARCHIVE_FORMAT_UNSPECIFIED,
+      Manifest("pets.csv", "path,labels,split\n1.png,cat;dog,\n2.png,cat,test\n3.png,dog,\n"));
+  ASSERT_TRUE(labels.ok()) << labels.status();
+  EXPECT_EQ(labels->dataset().images(), 3);
+  ASSERT_EQ(labels->dataset().classes_size(), 2);
+  EXPECT_EQ(labels->dataset().classes(0).name(), "cat");
+  EXPECT_EQ(labels->dataset().classes(0).images(), 2);
+  EXPECT_EQ(labels->dataset().classes(0).test_images(), 1);
+  EXPECT_EQ(labels->dataset().skipped_total(), 1);
+  v1::UploadManifest ages = Manifest("ages.csv", "path,age,note\n1.png,3.5,\n2.png,4,\n3.png,1,\n");
+  ages.add_number_columns("age");
+  ages.add_ignored_columns("note");
+  const auto numbers = Upload(pictures, v1::ARCHIVE_FORMAT_UNSPECIFIED, ages);
+  ASSERT_TRUE(numbers.ok()) << numbers.status();
+  EXPECT_EQ(numbers->dataset().classes_size(), 0);
+  EXPECT_EQ(numbers->dataset().images(), 3);
+  EXPECT_NE(numbers->dataset().digest(), labels->dataset().digest());
+}
+
+TEST_F(DatasetUploadTest, ABadManifestIsRefusedAndLeavesNothing) {
+  const struct {
+    v1::UploadManifest manifest;
+    const char* message;
+  } cases[] = {
+      {Manifest("m.csv", "path,label\ncats/1.png,a\nnone.png,b\n"), "line 3: 'none.png'"},
+      {Manifest("m.jsonl", "{\"path\": \"cats/1.png\"\n"), "m.jsonl: line 1: not proper JSON"},
+      {Manifest("", "path,label\n"), "header.manifest: has content but no name"},
+      {Manifest("m.csv", ""), "header.manifest: is empty"},
+      {Manifest("../m.csv", "path,label\n"), "header.manifest.name"},
+  };
+  for (const auto& [manifest, message] : cases) {
+    const auto refused = Upload(With(kTar, {}), v1::ARCHIVE_FORMAT_UNSPECIFIED, manifest);
+    EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument) << refused.status();
+    EXPECT_THAT(std::string(refused.status().message()), HasSubstr(message));
+    ExpectNothingLeft();
+  }
+  ExpectGoodUploadsWork();
+}
 
 TEST_F(DatasetUploadTest, TheRightFormatIsTaken) {
   EXPECT_TRUE(Upload(With(kTarGz, {}), v1::ARCHIVE_FORMAT_TAR_GZ).ok());
