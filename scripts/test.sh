@@ -29,9 +29,10 @@ step "Configuring preset '$PRESET'"
 cmake --preset "$PRESET" >build.log 2>&1 || { tail -40 build.log; die "configuring failed"; }
 rm -f build.log
 
-step "Checking format, includes and layers"
+step "Checking format, includes, layers and names"
 scripts/check_format.sh
 .venv/bin/python3 scripts/check_arrows.py
+.venv/bin/python3 scripts/check_names.py
 (cd proto && ../.venv/bin/buf lint && ../.venv/bin/buf breaking --against released.binpb)
 
 step "Building with $JOBS jobs"

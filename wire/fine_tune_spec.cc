@@ -13,6 +13,7 @@
 #include "core/tasks/option_groups.h"
 #include "wire/option_field.h"
 #include "wire/status.h"
+#include "wire/tasks/catalog.h"
 
 namespace graft {
 namespace {
@@ -35,13 +36,6 @@ class Violations {
 constexpr absl::string_view kNameRule =
     "must be 1 to 63 characters of a-z, 0-9, '-', '_' and '.', beginning with a letter or digit";
 
-// The fields of the oneof are named as the tasks are. nullptr: none is set.
-const TaskOptionGroup* TaskOf(const v1::FineTuneSpec& spec) {
-  const auto* const task = spec.GetDescriptor()->FindOneofByName("task");
-  const auto* const field = spec.GetReflection()->GetOneofFieldDescriptor(spec, task);
-  return field == nullptr ? nullptr : FindTaskOptionGroup(field->name());
-}
-
 void ReadNames(const v1::FineTuneSpec& spec, Violations& violations) {
   if (spec.dataset_id().empty()) {
     violations.Add("dataset_id", "is required: the id that UploadDataset answered with");
@@ -62,12 +56,13 @@ absl::StatusOr<FineTuneConfig> FineTuneConfigFromProto(const v1::FineTuneSpec& s
   ReadNames(spec, violations);
 
   FineTuneConfig config;
-  const TaskOptionGroup* const task = TaskOf(spec);
+  const TaskOptionGroup* const task = FindTaskOptionGroup(TaskName(spec.task()));
   if (task == nullptr) {
-    violations.Add(TaskOptionGroups().front()->group.path,
-                   "is required, or another task: it says what is learnt (empty is fine)");
     // The rest is checked as for the commonest one.
-    config.task = TaskOptionGroups().front()->make();
+    const TaskOptionGroup& commonest = *TaskOptionGroups().front();
+    violations.Add("task", absl::StrCat("is required: it says what is learnt (", commonest.task,
+                                        ": {} is fine)"));
+    config.task = commonest.make();
   } else {
     config.task = task->make();
   }
@@ -79,8 +74,8 @@ absl::StatusOr<FineTuneConfig> FineTuneConfigFromProto(const v1::FineTuneSpec& s
       violations.Add(option.path, value.status().message());
     }
   });
-  for (const FieldViolation& violation : FindViolations(config)) {
-    violations.Add(violation.field, violation.message);
+  for (const FieldError& violation : FindViolations(config)) {
+    violations.Add(violation.field, violation.description);
   }
   GRAFT_RETURN_IF_ERROR(violations.ToStatus());
   return config;

@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "core/artifacts/blob/blob_store.h"
+#include "core/base/disk_reserve.h"
 #include "core/training/checkpoint_store.h"
 
-namespace graft {
+namespace graft::worker {
 
 // A job's checkpoints as blobs "<prefix>/<fence>-<epoch>.safetensors": attempts share the
 // prefix, and none writes over another's. Newest is the largest epoch, then the largest fence: an
@@ -16,11 +17,14 @@ namespace graft {
 // Not safe for concurrent use.
 class BlobCheckpointStore final : public CheckpointStore {
  public:
-  // `prefix`: "checkpoints/<job id>". Borrowed: `blobs` must outlive the store.
-  BlobCheckpointStore(BlobStore* blobs, std::string prefix, uint64_t fence)
-      : blobs_(blobs), prefix_(std::move(prefix)), fence_(fence) {}
+  // `prefix`: "checkpoints/<job id>". Borrowed: `blobs` must outlive the store, and `reserve`,
+  // which is asked before each is written; null: there is none.
+  BlobCheckpointStore(BlobStore* blobs, std::string prefix, uint64_t fence,
+                      DiskReserve* reserve = nullptr)
+      : blobs_(blobs), prefix_(std::move(prefix)), fence_(fence), reserve_(reserve) {}
 
-  // Drops all but the newest two once the new one is durable.
+  // Drops all but the newest two once the new one is durable. Where the disk has no room for a
+  // third, all but the newest go first; RESOURCE_EXHAUSTED where that is not enough.
   absl::Status Save(int epoch, absl::string_view bytes) override;
   absl::StatusOr<std::vector<std::string>> List() override;
   absl::StatusOr<std::string> Load(const std::string& id) override;
@@ -29,11 +33,16 @@ class BlobCheckpointStore final : public CheckpointStore {
   absl::Status Clear();
 
  private:
+  absl::Status Put(const std::string& key, absl::string_view bytes);
+  // All but the newest `count`.
+  absl::Status DropBut(size_t count);
+
   BlobStore* const blobs_;
   const std::string prefix_;
   const uint64_t fence_;
+  DiskReserve* const reserve_;
 };
 
-}  // namespace graft
+}  // namespace graft::worker
 
 #endif  // GRAFT_WORKER_BLOB_CHECKPOINT_STORE_H_

@@ -5,23 +5,28 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/jobs/retry_policy.h"
 #include "wire/time.h"
 
-namespace graft {
+namespace graft::worker {
 namespace {
 
 constexpr absl::Duration kInterval = absl::Milliseconds(300);
 // An event is kept for ever: of progress this often, and one for each stage.
 constexpr absl::Duration kProgressEventInterval = absl::Seconds(10);
-constexpr size_t kBatch = 500;
+constexpr size_t kBatchEvents = 500;
+constexpr size_t kBatchBytes = size_t{4} << 20;
+// Between tries of a batch that the server would not take.
+constexpr BackOff kBackOff = {.initial = absl::Milliseconds(300), .maximum = absl::Seconds(5)};
+constexpr int kFlushTries = 5;
 constexpr size_t kMaxSteps = 10'000;
 constexpr size_t kMaxText = 16 * 1024;
 
 void SetMetrics(const std::vector<std::pair<std::string, double>>& named,
-                google::protobuf::RepeatedPtrField<v1::Metric>* metrics) {
+                google::protobuf::RepeatedPtrField<graft::v1::Metric>* metrics) {
   metrics->Clear();
   for (const auto& [name, value] : named) {
-    v1::Metric* metric = metrics->Add();
+    graft::v1::Metric* metric = metrics->Add();
     metric->set_name(name);
     metric->set_value(value);
   }
@@ -29,11 +34,14 @@ void SetMetrics(const std::vector<std::pair<std::string, double>>& named,
 
 }  // namespace
 
-EventReporter::EventReporter(const worker::v1::LeasedJob& job, ServerLink* link, Clock* clock,
-                             std::function<void()> on_lost)
-    : job_(job), link_(link), clock_(clock), on_lost_(std::move(on_lost)), thread_([this] {
-        Loop();
-      }) {}
+EventReporter::EventReporter(const v1::LeasedJob& job, ServerLink* link, Clock* clock,
+                             const Logger* logger, std::function<void()> on_lost)
+    : job_(job),
+      link_(link),
+      clock_(clock),
+      logger_(logger),
+      on_lost_(std::move(on_lost)),
+      thread_([this] { Loop(); }) {}
 
 EventReporter::~EventReporter() {
   {
@@ -59,7 +67,7 @@ void EventReporter::OnPhaseStarted(const PhaseStarted& phase) {
 }
 
 void EventReporter::OnEpoch(const EpochMetrics& epoch) {
-  v1::JobEvent event;
+  graft::v1::JobEvent event;
   event.mutable_metrics()->set_phase(epoch.phase);
   event.mutable_metrics()->set_epoch(epoch.epoch);
   SetMetrics(epoch.Named(), event.mutable_metrics()->mutable_metrics());
@@ -75,14 +83,14 @@ void EventReporter::OnEpoch(const EpochMetrics& epoch) {
 }
 
 void EventReporter::OnCheckpoint(const CheckpointSaved& checkpoint) {
-  v1::JobEvent event;
+  graft::v1::JobEvent event;
   event.mutable_checkpoint()->set_epoch(checkpoint.epoch);
   event.mutable_checkpoint()->set_best(checkpoint.best);
   Add(std::move(event));
 }
 
 void EventReporter::OnWarning(const TrainingWarning& warning) {
-  v1::JobEvent event;
+  graft::v1::JobEvent event;
   event.mutable_warning()->set_code(warning.code);
   event.mutable_warning()->set_message(warning.message);
   event.mutable_warning()->set_advice(warning.advice);
@@ -90,13 +98,13 @@ void EventReporter::OnWarning(const TrainingWarning& warning) {
 }
 
 void EventReporter::OnLog(const std::string& text) {
-  v1::JobEvent event;
+  graft::v1::JobEvent event;
   event.mutable_log()->set_text(text.substr(0, kMaxText));
   Add(std::move(event));
 }
 
 void EventReporter::OnProgress(const TrainingProgress& progress) {
-  v1::Progress proto;
+  graft::v1::Progress proto;
   proto.set_stage(progress.stage);
   proto.set_epochs_done(progress.epochs_done);
   proto.set_epochs_total(progress.epochs_total);
@@ -120,33 +128,36 @@ void EventReporter::OnStep(absl::Duration duration) {
   }
 }
 
-void EventReporter::Add(v1::JobEvent event) {
+void EventReporter::Add(graft::v1::JobEvent event) {
   absl::MutexLock lock(&mutex_);
-  if (event.has_log() && waiting_.size() >= kMaxWaiting) {
-    ++dropped_;
-    return;
-  }
-  waiting_.push_back(std::move(event));
+  waiting_.Add(std::move(event));
 }
 
-std::optional<worker::v1::ReportRequest> EventReporter::Take() {
+std::optional<v1::ReportRequest> EventReporter::Next() {
   absl::MutexLock lock(&mutex_);
+  // What the server may have taken goes again as it was, under its number, or something that it
+  // does not know would be lost with it.
+  if (unacknowledged_.has_value()) return unacknowledged_;
   const bool counted = counters_.training_images != counted_.training_images ||
                        counters_.backbone_forward_images != counted_.backbone_forward_images ||
                        counters_.feature_cache_hits != counted_.feature_cache_hits ||
                        counters_.feature_cache_misses != counted_.feature_cache_misses ||
                        !step_seconds_.empty();
-  if (waiting_.empty() && !progress_.has_value() && dropped_ == 0 && !counted) return std::nullopt;
+  if (waiting_.size() == 0 && !progress_.has_value() && waiting_.dropped() == 0 && !counted) {
+    return std::nullopt;
+  }
 
-  worker::v1::ReportRequest request = standing_;
+  v1::ReportRequest request = standing_;
   request.set_job_id(job_.job_id());
   request.set_fence(job_.fence());
-  const size_t count = std::min(waiting_.size(), kBatch);
-  for (size_t i = 0; i < count; ++i) *request.add_events() = std::move(waiting_[i]);
-  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(count));
-  if (dropped_ > 0 && waiting_.empty()) {
+  for (graft::v1::JobEvent& event : waiting_.Take(kBatchEvents, kBatchBytes)) {
+    *request.add_events() = std::move(event);
+  }
+  if (waiting_.dropped() > 0 && waiting_.size() == 0) {
     request.add_events()->mutable_log()->set_text(
-        absl::StrCat(std::exchange(dropped_, 0), " log lines were dropped: the server was away"));
+        absl::StrCat(waiting_.TakeDropped(),
+                     " events (progress, metrics, log lines) were dropped: the server could not "
+                     "take them, and there was no more room to keep them"));
   }
   if (progress_.has_value()) {
     const absl::Duration now = clock_->Monotonic();
@@ -158,7 +169,7 @@ std::optional<worker::v1::ReportRequest> EventReporter::Take() {
     *request.mutable_progress() = *std::exchange(progress_, std::nullopt);
   }
   request.set_batch(++batches_);
-  worker::v1::WorkerCounters* counters = request.mutable_counters();
+  v1::WorkerCounters* counters = request.mutable_counters();
   counters->set_training_images(counters_.training_images - counted_.training_images);
   counters->set_backbone_forward_images(counters_.backbone_forward_images -
                                         counted_.backbone_forward_images);
@@ -169,40 +180,86 @@ std::optional<worker::v1::ReportRequest> EventReporter::Take() {
   counted_ = counters_;
   counters->mutable_step_seconds()->Add(step_seconds_.begin(), step_seconds_.end());
   step_seconds_.clear();
+  unacknowledged_ = request;
   return request;
+}
+
+void EventReporter::Acknowledge() {
+  absl::MutexLock lock(&mutex_);
+  unacknowledged_.reset();
+}
+
+int64_t EventReporter::unsent() const {
+  absl::MutexLock lock(&mutex_);
+  return static_cast<int64_t>(waiting_.size()) +
+         (unacknowledged_.has_value() ? unacknowledged_->events_size() : 0);
 }
 
 absl::Status EventReporter::SendAll(const std::function<bool()>& stop) {
   absl::MutexLock lock(&sending_);
   while (true) {
-    std::optional<worker::v1::ReportRequest> request = Take();
+    std::optional<v1::ReportRequest> request = Next();
     if (!request.has_value()) return absl::OkStatus();
+    const int events = request->events_size();
     const absl::Status sent = link_->Report(*std::move(request), stop).status();
-    if (!sent.ok()) return sent;
+    if (absl::IsInvalidArgument(sent)) {
+      // However often it is sent: what comes after it must not wait for ever.
+      logger_->Error(
+          "the server refuses a report; it is dropped",
+          {{"job", job_.job_id()}, {"events", absl::StrCat(events)}, {"error", sent.ToString()}});
+    } else if (!sent.ok()) {
+      return sent;
+    }
+    Acknowledge();
   }
 }
 
-absl::Status EventReporter::Flush(const std::function<bool()>& stop) { return SendAll(stop); }
+bool EventReporter::IsOver(const absl::Status& sent) const {
+  return absl::IsAborted(sent) || absl::IsNotFound(sent) || link_->lost();
+}
+
+absl::Status EventReporter::Flush(const std::function<bool()>& stop) {
+  absl::Status sent;
+  for (int failures = 0; failures < kFlushTries; ++failures) {
+    clock_->Sleep(RestartDelay(kBackOff, failures));
+    sent = SendAll(stop);
+    if (sent.ok() || IsOver(sent) || absl::IsCancelled(sent)) break;
+  }
+  if (!sent.ok()) {
+    logger_->Warning(
+        "events were lost",
+        {{"job", job_.job_id()}, {"events", absl::StrCat(unsent())}, {"error", sent.ToString()}});
+  }
+  return sent;
+}
 
 void EventReporter::Loop() {
   const auto stopped = [this] {
     absl::MutexLock lock(&mutex_);
     return stopped_;
   };
+  int failures = 0;
   while (true) {
     {
       absl::MutexLock lock(&mutex_);
       if (clock_->AwaitWithTimeout(
-              mutex_, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopped_; }, kInterval)) {
+              mutex_, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopped_; },
+              std::max(kInterval, RestartDelay(kBackOff, failures)))) {
         return;
       }
     }
     const absl::Status sent = SendAll(stopped);
-    if (absl::IsAborted(sent) || absl::IsNotFound(sent) || link_->lost()) {
+    if (IsOver(sent)) {
       on_lost_();
       return;
+    }
+    if (sent.ok() || absl::IsCancelled(sent)) {
+      failures = 0;
+    } else if (++failures == 1) {
+      logger_->Warning("a report was not taken; it is kept and sent again",
+                       {{"job", job_.job_id()}, {"error", sent.ToString()}});
     }
   }
 }
 
-}  // namespace graft
+}  // namespace graft::worker

@@ -13,20 +13,24 @@
 #include "graft/worker/v1/worker.pb.h"
 
 #include "core/training/observer.h"
+#include "wire/logging.h"
+#include "worker/event_queue.h"
 #include "worker/server_link.h"
 
-namespace graft {
+namespace graft::worker {
 
 // Tells the server how a run goes: events in the order they happened, in batches, from a thread of
-// its own, so that training never waits for the network. While the server is away events wait;
-// past kMaxWaiting log lines are dropped and said to be, nothing else is. Of progress only the
-// newest is sent, and it becomes an event only now and then. Safe for concurrent use.
+// its own, so that training never waits for the network. A batch is kept, and sent again as it was,
+// until the server has acknowledged it; only one that the server calls malformed is given up, and
+// logged. Meanwhile events wait; beyond kMaxWaitingBytes of them EventQueue says which go, and the
+// job's log how many. Of progress only the newest is sent, and it becomes an event only now and
+// then. Safe for concurrent use.
 class EventReporter final : public TrainingObserver {
  public:
-  static constexpr size_t kMaxWaiting = 10'000;
+  static constexpr size_t kMaxWaitingBytes = size_t{16} << 20;
 
   // `on_lost`: the server will not take the job's events any more. Borrowed: all must outlive it.
-  EventReporter(const worker::v1::LeasedJob& job, ServerLink* link, Clock* clock,
+  EventReporter(const v1::LeasedJob& job, ServerLink* link, Clock* clock, const Logger* logger,
                 std::function<void()> on_lost);
   ~EventReporter() override;  // drops what was not sent
 
@@ -39,31 +43,36 @@ class EventReporter final : public TrainingObserver {
   void OnCounters(const TrainingCounters& counters) override;
   void OnStep(absl::Duration duration) override;
 
-  // Sends all there is. The error is the server's, CANCELLED when `stop` said so; events are then
-  // lost.
+  // Sends all there is, trying a few times. The error is the server's, CANCELLED when `stop` said
+  // so; what is then lost is logged.
   absl::Status Flush(const std::function<bool()>& stop);
 
  private:
-  void Add(v1::JobEvent event) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Add(graft::v1::JobEvent event) ABSL_LOCKS_EXCLUDED(mutex_);
   void Loop();
-  // What there is to send now; nullopt: nothing.
-  std::optional<worker::v1::ReportRequest> Take() ABSL_LOCKS_EXCLUDED(mutex_);
+  // What there is to send now, until Acknowledge the same; nullopt: nothing.
+  std::optional<v1::ReportRequest> Next() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Acknowledge() ABSL_LOCKS_EXCLUDED(mutex_);
+  int64_t unsent() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether the server will take nothing more of this lease.
+  bool IsOver(const absl::Status& sent) const;
   absl::Status SendAll(const std::function<bool()>& stop) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  const worker::v1::LeasedJob job_;
+  const v1::LeasedJob job_;
   ServerLink* const link_;
   Clock* const clock_;
+  const Logger* const logger_;
   const std::function<void()> on_lost_;
 
   absl::Mutex sending_;  // one batch at a time: order
-  absl::Mutex mutex_;
-  std::vector<v1::JobEvent> waiting_ ABSL_GUARDED_BY(mutex_);
-  int64_t dropped_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::optional<v1::Progress> progress_ ABSL_GUARDED_BY(mutex_);  // not sent yet
-  std::string told_stage_ ABSL_GUARDED_BY(mutex_);                // of the last progress event
-  absl::Duration told_at_ ABSL_GUARDED_BY(mutex_);                // of it, monotonic
+  mutable absl::Mutex mutex_;
+  EventQueue waiting_ ABSL_GUARDED_BY(mutex_){kMaxWaitingBytes};
+  std::optional<v1::ReportRequest> unacknowledged_ ABSL_GUARDED_BY(mutex_);
+  std::optional<graft::v1::Progress> progress_ ABSL_GUARDED_BY(mutex_);  // not sent yet
+  std::string told_stage_ ABSL_GUARDED_BY(mutex_);  // of the last progress event
+  absl::Duration told_at_ ABSL_GUARDED_BY(mutex_);  // of it, monotonic
   uint64_t batches_ ABSL_GUARDED_BY(mutex_) = 0;
-  worker::v1::ReportRequest standing_ ABSL_GUARDED_BY(mutex_);  // best and last metrics
+  v1::ReportRequest standing_ ABSL_GUARDED_BY(mutex_);  // best and last metrics
   TrainingCounters counters_ ABSL_GUARDED_BY(mutex_);
   TrainingCounters counted_ ABSL_GUARDED_BY(mutex_);  // already taken
   std::vector<double> step_seconds_ ABSL_GUARDED_BY(mutex_);
@@ -71,6 +80,6 @@ class EventReporter final : public TrainingObserver {
   std::thread thread_;  // last: it uses the others
 };
 
-}  // namespace graft
+}  // namespace graft::worker
 
 #endif  // GRAFT_WORKER_EVENT_REPORTER_H_

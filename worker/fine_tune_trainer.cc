@@ -7,13 +7,14 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/base/release_memory.h"
 #include "core/base/status_macros.h"
 #include "core/data/dataset_reader.h"
 #include "core/recipes/validate.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::worker {
 namespace {
 
 constexpr uint64_t kMaxDatasetManifestBytes = uint64_t{1} << 30;
@@ -26,6 +27,7 @@ absl::StatusOr<std::unique_ptr<FineTuneTrainer>> FineTuneTrainer::Create(Options
   FeatureCache::Options cache;
   cache.folder = options.features_dir;
   cache.max_bytes = options.feature_cache_bytes;
+  cache.min_free_disk_bytes = options.min_free_disk_bytes;
   cache.clock = clock;
   GRAFT_ASSIGN_OR_RETURN(auto features, FeatureCache::Open(std::move(cache)));
   return std::unique_ptr<FineTuneTrainer>(
@@ -53,17 +55,16 @@ absl::StatusOr<FineTuneResult> FineTuneTrainer::Train(const Run& run) {
   GRAFT_ASSIGN_OR_RETURN(auto backbone, Backbone(run.lease->spec().fine_tune().backbone(),
                                                  run.lease->backbone_digest()));
   std::vector<FieldError> errors;
-  for (const FieldViolation& violation :
+  for (const FieldError& error :
        FindNetworkViolations(run.job->config, backbone->spec().feature_stages)) {
-    errors.push_back({absl::StrCat("spec.", violation.field), violation.message});
+    errors.push_back({absl::StrCat("spec.", error.field), error.description});
   }
   GRAFT_RETURN_IF_ERROR(InvalidFields(errors));
   const std::string& prefix = run.lease->dataset_prefix();
-  GRAFT_ASSIGN_OR_RETURN(
-      const std::string manifest,
-      blobs_->Get(absl::StrCat(prefix, "/manifest.json"), kMaxDatasetManifestBytes));
+  GRAFT_ASSIGN_OR_RETURN(const std::string manifest,
+                         blobs_->Get(BlobIn(prefix, kManifestFile), kMaxDatasetManifestBytes));
   GRAFT_ASSIGN_OR_RETURN(const std::optional<std::filesystem::path> images,
-                         blobs_->LocalPath(absl::StrCat(prefix, "/images.bin")));
+                         blobs_->LocalPath(BlobIn(prefix, kImagesFile)));
   if (!images.has_value()) {
     return absl::UnimplementedError("datasets in a remote blob store cannot be read yet");
   }
@@ -86,4 +87,4 @@ bool FineTuneTrainer::IsDrained(const absl::Status& status) const {
   return graft::IsDrained(status);
 }
 
-}  // namespace graft
+}  // namespace graft::worker

@@ -11,7 +11,7 @@
 #include "core/features/feature_cache.h"
 #include "worker/trainer.h"
 
-namespace graft {
+namespace graft::worker {
 
 // Trains for real: the dataset from the blobs, the backbone from the weights folder, features
 // through the cache that all workers share. Not safe for concurrent use.
@@ -21,6 +21,7 @@ class FineTuneTrainer final : public Trainer {
     std::filesystem::path weights_dir;
     std::filesystem::path features_dir;
     uint64_t feature_cache_bytes = uint64_t{4} << 30;
+    uint64_t min_free_disk_bytes = 0;  // that features leave
     int threads = 1;
   };
 
@@ -50,6 +51,6 @@ class FineTuneTrainer final : public Trainer {
   std::shared_ptr<const BackboneWeights> backbone_;
 };
 
-}  // namespace graft
+}  // namespace graft::worker
 
 #endif  // GRAFT_WORKER_FINE_TUNE_TRAINER_H_

@@ -4,26 +4,22 @@
 
 #include "wire/time.h"
 
-namespace graft {
-namespace {
+namespace graft::worker {
 
-Desired DesiredOf(const worker::v1::HeartbeatResponse& response) {
+RunSignal WhatToDo(const v1::HeartbeatResponse& response) {
   switch (response.desired()) {
-    case v1::DESIRED_STATE_CANCEL:
-      return Desired::kCancel;
-    // A paused job keeps a checkpoint and gives its lease back; the server knows that it is wanted
-    // paused. A stop does not exist in the API yet, and keeps what there is all the same.
-    case v1::DESIRED_STATE_PAUSE:
-    case v1::DESIRED_STATE_STOP:
-      return Desired::kDrain;
+    case graft::v1::DESIRED_STATE_CANCEL:
+      return RunSignal::kCancel;
+    case graft::v1::DESIRED_STATE_PAUSE:
+      return RunSignal::kDrain;
+    case graft::v1::DESIRED_STATE_STOP:
+      return response.drain() ? RunSignal::kDrain : RunSignal::kStop;
     default:
-      return response.drain() ? Desired::kDrain : Desired::kRun;
+      return response.drain() ? RunSignal::kDrain : RunSignal::kRun;
   }
 }
 
-}  // namespace
-
-Heartbeats::Heartbeats(const worker::v1::LeasedJob& job, ServerLink* link, Clock* clock)
+Heartbeats::Heartbeats(const v1::LeasedJob& job, ServerLink* link, Clock* clock)
     : job_(job), link_(link), clock_(clock), thread_([this] { Loop(); }) {}
 
 Heartbeats::~Heartbeats() {
@@ -40,7 +36,7 @@ void Heartbeats::Loop() {
   while (true) {
     const auto response = link_->Heartbeat(job_);
     if (response.ok()) {
-      desired_.store(DesiredOf(*response));
+      desired_.store(WhatToDo(*response));
     } else if (absl::IsAborted(response.status()) || absl::IsNotFound(response.status()) ||
                link_->lost()) {
       lost_.store(true);
@@ -53,4 +49,4 @@ void Heartbeats::Loop() {
   }
 }
 
-}  // namespace graft
+}  // namespace graft::worker

@@ -13,7 +13,7 @@
 #include "worker/event_reporter.h"
 #include "worker/publish.h"
 
-namespace graft {
+namespace graft::worker {
 namespace {
 
 constexpr absl::Duration kPauseWhileServerIsAway = absl::Milliseconds(500);
@@ -34,23 +34,23 @@ std::string HintFor(absl::StatusCode code) {
   }
 }
 
-worker::v1::FinishRequest Failed(const absl::Status& status) {
-  worker::v1::FinishRequest finish;
-  finish.set_outcome(worker::v1::OUTCOME_FAILED);
+v1::FinishRequest Failed(const absl::Status& status) {
+  v1::FinishRequest finish;
+  finish.set_outcome(v1::OUTCOME_FAILED);
   *finish.mutable_error() = JobErrorOf(status);
   return finish;
 }
 
-worker::v1::FinishRequest Ended(worker::v1::Outcome outcome) {
-  worker::v1::FinishRequest finish;
+v1::FinishRequest Ended(v1::Outcome outcome) {
+  v1::FinishRequest finish;
   finish.set_outcome(outcome);
   return finish;
 }
 
 }  // namespace
 
-v1::JobError JobErrorOf(const absl::Status& status) {
-  v1::JobError error;
+graft::v1::JobError JobErrorOf(const absl::Status& status) {
+  graft::v1::JobError error;
   error.set_code(CodeName(status.code()));
   error.set_message(std::string(status.message()));
   const std::vector<FieldError> fields = InvalidFieldsOf(status);
@@ -86,11 +86,11 @@ absl::Status JobRunner::Run() {
   return absl::OkStatus();
 }
 
-void JobRunner::RunJob(const worker::v1::LeasedJob& lease) {
+void JobRunner::RunJob(const v1::LeasedJob& lease) {
   logger_->Info("job begins",
                 {{"job", lease.job_id()}, {"attempt", absl::StrCat(lease.attempt())}});
   Heartbeats heartbeats(lease, link_, clock_);
-  absl::StatusOr<worker::v1::FinishRequest> finish = absl::InternalError("");
+  absl::StatusOr<v1::FinishRequest> finish = absl::InternalError("");
   try {
     finish = Attempt(lease, heartbeats);
   } catch (const std::bad_alloc&) {
@@ -105,8 +105,8 @@ void JobRunner::RunJob(const worker::v1::LeasedJob& lease) {
   ReportEnd(lease, *std::move(finish), [&] { return heartbeats.lost(); });
 }
 
-absl::StatusOr<worker::v1::FinishRequest> JobRunner::Attempt(const worker::v1::LeasedJob& lease,
-                                                             Heartbeats& heartbeats) {
+absl::StatusOr<v1::FinishRequest> JobRunner::Attempt(const v1::LeasedJob& lease,
+                                                     Heartbeats& heartbeats) {
   if (!lease.spec().has_fine_tune()) {
     return Failed(absl::UnimplementedError("this worker only runs fine-tuning jobs"));
   }
@@ -115,21 +115,18 @@ absl::StatusOr<worker::v1::FinishRequest> JobRunner::Attempt(const worker::v1::L
 
   const auto desired = [&] {
     // Nothing that a job without a lease does counts: end as if cancelled.
-    if (heartbeats.lost()) return Desired::kCancel;
-    const Desired asked = heartbeats.desired();
-    return asked == Desired::kRun && options_.told_to_end() ? Desired::kDrain : asked;
+    if (heartbeats.lost()) return RunSignal::kCancel;
+    const RunSignal asked = heartbeats.desired();
+    const bool goes_on = asked == RunSignal::kRun || asked == RunSignal::kStop;
+    return goes_on && options_.told_to_end() ? RunSignal::kDrain : asked;
   };
-  BlobCheckpointStore checkpoints(blobs_, lease.checkpoint_prefix(), lease.fence());
-  EventReporter reporter(lease, link_, clock_, [&] { heartbeats.MarkLost(); });
+  BlobCheckpointStore checkpoints(blobs_, lease.checkpoint_prefix(), lease.fence(),
+                                  options_.disk_reserve);
+  EventReporter reporter(lease, link_, clock_, logger_, [&] { heartbeats.MarkLost(); });
   const auto result = trainer_->Train({&lease, &*resolved, &checkpoints, &reporter, desired});
 
-  const auto flush = [&] {
-    const absl::Status flushed = reporter.Flush([&] { return heartbeats.lost(); });
-    if (!flushed.ok()) {
-      logger_->Warning("events were lost",
-                       {{"job", lease.job_id()}, {"error", flushed.ToString()}});
-    }
-  };
+  // What could not be sent is logged there; the job's end is told all the same.
+  const auto flush = [&] { reporter.Flush([&] { return heartbeats.lost(); }).IgnoreError(); };
   if (result.ok()) {
     reporter.OnCounters(result->counters);
     flush();
@@ -138,29 +135,31 @@ absl::StatusOr<worker::v1::FinishRequest> JobRunner::Attempt(const worker::v1::L
   }
   flush();
   if (heartbeats.lost()) return absl::AbortedError("the lease is over");
-  if (trainer_->IsDrained(result.status())) return Ended(worker::v1::OUTCOME_RELEASED);
-  if (absl::IsCancelled(result.status()) && desired() == Desired::kCancel) {
-    return Ended(worker::v1::OUTCOME_CANCELLED);
+  if (trainer_->IsDrained(result.status())) return Ended(v1::OUTCOME_RELEASED);
+  const RunSignal wanted = desired();
+  // Stopped before there was anything to keep: its owner wanted an end, and nothing went wrong.
+  if (absl::IsCancelled(result.status()) &&
+      (wanted == RunSignal::kCancel || wanted == RunSignal::kStop)) {
+    return Ended(v1::OUTCOME_CANCELLED);
   }
   // A cancel can turn up as any error of what it interrupted, a drain too.
-  if (absl::IsCancelled(result.status())) return Ended(worker::v1::OUTCOME_RELEASED);
+  if (absl::IsCancelled(result.status())) return Ended(v1::OUTCOME_RELEASED);
   return Failed(result.status());
 }
 
-void JobRunner::ReportEnd(const worker::v1::LeasedJob& lease, worker::v1::FinishRequest finish,
+void JobRunner::ReportEnd(const v1::LeasedJob& lease, v1::FinishRequest finish,
                           const std::function<bool()>& stop) {
   finish.set_job_id(lease.job_id());
   finish.set_fence(lease.fence());
-  const worker::v1::Outcome outcome = finish.outcome();
   auto answer = link_->Finish(finish, stop);
   if (!answer.ok() && !absl::IsAborted(answer.status()) && !absl::IsNotFound(answer.status()) &&
       !absl::IsCancelled(answer.status()) && !IsServerAway(answer.status()) &&
-      outcome == worker::v1::OUTCOME_SUCCEEDED) {
+      finish.outcome() == v1::OUTCOME_SUCCEEDED) {
     // The server looked at the artefacts, or at the size of this, and would not have them.
-    worker::v1::FinishRequest refused = Failed(answer.status());
-    refused.set_job_id(lease.job_id());
-    refused.set_fence(lease.fence());
-    answer = link_->Finish(refused, stop);
+    finish = Failed(answer.status());
+    finish.set_job_id(lease.job_id());
+    finish.set_fence(lease.fence());
+    answer = link_->Finish(finish, stop);
   }
   if (!answer.ok()) {
     logger_->Warning("the end of a job was not taken",
@@ -168,8 +167,8 @@ void JobRunner::ReportEnd(const worker::v1::LeasedJob& lease, worker::v1::Finish
     return;
   }
   logger_->Info("job ends",
-                {{"job", lease.job_id()}, {"outcome", worker::v1::Outcome_Name(outcome)}});
-  if (outcome == worker::v1::OUTCOME_RELEASED) return;
+                {{"job", lease.job_id()}, {"outcome", v1::Outcome_Name(finish.outcome())}});
+  if (finish.outcome() == v1::OUTCOME_RELEASED) return;
   // Over for good. What stays behind on an error is swept when the server starts.
   BlobCheckpointStore checkpoints(blobs_, lease.checkpoint_prefix(), lease.fence());
   const absl::Status cleared = checkpoints.Clear();
@@ -179,4 +178,4 @@ void JobRunner::ReportEnd(const worker::v1::LeasedJob& lease, worker::v1::Finish
   }
 }
 
-}  // namespace graft
+}  // namespace graft::worker

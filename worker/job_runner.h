@@ -9,20 +9,24 @@
 
 #include "core/artifacts/blob/blob_store.h"
 #include "core/base/clock.h"
+#include "core/base/disk_reserve.h"
 #include "wire/logging.h"
 #include "worker/heartbeats.h"
 #include "worker/server_link.h"
 #include "worker/trainer.h"
 
-namespace graft {
+namespace graft::worker {
 
 // The worker's life: lease a job, run it, tell how it went, and so on. One job at a time.
 // Not safe for concurrent use.
 class JobRunner {
  public:
   struct Options {
-    worker::v1::Capabilities capabilities;
+    v1::Capabilities capabilities;
     absl::Duration lease_wait = absl::Seconds(20);
+    // Of the disk with the blobs, which checkpoints may not touch and artefacts may. Null: none.
+    // Borrowed.
+    DiskReserve* disk_reserve = nullptr;
     // Whether the process was told to end; polled often, from any thread.
     std::function<bool()> told_to_end = [] { return false; };
   };
@@ -36,13 +40,12 @@ class JobRunner {
   absl::Status Run();
 
   // One job, from its lease to its Finish.
-  void RunJob(const worker::v1::LeasedJob& lease);
+  void RunJob(const v1::LeasedJob& lease);
 
  private:
   // How the attempt ended, as the server is told; ABORTED: it is told nothing.
-  absl::StatusOr<worker::v1::FinishRequest> Attempt(const worker::v1::LeasedJob& lease,
-                                                    Heartbeats& heartbeats);
-  void ReportEnd(const worker::v1::LeasedJob& lease, worker::v1::FinishRequest finish,
+  absl::StatusOr<v1::FinishRequest> Attempt(const v1::LeasedJob& lease, Heartbeats& heartbeats);
+  void ReportEnd(const v1::LeasedJob& lease, v1::FinishRequest finish,
                  const std::function<bool()>& stop);
 
   const Options options_;
@@ -54,8 +57,8 @@ class JobRunner {
 };
 
 // What FAILED jobs tell of an error of training: code, message, field and what to do.
-v1::JobError JobErrorOf(const absl::Status& status);
+graft::v1::JobError JobErrorOf(const absl::Status& status);
 
-}  // namespace graft
+}  // namespace graft::worker
 
 #endif  // GRAFT_WORKER_JOB_RUNNER_H_

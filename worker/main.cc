@@ -16,13 +16,15 @@
 
 #include "core/artifacts/blob/local/local_blob_store.h"
 #include "core/base/clock.h"
+#include "core/base/cpu_limit.h"
+#include "core/base/failpoint.h"
 #include "core/base/version.h"
 #include "wire/logging.h"
 #include "worker/fine_tune_trainer.h"
 #include "worker/job_runner.h"
 #include "worker/server_link.h"
 
-namespace graft {
+namespace graft::worker {
 namespace {
 
 constexpr int kExitCannotRun = 1;
@@ -36,7 +38,8 @@ struct Arguments {
   std::string weights_dir;
   std::string worker_id;
   uint64_t feature_cache_bytes = uint64_t{4} << 30;
-  int threads = 1;
+  uint64_t min_free_disk_bytes = 0;
+  int threads = 0;
   int nice = 19;
   int parent = 0;
   double give_up_seconds = 60;
@@ -67,6 +70,11 @@ int Run(const Arguments& arguments) {
   signal(SIGPIPE, SIG_IGN);
 
   const auto logger = Logger::Create(arguments.log_format, arguments.log_level);
+  const absl::Status armed = ArmFailpointsFromEnvironment();
+  if (!armed.ok()) {
+    logger->Error("cannot start", {{"error", armed.ToString()}});
+    return kExitCannotRun;
+  }
   auto blobs = LocalBlobStore::Open(arguments.blobs);
   if (!blobs.ok()) {
     logger->Error("cannot start", {{"error", blobs.status().ToString()}});
@@ -76,6 +84,7 @@ int Run(const Arguments& arguments) {
   training.weights_dir = arguments.weights_dir;
   training.features_dir = arguments.features;
   training.feature_cache_bytes = arguments.feature_cache_bytes;
+  training.min_free_disk_bytes = arguments.min_free_disk_bytes;
   training.threads = arguments.threads;
   auto trainer = FineTuneTrainer::Create(training, blobs->get(), Clock::System());
   if (!trainer.ok()) {
@@ -87,7 +96,9 @@ int Run(const Arguments& arguments) {
   link_options.worker_id = arguments.worker_id;
   link_options.give_up_after = absl::Seconds(arguments.give_up_seconds);
   ServerLink link(link_options, ServerLink::Connect(arguments.server), Clock::System());
+  DiskReserve disk_reserve(arguments.blobs, arguments.min_free_disk_bytes);
   JobRunner::Options options;
+  options.disk_reserve = &disk_reserve;
   options.capabilities.add_tasks("classification");
   options.capabilities.set_device("cpu");
   options.capabilities.set_threads(arguments.threads);
@@ -117,8 +128,11 @@ int Main(int argc, char** argv) {
       ->required();
   app.add_option("--feature-cache-bytes", arguments.feature_cache_bytes, "Most of it on disk")
       ->capture_default_str();
-  app.add_option("--threads", arguments.threads, "To compute with")
-      ->check(CLI::Range(1, 1024))
+  app.add_option("--min-free-disk-bytes", arguments.min_free_disk_bytes,
+                 "That features and checkpoints leave on the disk")
+      ->capture_default_str();
+  app.add_option("--threads", arguments.threads, "To compute with; 0: all cores")
+      ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   app.add_option("--nice", arguments.nice, "Scheduling priority")
       ->check(CLI::Range(0, 19))
@@ -140,14 +154,15 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  if (arguments.threads == 0) arguments.threads = AvailableCpus();
   return Run(arguments);
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::worker
 
 int main(int argc, char** argv) {
-  const int status = graft::Main(argc, argv);
+  const int status = graft::worker::Main(argc, argv);
   std::fflush(nullptr);
   // Nothing is left to write, and LibTorch's own tidying up takes seconds at nice 19 on a busy
   // machine: the server that waits for this process would stop late.

@@ -7,15 +7,14 @@
 #include "core/artifacts/blob/blob_store.h"
 #include "core/training/fine_tune.h"
 
-namespace graft {
+namespace graft::worker {
 
 // Writes what a run made under the lease's artefact prefix: model.safetensors, card.json, then
 // manifest.json, which names and hashes the others, last. Answers the Finish that publishes them;
 // until the server has taken it nothing of this is visible. Called twice it writes once.
-absl::StatusOr<worker::v1::FinishRequest> WriteArtifacts(const worker::v1::LeasedJob& lease,
-                                                         const FineTuneResult& result,
-                                                         BlobStore* blobs);
+absl::StatusOr<v1::FinishRequest> WriteArtifacts(const v1::LeasedJob& lease,
+                                                 const FineTuneResult& result, BlobStore* blobs);
 
-}  // namespace graft
+}  // namespace graft::worker
 
 #endif  // GRAFT_WORKER_PUBLISH_H_

@@ -9,11 +9,12 @@
 
 #include "absl/time/clock.h"
 
+#include "core/base/failpoint.h"
 #include "wire/status.h"
 #include "wire/time.h"
 #include "wire/worker_limits.h"
 
-namespace graft {
+namespace graft::worker {
 namespace {
 
 constexpr absl::Duration kFirstPause = absl::Milliseconds(100);
@@ -29,7 +30,7 @@ bool IsServerAway(const absl::Status& status) {
 ServerLink::ServerLink(Options options, const std::shared_ptr<grpc::Channel>& channel, Clock* clock)
     : options_(std::move(options)),
       clock_(clock),
-      stub_(worker::v1::WorkerService::NewStub(channel)),
+      stub_(v1::WorkerService::NewStub(channel)),
       last_answer_(clock->Monotonic()) {}
 
 std::shared_ptr<grpc::Channel> ServerLink::Connect(const std::string& address) {
@@ -75,63 +76,62 @@ absl::StatusOr<Response> ServerLink::Once(Method method, const Request& request,
 
 template <typename Request, typename Response, typename Method>
 absl::StatusOr<Response> ServerLink::Persistently(Method method, const Request& request,
+                                                  absl::Duration timeout,
                                                   const std::function<bool()>& stop) {
   absl::Duration pause = kFirstPause;
   while (true) {
-    auto response = Once<Request, Response>(method, request, options_.call_timeout, nullptr);
+    auto response = Once<Request, Response>(method, request, timeout, stop);
     // Too much at once passes, and says so; a message that is too large stays so.
     const bool busy =
         absl::IsResourceExhausted(response.status()) && RetryDelay(response.status()).has_value();
     const bool again = IsServerAway(response.status()) || busy;
     if (!again || lost()) return response;
     if (stop && stop()) return absl::CancelledError("told to stop");
-    Pause(pause);
+    clock_->Sleep(pause);
     pause = std::min(pause * 2, options_.longest_pause);
   }
 }
 
-void ServerLink::Pause(absl::Duration pause) {
-  absl::Mutex mutex;
-  absl::MutexLock lock(&mutex);
-  clock_->AwaitWithTimeout(
-      mutex, [] { return false; }, pause);
-}
-
-absl::StatusOr<worker::v1::LeaseResponse> ServerLink::Lease(
-    const worker::v1::Capabilities& capabilities, absl::Duration wait,
-    const std::function<bool()>& stop) {
-  worker::v1::LeaseRequest request;
+absl::StatusOr<v1::LeaseResponse> ServerLink::Lease(const v1::Capabilities& capabilities,
+                                                    absl::Duration wait,
+                                                    const std::function<bool()>& stop) {
+  v1::LeaseRequest request;
   request.set_worker_id(options_.worker_id);
   *request.mutable_capabilities() = capabilities;
   *request.mutable_wait() = ToProto(wait);
   const auto method = [](auto& stub, auto... arguments) { stub.Lease(arguments...); };
-  return Once<worker::v1::LeaseRequest, worker::v1::LeaseResponse>(
-      method, request, wait + options_.call_timeout, stop);
+  return Once<v1::LeaseRequest, v1::LeaseResponse>(method, request, wait + options_.call_timeout,
+                                                   stop);
 }
 
-absl::StatusOr<worker::v1::HeartbeatResponse> ServerLink::Heartbeat(
-    const worker::v1::LeasedJob& job) {
-  worker::v1::HeartbeatRequest request;
+absl::StatusOr<v1::HeartbeatResponse> ServerLink::Heartbeat(const v1::LeasedJob& job) {
+  v1::HeartbeatRequest request;
   request.set_worker_id(options_.worker_id);
   request.set_job_id(job.job_id());
   request.set_fence(job.fence());
+  const absl::Duration timeout =
+      job.has_heartbeat_timeout() ? FromProto(job.heartbeat_timeout()) : options_.call_timeout;
   const auto method = [](auto& stub, auto... arguments) { stub.Heartbeat(arguments...); };
-  return Once<worker::v1::HeartbeatRequest, worker::v1::HeartbeatResponse>(
-      method, request, options_.call_timeout, nullptr);
+  return Once<v1::HeartbeatRequest, v1::HeartbeatResponse>(method, request, timeout, nullptr);
 }
 
-absl::StatusOr<worker::v1::ReportResponse> ServerLink::Report(worker::v1::ReportRequest request,
-                                                              const std::function<bool()>& stop) {
+absl::StatusOr<v1::ReportResponse> ServerLink::Report(v1::ReportRequest request,
+                                                      const std::function<bool()>& stop) {
   request.set_worker_id(options_.worker_id);
   const auto method = [](auto& stub, auto... arguments) { stub.Report(arguments...); };
-  return Persistently<worker::v1::ReportRequest, worker::v1::ReportResponse>(method, request, stop);
+  return Persistently<v1::ReportRequest, v1::ReportResponse>(method, request, options_.call_timeout,
+                                                             stop);
 }
 
-absl::StatusOr<worker::v1::FinishResponse> ServerLink::Finish(worker::v1::FinishRequest request,
-                                                              const std::function<bool()>& stop) {
+absl::StatusOr<v1::FinishResponse> ServerLink::Finish(v1::FinishRequest request,
+                                                      const std::function<bool()>& stop) {
+  GRAFT_FAILPOINT("worker.finish.before_call");
   request.set_worker_id(options_.worker_id);
   const auto method = [](auto& stub, auto... arguments) { stub.Finish(arguments...); };
-  return Persistently<worker::v1::FinishRequest, worker::v1::FinishResponse>(method, request, stop);
+  auto response = Persistently<v1::FinishRequest, v1::FinishResponse>(
+      method, request, options_.finish_timeout, stop);
+  GRAFT_FAILPOINT("worker.finish.after_call");
+  return response;
 }
 
 bool ServerLink::lost() const {
@@ -139,4 +139,4 @@ bool ServerLink::lost() const {
   return clock_->Monotonic() - last_answer_ > options_.give_up_after;
 }
 
-}  // namespace graft
+}  // namespace graft::worker

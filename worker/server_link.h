@@ -16,7 +16,7 @@
 
 #include "core/base/clock.h"
 
-namespace graft {
+namespace graft::worker {
 
 // The worker's side of WorkerService: blocking calls with deadlines, and patience while the server
 // is away. Safe for concurrent use.
@@ -27,6 +27,8 @@ class ServerLink {
     // A server that has not answered for so long is not coming back.
     absl::Duration give_up_after = absl::Minutes(1);
     absl::Duration call_timeout = absl::Seconds(10);
+    // The server reads and hashes all that is published before it answers.
+    absl::Duration finish_timeout = absl::Minutes(5);
     absl::Duration longest_pause = absl::Seconds(2);  // between tries
   };
 
@@ -37,17 +39,17 @@ class ServerLink {
 
   // One try each. The error is the server's, or UNAVAILABLE / DEADLINE_EXCEEDED of the transport.
   // `stop`, where given, ends a long poll early with CANCELLED.
-  absl::StatusOr<worker::v1::LeaseResponse> Lease(const worker::v1::Capabilities& capabilities,
-                                                  absl::Duration wait,
-                                                  const std::function<bool()>& stop);
-  absl::StatusOr<worker::v1::HeartbeatResponse> Heartbeat(const worker::v1::LeasedJob& job);
+  absl::StatusOr<v1::LeaseResponse> Lease(const v1::Capabilities& capabilities, absl::Duration wait,
+                                          const std::function<bool()>& stop);
+  // A heartbeat has the time that its lease leaves it.
+  absl::StatusOr<v1::HeartbeatResponse> Heartbeat(const v1::LeasedJob& job);
 
   // Tried again, with growing pauses, while the server is away or busy (RESOURCE_EXHAUSTED with a
   // delay to retry after), until it answers, `stop` says so (CANCELLED) or it is lost().
-  absl::StatusOr<worker::v1::ReportResponse> Report(worker::v1::ReportRequest request,
-                                                    const std::function<bool()>& stop);
-  absl::StatusOr<worker::v1::FinishResponse> Finish(worker::v1::FinishRequest request,
-                                                    const std::function<bool()>& stop);
+  absl::StatusOr<v1::ReportResponse> Report(v1::ReportRequest request,
+                                            const std::function<bool()>& stop);
+  absl::StatusOr<v1::FinishResponse> Finish(v1::FinishRequest request,
+                                            const std::function<bool()>& stop);
 
   // No answer for give_up_after.
   bool lost() const;
@@ -60,12 +62,11 @@ class ServerLink {
                                 const std::function<bool()>& stop);
   template <typename Request, typename Response, typename Method>
   absl::StatusOr<Response> Persistently(Method method, const Request& request,
-                                        const std::function<bool()>& stop);
-  void Pause(absl::Duration pause);
+                                        absl::Duration timeout, const std::function<bool()>& stop);
 
   const Options options_;
   Clock* const clock_;
-  const std::unique_ptr<worker::v1::WorkerService::Stub> stub_;
+  const std::unique_ptr<v1::WorkerService::Stub> stub_;
   mutable absl::Mutex mutex_;
   absl::Duration last_answer_ ABSL_GUARDED_BY(mutex_);  // monotonic
 };
@@ -73,6 +74,6 @@ class ServerLink {
 // Whether the transport failed, not the server's answer.
 bool IsServerAway(const absl::Status& status);
 
-}  // namespace graft
+}  // namespace graft::worker
 
 #endif  // GRAFT_WORKER_SERVER_LINK_H_

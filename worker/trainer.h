@@ -8,18 +8,18 @@
 
 #include "core/training/fine_tune.h"
 
-namespace graft {
+namespace graft::worker {
 
 // Runs one fine-tuning job on the calling thread. The worker's own is worker/fine_tune_trainer.h;
 // tests give one that trains nothing.
 class Trainer {
  public:
   struct Run {
-    const worker::v1::LeasedJob* lease = nullptr;
+    const v1::LeasedJob* lease = nullptr;
     const ResolvedFineTune* job = nullptr;
     CheckpointStore* checkpoints = nullptr;
     TrainingObserver* observer = nullptr;
-    std::function<Desired()> desired;
+    std::function<RunSignal()> desired;
   };
 
   virtual ~Trainer() = default;
@@ -31,6 +31,6 @@ class Trainer {
   virtual bool IsDrained(const absl::Status& status) const = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::worker
 
 #endif  // GRAFT_WORKER_TRAINER_H_

@@ -32,12 +32,20 @@ std::string Word(absl::string_view name) {
   return absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", "-"}});
 }
 
-const OneofDescriptor& Tasks() { return *v1::FineTuneSpec::descriptor()->FindOneofByName("task"); }
+const OneofDescriptor& Tasks() { return *v1::Task::descriptor()->FindOneofByName("task"); }
 
 // A field somewhere below the spec.
 struct Place {
   std::vector<const FieldDescriptor*> way;  // the messages on the way
   const FieldDescriptor* field = nullptr;
+
+  // Of the task whose option this is; nullptr: of none.
+  const FieldDescriptor* task() const {
+    for (const FieldDescriptor* const step : way) {
+      if (step->containing_oneof() == &Tasks()) return step;
+    }
+    return nullptr;
+  }
 
   Message* MakeMessage(Message* spec) const {
     for (const FieldDescriptor* step : way) {
@@ -178,9 +186,7 @@ void AddOptionFlags(CLI::App& command, v1::FineTuneSpec* spec, std::set<std::str
     CLI::Option* const added =
         AddFlag(command, absl::StrCat("--", row.flag), Wrapped(row.help, kHelpWidth), *place.field,
                 [place, spec, tasks]() -> Message* {
-                  if (!place.way.empty() && place.way[0]->containing_oneof() == &Tasks()) {
-                    tasks->insert(place.way[0]->name());
-                  }
+                  if (place.task() != nullptr) tasks->insert(place.task()->name());
                   return place.MakeMessage(spec);
                 });
     added->group(row.group);
@@ -207,7 +213,7 @@ void SetTask(const std::string& asked, const std::set<std::string>& tasks, v1::F
     throw CLI::ValidationError(
         "--task", absl::StrCat("options of ", Word(given), " do not go with ", Word(task->name())));
   }
-  spec->GetReflection()->MutableMessage(spec, task);
+  spec->task().GetReflection()->MutableMessage(spec->mutable_task(), task);
 }
 
 }  // namespace graft::cli

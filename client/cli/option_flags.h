@@ -22,7 +22,7 @@ std::string Wrapped(absl::string_view text, size_t width);
 // The names of the tasks whose options were given come into `tasks`.
 void AddOptionFlags(CLI::App& command, v1::FineTuneSpec* spec, std::set<std::string>* tasks);
 
-// "classification, ...": what FineTuneSpec can hold.
+// "classification, ...": what a Task can be.
 std::string TaskNames();
 
 // Sets the task: `asked`, or the one whose options were given, or else the first. Throws

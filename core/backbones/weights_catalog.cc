@@ -8,7 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "core/artifacts/safetensors/finite.h"
 #include "core/backbones/catalog.h"
+#include "core/backbones/weights_scan.h"
 #include "core/base/files.h"
 #include "core/base/ids.h"
 #include "core/base/sha256.h"
@@ -18,6 +20,10 @@ namespace graft {
 namespace {
 
 constexpr uint64_t kMaxConfigBytes = 1 << 20;
+
+absl::Status NotFinite(absl::string_view tensor) {
+  return absl::InvalidArgumentError(absl::StrCat("tensor '", tensor, "' holds NaN or infinity"));
+}
 
 }  // namespace
 
@@ -49,16 +55,21 @@ absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Load(
   GRAFT_ASSIGN_OR_RETURN(NetworkSpec spec, BuildArchitecture(architecture));
 
   const std::filesystem::path weights = folder / "model.safetensors";
-  GRAFT_ASSIGN_OR_RETURN(const std::string actual, Sha256HexOfFile(weights.string()));
-  if (actual != sha256) {
-    return absl::DataLossError(
-        "model.safetensors is not the file that was imported (its SHA-256 "
-        "differs from config.json's); import it again");
+  const absl::Status changed = absl::DataLossError(
+      "model.safetensors is not the file that was imported (its SHA-256 "
+      "differs from config.json's); import it again");
+  absl::StatusOr<std::unique_ptr<SafetensorsFile>> file = SafetensorsFile::Open(weights);
+  if (!file.ok()) {
+    // A file that was changed says so, whatever else is wrong with it.
+    GRAFT_ASSIGN_OR_RETURN(const std::string actual, Sha256HexOfFile(weights.string()));
+    return actual == sha256 ? file.status() : changed;
   }
-  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<SafetensorsFile> file, SafetensorsFile::Open(weights));
+  GRAFT_ASSIGN_OR_RETURN(const WeightsScan scan, ScanWeights(**file, weights));
+  if (scan.sha256 != sha256) return changed;
+  if (!scan.not_finite.empty()) return NotFinite(scan.not_finite);
   GRAFT_ASSIGN_OR_RETURN(
       std::shared_ptr<const BackboneWeights> wrapped,
-      Wrap(std::move(id), std::move(spec), input, std::move(file), std::move(sha256)));
+      Make(std::move(id), std::move(spec), input, *std::move(file), std::move(sha256)));
   auto loaded = std::const_pointer_cast<BackboneWeights>(wrapped);
   loaded->licence_ = std::move(licence);
   loaded->source_ = std::move(source);
@@ -69,6 +80,15 @@ absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Load(
 absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Wrap(
     std::string id, NetworkSpec spec, InputSpec input, std::unique_ptr<SafetensorsFile> file,
     std::string digest) {
+  for (const TensorView& tensor : file->tensors()) {
+    if (!AllFinite(tensor.dtype, tensor.bytes)) return NotFinite(tensor.name);
+  }
+  return Make(std::move(id), std::move(spec), input, std::move(file), std::move(digest));
+}
+
+absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Make(
+    std::string id, NetworkSpec spec, InputSpec input, std::unique_ptr<SafetensorsFile> file,
+    std::string digest) {
   std::shared_ptr<BackboneWeights> weights(new BackboneWeights);
   weights->id_ = std::move(id);
   weights->digest_ = std::move(digest);
@@ -77,13 +97,13 @@ absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Wrap(
   weights->file_ = std::move(file);
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<Network> empty,
                          Network::CreateEmpty(weights->spec_));
-  const std::vector<NamedTensor> behind =
-      empty->NamedTensors(weights->spec_.feature_stages, empty->num_stages());
+  const int features = weights->spec_.feature_stages;
+  const std::vector<NamedTensor> behind = empty->NamedTensors(features, empty->num_stages());
   weights->has_classifier_ =
       !behind.empty() && weights->file_->Find(behind.front().name) != nullptr;
-  GRAFT_RETURN_IF_ERROR(CheckNoStrangers(*weights->file_, *empty));
-  // Names, shapes and values of every tensor.
-  GRAFT_RETURN_IF_ERROR(weights->MakeNetwork(LoadMode::kBorrow).status());
+  GRAFT_RETURN_IF_ERROR(CheckNoOtherTensors(*weights->file_, *empty));
+  GRAFT_RETURN_IF_ERROR(CheckStages(
+      *weights->file_, 0, weights->has_classifier_ ? empty->num_stages() : features, *empty));
   return weights;
 }
 

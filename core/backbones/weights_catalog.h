@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 
 #include "core/artifacts/safetensors/safetensors.h"
-#include "core/data/input_spec.h"
+#include "core/model/input_spec.h"
 #include "core/nn/network.h"
 #include "core/nn/network_spec.h"
 #include "core/nn/state_dict.h"
@@ -22,12 +22,14 @@ namespace graft {
 class BackboneWeights {
  public:
   // Reads `folder`/config.json and model.safetensors as scripts/import_weights.py writes them, and
-  // checks the weights' hash, names, shapes and values. DATA_LOSS: not the bytes that were
+  // checks the weights' hash, names, shapes and values: one pass over the file, nothing of which
+  // stays in memory. DATA_LOSS: not the bytes that were
   // imported. INVALID_ARGUMENT names what is wrong.
   static absl::StatusOr<std::shared_ptr<const BackboneWeights>> Load(
       const std::filesystem::path& folder);
 
-  // Wraps weights made elsewhere, as tests do; `file` need not be a file.
+  // Wraps weights made elsewhere, as tests do, with the same checks but for the hash; `file` need
+  // not be a file.
   static absl::StatusOr<std::shared_ptr<const BackboneWeights>> Wrap(
       std::string id, NetworkSpec spec, InputSpec input, std::unique_ptr<SafetensorsFile> file,
       std::string digest);
@@ -52,6 +54,10 @@ class BackboneWeights {
 
  private:
   BackboneWeights() = default;
+  // Checks names and shapes: what can be seen without reading a value.
+  static absl::StatusOr<std::shared_ptr<const BackboneWeights>> Make(
+      std::string id, NetworkSpec spec, InputSpec input, std::unique_ptr<SafetensorsFile> file,
+      std::string digest);
 
   std::string id_;
   std::string digest_;

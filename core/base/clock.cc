@@ -15,16 +15,23 @@ class SystemClock final : public Clock {
     return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
   }
 
-  bool AwaitWithTimeout(absl::Mutex& mutex, const std::function<bool()>& condition,
-                        absl::Duration timeout) override {
+  bool AwaitUntil(absl::Mutex& mutex, const std::function<bool()>& condition,
+                  absl::Duration deadline) override {
     return mutex.AwaitWithTimeout(
         absl::Condition(
             +[](const std::function<bool()>* held) { return (*held)(); }, &condition),
-        timeout);
+        deadline - Monotonic());
   }
 };
 
 }  // namespace
+
+void Clock::Sleep(absl::Duration duration) {
+  absl::Mutex mutex;
+  absl::MutexLock lock(&mutex);
+  AwaitWithTimeout(
+      mutex, [] { return false; }, duration);
+}
 
 Clock* Clock::System() {
   static SystemClock* const clock = new SystemClock;  // never destroyed: threads may outlive main

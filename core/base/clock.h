@@ -22,11 +22,24 @@ class Clock {
   // Time since an arbitrary origin; never goes backwards within a process.
   virtual absl::Duration Monotonic() = 0;
 
-  // Waits until `condition` holds, or until `timeout` has passed on this clock. `mutex` is held
-  // on entry and on return, released while waiting; `condition` is read under it.
-  // Returns whether `condition` holds. A fake clock advances in place of waiting.
-  virtual bool AwaitWithTimeout(absl::Mutex& mutex, const std::function<bool()>& condition,
-                                absl::Duration timeout) ABSL_SHARED_LOCKS_REQUIRED(mutex) = 0;
+  // Waits until `condition` holds, or until Monotonic() has reached `deadline` (an infinite one:
+  // for ever). `mutex` is held on entry and on return, and released while waiting; `condition` is
+  // read under it, by whichever thread unlocks `mutex`. Returns whether `condition` holds.
+  //
+  // The one way to wait for time, or for time and something else: under a fake clock a test then
+  // decides which comes first.
+  virtual bool AwaitUntil(absl::Mutex& mutex, const std::function<bool()>& condition,
+                          absl::Duration deadline) ABSL_SHARED_LOCKS_REQUIRED(mutex) = 0;
+
+  // The same, `timeout` from now. Where the deadline was reckoned from an earlier instant, wait
+  // until that deadline instead: the clock may have moved since.
+  bool AwaitWithTimeout(absl::Mutex& mutex, const std::function<bool()>& condition,
+                        absl::Duration timeout) ABSL_SHARED_LOCKS_REQUIRED(mutex) {
+    return AwaitUntil(mutex, condition, Monotonic() + timeout);
+  }
+
+  // Waits for nothing but time.
+  void Sleep(absl::Duration duration);
 
   // The clock of this machine; lives as long as the process.
   static Clock* System();

@@ -15,6 +15,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/base/failpoint.h"
 #include "core/base/status_macros.h"
 
 namespace graft {
@@ -81,12 +82,16 @@ absl::Status WriteFileAtomically(const std::filesystem::path& path, absl::string
   const int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (fd < 0) return ErrnoStatus("cannot create file");
   absl::Cleanup remove_temporary = [&] { ::unlink(temporary.c_str()); };
-  absl::Status status = WriteAll(fd, bytes);
-  if (status.ok() && ::fsync(fd) != 0) status = ErrnoStatus("cannot sync file");
-  ::close(fd);
-  GRAFT_RETURN_IF_ERROR(status);
+  absl::Cleanup close_fd = [fd] { ::close(fd); };
+  GRAFT_FAILPOINT("file.before_write");
+  GRAFT_RETURN_IF_ERROR(WriteAll(fd, bytes));
+  GRAFT_FAILPOINT("file.before_sync");
+  if (::fsync(fd) != 0) return ErrnoStatus("cannot sync file");
+  std::move(close_fd).Invoke();
+  GRAFT_FAILPOINT("file.before_rename");
   if (::rename(temporary.c_str(), path.c_str()) != 0) return ErrnoStatus("cannot rename file");
   std::move(remove_temporary).Cancel();
+  GRAFT_FAILPOINT("file.after_rename");
   return SyncDirectory(path.parent_path());
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -46,6 +47,8 @@ class ArchiveStream {
   // Goes on from `position` of the file, of a tar or zip.
   absl::Status Seek(uint64_t position);
 
+  // The first few bytes of the file, once something was given.
+  absl::string_view beginning() const { return beginning_; }
   // Bytes given so far.
   uint64_t given() const { return given_; }
 
@@ -63,8 +66,10 @@ class ArchiveStream {
   const ArchiveFormat format_;
   const uint64_t file_bytes_;
   const Options options_;
-  const std::unique_ptr<Gunzip> gunzip_;  // of a tar.gz
+  const std::unique_ptr<Gunzip> gunzip_;      // of a tar.gz
+  const std::optional<uint64_t> zero_disks_;  // see FindZeroDisks
   std::string piece_;
+  std::string beginning_;
   uint64_t given_ = 0;
   absl::Status status_;
 };

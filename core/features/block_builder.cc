@@ -7,9 +7,9 @@
 
 #include <sys/stat.h>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 
 namespace graft {
@@ -17,8 +17,9 @@ namespace graft {
 // Cuts rows into shards, from `begin_shard` up to, not with, `end_shard`.
 class BlockBuilder::ShardSink final : public FeatureSink {
  public:
-  ShardSink(BlockBuilder* owner, size_t begin_shard, size_t end_shard, bool to_disk)
-      : owner_(owner), shard_(begin_shard), end_(end_shard), to_disk_(to_disk) {}
+  ShardSink(BlockBuilder* owner, size_t begin_shard, size_t end_shard, bool to_disk,
+            DiskReserve* reserve)
+      : owner_(owner), reserve_(reserve), shard_(begin_shard), end_(end_shard), to_disk_(to_disk) {}
 
   absl::Status Append(absl::Span<const float> rows) override {
     const int64_t row_size = owner_->shape_.row_size();
@@ -42,7 +43,7 @@ class BlockBuilder::ShardSink final : public FeatureSink {
   absl::Status ToFile(absl::Span<const float> rows) {
     if (writer_ == nullptr) {
       auto writer = FeatureFileWriter::Create(
-          owner_->folder_ / absl::StrCat(owner_->name_of(shard_), kPartialSuffix));
+          owner_->folder_ / absl::StrCat(owner_->name_of(shard_), kPartialSuffix), reserve_);
       if (!writer.ok()) {
         disk_failed_ = true;
         return writer.status();
@@ -82,6 +83,7 @@ class BlockBuilder::ShardSink final : public FeatureSink {
   }
 
   BlockBuilder* const owner_;
+  DiskReserve* const reserve_;
   size_t shard_;
   const size_t end_;
   const bool to_disk_;
@@ -135,7 +137,7 @@ uint64_t BlockBuilder::missing_bytes() const {
 }
 
 absl::Status BlockBuilder::Compute(const FeatureProducer& produce, bool to_disk,
-                                   uint64_t max_in_memory) {
+                                   uint64_t max_in_memory, DiskReserve* reserve) {
   for (size_t begin = 0; begin < shards_.size();) {
     if (shards_[begin] != nullptr) {
       ++begin;
@@ -146,13 +148,13 @@ absl::Status BlockBuilder::Compute(const FeatureProducer& produce, bool to_disk,
     if (!to_disk) {
       const uint64_t bytes = FeatureShape{missing_rows(), shape_.row_shape}.bytes();
       if (bytes > max_in_memory) {
-        absl::Status too_large = absl::ResourceExhaustedError(absl::StrCat(
-            "features: the cache cannot take them, and ", bytes, " bytes are too many for memory"));
-        too_large.SetPayload(kTooLargePayload, absl::Cord("1"));
-        return too_large;
+        return WithReason(
+            absl::ResourceExhaustedError(absl::StrCat("features: the cache cannot take them, and ",
+                                                      bytes, " bytes are too many for memory")),
+            kTooLargeForMemory);
       }
     }
-    ShardSink sink(this, begin, end, to_disk);
+    ShardSink sink(this, begin, end, to_disk, reserve);
     const int64_t end_row = std::min(static_cast<int64_t>(end) * rows_per_shard_, shape_.rows);
     const absl::Status status =
         produce(static_cast<int64_t>(begin) * rows_per_shard_, end_row, sink);

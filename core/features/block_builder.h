@@ -10,14 +10,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "core/base/disk_reserve.h"
 #include "core/features/feature_block.h"
 #include "core/features/feature_file.h"
 #include "core/features/feature_sink.h"
 
 namespace graft {
 
-// On a RESOURCE_EXHAUSTED that `max_in_memory` is the reason of.
-inline constexpr char kTooLargePayload[] = "graft.features/too_large";
+// The reason (status_details.h) of a RESOURCE_EXHAUSTED that comes of `max_in_memory`.
+inline constexpr char kTooLargeForMemory[] = "FEATURES_TOO_LARGE";
 
 // Puts a block together from its shards: those in the folder, and those that are computed and
 // written there, one file each as soon as it is whole, so that what is interrupted goes on from the
@@ -39,7 +40,9 @@ class BlockBuilder {
   // Computes what is missing, run by run. Where `to_disk` is false, or the disk fails, it is held
   // in memory, up to `max_in_memory` bytes: RESOURCE_EXHAUSTED beyond, and the rows of whatever
   // shard the disk failed at are computed twice. DATA_LOSS if the producer gives other rows.
-  absl::Status Compute(const FeatureProducer& produce, bool to_disk, uint64_t max_in_memory);
+  // A disk whose `reserve` would be touched has failed too; null: it has none.
+  absl::Status Compute(const FeatureProducer& produce, bool to_disk, uint64_t max_in_memory,
+                       DiskReserve* reserve = nullptr);
 
   // Call once, when nothing is missing.
   std::shared_ptr<const FeatureBlock> Take();

@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 
 #include "core/base/sha256.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/features/block_builder.h"
 #include "core/features/feature_file.h"
@@ -90,7 +90,7 @@ std::string FeatureKey::Digest() const {
 }
 
 bool IsTooLargeForMemory(const absl::Status& status) {
-  return status.GetPayload(kTooLargePayload).has_value();
+  return ErrorReason(status) == kTooLargeForMemory;
 }
 
 absl::StatusOr<std::shared_ptr<const FeatureBlock>> ComputeInMemory(const FeatureShape& shape,
@@ -137,8 +137,12 @@ void FeatureCache::MakeRoom(uint64_t bytes) const {
   for (const CacheFile& file : files) sum += file.bytes;
   std::sort(files.begin(), files.end(),
             [](const CacheFile& a, const CacheFile& b) { return a.used < b.used; });
+  const uint64_t wanted_free = options_.min_free_disk_bytes + bytes;
   for (const CacheFile& file : files) {
-    if (sum + bytes <= options_.max_bytes) return;
+    // Asked for each: a file that a job has mapped gives its room back only when the job lets go.
+    const absl::StatusOr<uint64_t> free = options_.free_disk(options_.folder);
+    const bool disk_is_full = free.ok() && *free < wanted_free;
+    if (sum + bytes <= options_.max_bytes && !disk_is_full) return;
     if (file.path.extension() == kPartialSuffix) continue;  // being written
     std::error_code error;
     fs::remove(file.path, error);
@@ -156,7 +160,6 @@ absl::StatusOr<std::shared_ptr<const FeatureBlock>> FeatureCache::GetOrCompute(
   const std::string digest = key.Digest();
   BlockBuilder builder(options_.folder, digest, shape, options_.rows_per_shard);
   std::unique_ptr<FileLock> lock;
-  absl::Mutex mutex;  // nothing is shared: the clock's way of waiting wants one
   while (true) {
     builder.Find();
     if (builder.missing_rows() == 0 || lock != nullptr) break;
@@ -165,15 +168,15 @@ absl::StatusOr<std::shared_ptr<const FeatureBlock>> FeatureCache::GetOrCompute(
     if (lock != nullptr) continue;  // look once more: the last holder may have finished it
     if (!contended) break;          // locks do not work here; computing twice is not wrong
     if (while_waiting) GRAFT_RETURN_IF_ERROR(while_waiting());
-    absl::MutexLock held(&mutex);
-    options_.clock->AwaitWithTimeout(
-        mutex, [] { return false; }, kPollInterval);
+    options_.clock->Sleep(kPollInterval);
   }
 
   hits_ += shape.rows - builder.missing_rows();
   misses_ += builder.missing_rows();
   if (lock != nullptr && builder.missing_rows() > 0) MakeRoom(builder.missing_bytes());
-  GRAFT_RETURN_IF_ERROR(builder.Compute(produce, /*to_disk=*/lock != nullptr, max_in_memory));
+  DiskReserve reserve(options_.folder, options_.min_free_disk_bytes, options_.free_disk);
+  GRAFT_RETURN_IF_ERROR(
+      builder.Compute(produce, /*to_disk=*/lock != nullptr, max_in_memory, &reserve));
   return builder.Take();
 }
 

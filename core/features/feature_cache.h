@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 
 #include "core/base/clock.h"
+#include "core/base/disk_reserve.h"
 #include "core/features/feature_block.h"
 #include "core/features/feature_sink.h"
 
@@ -51,6 +52,10 @@ class FeatureCache {
     // A multiple of every batch that is appended, or the features of a computation that was cut
     // short may differ from one that was not in the last bits.
     int64_t rows_per_shard = 512;
+    // Of the folder's disk, kept free: files that are not in use go for it, and where that is not
+    // enough a block is computed in memory.
+    uint64_t min_free_disk_bytes = 0;
+    FreeDiskFunction free_disk = FreeDiskBytes;
   };
 
   // Makes the folder if need be and removes what killed processes left unfinished in it.
@@ -82,6 +87,7 @@ class FeatureCache {
 
  private:
   explicit FeatureCache(Options options) : options_(std::move(options)) {}
+  // Removes the least recently used files until `bytes` more are within both bounds.
   void MakeRoom(uint64_t bytes) const;
 
   const Options options_;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 
+#include "core/base/failpoint.h"
 #include "core/base/status_macros.h"
 
 namespace graft {
@@ -26,10 +27,10 @@ absl::Status DiskError(const char* what) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<FeatureFileWriter>> FeatureFileWriter::Create(
-    std::filesystem::path path) {
+    std::filesystem::path path, DiskReserve* reserve) {
   const int fd = ::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
   if (fd < 0) return DiskError("create a file");
-  return std::unique_ptr<FeatureFileWriter>(new FeatureFileWriter(std::move(path), fd));
+  return std::unique_ptr<FeatureFileWriter>(new FeatureFileWriter(std::move(path), fd, reserve));
 }
 
 FeatureFileWriter::~FeatureFileWriter() {
@@ -53,6 +54,8 @@ absl::Status FeatureFileWriter::Write(absl::string_view bytes, uint64_t offset) 
 absl::Status FeatureFileWriter::Append(absl::Span<const float> rows) {
   const absl::string_view bytes(reinterpret_cast<const char*>(rows.data()),
                                 rows.size() * sizeof(float));
+  if (reserve_ != nullptr) GRAFT_RETURN_IF_ERROR(reserve_->Spend(bytes.size()));
+  GRAFT_FAILPOINT("feature_file.before_write");
   hash_.Update(bytes);
   GRAFT_RETURN_IF_ERROR(Write(bytes, kFeatureFileHeaderBytes + written_));
   written_ += bytes.size();
@@ -70,8 +73,10 @@ absl::StatusOr<std::unique_ptr<FeatureShard>> FeatureFileWriter::Finish(
   std::string bytes = absl::StrCat(kMagic, header.dump());
   bytes.resize(kFeatureFileHeaderBytes, '\0');
   GRAFT_RETURN_IF_ERROR(Write(bytes, 0));
+  GRAFT_FAILPOINT("feature_file.before_sync");
   if (::fsync(fd_) != 0) return DiskError("keep a file");
   GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<MappedFile> file, MappedFile::Open(path_));
+  GRAFT_FAILPOINT("feature_file.before_rename");
   if (::rename(path_.c_str(), final_path.c_str()) != 0) return DiskError("keep a file");
   ::close(fd_);
   fd_ = -1;

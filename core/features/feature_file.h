@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "core/base/disk_reserve.h"
 #include "core/base/sha256.h"
 #include "core/features/feature_block.h"
 #include "core/features/feature_sink.h"
@@ -24,7 +25,9 @@ inline constexpr char kPartialSuffix[] = ".partial";  // while it is written
 // removed by the destructor unless Finish was called.
 class FeatureFileWriter final : public FeatureSink {
  public:
-  static absl::StatusOr<std::unique_ptr<FeatureFileWriter>> Create(std::filesystem::path path);
+  // `reserve`, where given, is asked before each write, and is borrowed.
+  static absl::StatusOr<std::unique_ptr<FeatureFileWriter>> Create(std::filesystem::path path,
+                                                                   DiskReserve* reserve = nullptr);
   ~FeatureFileWriter() override;
 
   absl::Status Append(absl::Span<const float> rows) override;
@@ -36,10 +39,12 @@ class FeatureFileWriter final : public FeatureSink {
                                                        const std::filesystem::path& final_path);
 
  private:
-  FeatureFileWriter(std::filesystem::path path, int fd) : path_(std::move(path)), fd_(fd) {}
+  FeatureFileWriter(std::filesystem::path path, int fd, DiskReserve* reserve)
+      : path_(std::move(path)), reserve_(reserve), fd_(fd) {}
   absl::Status Write(absl::string_view bytes, uint64_t offset);
 
   const std::filesystem::path path_;
+  DiskReserve* const reserve_;
   int fd_;
   uint64_t written_ = 0;  // bytes of floats
   Sha256 hash_;

@@ -4,6 +4,14 @@
 
 namespace graft {
 
+absl::Duration HeartbeatTimeout(absl::Duration lease, absl::Duration interval) {
+  return lease / (kLostHeartbeats + 1) - interval;
+}
+
+absl::Duration ShortestLease(absl::Duration interval) {
+  return (kLostHeartbeats + 1) * (interval + interval);
+}
+
 bool IsLeaseDead(const LeaseObservation& last, absl::Duration now, absl::Duration timeout) {
   return now - last.seen_at >= timeout;
 }

@@ -10,6 +10,19 @@
 
 namespace graft {
 
+// How the times of a lease go together. A worker sends a heartbeat, waits up to the heartbeat's
+// timeout for the answer, then an interval, and sends the next. So many in a row may be lost, each
+// after all its time, and the next is still answered before the lease is over:
+//   (kLostHeartbeats + 1) * (interval + timeout) <= lease
+// A server that is slow once, or a worker that is short of CPU, must not look like a death.
+inline constexpr int kLostHeartbeats = 3;
+
+// The timeout that a lease leaves to a heartbeat: the longest for which the above holds.
+absl::Duration HeartbeatTimeout(absl::Duration lease, absl::Duration interval);
+
+// The shortest lease that leaves a heartbeat as much time as lies between two.
+absl::Duration ShortestLease(absl::Duration interval);
+
 // A running job's lease as the store shows it.
 struct RunningLease {
   std::string job_id;

@@ -10,7 +10,9 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
+#include "core/artifacts/safetensors/finite.h"
 #include "core/base/status_macros.h"
 #include "core/nn/torch_error.h"
 
@@ -57,26 +59,36 @@ bool IsFloating(DType dtype) {
 
 bool IsCounter(absl::string_view name) { return absl::EndsWith(name, ".num_batches_tracked"); }
 
+absl::Status Wrong(const TensorView& view, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("tensor '", view.name, "' ", what));
+}
+
+absl::Status Missing(absl::string_view name) {
+  return absl::InvalidArgumentError(absl::StrCat("tensor '", name, "' is missing"));
+}
+
+absl::Status CheckDType(const TensorView& view) {
+  if (IsCounter(view.name)) {
+    return view.dtype == DType::kI64 ? absl::OkStatus() : Wrong(view, "must be I64");
+  }
+  if (IsFloating(view.dtype)) return absl::OkStatus();
+  return Wrong(view,
+               absl::StrCat("has dtype ", DTypeName(view.dtype), "; F32, F16 or BF16 is needed"));
+}
+
+// Writers without scalars store a counter as [1].
+bool IsCounterOfOne(const TensorView& view) {
+  return IsCounter(view.name) && view.bytes.size() == DTypeSize(view.dtype);
+}
+
 // One tensor for the network: float32 (or int64 for the counter), finite.
 absl::StatusOr<at::Tensor> ReadTensor(const TensorView& view, LoadMode mode) {
-  const auto wrong = [&](absl::string_view what) {
-    return absl::InvalidArgumentError(absl::StrCat("tensor '", view.name, "' ", what));
-  };
-  if (IsCounter(view.name)) {
-    if (view.dtype != DType::kI64) return wrong("must be I64");
-  } else if (!IsFloating(view.dtype)) {
-    return wrong(absl::StrCat("has dtype ", DTypeName(view.dtype), "; F32, F16 or BF16 is needed"));
-  }
+  GRAFT_RETURN_IF_ERROR(CheckDType(view));
   GRAFT_ASSIGN_OR_RETURN(at::Tensor tensor, BorrowTensor(view));
-  // Writers without scalars store it as [1].
-  if (IsCounter(view.name)) return tensor.numel() == 1 ? tensor.clone().squeeze() : tensor;
-  if (view.dtype != DType::kF32) {
-    tensor = tensor.to(at::kFloat);
-  } else if (mode == LoadMode::kCopy) {
-    tensor = tensor.clone();
-  }
-  if (!at::isfinite(tensor).all().item<bool>()) return wrong("holds NaN or infinity");
-  return tensor;
+  if (IsCounter(view.name)) return IsCounterOfOne(view) ? tensor.clone().squeeze() : tensor;
+  if (!AllFinite(view.dtype, view.bytes)) return Wrong(view, "holds NaN or infinity");
+  if (view.dtype != DType::kF32) return tensor.to(at::kFloat);
+  return mode == LoadMode::kCopy ? tensor.clone() : tensor;
 }
 
 }  // namespace
@@ -99,9 +111,7 @@ absl::Status LoadStages(const SafetensorsFile& file, int from, int to, LoadMode 
     for (const NamedTensor& own : network.NamedTensors(from, to)) {
       const TensorView* view = file.Find(own.name);
       if (view == nullptr) {
-        if (!IsCounter(own.name)) {
-          return absl::InvalidArgumentError(absl::StrCat("tensor '", own.name, "' is missing"));
-        }
+        if (!IsCounter(own.name)) return Missing(own.name);
         GRAFT_RETURN_IF_ERROR(network.SetTensor(own.name, at::zeros({}, at::kLong)));
         continue;
       }
@@ -112,7 +122,24 @@ absl::Status LoadStages(const SafetensorsFile& file, int from, int to, LoadMode 
   });
 }
 
-absl::Status CheckNoStrangers(const SafetensorsFile& file, const Network& network) {
+absl::Status CheckStages(const SafetensorsFile& file, int from, int to, const Network& network) {
+  for (const NamedTensor& own : network.NamedTensors(from, to)) {
+    const TensorView* view = file.Find(own.name);
+    if (view == nullptr) {
+      if (!IsCounter(own.name)) return Missing(own.name);
+      continue;
+    }
+    GRAFT_RETURN_IF_ERROR(CheckDType(*view));
+    if (own.tensor.sizes() != at::IntArrayRef(view->shape) && !IsCounterOfOne(*view)) {
+      return Wrong(*view, absl::StrCat("has shape [", absl::StrJoin(view->shape, ", "), "], ",
+                                       network.spec().architecture, " needs [",
+                                       absl::StrJoin(own.tensor.sizes(), ", "), "]"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckNoOtherTensors(const SafetensorsFile& file, const Network& network) {
   absl::flat_hash_set<std::string> names;
   for (const NamedTensor& own : network.NamedTensors()) names.insert(own.name);
   for (const TensorView& tensor : file.tensors()) {

@@ -26,9 +26,12 @@ enum class LoadMode {
 absl::Status LoadStages(const SafetensorsFile& file, int from, int to, LoadMode mode,
                         Network& network);
 
-// INVALID_ARGUMENT names a tensor of the file that the network does not have. A classifier that
-// the backbone's spec has is no stranger.
-absl::Status CheckNoStrangers(const SafetensorsFile& file, const Network& network);
+// What can be known of LoadStages without reading a value: INVALID_ARGUMENT names the first tensor
+// that is missing or has another shape or dtype. The network may be empty.
+absl::Status CheckStages(const SafetensorsFile& file, int from, int to, const Network& network);
+
+// INVALID_ARGUMENT names a tensor of the file that the network does not have, in whatever stage.
+absl::Status CheckNoOtherTensors(const SafetensorsFile& file, const Network& network);
 
 // A safetensors tensor as a tensor of LibTorch, borrowing the bytes (copying them where they are
 // not aligned to their elements).

@@ -5,18 +5,13 @@
 namespace graft {
 
 CostEstimate EstimateCost(const ResolvedFineTune& resolved, const NetworkCost& network,
-                          int64_t training_images, int64_t validation_images, int64_t test_images,
-                          int64_t classes) {
+                          int64_t training_images, int64_t validation_images, int64_t test_images) {
   CostEstimate cost;
   cost.training_images = training_images;
   cost.forward_gflops = network.forward_gflops;
 
   const FineTuneConfig& config = resolved.config;
-  int64_t head = network.head_inputs * classes + classes;
-  if (config.head.kind != HeadKind::kLinear) {
-    const int64_t hidden = config.head.hidden_units.value_or(0);
-    head = network.head_inputs * hidden + hidden + hidden * classes + classes;
-  }
+  const int64_t head = network.head_parameters;
   const auto stages = static_cast<int64_t>(network.stage_parameters.size());
   const int64_t held_out = validation_images + test_images;
   const int64_t views = 1 + config.data.augmented_views.value_or(0);

@@ -8,11 +8,11 @@
 
 namespace graft {
 
-// What a network costs, stage by stage, bottom first. Head parameters apart.
+// What a network costs, stage by stage, bottom first.
 struct NetworkCost {
   std::vector<int64_t> stage_parameters;
   double forward_gflops = 0;  // multiply-adds x 2 of one image through all stages, in 1e9
-  int64_t head_inputs = 0;    // features that the chosen head's first layer reads
+  int64_t head_parameters = 0;
 };
 
 struct CostEstimate {
@@ -26,8 +26,7 @@ struct CostEstimate {
 // Images are counted after the split. An upper bound where the feature cache has room: early
 // stopping, and features that are there, only make it less.
 CostEstimate EstimateCost(const ResolvedFineTune& resolved, const NetworkCost& network,
-                          int64_t training_images, int64_t validation_images, int64_t test_images,
-                          int64_t classes);
+                          int64_t training_images, int64_t validation_images, int64_t test_images);
 
 }  // namespace graft
 

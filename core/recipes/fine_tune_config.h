@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "core/nn/head_spec.h"
+#include "core/model/head_spec.h"
 #include "core/recipes/task_options.h"
 
 namespace graft {

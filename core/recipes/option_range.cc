@@ -23,7 +23,7 @@ std::string Grouped(std::string digits) {
   const size_t first = digits.front() == '-' ? 1 : 0;
   for (size_t end = digits.size(); end > first + 3;) {
     end -= 3;
-    digits.insert(end, ",");
+    digits.insert(digits.begin() + static_cast<std::ptrdiff_t>(end), ',');
   }
   return digits;
 }

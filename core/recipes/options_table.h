@@ -19,7 +19,8 @@ struct OptionGroup {
 
 // The options of a task, with what else decides defaults.
 struct TaskOptionGroup {
-  OptionGroup group;  // its path is the task's name: "classification"
+  std::string task;   // "classification"
+  OptionGroup group;  // its path leads through the oneof: "task.classification"
   // Whether a linear head on fixed features can be fitted as a logistic regression, by L-BFGS.
   bool logistic = false;
   TaskOptions (*make)() = nullptr;  // all options absent

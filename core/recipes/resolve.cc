@@ -70,6 +70,18 @@ FineTuneConfig FillDefaults(const FineTuneConfig& config, const Choices& choices
   return filled;
 }
 
+HeadSpec HeadSpecOf(const FineTuneConfig& config, const FeatureMap& features, int64_t outputs) {
+  HeadSpec head;
+  head.kind = config.head.kind.value_or(HeadKind::kLinear);
+  head.features = features;
+  if (head.has_hidden_layer()) {
+    head.hidden_units = config.head.hidden_units.value_or(0);
+    head.dropout = config.head.dropout.value_or(0);
+  }
+  head.outputs = outputs;
+  return head;
+}
+
 absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config) {
   GRAFT_RETURN_IF_ERROR(ValidateConfig(config));
   ResolvedFineTune resolved;

@@ -1,10 +1,12 @@
 #ifndef GRAFT_CORE_RECIPES_RESOLVE_H_
 #define GRAFT_CORE_RECIPES_RESOLVE_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
 
+#include "core/model/head_spec.h"
 #include "core/recipes/conditions.h"
 #include "core/recipes/fine_tune_config.h"
 #include "core/recipes/phase.h"
@@ -22,6 +24,9 @@ struct ResolvedFineTune {
 // Fills in every default. Resolving what came out changes nothing. INVALID_ARGUMENT as from
 // ValidateConfig.
 absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config);
+
+// The head that a resolved `config` puts on a backbone with these features. Not validated.
+HeadSpec HeadSpecOf(const FineTuneConfig& config, const FeatureMap& features, int64_t outputs);
 
 // `config` with every default filled in, whether or not it is valid. `choices` are its own.
 FineTuneConfig FillDefaults(const FineTuneConfig& config, const Choices& choices);

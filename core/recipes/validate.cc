@@ -1,7 +1,9 @@
 #include "core/recipes/validate.h"
 
+#include <string>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 #include "core/recipes/options_table.h"
 #include "core/recipes/resolve.h"
@@ -26,11 +28,11 @@ std::string Wrong(const Option& option, const CheckInput& in) {
 
 }  // namespace
 
-std::vector<FieldViolation> FindViolations(const FineTuneConfig& config) {
+std::vector<FieldError> FindViolations(const FineTuneConfig& config) {
   const Choices choices = ChoicesOf(config);
   const FineTuneConfig filled = FillDefaults(config, choices);
   const CheckInput in = {config, filled, choices};
-  std::vector<FieldViolation> violations;
+  std::vector<FieldError> violations;
   ForEachOption(config.task.group(), [&](const Option& option) {
     std::string message = Wrong(option, in);
     if (!message.empty()) violations.push_back({option.path, std::move(message)});
@@ -41,7 +43,7 @@ std::vector<FieldViolation> FindViolations(const FineTuneConfig& config) {
   return violations;
 }
 
-std::vector<FieldViolation> FindNetworkViolations(const FineTuneConfig& config, int stages) {
+std::vector<FieldError> FindNetworkViolations(const FineTuneConfig& config, int stages) {
   const int asked = config.training.trainable_stages.value_or(0);
   if (asked <= stages) return {};
   return {{"training.trainable_stages",
@@ -49,15 +51,7 @@ std::vector<FieldViolation> FindNetworkViolations(const FineTuneConfig& config, 
 }
 
 absl::Status ValidateConfig(const FineTuneConfig& config) {
-  return ViolationsToStatus(FindViolations(config));
-}
-
-absl::Status ViolationsToStatus(const std::vector<FieldViolation>& violations) {
-  if (violations.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrJoin(violations, "; ", [](std::string* out, const FieldViolation& violation) {
-        absl::StrAppend(out, violation.field, ": ", violation.message);
-      }));
+  return InvalidFields(FindViolations(config));
 }
 
 }  // namespace graft

@@ -96,9 +96,9 @@ Batcher::Batch Batcher::Next() {
     const BatchDecision decision = DecideBatch(snapshots, now, options);
     if (decision.rows == 0) {
       const uint64_t seen = changes_;
-      clock_->AwaitWithTimeout(
+      clock_->AwaitUntil(
           mutex_, [this, seen]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return changes_ != seen; },
-          decision.look_again - now);
+          decision.look_again);
       continue;
     }
 
@@ -119,7 +119,7 @@ Batcher::Batch Batcher::Next() {
 void Batcher::Run(Batch batch) {
   for (Waiting& late : batch.late) {
     late.row.done(
-        absl::DeadlineExceededError("the deadline passed while the images waited for the network"));
+        absl::DeadlineExceededError("the deadline passed while the inputs waited for the network"));
   }
   if (batch.rows.empty()) return;
 
@@ -127,7 +127,7 @@ void Batcher::Run(Batch batch) {
   absl::flat_hash_set<const Servable*> models;
   absl::Duration oldest = absl::InfiniteDuration();
   for (const Waiting& waiting : batch.rows) {
-    rows.push_back({waiting.row.model.get(), &waiting.row.image});
+    rows.push_back({waiting.row.model.get(), &waiting.row.input});
     models.insert(waiting.row.model.get());
     oldest = std::min(oldest, waiting.arrived);
   }
@@ -135,7 +135,7 @@ void Batcher::Run(Batch batch) {
   absl::StatusOr<std::vector<std::vector<float>>> answers = rows.front().model->Run(rows);
   const absl::Duration ended = clock_->Monotonic();
   if (answers.ok() && answers->size() != rows.size()) {
-    answers = absl::InternalError("the network answered for another number of images");
+    answers = absl::InternalError("the network answered for another number of inputs");
   }
   if (observer_ != nullptr) {
     observer_->OnBatch({.rows = static_cast<int>(rows.size()),

@@ -24,16 +24,16 @@ namespace graft {
 
 // What became of one row. Instants are of Clock::Monotonic().
 struct RowResult {
-  std::vector<float> probabilities;
+  std::vector<float> outputs;  // of the network, as Servable::Run gives them
   absl::Duration arrived;
   absl::Duration started;  // of its batch
   absl::Duration ended;
 };
 
-// One decoded image on its way through the network.
+// One decoded input on its way through the network.
 struct BatchRow {
   std::shared_ptr<const Servable> model;
-  PreparedImage image;
+  PreparedInput input;
   absl::Duration deadline = absl::InfiniteDuration();  // monotonic
   const void* owner = nullptr;                         // for Remove
   // Called once, without a lock held, unless the row is removed. DEADLINE_EXCEEDED if the deadline

@@ -2,6 +2,7 @@
 #define GRAFT_CORE_SERVING_CANCELLATION_H_
 
 #include <functional>
+#include <thread>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -21,9 +22,16 @@ class CancellationToken {
     {
       absl::MutexLock lock(&mutex_);
       cancelled_ = true;
+      if (listener_ == nullptr) return;
       listener = std::exchange(listener_, nullptr);
+      calling_ = true;
+      caller_ = std::this_thread::get_id();
     }
-    if (listener) listener();
+    listener();
+    listener = nullptr;  // what it holds goes before anybody may rely on its end
+    absl::MutexLock lock(&mutex_);
+    calling_ = false;
+    caller_ = {};
   }
 
   bool cancelled() const ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -31,12 +39,21 @@ class CancellationToken {
     return cancelled_;
   }
 
-  // For the predictor. Calls `listener` at the first Cancel, or now if there was one; null takes
-  // the listener back (a call already begun on another thread may still be running).
+  // For the predictor. Calls `listener` at the first Cancel, or now if there was one. Null takes
+  // the listener back and, as std::stop_callback's destructor does, waits for a call of it that
+  // another thread has begun: what it uses may go afterwards. (From inside the listener it does not
+  // wait.)
   void Listen(std::function<void()> listener) ABSL_LOCKS_EXCLUDED(mutex_) {
     {
       absl::MutexLock lock(&mutex_);
-      if (!cancelled_ || listener == nullptr) {
+      if (listener == nullptr) {
+        listener_ = nullptr;
+        if (caller_ == std::this_thread::get_id()) return;
+        const auto returned = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !calling_; };
+        mutex_.Await(absl::Condition(&returned));
+        return;
+      }
+      if (!cancelled_) {
         listener_ = std::move(listener);
         return;
       }
@@ -48,6 +65,8 @@ class CancellationToken {
   mutable absl::Mutex mutex_;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   std::function<void()> listener_ ABSL_GUARDED_BY(mutex_);
+  bool calling_ ABSL_GUARDED_BY(mutex_) = false;    // Cancel is inside the listener ...
+  std::thread::id caller_ ABSL_GUARDED_BY(mutex_);  // ... on this thread
 };
 
 }  // namespace graft

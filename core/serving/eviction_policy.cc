@@ -1,43 +1,66 @@
 #include "core/serving/eviction_policy.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "absl/container/flat_hash_map.h"
 
 namespace graft {
+namespace {
 
-uint64_t TotalBytes(const std::vector<LoadedItem>& items) {
-  uint64_t total = 0;
-  absl::flat_hash_map<std::string, uint64_t> backbones;
-  for (const LoadedItem& item : items) {
-    total += item.own_bytes;
-    uint64_t& bytes = backbones[item.backbone_digest];
-    bytes = std::max(bytes, item.backbone_bytes);
+// The bytes of a changing set of items, each shared backbone once.
+class RunningTotal {
+ public:
+  void Add(const ModelBytes& item) {
+    own_ += item.own_bytes;
+    Sizes& sizes = backbones_[item.backbone_digest];
+    backbone_ -= Largest(sizes);
+    ++sizes[item.backbone_bytes];
+    backbone_ += Largest(sizes);
   }
-  for (const auto& [digest, bytes] : backbones) total += bytes;
-  return total;
-}
+  void Remove(const ModelBytes& item) {
+    own_ -= item.own_bytes;
+    Sizes& sizes = backbones_[item.backbone_digest];
+    backbone_ -= Largest(sizes);
+    const auto it = sizes.find(item.backbone_bytes);
+    if (--it->second == 0) sizes.erase(it);
+    backbone_ += Largest(sizes);
+  }
+  uint64_t bytes() const { return own_ + backbone_; }
 
-EvictionPlan PlanEviction(const std::vector<LoadedItem>& items, uint64_t budget_bytes) {
-  uint64_t total = TotalBytes(items);
+ private:
+  using Sizes = std::map<uint64_t, int>;  // of one backbone: how many items use so much of it
+  static uint64_t Largest(const Sizes& sizes) { return sizes.empty() ? 0 : sizes.rbegin()->first; }
+
+  uint64_t own_ = 0;
+  uint64_t backbone_ = 0;
+  absl::flat_hash_map<std::string, Sizes> backbones_;
+};
+
+}  // namespace
+
+EvictionPlan PlanEviction(const std::vector<LoadedItem>& items, const ModelBytes& more,
+                          uint64_t budget_bytes) {
   EvictionPlan plan;
-  if (total <= budget_bytes) return plan;
-
-  absl::flat_hash_map<std::string, int> users;
+  // By itself it would not fit; and from here on no sum overflows.
+  if (TotalBytes({more}) > budget_bytes) return {.evict = {}, .fits = false};
+  RunningTotal total;
+  total.Add(more);
   std::vector<size_t> order;
   for (size_t i = 0; i < items.size(); ++i) {
-    ++users[items[i].backbone_digest];
+    total.Add(items[i].bytes);
     if (!items[i].in_use) order.push_back(i);
   }
+  if (total.bytes() <= budget_bytes) return plan;
   std::sort(order.begin(), order.end(),
             [&](size_t a, size_t b) { return items[a].last_used < items[b].last_used; });
   for (const size_t i : order) {
-    total -= items[i].own_bytes;
-    if (--users[items[i].backbone_digest] == 0) total -= items[i].backbone_bytes;
+    total.Remove(items[i].bytes);
     plan.evict.push_back(i);
-    if (total <= budget_bytes) return plan;
+    if (total.bytes() <= budget_bytes) return plan;
   }
-  return EvictionPlan{.evict = {}, .fits = false};
+  return {.evict = {}, .fits = false};
 }
 
 }  // namespace graft

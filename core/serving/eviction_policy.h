@@ -3,18 +3,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
+
+#include "core/serving/memory_ledger.h"
 
 namespace graft {
 
-// A version in memory.
+// Something that takes memory: a version that is loaded, one still held by running requests, or
+// one whose load has reserved it.
 struct LoadedItem {
-  uint64_t own_bytes = 0;
-  std::string backbone_digest;  // items of equal digest share the next
-  uint64_t backbone_bytes = 0;
+  ModelBytes bytes;
   uint64_t last_used = 0;  // grows with each use
-  // Being computed with, or just asked for: dropping it would free nothing now.
+  // Being computed with, or just asked for, or not loaded yet: dropping it would free nothing now.
   bool in_use = false;
 };
 
@@ -23,13 +23,11 @@ struct EvictionPlan {
   bool fits = true;           // whether the rest is within the budget
 };
 
-// Bytes of all items, each shared backbone once. Pure.
-uint64_t TotalBytes(const std::vector<LoadedItem>& items);
-
-// What to evict so that the rest is within `budget_bytes`: least recently used first, nothing that
-// is in use. A backbone's bytes are won only with the last item that uses it. If it cannot be
-// done, nothing is evicted: `fits` is false and `evict` empty. Pure.
-EvictionPlan PlanEviction(const std::vector<LoadedItem>& items, uint64_t budget_bytes);
+// What to evict so that the rest and `more` are within `budget_bytes`: least recently used first,
+// nothing that is in use. A backbone's bytes are won only with the last item that uses it. If it
+// cannot be done, nothing is evicted: `fits` is false and `evict` empty. Pure.
+EvictionPlan PlanEviction(const std::vector<LoadedItem>& items, const ModelBytes& more,
+                          uint64_t budget_bytes);
 
 }  // namespace graft
 

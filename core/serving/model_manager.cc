@@ -3,14 +3,15 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
-#include "core/serving/error_hints.h"
+#include "core/base/thread_pool.h"
 #include "core/serving/load_backoff.h"
-#include "core/serving/retry_hint.h"
-#include "core/serving/thread_pool.h"
+#include "core/serving/memory_ledger.h"
 #include "core/serving/version_table.h"
 
 namespace graft {
@@ -24,14 +25,26 @@ using Waiter = VersionTable::Waiter;
 constexpr int kAttempts = 5;
 
 absl::Status Deleted(const ModelKey& key) {
-  return WithReasonHint(absl::NotFoundError(absl::StrCat("model \"", key.model, "\" version ",
-                                                         key.version, " was deleted")),
-                        "MODEL_NOT_FOUND");
+  return WithReason(absl::NotFoundError(absl::StrCat("model \"", key.model, "\" version ",
+                                                     key.version, " was deleted")),
+                    "MODEL_NOT_FOUND");
 }
 
 absl::Status Stopping() {
-  return WithRetryHint(WithReasonHint(absl::UnavailableError("the server is stopping"), "DRAINING"),
-                       absl::Seconds(5));
+  return WithRetryDelay(WithReason(absl::UnavailableError("the server is stopping"), "DRAINING"),
+                        absl::Seconds(5));
+}
+
+// The servable with its account: memory is given back once it is gone, and not before.
+std::shared_ptr<const Servable> WithAccount(std::shared_ptr<const Servable> servable,
+                                            std::unique_ptr<MemoryLedger::Account> account) {
+  struct Both {
+    std::unique_ptr<MemoryLedger::Account> account;
+    std::shared_ptr<const Servable> servable;  // last: destroyed first
+  };
+  auto both = std::make_shared<Both>(Both{std::move(account), std::move(servable)});
+  const Servable* const inside = both->servable.get();
+  return {std::move(both), inside};
 }
 
 class ModelManagerImpl final : public ModelManager {
@@ -43,9 +56,10 @@ class ModelManagerImpl final : public ModelManager {
         loader_(loader),
         clock_(clock),
         observer_(observer),
+        ledger_(std::make_shared<MemoryLedger>(options.memory_budget_bytes)),
         table_(options.max_remembered_latest),
-        threads_(options.loader_threads),
-        resolver_(1) {}
+        threads_("graft-load", options.loader_threads),
+        resolver_("graft-resolve", 1) {}
 
   ~ModelManagerImpl() override {
     absl::MutexLock lock(&mutex_);
@@ -95,12 +109,12 @@ class ModelManagerImpl final : public ModelManager {
       dropped = table_.Forget(project, model, version);
     }
     dropped.clear();
-    Tell();
+    ReportLoadedChanged();
   }
 
   LoadedStats Loaded() const override ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
-    return table_.Stats();
+    return table_.Stats(*ledger_);
   }
 
   std::vector<ModelStatus> List() const override ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -112,7 +126,7 @@ class ModelManagerImpl final : public ModelManager {
   void ScheduleResolve(const std::string& project, const std::string& model, Waiter waiter)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     // std::function wants what it holds to be copyable, and a waiter's callback is.
-    resolver_.Schedule([this, project, model, waiter = std::move(waiter)]() mutable {
+    resolver_.Submit([this, project, model, waiter = std::move(waiter)]() mutable {
       Resolve(project, model, std::move(waiter));
     });
   }
@@ -160,8 +174,8 @@ class ModelManagerImpl final : public ModelManager {
     }
     if (entry == nullptr || MayRetry(*entry)) entry = StartLoad(key);
     if (!entry->error.ok()) {
-      now = RetryHint(entry->error).has_value()
-                ? WithRetryHint(entry->error, entry->retry_at - clock_->Monotonic())
+      now = RetryDelay(entry->error).has_value()
+                ? WithRetryDelay(entry->error, entry->retry_at - clock_->Monotonic())
                 : entry->error;
       return true;
     }
@@ -186,42 +200,42 @@ class ModelManagerImpl final : public ModelManager {
 
   EntryPtr StartLoad(const ModelKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     EntryPtr entry = table_.Begin(key);
-    threads_.Schedule([this, key, entry] { Load(key, entry); });
+    threads_.Submit([this, key, entry] { Load(key, entry); });
     return entry;
   }
 
   void Load(const ModelKey& key, const EntryPtr& entry) ABSL_LOCKS_EXCLUDED(mutex_) {
-    bool stopping;
-    {
-      absl::MutexLock lock(&mutex_);
-      stopping = stopping_;
-    }
     const absl::Duration started = clock_->Monotonic();
-    const absl::Status before = stopping ? Stopping() : CheckSize(key);
-    const bool costly = before.ok();
     absl::StatusOr<std::shared_ptr<const Servable>> loaded = nullptr;
-    if (costly) {
+    absl::StatusOr<std::unique_ptr<MemoryLedger::Account>> account = MakeRoom(key, *entry);
+    const uint64_t account_id = account.ok() ? (*account)->id() : 0;
+    if (account.ok()) {
       loaded = loader_->Load(key, options_.warm_batch_sizes);
     } else {
-      loaded = before;
+      loaded = account.status();
     }
     const absl::Duration seconds = clock_->Monotonic() - started;
 
     std::vector<Waiter> waiting;
-    std::vector<EntryPtr> evicted;  // freed after the lock is gone
     absl::Status status = loaded.status();
+    bool stopping;
     {
       absl::MutexLock lock(&mutex_);
+      stopping = stopping_;
       const bool forgotten = table_.Find(key) != entry;
       // Whatever went wrong: its files went with it.
       if (forgotten && !stopping) status = Deleted(key);
-      if (status.ok()) status = MakeRoom(**loaded, evicted);
+      if (status.ok() && !(*account)->Commit((*loaded)->memory())) {
+        status = MemoryFull((*loaded)->memory());
+      }
       if (status.ok()) {
-        table_.Finish(key, *entry, *loaded);
+        loaded = WithAccount(*std::move(loaded), *std::move(account));
+        table_.Finish(key, *entry, *loaded, account_id);
       } else if (!forgotten && absl::IsNotFound(status)) {
         table_.Drop(key);
       } else if (!forgotten) {
         // Seeing that memory is short costs nothing, and the memory may soon be there.
+        const bool costly = !absl::IsResourceExhausted(account.status());
         if (costly) ++entry->failures;
         const absl::Duration delay = LoadBackoff(
             costly ? entry->failures : 1, options_.failure_memory, options_.max_failure_memory);
@@ -229,7 +243,10 @@ class ModelManagerImpl final : public ModelManager {
       }
       waiting = std::move(entry->waiting);
     }
-    evicted.clear();
+    if (!status.ok()) {
+      loaded = status;  // first what takes the memory, then its account
+      account = status;
+    }
     if (observer_ != nullptr && !stopping) {
       observer_->OnLoad({.project = key.project,
                          .model = key.model,
@@ -237,7 +254,7 @@ class ModelManagerImpl final : public ModelManager {
                          .status = status,
                          .seconds = seconds});
     }
-    Tell();
+    ReportLoadedChanged();
     for (Waiter& waiter : waiting) {
       if (status.ok()) {
         waiter.callback(AcquiredModel{key, *loaded});
@@ -245,48 +262,74 @@ class ModelManagerImpl final : public ModelManager {
         waiter.callback(status);
       }
     }
+    loaded = nullptr;  // nobody's now, unless a waiter still has it
+    absl::MutexLock lock(&mutex_);
+    loading_.erase(account_id);
+    ++ended_loads_;
   }
 
-  // Whoever waited for the latest, which turned out deleted, may have an older version.
+  // Sets aside what the version takes at most, evicting what must go for it first. Waits for other
+  // loads where they may make room. RESOURCE_EXHAUSTED: it does not fit besides what is in use;
+  // UNAVAILABLE: stopping; else what is wrong with the version.
+  absl::StatusOr<std::unique_ptr<MemoryLedger::Account>> MakeRoom(const ModelKey& key, Entry& entry)
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return Stopping();
+    }
+    GRAFT_ASSIGN_OR_RETURN(const ModelBytes most, loader_->Measure(key));
+    std::vector<std::shared_ptr<const Servable>> evicted;
+    {
+      absl::MutexLock lock(&mutex_);
+      VersionTable::RoomPlan plan;
+      while (true) {
+        // One at a time: nobody else takes the room that is being made.
+        const auto alone = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !making_room_; };
+        mutex_.Await(absl::Condition(&alone));
+        if (stopping_) return Stopping();
+        const uint64_t seen = ended_loads_;
+        plan = table_.PlanRoom(most, *ledger_, loading_);
+        if (plan.when != VersionTable::RoomPlan::When::kAfterAnotherLoad) break;
+        const auto ended = [this, seen]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+          return stopping_ || ended_loads_ != seen;
+        };
+        mutex_.Await(absl::Condition(&ended));
+      }
+      if (plan.when == VersionTable::RoomPlan::When::kNo) return MemoryFull(most);
+      evicted = table_.Evict(plan.evict, key, entry);
+      making_room_ = true;
+    }
+    evicted.clear();
+    std::unique_ptr<MemoryLedger::Account> account = MemoryLedger::Reserve(ledger_, most);
+    absl::MutexLock lock(&mutex_);
+    making_room_ = false;
+    if (account == nullptr) return MemoryFull(most);
+    loading_.insert(account->id());
+    return account;
+  }
+
+  // Whoever waited for the latest, which turned out deleted, or failed after the one before had to
+  // go for it, may have an older version.
   bool AskAgain(const ModelKey& key, Waiter& waiter, const absl::Status& status)
       ABSL_LOCKS_EXCLUDED(mutex_) {
-    if (!absl::IsNotFound(status) || waiter.asked != 0) return false;
-    if (++waiter.attempts >= kAttempts) return false;
+    if (waiter.asked != 0 || ++waiter.attempts >= kAttempts) return false;
     absl::MutexLock lock(&mutex_);
+    const int64_t latest = table_.Latest(key.project, key.model);
+    if (!absl::IsNotFound(status) && (latest == 0 || latest >= key.version)) return false;
     if (stopping_) return false;  // the resolver may be gone
     ScheduleResolve(key.project, key.model, std::move(waiter));
     return true;
   }
 
-  // Evicts until `servable` fits as well. RESOURCE_EXHAUSTED: it cannot be done.
-  absl::Status MakeRoom(const Servable& servable, std::vector<EntryPtr>& evicted)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const LoadedItem item{.own_bytes = servable.own_bytes(),
-                          .backbone_digest = servable.backbone_digest(),
-                          .backbone_bytes = servable.backbone_bytes()};
-    return table_.MakeRoom(item, options_.memory_budget_bytes, evicted) ? absl::OkStatus()
-                                                                        : MemoryFull(item);
-  }
-
-  // Whether a version has a chance to fit, before it is read and warmed. What is wrong with it
-  // otherwise Load finds out.
-  absl::Status CheckSize(const ModelKey& key) ABSL_LOCKS_EXCLUDED(mutex_) {
-    const absl::StatusOr<LoadedItem> item = loader_->Measure(key);
-    if (!item.ok()) return absl::OkStatus();
-    absl::MutexLock lock(&mutex_);
-    return table_.HasRoom(*item, options_.memory_budget_bytes) ? absl::OkStatus()
-                                                               : MemoryFull(*item);
-  }
-
-  absl::Status MemoryFull(const LoadedItem& item) const {
+  absl::Status MemoryFull(const ModelBytes& bytes) const {
     absl::Status full = absl::ResourceExhaustedError(absl::StrCat(
-        "no memory is left for the model: it takes ", item.own_bytes + item.backbone_bytes,
+        "no memory is left for the model: it takes ", TotalBytes({bytes}),
         " bytes, and the budget of ", options_.memory_budget_bytes, " is held by models in use"));
-    return WithRetryHint(WithReasonHint(std::move(full), "MODEL_MEMORY_FULL"),
-                         options_.failure_memory);
+    return WithRetryDelay(WithReason(std::move(full), "MODEL_MEMORY_FULL"),
+                          options_.failure_memory);
   }
 
-  void Tell() ABSL_LOCKS_EXCLUDED(mutex_) {
+  void ReportLoadedChanged() ABSL_LOCKS_EXCLUDED(mutex_) {
     if (observer_ != nullptr) observer_->OnLoadedChanged();
   }
 
@@ -296,10 +339,14 @@ class ModelManagerImpl final : public ModelManager {
   ServableLoader* const loader_;
   Clock* const clock_;
   ServingObserver* const observer_;
+  const std::shared_ptr<MemoryLedger> ledger_;  // shared with what is loaded
 
   mutable absl::Mutex mutex_;
   VersionTable table_ ABSL_GUARDED_BY(mutex_);
-  uint64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;  // publishings and deletions
+  uint64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;                   // publishings and deletions
+  absl::flat_hash_set<uint64_t> loading_ ABSL_GUARDED_BY(mutex_);  // accounts of loads under way
+  uint64_t ended_loads_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool making_room_ ABSL_GUARDED_BY(mutex_) = false;  // what was evicted is being destroyed
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   ThreadPool threads_;   // loads use all of the above

@@ -74,9 +74,9 @@ class ModelManager {
 
   // To be called after a version was published in this process: loads and warms it ahead and then
   // makes it the latest, in one step. Until then the version before goes on answering for 0 if it
-  // is in memory; where none is, requests wait for this load, so that nobody gets NOT_FOUND. If
-  // the load fails the version before goes on, the observer hears why, and requests for the latest
-  // have it tried again in the background until it takes its place.
+  // is in memory; where none is, or it has to go to make room, requests wait for this load, so that
+  // nobody gets NOT_FOUND. If the load fails the version before goes on, the observer hears why,
+  // and requests for the latest have it tried again in the background until it takes its place.
   virtual void Preload(const std::string& project, const std::string& model, int64_t version) = 0;
 
   // To be called after a version was deleted: no new request gets it, running ones end well.

@@ -20,7 +20,7 @@ class ModelArtifact {
   virtual ~ModelArtifact() = default;
   // model.safetensors: "head.*" and the tensors of changed stages, under their backbone names.
   virtual absl::string_view model_bytes() const = 0;
-  // JSON of the ModelDescription: backbone, digest, cut, head, input, labels.
+  // JSON of the ModelDescription: backbone, digest, cut, head, input, outputs.
   virtual absl::string_view description_json() const = 0;
 };
 
@@ -40,7 +40,8 @@ class ModelSource {
   virtual absl::StatusOr<int64_t> Resolve(const std::string& project, const std::string& model,
                                           int64_t version) = 0;
 
-  // Cheap, and unverified: for a first look. NOT_FOUND; DATA_LOSS.
+  // Cheap: for a first look. The description is verified, the tensors are not. NOT_FOUND;
+  // DATA_LOSS.
   virtual absl::StatusOr<ArtifactSummary> Summarise(const ModelKey& key) = 0;
 
   // NOT_FOUND; DATA_LOSS names the file that is not what was published.

@@ -1,5 +1,6 @@
 #include "core/serving/network_loader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <ATen/Parallel.h>
@@ -7,7 +8,9 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/artifacts/safetensors/safetensors.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/data/transforms.h"
 #include "core/nn/forward_memory.h"
@@ -15,7 +18,6 @@
 #include "core/nn/state_dict.h"
 #include "core/nn/torch_error.h"
 #include "core/serving/batch_policy.h"
-#include "core/serving/error_hints.h"
 
 namespace graft {
 namespace {
@@ -28,51 +30,143 @@ absl::Status Lost(const absl::Status& status, absl::string_view file) {
   return absl::DataLossError(absl::StrCat(file, ": ", status.message()));
 }
 
-// A network with the backbone's tensors, but for the changed stages, which come from `file`.
-absl::StatusOr<std::unique_ptr<Network>> ChangedNetwork(const ModelDescription& description,
-                                                        const SharedBackbone& backbone,
-                                                        const SafetensorsFile& file) {
-  const NetworkSpec& spec = backbone.weights->spec();
-  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, Network::CreateEmpty(spec));
-  for (const NamedTensor& shared : backbone.network->NamedTensors(0, spec.feature_stages)) {
-    GRAFT_RETURN_IF_ERROR(network->SetTensor(shared.name, shared.tensor));
+// Which stages of a backbone a model runs, and whose weights they have.
+struct StagePlan {
+  int shared = 0;            // [0, shared) are the backbone's as they are
+  int cut = 0;               // [0, cut) make the features
+  std::vector<int> changed;  // those of [0, cut) that are the model's own, bottom first
+};
+
+// DATA_LOSS where the description does not go with the backbone.
+absl::StatusOr<StagePlan> PlanStages(const ModelDescription& description, const NetworkSpec& spec) {
+  StagePlan plan;
+  plan.cut = spec.FindStage(description.cut_point) + 1;
+  if (plan.cut < 1 || plan.cut > spec.feature_stages) {
+    return absl::DataLossError(absl::StrCat("description: cut point \"", description.cut_point,
+                                            "\" is not a stage of ", spec.architecture));
   }
+  plan.shared = plan.cut;
   for (const std::string& name : description.changed_stages) {
     const int stage = spec.FindStage(name);
-    if (stage < 0 || stage >= spec.feature_stages) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("changed stage \"", name, "\" is not one of ", spec.architecture));
+    if (stage < 0 || stage >= plan.cut) {
+      return absl::DataLossError(absl::StrCat("description: changed stage \"", name,
+                                              "\" is not one of ", spec.architecture,
+                                              " up to the cut point"));
     }
+    plan.changed.push_back(stage);
+  }
+  // Unchanged stages at the top are the backbone's too; there are none in what training writes.
+  while (plan.shared > 0 && std::find(plan.changed.begin(), plan.changed.end(), plan.shared - 1) !=
+                                plan.changed.end()) {
+    --plan.shared;
+  }
+  return plan;
+}
+
+uint64_t StageBytes(const Network& network, const std::vector<int>& stages) {
+  uint64_t bytes = 0;
+  for (const int stage : stages) bytes += TensorBytes(network.NamedTensors(stage, stage + 1));
+  return bytes;
+}
+
+// A network with the backbone's tensors, but for the changed stages, which come from `file`.
+absl::StatusOr<std::unique_ptr<Network>> ChangedNetwork(const StagePlan& plan,
+                                                        const SharedBackbone& backbone,
+                                                        const SafetensorsFile& file) {
+  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> network,
+                         Network::CreateEmpty(backbone.weights->spec()));
+  for (const NamedTensor& shared : backbone.network->NamedTensors(0, plan.shared)) {
+    GRAFT_RETURN_IF_ERROR(network->SetTensor(shared.name, shared.tensor));
+  }
+  for (const int stage : plan.changed) {
     GRAFT_RETURN_IF_ERROR(LoadStages(file, stage, stage + 1, LoadMode::kBorrow, *network));
   }
   return network;
 }
 
+// DATA_LOSS names a tensor that is neither of the head nor of a changed stage.
+absl::Status CheckNothingElse(const SafetensorsFile& file, const StagePlan& plan,
+                              const Network* changed, const Network& head) {
+  absl::flat_hash_set<std::string> expected;
+  for (const NamedTensor& tensor : head.NamedTensors()) expected.insert(tensor.name);
+  for (const int stage : plan.changed) {
+    for (const NamedTensor& tensor : changed->NamedTensors(stage, stage + 1)) {
+      expected.insert(tensor.name);
+    }
+  }
+  for (const TensorView& tensor : file.tensors()) {
+    if (!expected.contains(tensor.name)) {
+      return absl::DataLossError(absl::StrCat(kModelFile, ": tensor \"", tensor.name,
+                                              "\" belongs to no changed stage or head"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// What went wrong with a version, as whoever asked for it is told.
+absl::Status Explained(const absl::Status& status, const ModelKey& key) {
+  const std::string name = absl::StrCat("model \"", key.model, "\" version ", key.version);
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+      return WithReason(status, "MODEL_NOT_FOUND");
+    case absl::StatusCode::kDataLoss:
+      return WithReason(Annotate(status, name), "MODEL_DAMAGED");
+    case absl::StatusCode::kFailedPrecondition:
+      return WithReason(Annotate(status, name), "BACKBONE_NOT_INSTALLED");
+    default:
+      return Annotate(status, name);
+  }
+}
+
+absl::StatusOr<std::shared_ptr<const BackboneWeights>> FindWeights(
+    const WeightsCatalog& weights, const ModelDescription& description) {
+  std::shared_ptr<const BackboneWeights> found = weights.FindByDigest(description.backbone_digest);
+  if (found != nullptr) return found;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "backbone \"", description.backbone, "\" with the weights the model was made on (sha256 ",
+      description.backbone_digest, ") is not installed: import those weights again"));
+}
+
+absl::StatusOr<ModelDescription> ReadDescription(absl::string_view json) {
+  absl::StatusOr<ModelDescription> description = ModelDescriptionFromJson(json);
+  if (!description.ok()) return Lost(description.status(), "description");
+  return description;
+}
+
 }  // namespace
 
 NetworkLoader::NetworkLoader(const Options& options, ModelSource* source,
-                             const WeightsCatalog* weights)
-    : options_(options), source_(source), weights_(weights) {
+                             const WeightsCatalog* weights, const Decoders* decoders)
+    : options_(options), source_(source), weights_(weights), decoders_(decoders) {
   if (options.intra_op_threads > 0) at::set_num_threads(options.intra_op_threads);
 }
 
 absl::StatusOr<std::shared_ptr<const SharedBackbone>> NetworkLoader::Backbone(
-    const ModelDescription& description) {
+    std::shared_ptr<const BackboneWeights> weights, int stages) {
   absl::MutexLock lock(&mutex_);  // held while it is made: two copies would be the waste
-  std::weak_ptr<const SharedBackbone>& known = backbones_[description.backbone_digest];
-  if (std::shared_ptr<const SharedBackbone> shared = known.lock()) return shared;
+  auto& known = backbones_[weights->digest()];
+  std::erase_if(known, [](const auto& pair) { return pair.second.expired(); });
+  if (const auto it = known.find(stages); it != known.end()) {
+    if (std::shared_ptr<const SharedBackbone> shared = it->second.lock()) return shared;
+  }
+  // What another model has of it is not read again: the deepest has all that any has.
+  std::shared_ptr<const SharedBackbone> deepest;
+  if (!known.empty()) deepest = known.rbegin()->second.lock();
+  const int there = deepest == nullptr ? 0 : std::min(deepest->stages, stages);
 
   auto made = std::make_shared<SharedBackbone>();
-  made->weights = weights_->FindByDigest(description.backbone_digest);
-  if (made->weights == nullptr) {
-    backbones_.erase(description.backbone_digest);
-    return absl::FailedPreconditionError(absl::StrCat(
-        "backbone \"", description.backbone, "\" with the weights the model was made on (sha256 ",
-        description.backbone_digest, ") is not installed: import those weights again"));
+  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, Network::CreateEmpty(weights->spec()));
+  if (there > 0) {
+    for (const NamedTensor& shared : deepest->network->NamedTensors(0, there)) {
+      GRAFT_RETURN_IF_ERROR(network->SetTensor(shared.name, shared.tensor));
+    }
   }
-  GRAFT_ASSIGN_OR_RETURN(made->network, made->weights->MakeNetwork(LoadMode::kBorrow));
-  made->bytes = TensorBytes(made->network->NamedTensors(0, made->weights->spec().feature_stages));
-  known = made;
+  GRAFT_RETURN_IF_ERROR(LoadStages(weights->file(), there, stages, LoadMode::kBorrow, *network));
+  made->stages = stages;
+  made->bytes = TensorBytes(network->NamedTensors(0, stages));
+  made->network = std::move(network);
+  made->weights = std::move(weights);
+  known[stages] = made;
   return made;
 }
 
@@ -94,103 +188,94 @@ absl::Status NetworkLoader::Warm(const NetworkServable& servable,
   return absl::OkStatus();
 }
 
-absl::StatusOr<LoadedItem> NetworkLoader::Measure(const ModelKey& key) {
-  GRAFT_ASSIGN_OR_RETURN(const ArtifactSummary summary, source_->Summarise(key));
-  GRAFT_ASSIGN_OR_RETURN(const ModelDescription description,
-                         ModelDescriptionFromJson(summary.description_json));
-  const auto weights = weights_->FindByDigest(description.backbone_digest);
-  if (weights == nullptr) return absl::FailedPreconditionError("its backbone is not installed");
-  const NetworkSpec& spec = weights->spec();
-  const int64_t parameters = CountParameters(spec, 0, spec.feature_stages);
-  return LoadedItem{.own_bytes = summary.model_bytes,
-                    .backbone_digest = description.backbone_digest,
-                    .backbone_bytes = static_cast<uint64_t>(parameters) * sizeof(float)};
+absl::StatusOr<ModelBytes> NetworkLoader::Measure(const ModelKey& key) {
+  const auto measure = [&]() -> absl::StatusOr<ModelBytes> {
+    GRAFT_ASSIGN_OR_RETURN(const ArtifactSummary summary, source_->Summarise(key));
+    GRAFT_ASSIGN_OR_RETURN(const ModelDescription description,
+                           ReadDescription(summary.description_json));
+    GRAFT_ASSIGN_OR_RETURN(const auto weights, FindWeights(*weights_, description));
+    GRAFT_ASSIGN_OR_RETURN(const StagePlan plan, PlanStages(description, weights->spec()));
+    absl::StatusOr<NetworkSpec> head_spec = BuildHead(description.head);
+    if (!head_spec.ok()) return Lost(head_spec.status(), "description");
+    // Without weights, but of the sizes that they will have: everything is float32 in the end.
+    GRAFT_ASSIGN_OR_RETURN(const auto network, Network::CreateEmpty(weights->spec()));
+    GRAFT_ASSIGN_OR_RETURN(const auto head, Network::CreateEmpty(*std::move(head_spec)));
+    return ModelBytes{
+        .own_bytes = StageBytes(*network, plan.changed) + TensorBytes(head->NamedTensors()),
+        .backbone_digest = description.backbone_digest,
+        .backbone_bytes = TensorBytes(network->NamedTensors(0, plan.shared))};
+  };
+  absl::StatusOr<ModelBytes> measured = CatchTorchErrors("measuring", measure);
+  return measured.ok() ? std::move(measured) : Explained(measured.status(), key);
 }
 
 absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
     const ModelKey& key, const std::vector<int>& warm_batch_sizes) {
-  const std::string name = absl::StrCat("model \"", key.model, "\" version ", key.version);
-  const auto load = [&]() -> absl::StatusOr<std::shared_ptr<const Servable>> {
-    NetworkServable::Parts parts;
-    parts.image_limits = options_.images;
-    GRAFT_ASSIGN_OR_RETURN(parts.artifact, source_->Open(key));
-    absl::StatusOr<ModelDescription> description =
-        ModelDescriptionFromJson(parts.artifact->description_json());
-    if (!description.ok()) return Lost(description.status(), "description");
-    parts.description = *std::move(description);
-    absl::StatusOr<std::unique_ptr<SafetensorsFile>> file =
-        SafetensorsFile::Parse(parts.artifact->model_bytes());
-    if (!file.ok()) return Lost(file.status(), "model.safetensors");
+  absl::StatusOr<std::shared_ptr<const Servable>> loaded =
+      CatchTorchErrors("loading", [&] { return Build(key, warm_batch_sizes); });
+  return loaded.ok() ? std::move(loaded) : Explained(loaded.status(), key);
+}
 
-    GRAFT_ASSIGN_OR_RETURN(parts.backbone, Backbone(parts.description));
-    const NetworkSpec& spec = parts.backbone->weights->spec();
-    const int cut = spec.FindStage(parts.description.cut_point);
-    if (cut < 0 || cut >= spec.feature_stages) {
-      return absl::DataLossError(absl::StrCat("description: cut point \"",
-                                              parts.description.cut_point, "\" is not a stage of ",
-                                              spec.architecture));
-    }
-    parts.cut_stage = cut + 1;
-    const absl::StatusOr<int64_t> row_bytes = PeakActivationBytes(
-        spec, 0, parts.cut_stage, parts.description.input.height, parts.description.input.width);
-    if (!row_bytes.ok()) return Lost(row_bytes.status(), "description: input");
-    parts.max_rows =
-        RowsWithin(static_cast<uint64_t>(*row_bytes), options_.max_batch_bytes, kMostRows);
-
-    absl::flat_hash_set<std::string> expected;
-    if (!parts.description.changed_stages.empty()) {
-      absl::StatusOr<std::unique_ptr<Network>> changed =
-          ChangedNetwork(parts.description, *parts.backbone, **file);
-      if (!changed.ok()) return Lost(changed.status(), "model.safetensors");
-      for (const std::string& stage : parts.description.changed_stages) {
-        const int index = spec.FindStage(stage);
-        const std::vector<NamedTensor> own = (*changed)->NamedTensors(index, index + 1);
-        parts.own_bytes += TensorBytes(own);
-        for (const NamedTensor& tensor : own) expected.insert(tensor.name);
-      }
-      parts.changed = *std::move(changed);
-    }
-
-    absl::StatusOr<NetworkSpec> head_spec = BuildHead(parts.description.head);
-    if (!head_spec.ok()) return Lost(head_spec.status(), "description");
-    GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> head,
-                           Network::CreateEmpty(*std::move(head_spec)));
-    const absl::Status head_loaded =
-        LoadStages(**file, 0, head->num_stages(), LoadMode::kBorrow, *head);
-    if (!head_loaded.ok()) return Lost(head_loaded, "model.safetensors");
-    const std::vector<NamedTensor> head_tensors = head->NamedTensors();
-    parts.own_bytes += TensorBytes(head_tensors);
-    for (const NamedTensor& tensor : head_tensors) expected.insert(tensor.name);
-    parts.head = std::move(head);
-    for (const TensorView& tensor : (*file)->tensors()) {
-      if (!expected.contains(tensor.name)) {
-        return absl::DataLossError(absl::StrCat("model.safetensors: tensor \"", tensor.name,
-                                                "\" belongs to no changed stage or head"));
-      }
-    }
-
-    parts.batch_key = absl::StrCat(parts.description.backbone_digest, "/", parts.cut_stage, "/",
-                                   Digest(parts.description.input));
-    if (parts.changed != nullptr) {
-      absl::StrAppend(&parts.batch_key, "/", key.project, "/", key.model, "/", key.version);
-    }
-    auto servable = std::make_shared<const NetworkServable>(std::move(parts));
-
-    GRAFT_RETURN_IF_ERROR(Warm(*servable, warm_batch_sizes));
-    return servable;
-  };
-  absl::StatusOr<std::shared_ptr<const Servable>> loaded = CatchTorchErrors("loading", load);
-  if (loaded.ok()) return loaded;
-  switch (loaded.status().code()) {
-    case absl::StatusCode::kNotFound:
-      return WithReasonHint(loaded.status(), "MODEL_NOT_FOUND");
-    case absl::StatusCode::kDataLoss:
-      return WithReasonHint(Annotate(loaded.status(), name), "MODEL_DAMAGED");
-    case absl::StatusCode::kFailedPrecondition:
-      return WithReasonHint(Annotate(loaded.status(), name), "BACKBONE_NOT_INSTALLED");
-    default:
-      return Annotate(loaded.status(), name);
+absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
+    const ModelKey& key, const std::vector<int>& warm_batch_sizes) {
+  NetworkServable::Parts parts;
+  parts.image_limits = options_.images;
+  GRAFT_ASSIGN_OR_RETURN(parts.artifact, source_->Open(key));
+  GRAFT_ASSIGN_OR_RETURN(parts.description, ReadDescription(parts.artifact->description_json()));
+  const ModelDescription& description = parts.description;
+  absl::StatusOr<std::unique_ptr<const Decoder>> decoder =
+      decoders_->Make(description.task, description.outputs);
+  if (absl::IsUnimplemented(decoder.status())) return decoder.status();
+  if (!decoder.ok()) return Lost(decoder.status(), "description");
+  parts.decoder = *std::move(decoder);
+  if (parts.decoder->outputs() != description.head.outputs) {
+    return absl::DataLossError(
+        absl::StrCat("description: the head gives ", description.head.outputs,
+                     " numbers, and the task reads ", parts.decoder->outputs()));
   }
+  absl::StatusOr<std::unique_ptr<SafetensorsFile>> file =
+      SafetensorsFile::Parse(parts.artifact->model_bytes());
+  if (!file.ok()) return Lost(file.status(), kModelFile);
+
+  GRAFT_ASSIGN_OR_RETURN(const auto weights, FindWeights(*weights_, description));
+  const NetworkSpec& spec = weights->spec();
+  GRAFT_ASSIGN_OR_RETURN(const StagePlan plan, PlanStages(description, spec));
+  parts.cut_stage = plan.cut;
+  GRAFT_ASSIGN_OR_RETURN(parts.backbone, Backbone(weights, plan.shared));
+  const absl::StatusOr<int64_t> row_bytes =
+      PeakActivationBytes(spec, 0, plan.cut, description.input.height, description.input.width);
+  if (!row_bytes.ok()) return Lost(row_bytes.status(), "description: input");
+  parts.max_rows =
+      RowsWithin(static_cast<uint64_t>(*row_bytes), options_.max_batch_bytes, kMostRows);
+
+  parts.memory = {.backbone_digest = description.backbone_digest,
+                  .backbone_bytes = parts.backbone->bytes};
+  if (!plan.changed.empty()) {
+    absl::StatusOr<std::unique_ptr<Network>> changed =
+        ChangedNetwork(plan, *parts.backbone, **file);
+    if (!changed.ok()) return Lost(changed.status(), kModelFile);
+    parts.memory.own_bytes += StageBytes(**changed, plan.changed);
+    parts.changed = *std::move(changed);
+  }
+  absl::StatusOr<NetworkSpec> head_spec = BuildHead(description.head);
+  if (!head_spec.ok()) return Lost(head_spec.status(), "description");
+  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> head,
+                         Network::CreateEmpty(*std::move(head_spec)));
+  const absl::Status head_loaded =
+      LoadStages(**file, 0, head->num_stages(), LoadMode::kBorrow, *head);
+  if (!head_loaded.ok()) return Lost(head_loaded, kModelFile);
+  parts.memory.own_bytes += TensorBytes(head->NamedTensors());
+  parts.head = std::move(head);
+  GRAFT_RETURN_IF_ERROR(CheckNothingElse(**file, plan, parts.changed.get(), *parts.head));
+
+  parts.batch_key = absl::StrCat(description.backbone_digest, "/", parts.cut_stage, "/",
+                                 Digest(description.input));
+  if (parts.changed != nullptr) {
+    absl::StrAppend(&parts.batch_key, "/", key.project, "/", key.model, "/", key.version);
+  }
+  auto servable = std::make_shared<const NetworkServable>(std::move(parts));
+  GRAFT_RETURN_IF_ERROR(Warm(*servable, warm_batch_sizes));
+  return servable;
 }
 
 }  // namespace graft

@@ -1,6 +1,7 @@
 #ifndef GRAFT_CORE_SERVING_NETWORK_LOADER_H_
 #define GRAFT_CORE_SERVING_NETWORK_LOADER_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,11 +15,13 @@
 #include "core/serving/model_source.h"
 #include "core/serving/network_servable.h"
 #include "core/serving/servable.h"
+#include "core/tasks/decoders.h"
 
 namespace graft {
 
 // Rebuilds networks from published deltas over the installed backbones. All models of one backbone
-// digest share one copy of its tensors, which goes with the last of them. Safe for concurrent use.
+// digest share one copy of its tensors, which goes with the last of them; stages that none of them
+// runs (a published classifier, what a model has changed) are not read. Safe for concurrent use.
 class NetworkLoader final : public ServableLoader {
  public:
   struct Options {
@@ -28,17 +31,21 @@ class NetworkLoader final : public ServableLoader {
     uint64_t max_batch_bytes = uint64_t{1} << 30;
   };
 
-  // `source` and `weights` are borrowed and must outlive the loader; what it loads keeps the
-  // backbone's weights alive by itself.
-  NetworkLoader(const Options& options, ModelSource* source, const WeightsCatalog* weights);
+  // `source`, `weights` and `decoders` are borrowed and must outlive the loader; what it loads
+  // keeps the backbone's weights alive by itself.
+  NetworkLoader(const Options& options, ModelSource* source, const WeightsCatalog* weights,
+                const Decoders* decoders);
 
-  absl::StatusOr<LoadedItem> Measure(const ModelKey& key) override;
+  absl::StatusOr<ModelBytes> Measure(const ModelKey& key) override;
   absl::StatusOr<std::shared_ptr<const Servable>> Load(
       const ModelKey& key, const std::vector<int>& warm_batch_sizes) override;
 
  private:
+  // Stages [0, stages) of the backbone with this digest, of which `weights` are the weights.
   absl::StatusOr<std::shared_ptr<const SharedBackbone>> Backbone(
-      const ModelDescription& description) ABSL_LOCKS_EXCLUDED(mutex_);
+      std::shared_ptr<const BackboneWeights> weights, int stages) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<std::shared_ptr<const Servable>> Build(const ModelKey& key,
+                                                        const std::vector<int>& warm_batch_sizes);
   // Features that several models share are warmed with the first of them; heads each.
   absl::Status Warm(const NetworkServable& servable, const std::vector<int>& batch_sizes)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -46,10 +53,11 @@ class NetworkLoader final : public ServableLoader {
   const Options options_;
   ModelSource* const source_;
   const WeightsCatalog* const weights_;
+  const Decoders* const decoders_;
 
   absl::Mutex mutex_;
-  // By digest; expired once nobody uses it.
-  absl::flat_hash_map<std::string, std::weak_ptr<const SharedBackbone>> backbones_
+  // By digest, then by how many stages it has; expired once nobody uses it.
+  absl::flat_hash_map<std::string, std::map<int, std::weak_ptr<const SharedBackbone>>> backbones_
       ABSL_GUARDED_BY(mutex_);
 };
 

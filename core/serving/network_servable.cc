@@ -15,11 +15,6 @@
 namespace graft {
 namespace {
 
-// Softmax of logits / temperature, on the CPU as float32.
-at::Tensor Probabilities(const at::Tensor& logits, double temperature) {
-  return at::softmax(logits.to(at::kFloat) / temperature, 1).cpu().contiguous();
-}
-
 // [rows, 3, height, width], channels last: what the CPU's convolutions run on without reordering in
 // between.
 at::Tensor MakeBatch(int64_t rows, const InputSpec& input) {
@@ -44,10 +39,7 @@ void Interleave(const std::vector<float>& planes, float* to) {
 
 uint64_t TensorBytes(const std::vector<NamedTensor>& tensors) {
   uint64_t bytes = 0;
-  for (const NamedTensor& named : tensors) {
-    // Stages that were never loaded have tensors without memory.
-    if (!named.tensor.is_meta()) bytes += named.tensor.nbytes();
-  }
+  for (const NamedTensor& named : tensors) bytes += named.tensor.nbytes();
   return bytes;
 }
 
@@ -55,13 +47,14 @@ uint64_t NetworkServable::prepared_bytes() const {
   return PreparedValues(parts_.description.input) * sizeof(float);
 }
 
-absl::StatusOr<PreparedImage> NetworkServable::Prepare(absl::string_view encoded) const {
+absl::StatusOr<PreparedInput> NetworkServable::Prepare(const PredictInput& given) const {
   // Decoding is not LibTorch's, but what it lacks the memory for is answered in the same way.
-  return CatchTorchErrors("reading an image", [&]() -> absl::StatusOr<PreparedImage> {
+  return CatchTorchErrors("reading an image", [&]() -> absl::StatusOr<PreparedInput> {
+    const std::string& encoded = std::get<EncodedImage>(given).bytes;
     absl::StatusOr<Image> image = DecodeImage(encoded, parts_.image_limits);
     if (!image.ok()) return image.status();
     const InputSpec& input = parts_.description.input;
-    PreparedImage prepared;
+    PreparedInput prepared;
     prepared.values.resize(PreparedValues(input));
     PrepareForEvaluation(*image, input, prepared.values.data());
     return prepared;
@@ -79,11 +72,11 @@ absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
         const at::Tensor batch = MakeBatch(static_cast<int64_t>(rows.size()), input);
         float* to = batch.data_ptr<float>();
         for (const ServableRow& row : rows) {
-          if (row.image->values.size() != PreparedValues(input)) {
-            return absl::InternalError("an image was prepared for another input");
+          if (row.input->values.size() != PreparedValues(input)) {
+            return absl::InternalError("an input was prepared for another network");
           }
-          Interleave(row.image->values, to);
-          to += row.image->values.size();
+          Interleave(row.input->values, to);
+          to += row.input->values.size();
         }
         const at::Tensor output = features().Forward(batch, 0, parts_.cut_stage);
 
@@ -99,13 +92,14 @@ absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
           const at::Tensor mine = by_model.size() == 1
                                       ? output
                                       : output.index_select(0, at::tensor(indices, at::kLong));
-          const at::Tensor probabilities =
-              Probabilities(own.parts_.head->Forward(mine, 0, own.parts_.head->num_stages()),
-                            own.parts_.description.temperature.value_or(1.0));
-          const int64_t classes = probabilities.size(1);
+          const at::Tensor outputs =
+              own.parts_.head->Forward(mine, 0, own.parts_.head->num_stages())
+                  .to(at::TensorOptions(at::kCPU).dtype(at::kFloat))
+                  .contiguous();
+          const int64_t width = outputs.numel() / static_cast<int64_t>(indices.size());
           for (size_t i = 0; i < indices.size(); ++i) {
-            const float* from = probabilities.data_ptr<float>() + i * classes;
-            answers[indices[i]].assign(from, from + classes);
+            const float* from = outputs.const_data_ptr<float>() + i * width;
+            answers[indices[i]].assign(from, from + width);
           }
         }
         return answers;

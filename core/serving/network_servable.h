@@ -12,26 +12,30 @@
 
 #include "core/backbones/weights_catalog.h"
 #include "core/image/probe.h"
-#include "core/nn/model_description.h"
+#include "core/model/model_description.h"
 #include "core/nn/network.h"
 #include "core/serving/model_source.h"
+#include "core/serving/prediction.h"
 #include "core/serving/servable.h"
+#include "core/tasks/decoder.h"
 
 namespace graft {
 
-// The feature stages of a backbone as a network whose float32 tensors point into the weights'
-// memory map: however many models ride on it, its weights are in memory once.
+// The lower stages of a backbone as a network whose float32 tensors point into the weights' memory
+// map, and whose others are float32 copies: however many models ride on it, its weights are in
+// memory once.
 struct SharedBackbone {
   std::shared_ptr<const BackboneWeights> weights;  // outlives the network
   std::unique_ptr<const Network> network;
-  uint64_t bytes = 0;
+  int stages = 0;      // those that have weights: [0, stages)
+  uint64_t bytes = 0;  // of their tensors
 
   // The batch keys, of models that change nothing of it, whose passes have been warmed.
   mutable absl::Mutex mutex;
   mutable absl::flat_hash_set<std::string> warmed ABSL_GUARDED_BY(mutex);
 };
 
-// Bytes of tensors.
+// Bytes of tensors, of those without memory too.
 uint64_t TensorBytes(const std::vector<NamedTensor>& tensors);
 
 // A model as a delta over a shared backbone: stages below the first changed one are the backbone's
@@ -46,24 +50,23 @@ class NetworkServable final : public Servable {
     // pass. Otherwise a network whose unchanged tensors are the backbone's.
     std::unique_ptr<const Network> changed;
     std::unique_ptr<const Network> head;
-    int cut_stage = 0;  // features come out of stages [0, cut_stage)
+    std::unique_ptr<const Decoder> decoder;  // of what the head gives
+    int cut_stage = 0;                       // features come out of stages [0, cut_stage)
     std::string batch_key;
-    uint64_t own_bytes = 0;
+    ModelBytes memory;
     ImageLimits image_limits;
     int max_rows = 1;
   };
   explicit NetworkServable(Parts parts) : parts_(std::move(parts)) {}
 
-  const std::vector<std::string>& labels() const override { return parts_.description.labels; }
+  const Decoder& decoder() const override { return *parts_.decoder; }
   const std::string& batch_key() const override { return parts_.batch_key; }
-  uint64_t own_bytes() const override { return parts_.own_bytes; }
-  const std::string& backbone_digest() const override { return parts_.description.backbone_digest; }
-  uint64_t backbone_bytes() const override { return parts_.backbone->bytes; }
+  const ModelBytes& memory() const override { return parts_.memory; }
 
   int max_rows() const override { return parts_.max_rows; }
   uint64_t prepared_bytes() const override;
 
-  absl::StatusOr<PreparedImage> Prepare(absl::string_view encoded) const override;
+  absl::StatusOr<PreparedInput> Prepare(const PredictInput& input) const override;
   absl::StatusOr<std::vector<std::vector<float>>> Run(
       const std::vector<ServableRow>& rows) const override;
 

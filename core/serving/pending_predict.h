@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -12,18 +11,18 @@
 
 #include "core/serving/cancellation.h"
 #include "core/serving/model_manager.h"
-#include "core/serving/predictor.h"
+#include "core/serving/prediction.h"
 #include "core/serving/servable.h"
 
 namespace graft {
 
 // A request on its way through a Predictor. Shared by whoever works on it; answered once. What it
-// holds of the request's images is freed when it is answered, whoever still shares it.
+// holds of the request's inputs is freed when it is answered, whoever still shares it.
 struct PendingPredict {
   // Constant once submitted.
   ModelKey asked;  // version 0: the latest
-  int top_k = 0;
-  int images = 0;
+  std::shared_ptr<const DecodeOptions> options;
+  int images = 0;  // its inputs
   absl::Duration deadline;
   absl::Duration submitted;
   PredictCallback callback;
@@ -31,16 +30,16 @@ struct PendingPredict {
 
   absl::Mutex mutex;
   bool answered ABSL_GUARDED_BY(mutex) = false;
-  uint64_t held_bytes ABSL_GUARDED_BY(mutex) = 0;           // as Admission counts them
-  std::vector<std::string> encoded ABSL_GUARDED_BY(mutex);  // each until it is decoded
+  uint64_t held_bytes ABSL_GUARDED_BY(mutex) = 0;            // as Admission counts them
+  std::vector<PredictInput> encoded ABSL_GUARDED_BY(mutex);  // each until it is decoded
   bool waits_for_model ABSL_GUARDED_BY(mutex) = false;
   AcquiredModel model ABSL_GUARDED_BY(mutex);
   int chunk ABSL_GUARDED_BY(mutex) = 0;        // images that go to the network together
   int tasks_given ABSL_GUARDED_BY(mutex) = 0;  // to the decoding threads, one an image
   int tasks_begun ABSL_GUARDED_BY(mutex) = 0;  // images are decoded in order
-  std::vector<PreparedImage> prepared ABSL_GUARDED_BY(mutex);
+  std::vector<PreparedInput> prepared ABSL_GUARDED_BY(mutex);
   std::vector<int> chunk_left ABSL_GUARDED_BY(mutex);  // images of a chunk to be decoded
-  std::vector<std::vector<LabelScore>> outputs ABSL_GUARDED_BY(mutex);
+  std::vector<std::unique_ptr<TaskOutput>> outputs ABSL_GUARDED_BY(mutex);
   int rows_left ABSL_GUARDED_BY(mutex) = 0;
 
   PredictTiming timing ABSL_GUARDED_BY(mutex);

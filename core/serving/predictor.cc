@@ -1,22 +1,21 @@
 #include "core/serving/predictor.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
+#include "core/base/thread_pool.h"
 #include "core/serving/admission.h"
 #include "core/serving/batcher.h"
-#include "core/serving/error_hints.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/pending_predict.h"
+#include "core/serving/prediction.h"
 #include "core/serving/request_check.h"
-#include "core/serving/retry_hint.h"
-#include "core/serving/thread_pool.h"
 
 namespace graft {
 namespace {
@@ -24,21 +23,6 @@ namespace {
 using CallPtr = PendingPredictPtr;
 
 constexpr absl::Duration kDeadlineSlack = absl::Milliseconds(100);
-
-std::vector<LabelScore> TopK(const std::vector<float>& probabilities,
-                             const std::vector<std::string>& labels, int k) {
-  std::vector<int> order(std::min(probabilities.size(), labels.size()));
-  std::iota(order.begin(), order.end(), 0);
-  k = std::min<int>(k, static_cast<int>(order.size()));
-  std::partial_sort(order.begin(), order.begin() + k, order.end(), [&](int a, int b) {
-    return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b;
-  });
-  std::vector<LabelScore> top;
-  for (int i = 0; i < k; ++i) {
-    top.push_back({labels[order[i]], probabilities[order[i]], order[i]});
-  }
-  return top;
-}
 
 class PredictorImpl final : public Predictor {
  public:
@@ -50,7 +34,7 @@ class PredictorImpl final : public Predictor {
         observer_(observer),
         admission_({options.max_pending_images, options.max_pending_bytes, options.retry_after}),
         batcher_(options.batch, clock, observer),
-        decoders_(options.decode_threads) {}
+        decoders_("graft-decode", options.decode_threads) {}
 
   ~PredictorImpl() override { Drain(); }
 
@@ -58,10 +42,10 @@ class PredictorImpl final : public Predictor {
               std::shared_ptr<CancellationToken> cancel) override {
     auto call = std::make_shared<PendingPredict>();
     call->asked = {request.project, request.model, request.version};
-    call->top_k = request.top_k;
-    call->images = static_cast<int>(request.images.size());
+    call->options = std::move(request.options);
+    call->images = static_cast<int>(request.inputs.size());
     uint64_t bytes = 0;
-    for (const std::string& image : request.images) bytes += image.size();
+    for (const PredictInput& input : request.inputs) bytes += InputBytes(input);
     call->deadline = deadline;
     call->submitted = clock_->Monotonic();
     call->callback = std::move(callback);
@@ -70,13 +54,13 @@ class PredictorImpl final : public Predictor {
     absl::Status admitted = CheckRequest(request, bytes, options_);
     if (admitted.ok()) admitted = Admit(call->asked, call->images, bytes);
     if (!admitted.ok()) {
-      Tell(*call, 0, admitted.code(), {});
+      ReportRequest(*call, 0, admitted.code(), {});
       call->callback(std::move(admitted));
       return;
     }
     {
       absl::MutexLock lock(&call->mutex);
-      call->encoded = std::move(request.images);
+      call->encoded = std::move(request.inputs);
       call->held_bytes = bytes;
     }
     if (deadline <= call->submitted) {
@@ -86,7 +70,7 @@ class PredictorImpl final : public Predictor {
     if (call->cancel != nullptr) {
       call->cancel->Listen([this, weak = std::weak_ptr<PendingPredict>(call)] {
         if (const CallPtr cancelled = weak.lock()) {
-          Finish(cancelled, Withdrawn(*cancelled));
+          Finish(cancelled, Cancelled(*cancelled));
         }
       });
       if (IsAnswered(*call)) return;
@@ -112,9 +96,9 @@ class PredictorImpl final : public Predictor {
       ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     if (draining_) {
-      return WithRetryHint(
-          WithReasonHint(absl::UnavailableError("the server is stopping; try another, or later"),
-                         "DRAINING"),
+      return WithRetryDelay(
+          WithReason(absl::UnavailableError("the server is stopping; try another, or later"),
+                     "DRAINING"),
           options_.retry_after);
     }
     GRAFT_RETURN_IF_ERROR(admission_.Enter(asked, images, bytes));
@@ -123,7 +107,7 @@ class PredictorImpl final : public Predictor {
   }
 
   // gRPC cancels a call whose deadline has passed, a little early by this clock or a little late.
-  absl::Status Withdrawn(const PendingPredict& call) const {
+  absl::Status Cancelled(const PendingPredict& call) const {
     if (clock_->Monotonic() >= call.deadline - kDeadlineSlack) {
       return absl::DeadlineExceededError("the deadline passed before the answer was there");
     }
@@ -143,20 +127,22 @@ class PredictorImpl final : public Predictor {
       return;
     }
     int tasks = 0;
-    absl::Status room;
+    absl::Status ready;
     {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
       Hold();
       EndWait(*call);
       const uint64_t decoded = model->servable->prepared_bytes() * call->images;
-      room = admission_.Grow(decoded);
-      if (room.ok()) {
+      ready = model->servable->decoder().CheckOptions(call->options.get());
+      if (!ready.ok()) ready = InvalidField("options", ready.message());
+      if (ready.ok()) ready = admission_.Grow(decoded);
+      if (ready.ok()) {
         call->held_bytes += decoded;
         tasks = BeginDecoding(*call, *std::move(model));
       }
     }
-    if (!room.ok()) Finish(call, std::move(room));
+    if (!ready.ok()) Finish(call, std::move(ready));
     for (int i = 0; i < tasks; ++i) ScheduleDecode(call);
     Release();
   }
@@ -186,14 +172,14 @@ class PredictorImpl final : public Predictor {
   }
 
   void ScheduleDecode(const CallPtr& call) {
-    decoders_.Schedule([this, call] { DecodeNext(call); });
+    decoders_.Submit([this, call] { DecodeNext(call); });
   }
 
   // Decodes the next image of a call. The image is taken from the call only now: when the call is
   // answered earlier its images go, whatever is still scheduled.
   void DecodeNext(const CallPtr& call) {
     int index;
-    std::string encoded;
+    PredictInput encoded;
     std::shared_ptr<const Servable> servable;
     const absl::Duration begun = clock_->Monotonic();
     {
@@ -209,7 +195,7 @@ class PredictorImpl final : public Predictor {
       Finish(call, absl::DeadlineExceededError("the deadline passed before the images were read"));
       return;
     }
-    absl::StatusOr<PreparedImage> prepared = servable->Prepare(encoded);
+    absl::StatusOr<PreparedInput> prepared = servable->Prepare(encoded);
     if (!prepared.ok()) {
       Finish(call, NotPrepared(prepared.status(), index));
       return;
@@ -230,11 +216,10 @@ class PredictorImpl final : public Predictor {
 
   absl::Status NotPrepared(const absl::Status& status, int index) const {
     const std::string field = absl::StrCat("inputs[", index, "]");
-    if (absl::IsInvalidArgument(status)) return InvalidInput(field, status.message());
+    if (absl::IsInvalidArgument(status)) return InvalidField(field, status.message());
     absl::Status annotated = Annotate(status, field);
     if (!absl::IsResourceExhausted(status)) return annotated;
-    return WithRetryHint(WithReasonHint(std::move(annotated), "OUT_OF_MEMORY"),
-                         options_.retry_after);
+    return WithRetryDelay(WithReason(std::move(annotated), "OUT_OF_MEMORY"), options_.retry_after);
   }
 
   // Gives the images of a decoded chunk to the batcher.
@@ -244,7 +229,7 @@ class PredictorImpl final : public Predictor {
     std::vector<BatchRow> rows;
     for (int i = first; i < last; ++i) {
       rows.push_back({.model = call->model.servable,
-                      .image = std::move(call->prepared[i]),
+                      .input = std::move(call->prepared[i]),
                       .deadline = call->deadline,
                       .owner = call.get(),
                       .done = [this, call, i](absl::StatusOr<RowResult> row) {
@@ -259,22 +244,33 @@ class PredictorImpl final : public Predictor {
       Finish(call, row.status());
       return;
     }
-    PredictResponse response;
+    absl::StatusOr<PredictResponse> response = PredictResponse();
     {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
-      call->outputs[index] = TopK(row->probabilities, call->model.servable->labels(), call->top_k);
-      PredictTiming& timing = call->timing;
-      call->batch_wait = std::max(call->batch_wait, row->started - row->arrived);
-      timing.queue = call->decoder_wait + call->batch_wait;
-      call->compute_begun = std::min(call->compute_begun, row->started);
-      timing.compute = std::max(timing.compute, row->ended - call->compute_begun);
-      if (--call->rows_left > 0) return;
-      response.model = call->model.key.model;
-      response.version = call->model.key.version;
-      response.outputs = std::move(call->outputs);
+      absl::StatusOr<std::unique_ptr<TaskOutput>> output =
+          call->model.servable->decoder().Decode(row->outputs, call->options.get());
+      if (output.ok()) {
+        call->outputs[index] = *std::move(output);
+        RecordTiming(*call, *row);
+        if (--call->rows_left > 0) return;
+        response->model = call->model.key.model;
+        response->version = call->model.key.version;
+        response->outputs = std::move(call->outputs);
+      } else {
+        response = Annotate(output.status(), absl::StrCat("inputs[", index, "]"));
+      }
     }
     Finish(call, std::move(response));
+  }
+
+  static void RecordTiming(PendingPredict& call, const RowResult& row)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
+    PredictTiming& timing = call.timing;
+    call.batch_wait = std::max(call.batch_wait, row.started - row.arrived);
+    timing.queue = call.decoder_wait + call.batch_wait;
+    call.compute_begun = std::min(call.compute_begun, row.started);
+    timing.compute = std::max(timing.compute, row.ended - call.compute_begun);
   }
 
   // The one way out. The first to come answers; all others do nothing.
@@ -285,8 +281,8 @@ class PredictorImpl final : public Predictor {
     // Freed before the callback and before others may have their place: after the answer nothing of
     // the request is held, but for the image that a thread is decoding.
     AcquiredModel model;
-    std::vector<std::string> encoded;
-    std::vector<PreparedImage> prepared;
+    std::vector<PredictInput> encoded;
+    std::vector<PreparedInput> prepared;
     {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
@@ -301,20 +297,22 @@ class PredictorImpl final : public Predictor {
       if (!result.ok()) batcher_.Remove(call.get());
       model = std::move(call->model);
     }
+    // Waits for a Cancel that is inside our listener on another thread: it uses this predictor,
+    // which may be destroyed as soon as the call is released.
     if (call->cancel != nullptr) call->cancel->Listen(nullptr);
     model.servable.reset();
     encoded.clear();
     prepared.clear();
     admission_.Leave(call->images, bytes);
-    Tell(*call, version, result.status().code(), timing);
+    ReportRequest(*call, version, result.status().code(), timing);
     if (result.ok()) result->timing = timing;
     call->callback(std::move(result));
     call->callback = nullptr;
     Release();
   }
 
-  void Tell(const PendingPredict& call, int64_t version, absl::StatusCode code,
-            const PredictTiming& timing) {
+  void ReportRequest(const PendingPredict& call, int64_t version, absl::StatusCode code,
+                     const PredictTiming& timing) {
     if (observer_ == nullptr) return;
     observer_->OnRequest({.project = call.asked.project,
                           .model = call.asked.model,

@@ -2,58 +2,20 @@
 #define GRAFT_CORE_SERVING_PREDICTOR_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 #include "core/base/clock.h"
 #include "core/serving/batch_policy.h"
 #include "core/serving/cancellation.h"
+#include "core/serving/prediction.h"
 #include "core/serving/serving_observer.h"
 
 namespace graft {
 
 class ModelManager;
-
-struct PredictRequest {
-  std::string project;
-  std::string model;
-  int64_t version = 0;              // 0: the latest
-  std::vector<std::string> images;  // each an encoded JPEG, PNG, WebP or BMP
-  int top_k = 5;                    // at least 1; more than there are classes gives all of them
-};
-
-struct LabelScore {
-  std::string label;
-  float probability = 0;  // softmax over all classes
-  int index = 0;          // of the class
-};
-
-// Where a request's time went. Its images may be decoded and computed side by side: the parts are
-// wall time (first begun to last done), and need not add up to the total.
-struct PredictTiming {
-  absl::Duration queue;    // waiting for a decoding thread, then, decoded, for a batch
-  absl::Duration decode;   // reading and resizing its images
-  absl::Duration compute;  // the network, with the rest of the batch
-  absl::Duration total;    // from Submit to the answer; with a load of the model, if one was needed
-};
-
-struct PredictResponse {
-  std::string model;
-  int64_t version = 0;                           // the one that answered
-  std::vector<std::vector<LabelScore>> outputs;  // one an image, in order; most probable first
-  PredictTiming timing;
-};
-
-// Called exactly once for each Submit, from an unspecified thread: possibly the one that called
-// Submit or CancellationToken::Cancel, before that returns. It should return soon, may submit
-// again, and must not destroy the predictor.
-using PredictCallback = std::function<void(absl::StatusOr<PredictResponse>)>;
 
 // Answers requests with the models that jobs made. Safe for concurrent use.
 class Predictor {
@@ -61,22 +23,22 @@ class Predictor {
   virtual ~Predictor() = default;
 
   // Never blocks on reading, decoding or computing. The request belongs to the predictor from here
-  // on, whatever comes of it: on failure too its images are freed, and a caller that means to try
+  // on, whatever comes of it: on failure too its inputs are freed, and a caller that means to try
   // again keeps its own copy. `deadline` is an instant of the predictor's Clock::Monotonic();
   // InfiniteDuration for none. `cancel` may be null.
   //
   // The callback gets:
   //
-  //  - INVALID_ARGUMENT: no image, too many, one too large, one not decodable ("inputs[2]: ..."),
-  //    top_k below 1. Other requests in the same batch are not concerned.
+  //  - INVALID_ARGUMENT: no input, too many, one too large, one not decodable ("inputs[2]: ..."),
+  //    options that the model's task refuses. Other requests in the same batch are not concerned.
   //  - NOT_FOUND: no such project, model or version; says what to ask for instead.
   //  - DATA_LOSS: the version's files are not what was published.
-  //  - DEADLINE_EXCEEDED: the deadline passed before its images were computed; found at the next
+  //  - DEADLINE_EXCEEDED: the deadline passed before its inputs were computed; found at the next
   //    step of its way, so it can come a little late.
-  //  - CANCELLED: `cancel` was called before its images were computed.
-  //  - RESOURCE_EXHAUSTED: the queue is full, or no memory is left for the model; a RetryHint says
+  //  - CANCELLED: `cancel` was called before its inputs were computed.
+  //  - RESOURCE_EXHAUSTED: the queue is full, or no memory is left for the model; a RetryDelay says
   //    when to come again.
-  //  - UNAVAILABLE: draining; a RetryHint says when to come again.
+  //  - UNAVAILABLE: draining; a RetryDelay says when to come again.
   //  - INTERNAL: the network failed.
   virtual void Submit(PredictRequest request, absl::Duration deadline, PredictCallback callback,
                       std::shared_ptr<CancellationToken> cancel = nullptr) = 0;
@@ -93,7 +55,7 @@ class Predictor {
     // Accepted and not yet answered, over all models.
     int max_pending_images = 256;
     uint64_t max_pending_bytes = 256u << 20;               // encoded, and decoded for the network
-    absl::Duration retry_after = absl::Milliseconds(500);  // in RetryHint
+    absl::Duration retry_after = absl::Milliseconds(500);  // as RetryDelay
   };
 
   // Starts the threads. `models` and `clock` are borrowed and must outlive the predictor, as must

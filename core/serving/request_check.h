@@ -5,12 +5,13 @@
 
 #include "absl/status/status.h"
 
+#include "core/serving/prediction.h"
 #include "core/serving/predictor.h"
 
 namespace graft {
 
-// Whether a request can be taken at all, whatever else waits; `bytes`: of its images together.
-// INVALID_ARGUMENT names the field (FieldHint) and the limit. Pure.
+// Whether a request can be taken at all, whatever else waits; `bytes`: of its inputs together.
+// INVALID_ARGUMENT names the field (InvalidFieldsOf) and the limit. Pure.
 absl::Status CheckRequest(const PredictRequest& request, uint64_t bytes,
                           const Predictor::Options& options);
 

@@ -8,9 +8,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 
-#include "core/serving/eviction_policy.h"
+#include "core/serving/memory_ledger.h"
+#include "core/serving/prediction.h"
+#include "core/tasks/decoder.h"
 
 namespace graft {
 
@@ -27,8 +28,8 @@ struct ModelKey {
   }
 };
 
-// One image as a network takes it: values of [3, height, width], row-major, normalised.
-struct PreparedImage {
+// One input as a network takes it; of an image values of [3, height, width], row-major, normalised.
+struct PreparedInput {
   std::vector<float> values;
 };
 
@@ -36,7 +37,7 @@ class Servable;
 
 struct ServableRow {
   const Servable* model;
-  const PreparedImage* image;
+  const PreparedInput* input;
 };
 
 // A version in memory, ready to answer. Immutable; safe for concurrent use. Held by shared_ptr:
@@ -45,30 +46,29 @@ class Servable {
  public:
   virtual ~Servable() = default;
 
-  virtual const std::vector<std::string>& labels() const = 0;
+  // Makes answers of the rows that Run gives.
+  virtual const Decoder& decoder() const = 0;
 
   // Servables of equal keys may ride in one batch: the same backbone, cut and input, so that
   // one pass of the backbone serves them all.
   virtual const std::string& batch_key() const = 0;
 
-  // Memory: what is this version's own, and what it shares with all of the same backbone digest.
-  virtual uint64_t own_bytes() const = 0;
-  virtual const std::string& backbone_digest() const = 0;
-  virtual uint64_t backbone_bytes() const = 0;
+  // What it takes, and shares with all of the same backbone digest.
+  virtual const ModelBytes& memory() const = 0;
 
   // Most rows that Run may be given: what its activations take is bounded. The same for all of one
   // batch_key.
   virtual int max_rows() const = 0;
 
-  // Memory of one PreparedImage.
+  // Memory of one PreparedInput.
   virtual uint64_t prepared_bytes() const = 0;
 
-  // Decodes and transforms one image. INVALID_ARGUMENT says what is wrong with it;
+  // Decodes and transforms one input. INVALID_ARGUMENT says what is wrong with it;
   // RESOURCE_EXHAUSTED: no memory for it now.
-  virtual absl::StatusOr<PreparedImage> Prepare(absl::string_view encoded) const = 0;
+  virtual absl::StatusOr<PreparedInput> Prepare(const PredictInput& input) const = 0;
 
   // Computes `rows`, at most max_rows(), all of this batch_key (the models may differ), as one
-  // batch: per row the probability of each of its model's labels.
+  // batch: per row the numbers that its model's decoder takes.
   virtual absl::StatusOr<std::vector<std::vector<float>>> Run(
       const std::vector<ServableRow>& rows) const = 0;
 };
@@ -78,9 +78,9 @@ class ServableLoader {
  public:
   virtual ~ServableLoader() = default;
 
-  // About what a version would take, without reading it: no less than a part of it and hardly more
-  // than all. An error says nothing about whether it loads.
-  virtual absl::StatusOr<LoadedItem> Measure(const ModelKey& key) = 0;
+  // The most that a version takes once it is loaded, and while it is: found without reading its
+  // tensors. Errors as those of Load.
+  virtual absl::StatusOr<ModelBytes> Measure(const ModelKey& key) = 0;
 
   // Reads, verifies and warms (a forward at each batch size of `warm_batch_sizes`, as far as
   // max_rows allows) one version.

@@ -4,6 +4,8 @@
 
 #include "absl/container/flat_hash_set.h"
 
+#include "core/serving/eviction_policy.h"
+
 namespace graft {
 
 VersionTable::EntryPtr VersionTable::Find(const ModelKey& key) const {
@@ -23,8 +25,9 @@ VersionTable::EntryPtr VersionTable::Begin(const ModelKey& key) {
 }
 
 void VersionTable::Finish(const ModelKey& key, Entry& entry,
-                          std::shared_ptr<const Servable> servable) {
+                          std::shared_ptr<const Servable> servable, uint64_t account) {
   entry.servable = std::move(servable);
+  entry.account = account;
   entry.last_used = ++uses_;
   entry.failures = 0;
   if (entry.make_latest) MakeLatest(key);
@@ -39,6 +42,8 @@ void VersionTable::Fail(const ModelKey& key, Entry& entry, const absl::Status& e
   if (it == latest_.end()) return;
   if (it->second.version < key.version) {
     it->second.overdue = std::max(it->second.overdue, key.version);
+  } else if (it->second.version == key.version && entry.replaces != 0) {
+    it->second = {.version = entry.replaces, .overdue = key.version};
   } else if (it->second.version == key.version) {
     latest_.erase(it);  // a version that does not load must not stand in for one that does
   }
@@ -58,6 +63,9 @@ std::vector<VersionTable::EntryPtr> VersionTable::Forget(const std::string& proj
   std::vector<EntryPtr> dropped;
   for (auto it = entries_.begin(); it != entries_.end();) {
     const ModelKey& key = it->first;
+    if (key.project == project && key.model == model && it->second->replaces == version) {
+      it->second->replaces = 0;
+    }
     if (key.project != project || key.model != model || (version != 0 && key.version != version)) {
       ++it;
       continue;
@@ -106,37 +114,73 @@ void VersionTable::MakeLatest(const ModelKey& key) {
   RememberLatest(key);
 }
 
-bool VersionTable::MakeRoom(const LoadedItem& item, uint64_t budget_bytes,
-                            std::vector<EntryPtr>& evicted) {
-  std::vector<ModelKey> keys;
-  std::vector<LoadedItem> items = Items(keys);
-  items.push_back(item);
-  items.back().in_use = true;
-  const EvictionPlan plan = PlanEviction(items, budget_bytes);
-  for (const size_t index : plan.evict) {
-    const auto it = entries_.find(keys[index]);
-    evicted.push_back(std::move(it->second));
-    entries_.erase(it);
+VersionTable::RoomPlan VersionTable::PlanRoom(const ModelBytes& most, const MemoryLedger& ledger,
+                                              const absl::flat_hash_set<uint64_t>& loading) const {
+  absl::flat_hash_map<uint64_t, ModelKey> keys;  // of what is loaded, by account
+  for (const auto& [key, entry] : entries_) {
+    if (entry->servable != nullptr) keys.emplace(entry->account, key);
   }
-  return plan.fits;
+  std::vector<LoadedItem> items;
+  std::vector<uint64_t> accounts;  // of `items`
+  std::vector<LoadedItem> under_way;
+  for (const auto& [account, entry] : ledger.Entries()) {
+    LoadedItem item{.bytes = entry.bytes, .in_use = true};
+    if (loading.contains(account)) {
+      under_way.push_back(std::move(item));
+      continue;
+    }
+    if (const auto it = keys.find(account); it != keys.end()) {
+      const Entry& loaded = *entries_.at(it->second);
+      item.last_used = loaded.last_used;
+      item.in_use = loaded.servable.use_count() > 1;
+    }
+    items.push_back(std::move(item));
+    accounts.push_back(account);
+  }
+  const uint64_t budget = ledger.budget_bytes();
+  if (!PlanEviction(items, most, budget).fits) return {.when = RoomPlan::When::kNo};
+  items.insert(items.end(), under_way.begin(), under_way.end());
+  const EvictionPlan plan = PlanEviction(items, most, budget);
+  if (!plan.fits) return {.when = RoomPlan::When::kAfterAnotherLoad};
+  RoomPlan room{.when = RoomPlan::When::kNow};
+  for (const size_t index : plan.evict) room.evict.push_back(keys.at(accounts[index]));
+  return room;
 }
 
-bool VersionTable::HasRoom(const LoadedItem& item, uint64_t budget_bytes) const {
-  std::vector<ModelKey> keys;
-  std::vector<LoadedItem> items = Items(keys);
-  items.push_back(item);
-  items.back().in_use = true;
-  return PlanEviction(items, budget_bytes).fits;
+std::vector<std::shared_ptr<const Servable>> VersionTable::Evict(const std::vector<ModelKey>& keys,
+                                                                 const ModelKey& for_key,
+                                                                 Entry& for_entry) {
+  std::vector<std::shared_ptr<const Servable>> evicted;
+  for (const ModelKey& key : keys) {
+    const auto it = entries_.find(key);
+    // Taken from the entry: whoever still has that keeps no memory by it.
+    evicted.push_back(std::move(it->second->servable));
+    entries_.erase(it);
+    const bool was_latest = key.project == for_key.project && key.model == for_key.model &&
+                            key.version == Latest(key.project, key.model);
+    if (was_latest && for_entry.make_latest && key.version < for_key.version) {
+      for_entry.replaces = key.version;
+      RememberLatest(for_key);
+    }
+  }
+  return evicted;
 }
 
-LoadedStats VersionTable::Stats() const {
-  std::vector<ModelKey> keys;
-  const std::vector<LoadedItem> items = Items(keys);
+LoadedStats VersionTable::Stats(const MemoryLedger& ledger) const {
+  LoadedStats stats;
+  for (const auto& [key, entry] : entries_) {
+    if (entry->servable != nullptr) ++stats.models;
+  }
+  std::vector<ModelBytes> committed;
   absl::flat_hash_set<std::string> backbones;
-  for (const LoadedItem& item : items) backbones.insert(item.backbone_digest);
-  return {.models = static_cast<int>(keys.size()),
-          .backbones = static_cast<int>(backbones.size()),
-          .bytes = TotalBytes(items)};
+  for (const auto& [account, entry] : ledger.Entries()) {
+    if (!entry.committed) continue;
+    backbones.insert(entry.bytes.backbone_digest);
+    committed.push_back(entry.bytes);
+  }
+  stats.backbones = static_cast<int>(backbones.size());
+  stats.bytes = TotalBytes(committed);
+  return stats;
 }
 
 std::vector<ModelStatus> VersionTable::List() const {
@@ -147,8 +191,8 @@ std::vector<ModelStatus> VersionTable::List() const {
     status.latest = Latest(key.project, key.model) == key.version;
     if (entry->servable != nullptr) {
       status.state = ModelState::kReady;
-      status.own_bytes = entry->servable->own_bytes();
-      status.backbone_digest = entry->servable->backbone_digest();
+      status.own_bytes = entry->servable->memory().own_bytes;
+      status.backbone_digest = entry->servable->memory().backbone_digest;
     }
     list.push_back(std::move(status));
   }
@@ -156,32 +200,10 @@ std::vector<ModelStatus> VersionTable::List() const {
     if (retired.servable.expired()) continue;
     list.push_back({.key = retired.key,
                     .state = ModelState::kUnloading,
-                    .own_bytes = retired.item.own_bytes,
-                    .backbone_digest = retired.item.backbone_digest});
+                    .own_bytes = retired.bytes.own_bytes,
+                    .backbone_digest = retired.bytes.backbone_digest});
   }
   return list;
-}
-
-LoadedItem VersionTable::ItemOf(const Servable& servable) {
-  return {.own_bytes = servable.own_bytes(),
-          .backbone_digest = servable.backbone_digest(),
-          .backbone_bytes = servable.backbone_bytes()};
-}
-
-std::vector<LoadedItem> VersionTable::Items(std::vector<ModelKey>& keys) const {
-  std::vector<LoadedItem> items;
-  for (const auto& [key, entry] : entries_) {
-    if (entry->servable == nullptr) continue;
-    LoadedItem item = ItemOf(*entry->servable);
-    item.last_used = entry->last_used;
-    item.in_use = entry->servable.use_count() > 1;
-    keys.push_back(key);
-    items.push_back(std::move(item));
-  }
-  for (const Retired& retired : retired_) {
-    if (!retired.servable.expired()) items.push_back(retired.item);
-  }
-  return items;
 }
 
 void VersionTable::Retire(const ModelKey& key, const Entry& entry) {
@@ -189,9 +211,7 @@ void VersionTable::Retire(const ModelKey& key, const Entry& entry) {
                                 [](const Retired& r) { return r.servable.expired(); }),
                  retired_.end());
   if (entry.servable == nullptr) return;
-  Retired retired{key, entry.servable, ItemOf(*entry.servable)};
-  retired.item.in_use = true;
-  retired_.push_back(std::move(retired));
+  retired_.push_back({key, entry.servable, entry.servable->memory()});
 }
 
 }  // namespace graft

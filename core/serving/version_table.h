@@ -8,19 +8,20 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-#include "core/serving/eviction_policy.h"
+#include "core/serving/memory_ledger.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/servable.h"
 #include "core/serving/serving_observer.h"
 
 namespace graft {
 
-// The books of a ModelManager: which versions load, are in memory or failed, which one answers for
-// version 0, and what memory all of them take. Decides nothing about time, threads or sources.
-// Not safe for concurrent use: its owner locks.
+// What a ModelManager keeps track of: which versions load, are in memory or failed, which one
+// answers for version 0, and which may go when memory is short. Decides nothing about time, threads
+// or sources. Not safe for concurrent use: its owner locks.
 class VersionTable {
  public:
   // Somebody who asked while the version was not in memory.
@@ -33,8 +34,10 @@ class VersionTable {
   // A version being loaded, in memory, or (for a while) known not to load.
   struct Entry {
     std::shared_ptr<const Servable> servable;
+    uint64_t account = 0;  // of the servable, in the memory ledger
     std::vector<Waiter> waiting;
     bool make_latest = false;  // once it is in memory
+    int64_t replaces = 0;      // the latest that had to go for it: so that answers if this fails
     uint64_t last_used = 0;
     absl::Status error;
     int failures = 0;         // in a row, up to now
@@ -53,10 +56,11 @@ class VersionTable {
   EntryPtr Begin(const ModelKey& key);
 
   // Loaded: in memory from now on, and the latest if it was wanted for that.
-  void Finish(const ModelKey& key, Entry& entry, std::shared_ptr<const Servable> servable);
+  void Finish(const ModelKey& key, Entry& entry, std::shared_ptr<const Servable> servable,
+              uint64_t account);
 
-  // Could not be loaded. Where it was wanted as the latest the version before goes on, and Overdue
-  // names it.
+  // Could not be loaded. Where it was wanted as the latest the version before goes on, loaded again
+  // if it had to go, and Overdue names this one.
   void Fail(const ModelKey& key, Entry& entry, const absl::Status& error, absl::Duration retry_at);
 
   // Was deleted before it was loaded.
@@ -78,13 +82,25 @@ class VersionTable {
   // memory is short.
   void MakeLatest(const ModelKey& key);
 
-  // Whether `item` fits the budget besides what is in use; what must go for it is moved from the
-  // table to `evicted`, which is to be destroyed without the owner's lock.
-  bool MakeRoom(const LoadedItem& item, uint64_t budget_bytes, std::vector<EntryPtr>& evicted);
-  // The same question, with nothing evicted.
-  bool HasRoom(const LoadedItem& item, uint64_t budget_bytes) const;
+  // When a load that takes up to `most` may begin, and what must go for it. `loading` are the
+  // accounts of the loads under way.
+  struct RoomPlan {
+    enum class When {
+      kNow,
+      kAfterAnotherLoad,  // one of those under way stands in the way
+      kNo,                // what is in use does
+    };
+    When when = When::kNo;
+    std::vector<ModelKey> evict;  // in the order they go
+  };
+  RoomPlan PlanRoom(const ModelBytes& most, const MemoryLedger& ledger,
+                    const absl::flat_hash_set<uint64_t>& loading) const;
+  // Takes versions out of the table for one that loads; where its latest is among them, whoever
+  // asks for 0 waits for it. To be destroyed without the owner's lock.
+  std::vector<std::shared_ptr<const Servable>> Evict(const std::vector<ModelKey>& keys,
+                                                     const ModelKey& for_key, Entry& for_entry);
 
-  LoadedStats Stats() const;
+  LoadedStats Stats(const MemoryLedger& ledger) const;
   std::vector<ModelStatus> List() const;
 
  private:
@@ -96,12 +112,9 @@ class VersionTable {
   struct Retired {
     ModelKey key;
     std::weak_ptr<const Servable> servable;
-    LoadedItem item;
+    ModelBytes bytes;
   };
 
-  static LoadedItem ItemOf(const Servable& servable);
-  // What is in memory: versions first, in the order of `keys`, then what is retired.
-  std::vector<LoadedItem> Items(std::vector<ModelKey>& keys) const;
   void Retire(const ModelKey& key, const Entry& entry);
 
   const int max_remembered_latest_;

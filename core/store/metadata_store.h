@@ -25,6 +25,9 @@ namespace graft {
 // How long the request_id of a deleted job still counts as used, on the wall clock.
 inline constexpr absl::Duration kRequestIdsKept = absl::Hours(24);
 
+// How many archives of the same content are remembered of a dataset.
+inline constexpr int kArchivesKept = 100;
+
 // Told after a commit that changed a job; a renewal alone is none. A job is seen in a terminal
 // state once, and once more when it is deleted.
 struct JobChange {
@@ -91,11 +94,12 @@ struct ReportResult {
 struct JobOutcome {
   // SUCCEEDED, FAILED, CANCELLED or PAUSED.
   JobState state = JobState::kSucceeded;
-  std::string result;       // opaque
+  std::string report;       // opaque; of the job, and of the version that it publishes
   std::string stop_reason;  // "COMPLETED", ...
   JobError error;           // FAILED
   // SUCCEEDED: the version to publish under the job's model_name.
   std::optional<ModelVersion> version;
+  std::string card;              // of the version; opaque
   std::vector<JobEvent> events;  // told before the state event
   // When set, replaces the job's progress.
   std::optional<std::string> progress;
@@ -112,8 +116,8 @@ enum class ReleaseReason {
 // Each verb is one transaction. Verbs that take a `fence` answer ABORTED when the job is no longer
 // RUNNING under that fence, and then change nothing: the worker must drop the job.
 // Common errors: NOT_FOUND (also for what belongs to another project), INVALID_ARGUMENT,
-// RESOURCE_EXHAUSTED (disk full: nothing was written; exhausted.h tells why), DATA_LOSS (the
-// database is damaged), INTERNAL. Messages name resources, never files of the server.
+// RESOURCE_EXHAUSTED (disk full: nothing was written; its reason is one of exhausted.h), DATA_LOSS
+// (the database is damaged), INTERNAL. Messages name resources, never files of the server.
 //
 // Safe for concurrent use by several threads.
 class MetadataStore {
@@ -135,6 +139,11 @@ class MetadataStore {
   // jobs wait.
   virtual absl::StatusOr<EnqueueResult> EnqueueJob(const Job& job) = 0;
 
+  // What EnqueueJob would answer of the job's project, request_id, kind and spec_digest alone: the
+  // stored job, ALREADY_EXISTS or FAILED_PRECONDITION; nullopt where the request is new.
+  virtual absl::StatusOr<std::optional<Job>> FindRepeated(const Job& job) = 0;
+
+  // With its report, which no other verb answers.
   virtual absl::StatusOr<Job> GetJob(absl::string_view project, absl::string_view job_id) = 0;
 
   // Stable under inserts: the pages that follow a token show neither newer jobs nor a job twice.
@@ -150,7 +159,8 @@ class MetadataStore {
   //   kCancel: QUEUED and PAUSED jobs are CANCELLED at once; a RUNNING one when its worker obeys.
   //   kPause:  QUEUED becomes PAUSED at once; RUNNING when its worker obeys; PAUSED stays.
   //   kRun:    PAUSED goes back to QUEUED; takes back a pause that the worker has not obeyed yet.
-  //   kStop:   RUNNING jobs only; else FAILED_PRECONDITION.
+  //   kStop:   RUNNING jobs only; else FAILED_PRECONDITION. Its worker ends it with the best so
+  //   far.
   // A cancel is never taken back, a stop only by a cancel (FAILED_PRECONDITION). On a terminal job
   // kCancel of a CANCELLED job is a no-op, everything else FAILED_PRECONDITION.
   virtual absl::StatusOr<Job> RequestDesired(absl::string_view project, absl::string_view job_id,
@@ -184,8 +194,8 @@ class MetadataStore {
   virtual absl::StatusOr<Job> FinishJob(absl::string_view job_id, uint64_t fence,
                                         const JobOutcome& outcome) = 0;
 
-  // Takes the job from its worker. kDrained: back to QUEUED (PAUSED or CANCELLED where wanted).
-  // kWorkerDied: crashes + 1, then DecideAfterCrash; `cause` goes into the error and the event.
+  // Takes the job from its worker: AfterRelease or AfterWorkerDeath of core/jobs/transitions.h;
+  // `cause` goes into the error and the event.
   virtual absl::StatusOr<Job> ReleaseJob(absl::string_view job_id, uint64_t fence,
                                          ReleaseReason reason, absl::string_view cause) = 0;
 
@@ -199,8 +209,13 @@ class MetadataStore {
 
   // --- Datasets ---
 
-  // Content (digest) that the project has already: the stored dataset with created=false.
+  // Content (digest) that the project has already: the stored dataset with created=false. The
+  // archive is remembered with it either way.
   virtual absl::StatusOr<CreateDatasetResult> CreateDataset(const Dataset& dataset) = 0;
+  // The dataset that an archive of this sha256 made or was found to hold; of the first
+  // kArchivesKept archives of a dataset. nullopt: none that is known of.
+  virtual absl::StatusOr<std::optional<Dataset>> FindDatasetByArchive(
+      absl::string_view project, absl::string_view archive_sha256) = 0;
   virtual absl::StatusOr<Dataset> GetDataset(absl::string_view project, absl::string_view id) = 0;
   virtual absl::StatusOr<Page<Dataset>> ListDatasets(absl::string_view project,
                                                      const PageOptions& page) = 0;
@@ -215,6 +230,10 @@ class MetadataStore {
   virtual absl::StatusOr<ModelVersion> GetModelVersion(absl::string_view project,
                                                        absl::string_view model,
                                                        int64_t version) = 0;
+  // Report and card of a version; `version` 0: the latest.
+  virtual absl::StatusOr<ModelVersionDetails> GetModelVersionDetails(absl::string_view project,
+                                                                     absl::string_view model,
+                                                                     int64_t version) = 0;
   virtual absl::StatusOr<Model> GetModel(absl::string_view project, absl::string_view model) = 0;
   // All version numbers of a model, ascending.
   virtual absl::StatusOr<std::vector<int64_t>> ListVersionNumbers(absl::string_view project,

@@ -13,7 +13,7 @@ absl::Span<const TaskOptionGroup* const> TaskOptionGroups() {
 
 const TaskOptionGroup* FindTaskOptionGroup(absl::string_view task) {
   for (const TaskOptionGroup* const each : TaskOptionGroups()) {
-    if (each->group.path == task) return each;
+    if (each->task == task) return each;
   }
   return nullptr;
 }

@@ -19,7 +19,8 @@ class CheckpointStore {
   virtual ~CheckpointStore() = default;
 
   // Keeps `bytes` as the state after `epoch` (1-based within the job; larger is newer), durably.
-  // May drop older ones, but keeps the newest two. An error ends the run.
+  // May drop older ones, but keeps the newest two. RESOURCE_EXHAUSTED: there is no room for it;
+  // the run goes on without. Any other error ends the run.
   virtual absl::Status Save(int epoch, absl::string_view bytes) = 0;
 
   // What there is, newest first, of whichever attempt.

@@ -15,6 +15,7 @@
 #include "core/recipes/config_json.h"
 #include "core/recipes/validate.h"
 #include "core/tasks/classification/options.h"
+#include "core/tasks/classification/outputs.h"
 #include "core/training/activations.h"
 #include "core/training/dataset_images.h"
 #include "core/training/model_card.h"
@@ -46,7 +47,8 @@ ModelDescription Describe(const BackboneWeights& backbone, const HeadSpec& head,
   }
   description.head = head;
   description.input = backbone.input();
-  description.labels = data.class_names;
+  description.task = kClassificationTask;
+  description.outputs = ToJson(ClassificationOutputs{data.class_names, std::nullopt});
   return description;
 }
 
@@ -74,7 +76,7 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
 
   const auto classes = static_cast<int64_t>(data.class_names.size());
   GRAFT_RETURN_IF_ERROR(
-      ViolationsToStatus(FindNetworkViolations(job.config, backbone.spec().feature_stages)));
+      InvalidFields(FindNetworkViolations(job.config, backbone.spec().feature_stages)));
   GRAFT_ASSIGN_OR_RETURN(const HeadSpec head, HeadFor(job.config, backbone, classes));
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
                          NetworkUnderTraining::Create(backbone, head, *job.config.training.seed));
@@ -94,11 +96,14 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
                                             : trainer.Evaluate(data.test, "test"));
   result.description = Describe(backbone, head, *network, data, trainer.first_changed_stage());
   GRAFT_RETURN_IF_ERROR(ValidateModelDescription(result.description));
+  GRAFT_RETURN_IF_ERROR(ClassificationOutputsOf(result.description).status());
   GRAFT_ASSIGN_OR_RETURN(
       result.model, SerializeModel(*network, trainer.first_changed_stage(), result.description));
   result.metrics = trainer.state().best.metrics;
   result.best_epoch = trainer.state().best.epoch;
-  result.stop_reason = trainer.early_stopped() ? StopReason::kEarlyStopped : StopReason::kCompleted;
+  result.stop_reason = trainer.stopped()         ? StopReason::kStopped
+                       : trainer.early_stopped() ? StopReason::kEarlyStopped
+                                                 : StopReason::kCompleted;
   result.counters = context.counters;
 
   ModelCard card;
@@ -114,7 +119,9 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
   card.test_images = static_cast<int64_t>(data.test.size());
   card.report = result.report;
   card.best_epoch = result.best_epoch;
-  card.stop_reason = trainer.early_stopped() ? "early_stopped" : "completed";
+  card.stop_reason = trainer.stopped()         ? "stopped"
+                     : trainer.early_stopped() ? "early_stopped"
+                                               : "completed";
   card.metrics = result.metrics;
   card.phase_seconds = trainer.state().phase_seconds;
   card.phase_seconds.emplace_back("evaluate",

@@ -12,7 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/evaluation/classification_report.h"
-#include "core/nn/model_description.h"
+#include "core/model/model_description.h"
 #include "core/recipes/resolve.h"
 #include "core/training/checkpoint_store.h"
 #include "core/training/observer.h"
@@ -33,11 +33,11 @@ struct FineTuneEnvironment {
   Clock* clock = Clock::System();
   TrainingObserver* observer = nullptr;  // null: nobody listens
   // Polled at every step and every batch of features, on the calling thread. Empty: kRun.
-  std::function<Desired()> desired;
+  std::function<RunSignal()> desired;
   int threads = 1;  // for LibTorch's kernels, and as many to decode images
 };
 
-enum class StopReason { kCompleted, kEarlyStopped };
+enum class StopReason { kCompleted, kEarlyStopped, kStopped };
 
 struct FineTuneResult {
   // A safetensors file: the head's tensors as "head.*" and those of changed stages under their
@@ -60,7 +60,8 @@ struct FineTuneResult {
 //
 // INVALID_ARGUMENT: the job cannot be run on this data (one class, no images, head and backbone do
 // not go together). FAILED_PRECONDITION: training diverged (NaN; phase and epoch are named).
-// CANCELLED: desired() said so. IsDrained(status): a checkpoint is kept, run it again.
+// CANCELLED: desired() said so, or it said kStop before there was a best epoch to end with.
+// IsDrained(status): a checkpoint is kept, run it again.
 // Other errors come from the dataset, the cache or the checkpoint store.
 // Not to be run twice at the same time in one process: LibTorch's generator and thread count belong
 // to the process.

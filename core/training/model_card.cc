@@ -41,7 +41,7 @@ std::string ModelCardToJson(const ModelCard& card) {
   nlohmann::json json = {
       {"created", absl::FormatTime(absl::RFC3339_sec, card.created, absl::UTCTimeZone())},
       {"graft_version", Version()},
-      {"task", "classification"},
+      {"task", card.model.task},
       {"backbone",
        {{"id", card.model.backbone},
         {"digest", card.model.backbone_digest},
@@ -49,7 +49,7 @@ std::string ModelCardToJson(const ModelCard& card) {
         {"source", card.source},
         {"cut_point", card.model.cut_point},
         {"changed_stages", card.model.changed_stages}}},
-      {"labels", card.model.labels},
+      {"outputs", nlohmann::json::parse(card.model.outputs)},
       {"data",
        {{"digest", card.dataset_digest},
         {"train_images", card.train_images},

@@ -9,7 +9,7 @@
 #include "absl/time/time.h"
 
 #include "core/evaluation/classification_report.h"
-#include "core/nn/model_description.h"
+#include "core/model/model_description.h"
 #include "core/recipes/resolve.h"
 
 namespace graft {
@@ -28,8 +28,8 @@ struct ModelCard {
   int64_t test_images = 0;
   ClassificationReport report;
   int best_epoch = 0;
-  std::string stop_reason;                                    // "completed", "early_stopped"
-  std::vector<std::pair<std::string, double>> metrics;        // of the best epoch
+  std::string stop_reason;                              // "completed", "early_stopped", "stopped"
+  std::vector<std::pair<std::string, double>> metrics;  // of the best epoch
   std::vector<std::pair<std::string, double>> phase_seconds;  // wall time of each phase
 };
 

@@ -12,19 +12,12 @@
 namespace graft {
 
 absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWeights& backbone,
-                                 int64_t classes) {
+                                 int64_t outputs) {
   const InputSpec& input = backbone.input();
   GRAFT_ASSIGN_OR_RETURN(
       const Shape map,
       ShapeAfter(backbone.spec(), backbone.spec().feature_stages, input.height, input.width));
-  HeadSpec head;
-  head.kind = *config.head.kind;
-  head.channels = map.channels;
-  head.height = map.height;
-  head.width = map.width;
-  head.hidden_units = config.head.hidden_units.value_or(0);
-  head.dropout = config.head.dropout.value_or(0);
-  head.classes = classes;
+  const HeadSpec head = HeadSpecOf(config, {map.channels, map.height, map.width}, outputs);
   GRAFT_RETURN_IF_ERROR(ValidateHeadSpec(head));
   return head;
 }
@@ -35,7 +28,7 @@ absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> NetworkUnderTraining::Crea
       "building the network", [&]() -> absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> {
         std::unique_ptr<NetworkUnderTraining> made(new NetworkUnderTraining());
         made->stages_ = backbone.spec().feature_stages;
-        made->pools_ = head.kind != HeadKind::kArticle;
+        made->pools_ = head.pools();
         // Without the published classifier: VGG16's would be 494 MB more.
         GRAFT_ASSIGN_OR_RETURN(made->backbone_,
                                backbone.MakeNetwork(LoadMode::kCopy, made->stages_));

@@ -13,25 +13,34 @@
 
 namespace graft {
 
-// What whoever owns the job wants of it.
-enum class Desired {
+// What a run is told to do, asked at every step. Not the job's DesiredState (core/jobs/job.h): a
+// drain is the worker's or the server's wish, whatever the owner of the job wants.
+enum class RunSignal {
   kRun,
   kCancel,  // end at the next step, keep nothing
   kDrain,   // end at the next step; the job goes on elsewhere from its last checkpoint
+  kStop,    // train no further, and end with the best so far
 };
 
 // Whether `status` says that a run ended because it was asked to drain.
 bool IsDrained(const absl::Status& status);
+
+// Whether `status` says that training was asked to stop: not an end yet, there is a best to keep.
+bool IsStopped(const absl::Status& status);
 
 // What the parts of one run share: whom to tell, whom to ask, and how far it has come. Not safe
 // for concurrent use.
 class RunContext {
  public:
   // `observer` is borrowed; `desired` may be empty.
-  RunContext(Clock* clock, TrainingObserver* observer, std::function<Desired()> desired);
+  RunContext(Clock* clock, TrainingObserver* observer, std::function<RunSignal()> desired);
 
-  // OK, CANCELLED, or a status for which IsDrained holds.
+  // OK, CANCELLED, or a status for which IsDrained or IsStopped holds.
   absl::Status Poll() const;
+  // The same while a stop changes nothing: in what is soon over and worth nothing before its end.
+  absl::Status PollButForStop() const;
+  // Training has stopped: from here on Poll is as PollButForStop, so that the best can be judged.
+  void HeedStop() { stop_heeded_ = true; }
 
   Clock& clock() const { return *clock_; }
   TrainingObserver& observer() const { return *observer_; }
@@ -58,12 +67,13 @@ class RunContext {
  private:
   Clock* const clock_;
   TrainingObserver* const observer_;
-  const std::function<Desired()> desired_;
+  const std::function<RunSignal()> desired_;
   const absl::Duration start_;
   absl::Duration last_published_ = -absl::InfiniteDuration();
   double total_work_ = 0;
   double done_work_ = 0;
   double earlier_work_ = 0;
+  bool stop_heeded_ = false;
 };
 
 }  // namespace graft

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -116,16 +117,35 @@ absl::Status Trainer::Run() {
     GRAFT_RETURN_IF_ERROR(Resume());
     const TensorMap resumed = Snapshot(lowest);
     Load(fresh);
-    GRAFT_RETURN_IF_ERROR(Prepare());
-    Load(resumed);
-    while (state_.phase < static_cast<int>(in_.job->phases.size())) {
-      GRAFT_RETURN_IF_ERROR(RunPhase(in_.job->phases[state_.phase]));
-    }
+    GRAFT_RETURN_IF_ERROR(HeedStop(PrepareAndTrain(resumed)));
     RestoreBest();
     return absl::OkStatus();
   } catch (const std::exception& e) {
     return TorchErrorStatus("training", e);
   }
+}
+
+absl::Status Trainer::PrepareAndTrain(const TensorMap& resumed) {
+  if (state_.best.epoch > 0) GRAFT_RETURN_IF_ERROR(in_.context->Poll());
+  GRAFT_RETURN_IF_ERROR(Prepare());
+  Load(resumed);
+  while (state_.phase < static_cast<int>(in_.job->phases.size())) {
+    GRAFT_RETURN_IF_ERROR(RunPhase(in_.job->phases[state_.phase]));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::HeedStop(const absl::Status& status) {
+  if (!IsStopped(status)) return status;
+  if (state_.best.epoch == 0) {
+    in_.context->observer().OnLog("stopped before its first epoch ended: there is nothing to keep");
+    return status;
+  }
+  in_.context->observer().OnLog(
+      absl::StrCat("stopped: the best so far is kept, of epoch ", state_.best.epoch));
+  in_.context->HeedStop();
+  stopped_ = true;
+  return absl::OkStatus();
 }
 
 absl::Status Trainer::RunPhase(const PhaseSpec& phase) {
@@ -329,8 +349,20 @@ absl::Status Trainer::SaveCheckpoint(int first, const PhaseOptimizer* optimizer,
   state_.tensors.clear();
   state_.optimizer.clear();
   GRAFT_RETURN_IF_ERROR(bytes.status());
-  GRAFT_RETURN_IF_ERROR(
-      Annotate(in_.checkpoints->Save(state_.epochs_done, *bytes), "keeping a checkpoint"));
+  const absl::Status saved = in_.checkpoints->Save(state_.epochs_done, *bytes);
+  if (absl::IsResourceExhausted(saved)) {
+    // The run does not need it. One that is taken up again has more to do.
+    if (!std::exchange(checkpoints_left_out_, true)) {
+      in_.context->observer().OnWarning(
+          {"CHECKPOINT_LEFT_OUT",
+           absl::StrCat("no checkpoint could be kept after epoch ", state_.epochs_done, ": ",
+                        saved.message()),
+           "Make room on the server's disk: a job that is interrupted goes on from the last "
+           "checkpoint that was kept, or from its beginning."});
+    }
+    return absl::OkStatus();
+  }
+  GRAFT_RETURN_IF_ERROR(Annotate(saved, "keeping a checkpoint"));
   in_.context->observer().OnCheckpoint({state_.epochs_done, best});
   return absl::OkStatus();
 }

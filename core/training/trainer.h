@@ -44,7 +44,9 @@ class Trainer {
   explicit Trainer(Inputs inputs);
 
   // Computes features, takes up the newest checkpoint if there is one, and runs what phases are
-  // left. Afterwards the network holds the best epoch's weights.
+  // left. Afterwards the network holds the best epoch's weights. Asked to stop, it runs no further
+  // step and is OK with the best epoch so far, of an earlier attempt too; CANCELLED where there is
+  // none. The phase that is solved (L-BFGS) is ended first.
   absl::Status Run();
 
   // Judges the network as it is on some images. `split` is only written into the report.
@@ -53,6 +55,8 @@ class Trainer {
 
   const TrainerState& state() const { return state_; }
   bool early_stopped() const { return early_stopped_; }
+  // The run was asked to stop; the network holds the best of what had been trained by then.
+  bool stopped() const { return stopped_; }
   // L-BFGS: the penalty used.
   double l2() const { return state_.l2; }
   // The lowest stage whose weights are not the pretrained ones; stages() when only the head is new.
@@ -66,6 +70,10 @@ class Trainer {
   void Load(const TensorMap& tensors);
   void RestoreBest();
 
+  // What of Run may be asked to stop.
+  absl::Status PrepareAndTrain(const TensorMap& resumed);
+  // A stop becomes OK where there is a best epoch, else the CANCELLED that it is.
+  absl::Status HeedStop(const absl::Status& status);
   absl::Status Resume();
   absl::Status Prepare();
   void SayWhatIsKept(const CutPlan& plan) const;
@@ -103,6 +111,8 @@ class Trainer {
   OverfittingWatch overfitting_;
   absl::Duration clocked_;  // what of the run's time phase_seconds has
   bool early_stopped_ = false;
+  bool stopped_ = false;
+  bool checkpoints_left_out_ = false;  // a warning was given of it
 };
 
 }  // namespace graft

@@ -90,7 +90,8 @@ absl::Status Trainer::RunLogisticPhase(const PhaseSpec& phase) {
     validation_labels.push_back(static_cast<int>(in_.data->labels[entry]));
   }
   PenaltySearchHooks hooks;
-  hooks.poll = [this] { return in_.context->Poll(); };
+  // A fit is solved or it is nothing; what is left of one takes less than judging it.
+  hooks.poll = [this] { return in_.context->PollButForStop(); };
   hooks.fitted = [&, fits = 0]() mutable {
     in_.context->AddWork(SearchWork(phase) / problem.search.fits());
     Progress(phase, ++fits, problem.search.fits(), /*force=*/false);

@@ -8,31 +8,39 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+#include "core/base/clock.h"
+#include "core/base/ids.h"
+#include "server/http/router.h"
 
 namespace graft {
 
-// What monitoring asks over HTTP:
-//   GET /metrics   Prometheus' text format
-//   GET /healthz   200 as long as the process answers
-//   GET /readyz    200 while the server takes requests, else 503 with the reason
-// and HEAD of each. Everything else is 404 (405 for other methods). Eight threads, none of which a
-// client that sends nothing can hold for longer than a second. Safe for concurrent use.
+// Listens for HTTP/1.1 and hands requests to a router. What holds for all of them is here: bounds
+// of bodies (413), a request id in the answer, HEAD without a body, 500 for an exception, no
+// caching. Eight threads, none of which a client that sends nothing can hold for longer than a
+// second. Safe for concurrent use.
 class HttpServer {
  public:
-  struct Handlers {
-    // Both are called from the server's threads, at the same time too, and must not block: /healthz
-    // waits for a thread like the others.
-    std::function<std::string()> metrics;
-    std::function<absl::Status()> ready;  // OK, or why not
+  struct Options {
+    std::string address = "127.0.0.1";
+    int port = 0;  // 0: the kernel chooses, see port()
+    IdGenerator* ids = IdGenerator::System();
+    Clock* clock = Clock::System();
+    // Told after each answer; may be empty.
+    std::function<void(const HttpRequest&, const HttpResponse&, absl::Duration)> observe;
   };
 
-  // UNAVAILABLE when the port is taken. Port 0: the kernel chooses, see port().
-  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(absl::string_view address, int port,
-                                                           Handlers handlers);
+  // UNAVAILABLE when the port is taken.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(Options options,
+                                                           std::shared_ptr<const Router> router);
   // Answers what has begun, then stops.
   virtual ~HttpServer() = default;
 
   virtual int port() const = 0;
+
+  // The routes of requests that come from now on; for what cannot be answered from the start.
+  virtual void SetRouter(std::shared_ptr<const Router> router) = 0;
 };
 
 }  // namespace graft

@@ -63,6 +63,22 @@ TEST_P(MetadataStoreContract, TheSameRequestIdWithOtherContentIsRefused) {
   EXPECT_THAT(store_->EnqueueJob(second).status(), HasCode(absl::StatusCode::kAlreadyExists));
 }
 
+TEST_P(MetadataStoreContract, ARepeatedRequestIsFoundWithoutMakingAJob) {
+  Job first = NewJob("j1");
+  first.request_id = "r";
+  EXPECT_FALSE(store_->FindRepeated(first)->has_value());
+  Enqueue(first);
+  Job second = NewJob("");
+  second.request_id = "r";
+  const auto found = store_->FindRepeated(second);
+  ASSERT_TRUE(found.ok() && found->has_value());
+  EXPECT_EQ((*found)->id, "j1");
+  second.spec_digest = "other";
+  EXPECT_THAT(store_->FindRepeated(second).status(), HasCode(absl::StatusCode::kAlreadyExists));
+  second.project = "q";
+  EXPECT_FALSE(store_->FindRepeated(second)->has_value());
+}
+
 TEST_P(MetadataStoreContract, RequestIdsBelongToAProjectAndNoneIsNotOne) {
   Job first = NewJob("j1", "p");
   first.request_id = "r";

@@ -14,15 +14,18 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 
-#include "core/serving/error_hints.h"
+#include "core/base/status_details.h"
+#include "core/serving/memory_ledger.h"
 #include "core/serving/model_source.h"
+#include "core/serving/prediction.h"
 #include "core/serving/servable.h"
 #include "core/serving/serving_observer.h"
+#include "core/tasks/decoder.h"
 
 namespace graft {
 
 // A gate that passes can be made to wait at. Open from the start.
-class Gate {
+class TestGate {
  public:
   void Close() {
     absl::MutexLock lock(&mutex_);
@@ -50,55 +53,133 @@ class Gate {
   int arrived_ = 0;
 };
 
+// Memory that servables would take, each backbone once. Safe for concurrent use.
+class FakeMemory {
+ public:
+  void Take(const ModelBytes& bytes) {
+    absl::MutexLock lock(&mutex_);
+    taken_.push_back(bytes);
+    peak_ = std::max(peak_, TotalBytes(taken_));
+  }
+  void GiveBack(const ModelBytes& bytes) {
+    absl::MutexLock lock(&mutex_);
+    taken_.erase(std::find(taken_.begin(), taken_.end(), bytes));
+  }
+  uint64_t peak() const {
+    absl::MutexLock lock(&mutex_);
+    return peak_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::vector<ModelBytes> taken_;
+  uint64_t peak_ = 0;
+};
+
 // What the fakes of one test share.
 struct FakeWorld {
-  Gate resolving;
-  Gate loading;
-  Gate decoding;
-  Gate computing;
+  TestGate resolving;
+  TestGate loading;
+  TestGate decoding;
+  TestGate computing;
   std::atomic<int> loads{0};
-  std::atomic<int> alive{0};  // servables in memory
+  std::atomic<int> alive{0};  // servables in memory, or being loaded
+  FakeMemory memory;          // that those take
   absl::Mutex mutex;
   absl::Status run_error;            // what Run answers, unless it is OK
   int answers_left_out = 0;          // by each Run
   std::vector<int> batch_sizes;      // of each Run
-  std::vector<std::string> decoded;  // each image, in the order they were begun
+  std::vector<std::string> decoded;  // each input, in the order they were begun
 };
 
-// Three labels: a, b, c. "bad" is no image; any other text is, and its first letter is the most
-// probable label.
+// The answer of a task that hands on the network's numbers.
+class FakeOutput final : public TaskOutput {
+ public:
+  explicit FakeOutput(std::vector<float> row) : row_(std::move(row)) {}
+  absl::string_view task() const override { return "fake"; }
+  const std::vector<float>& row() const { return row_; }
+  // The letter, from 'a', of the largest number.
+  char best() const {
+    return static_cast<char>('a' + (std::max_element(row_.begin(), row_.end()) - row_.begin()));
+  }
+
+ private:
+  const std::vector<float> row_;
+};
+
+class FakeOptions final : public DecodeOptions {
+ public:
+  enum Kind { kGood, kRefused, kUndecodable };
+  explicit FakeOptions(Kind kind) : kind_(kind) {}
+  absl::string_view task() const override { return "fake"; }
+  Kind kind() const { return kind_; }
+
+ private:
+  const Kind kind_;
+};
+
+class FakeDecoder final : public Decoder {
+ public:
+  absl::string_view task() const override { return "fake"; }
+  int64_t outputs() const override { return 3; }
+  absl::Status CheckOptions(const DecodeOptions* options) const override {
+    return KindOf(options) == FakeOptions::kRefused ? absl::InvalidArgumentError("refused")
+                                                    : absl::OkStatus();
+  }
+  absl::StatusOr<std::unique_ptr<TaskOutput>> Decode(absl::Span<const float> row,
+                                                     const DecodeOptions* options) const override {
+    if (KindOf(options) == FakeOptions::kUndecodable) return absl::InternalError("not decodable");
+    return std::make_unique<FakeOutput>(std::vector<float>(row.begin(), row.end()));
+  }
+
+ private:
+  static FakeOptions::Kind KindOf(const DecodeOptions* options) {
+    return options == nullptr ? FakeOptions::kGood
+                              : static_cast<const FakeOptions*>(options)->kind();
+  }
+};
+
+// Three outputs: a, b, c. "bad" is no image; any other text is, and its first letter is that of the
+// largest output.
 class FakeServable final : public Servable {
  public:
   struct Shape {
     std::string digest = "backbone";
     uint64_t own_bytes = 10;
     uint64_t backbone_bytes = 100;
-    uint64_t measured_bytes = 0;  // of its own, as Measure has it
+    uint64_t measured_own_bytes = 0;  // what Measure says of its own; 0: the same
     int max_rows = 1 << 20;
     uint64_t prepared_bytes = 0;
+    std::shared_ptr<const Decoder> decoder = std::make_shared<FakeDecoder>();
   };
-  FakeServable(FakeWorld* world, Shape shape) : world_(world), shape_(std::move(shape)) {
+  FakeServable(FakeWorld* world, Shape shape)
+      : world_(world),
+        shape_(std::move(shape)),
+        memory_{shape_.own_bytes, shape_.digest, shape_.backbone_bytes} {
     ++world_->alive;
+    world_->memory.Take(memory_);
   }
-  ~FakeServable() override { --world_->alive; }
+  ~FakeServable() override {
+    world_->memory.GiveBack(memory_);
+    --world_->alive;
+  }
 
-  const std::vector<std::string>& labels() const override { return labels_; }
+  const Decoder& decoder() const override { return *shape_.decoder; }
   const std::string& batch_key() const override { return shape_.digest; }
-  uint64_t own_bytes() const override { return shape_.own_bytes; }
-  const std::string& backbone_digest() const override { return shape_.digest; }
-  uint64_t backbone_bytes() const override { return shape_.backbone_bytes; }
+  const ModelBytes& memory() const override { return memory_; }
 
   int max_rows() const override { return shape_.max_rows; }
   uint64_t prepared_bytes() const override { return shape_.prepared_bytes; }
 
-  absl::StatusOr<PreparedImage> Prepare(absl::string_view encoded) const override {
+  absl::StatusOr<PreparedInput> Prepare(const PredictInput& input) const override {
+    const std::string& encoded = std::get<EncodedImage>(input).bytes;
     {
       absl::MutexLock lock(&world_->mutex);
-      world_->decoded.emplace_back(encoded);
+      world_->decoded.push_back(encoded);
     }
     world_->decoding.Pass();
     if (encoded == "bad") return absl::InvalidArgumentError("truncated JPEG");
-    return PreparedImage{{static_cast<float>(encoded[0] - 'a')}};
+    return PreparedInput{{static_cast<float>(encoded[0] - 'a')}};
   }
   absl::StatusOr<std::vector<std::vector<float>>> Run(
       const std::vector<ServableRow>& rows) const override {
@@ -115,9 +196,9 @@ class FakeServable final : public Servable {
     }
     std::vector<std::vector<float>> answers;
     for (const ServableRow& row : rows) {
-      std::vector<float> probabilities = {0.1f, 0.2f, 0.15f};
-      probabilities[static_cast<size_t>(row.image->values[0])] = 0.7f;
-      answers.push_back(std::move(probabilities));
+      std::vector<float> outputs = {0.1f, 0.2f, 0.15f};
+      outputs[static_cast<size_t>(row.input->values[0])] = 0.7f;
+      answers.push_back(std::move(outputs));
     }
     answers.resize(answers.size() - static_cast<size_t>(left_out));
     return answers;
@@ -126,7 +207,7 @@ class FakeServable final : public Servable {
  private:
   FakeWorld* const world_;
   const Shape shape_;
-  const std::vector<std::string> labels_ = {"a", "b", "c"};
+  const ModelBytes memory_;
 };
 
 // Published versions as the test says, in project "p".
@@ -159,9 +240,8 @@ class FakeModels final : public ModelSource, public ServableLoader {
     absl::MutexLock lock(&mutex_);
     const auto it = versions_.find(model);
     if (project != "p" || it == versions_.end() || it->second.empty()) {
-      return WithReasonHint(
-          absl::NotFoundError(absl::StrCat("model \"", model, "\" does not exist")),
-          "MODEL_NOT_FOUND");
+      return WithReason(absl::NotFoundError(absl::StrCat("model \"", model, "\" does not exist")),
+                        "MODEL_NOT_FOUND");
     }
     if (version == 0) return it->second.rbegin()->first;
     if (!it->second.contains(version)) {
@@ -175,31 +255,40 @@ class FakeModels final : public ModelSource, public ServableLoader {
   absl::StatusOr<ArtifactSummary> Summarise(const ModelKey&) override {
     return absl::UnimplementedError("the fake loader needs no files");
   }
-  absl::StatusOr<LoadedItem> Measure(const ModelKey& key) override {
+  absl::StatusOr<ModelBytes> Measure(const ModelKey& key) override {
     absl::MutexLock lock(&mutex_);
-    const auto& versions = versions_[key.model];
-    const auto it = versions.find(key.version);
-    if (it == versions.end()) return absl::NotFoundError("deleted");
-    const FakeServable::Shape& shape = it->second;
-    return LoadedItem{.own_bytes = shape.measured_bytes,
-                      .backbone_digest = shape.digest,
-                      .backbone_bytes = shape.backbone_bytes};
+    const FakeServable::Shape* const shape = Find(key);
+    if (shape == nullptr) return absl::NotFoundError("deleted");
+    const uint64_t own = shape->measured_own_bytes;
+    return ModelBytes{own == 0 ? shape->own_bytes : own, shape->digest, shape->backbone_bytes};
   }
   absl::StatusOr<std::shared_ptr<const Servable>> Load(const ModelKey& key,
                                                        const std::vector<int>&) override {
     ++world_->loads;
+    std::shared_ptr<const Servable> servable;  // takes its memory from the beginning
+    {
+      absl::MutexLock lock(&mutex_);
+      const FakeServable::Shape* const shape = Find(key);
+      if (shape == nullptr) return absl::NotFoundError("deleted");
+      servable = std::make_shared<FakeServable>(world_, *shape);
+    }
     world_->loading.Pass();
     absl::MutexLock lock(&mutex_);
     if (corrupt_.contains({key.model, key.version})) {
       return absl::DataLossError("model.safetensors: is not the one that was published");
     }
-    const auto& versions = versions_[key.model];
-    const auto it = versions.find(key.version);
-    if (it == versions.end()) return absl::NotFoundError("deleted");
-    return std::make_shared<FakeServable>(world_, it->second);
+    if (Find(key) == nullptr) return absl::NotFoundError("deleted");
+    return servable;
   }
 
  private:
+  const FakeServable::Shape* Find(const ModelKey& key) const {
+    const auto model = versions_.find(key.model);
+    if (model == versions_.end()) return nullptr;
+    const auto version = model->second.find(key.version);
+    return version == model->second.end() ? nullptr : &version->second;
+  }
+
   FakeWorld* const world_;
   std::atomic<int> resolves_{0};
   absl::Mutex mutex_;

@@ -6,7 +6,7 @@
 
 #include "core/artifacts/manifest.h"
 #include "core/data/dataset_manifest.h"
-#include "core/data/input_spec.h"
+#include "core/model/input_spec.h"
 #include "tests/fuzz/require.h"
 
 namespace graft {
@@ -18,8 +18,12 @@ void FuzzDataset(absl::string_view text) {
   for (const DatasetEntry& entry : manifest->entries) {
     Require(entry.length >= 1 && entry.offset <= manifest->bytes, "an entry outside");
     Require(entry.length <= manifest->bytes - entry.offset, "an entry outside");
-    Require(entry.class_index >= 0, "a class below 0");
-    Require(static_cast<size_t>(entry.class_index) < manifest->classes.size(), "an unknown class");
+    const auto known = [&](int index) {
+      return index >= 0 && static_cast<size_t>(index) < manifest->classes.size();
+    };
+    if (manifest->targets == TargetKind::kClass) Require(known(entry.class_index), "a class");
+    for (const int label : entry.labels) Require(known(label), "an unknown label");
+    Require(entry.numbers.size() == manifest->numbers.size(), "numbers missing");
   }
   const std::string json = DatasetManifestToJson(*manifest);
   const absl::StatusOr<DatasetManifest> again = DatasetManifestFromJson(json);

@@ -18,17 +18,20 @@ constexpr absl::Duration kPatience = absl::Minutes(1);
 }  // namespace
 
 ServerProcess::ServerProcess(const std::filesystem::path& folder,
-                             const std::vector<std::string>& flags) {
+                             const std::vector<std::string>& flags,
+                             const std::vector<std::string>& environment) {
   const std::filesystem::path port_file = folder / "ports.json";
   std::filesystem::remove(port_file);
-  std::vector<std::string> command = {std::string(GRAFT_BIN) + "/graft-server",
-                                      absl::StrCat("--data-dir=", (folder / "data").string()),
-                                      absl::StrCat("--weights-dir=", (folder / "weights").string()),
-                                      absl::StrCat("--port-file=", port_file.string()),
-                                      "--port=0",
-                                      "--http-port=0",
-                                      "--workers=1",
-                                      "--worker-threads=1"};
+  std::vector<std::string> command;
+  if (!environment.empty()) {
+    command.emplace_back("/usr/bin/env");  // becomes the program: the process is the same
+    command.insert(command.end(), environment.begin(), environment.end());
+  }
+  command.insert(command.end(), {std::string(GRAFT_BIN) + "/graft-server",
+                                 absl::StrCat("--data-dir=", (folder / "data").string()),
+                                 absl::StrCat("--weights-dir=", (folder / "weights").string()),
+                                 absl::StrCat("--port-file=", port_file.string()), "--port=0",
+                                 "--http-port=0", "--workers=1", "--worker-threads=1"});
   command.insert(command.end(), flags.begin(), flags.end());
   ProcessLauncher::Callbacks callbacks;
   callbacks.on_line = [this](absl::string_view line) {
@@ -66,6 +69,8 @@ void ServerProcess::Kill() {
   launcher_->Signal(pid_, SIGKILL);
   ended_.WaitForNotification();
 }
+
+bool ServerProcess::AwaitEnd() { return ended_.WaitForNotificationWithTimeout(5 * kPatience); }
 
 ProcessExit ServerProcess::Terminate() {
   launcher_->Signal(pid_, SIGTERM);

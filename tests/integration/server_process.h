@@ -16,7 +16,7 @@
 #include "graft/v1/dataset.grpc.pb.h"
 #include "graft/v1/finetune.grpc.pb.h"
 
-#include "server/process_launcher.h"
+#include "server/workers/process_launcher.h"
 
 namespace graft {
 
@@ -24,11 +24,14 @@ namespace graft {
 // the destructor. What it logs is how the test learns of its workers.
 class ServerProcess {
  public:
-  // `folder` holds weights/ and gets data/.
-  ServerProcess(const std::filesystem::path& folder, const std::vector<std::string>& flags = {});
+  // `folder` holds weights/ and gets data/. `environment`: "NAME=VALUE", for its workers too.
+  ServerProcess(const std::filesystem::path& folder, const std::vector<std::string>& flags = {},
+                const std::vector<std::string>& environment = {});
   ~ServerProcess();
 
   void Kill();  // SIGKILL, and wait
+  // Waits for an end that the test has arranged. False: not within a few minutes.
+  bool AwaitEnd();
   // SIGTERM, and wait. The exit.
   ProcessExit Terminate();
 

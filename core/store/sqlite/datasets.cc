@@ -13,7 +13,7 @@ namespace graft::sqlite {
 namespace {
 
 constexpr char kSelect[] =
-    "SELECT seq, id, project, name, digest, format, manifest, image_count, bytes, create_time "
+    "SELECT seq, id, project, name, digest, format, headline, image_count, bytes, create_time "
     "FROM datasets WHERE ";
 
 struct DatasetRow {
@@ -21,7 +21,8 @@ struct DatasetRow {
   Dataset dataset;
 };
 
-absl::StatusOr<DatasetRow> ReadDataset(Session& session, const Statement& statement) {
+// Without the manifest.
+DatasetRow ReadDataset(const Statement& statement) {
   DatasetRow row;
   Dataset& dataset = row.dataset;
   row.seq = statement.Int(0);
@@ -30,18 +31,19 @@ absl::StatusOr<DatasetRow> ReadDataset(Session& session, const Statement& statem
   dataset.name = statement.Text(3);
   dataset.digest = statement.Text(4);
   dataset.format = statement.Text(5);
-  dataset.manifest = statement.Text(6);
+  dataset.headline = statement.Text(6);
   dataset.image_count = statement.Int(7);
   dataset.bytes = statement.Int(8);
   dataset.create_time = statement.Time(9);
-  Statement classes(
-      session.db,
-      "SELECT name, images FROM dataset_classes WHERE dataset_seq = ? ORDER BY position", row.seq);
-  while (true) {
-    GRAFT_ASSIGN_OR_RETURN(const bool more, classes.Step());
-    if (!more) return row;
-    dataset.classes.push_back({classes.Text(0), classes.Int(1)});
-  }
+  return row;
+}
+
+absl::Status LoadManifest(Session& session, DatasetRow& row) {
+  Statement select(session.db, "SELECT manifest FROM dataset_manifests WHERE dataset_seq = ?",
+                   row.seq);
+  GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (found) row.dataset.manifest = select.Text(0);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<DatasetRow> LoadDataset(Session& session, absl::string_view project,
@@ -49,7 +51,27 @@ absl::StatusOr<DatasetRow> LoadDataset(Session& session, absl::string_view proje
   Statement select(session.db, absl::StrCat(kSelect, "project = ? AND id = ?"), project, id);
   GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
   if (!found) return absl::NotFoundError(absl::StrCat("dataset \"", id, "\" not found"));
-  return ReadDataset(session, select);
+  return ReadDataset(select);
+}
+
+absl::Status RememberArchive(Session& session, int64_t dataset_seq, const Dataset& dataset) {
+  if (dataset.archive_sha256.empty()) return absl::OkStatus();
+  // A retry writes nothing, so that it is answered on a full disk too.
+  Statement known(session.db,
+                  "SELECT 1 FROM dataset_archives WHERE project = ? AND sha256 = ? AND "
+                  "dataset_seq = ?",
+                  dataset.project, dataset.archive_sha256, dataset_seq);
+  GRAFT_ASSIGN_OR_RETURN(const bool is_known, known.Step());
+  if (is_known) return absl::OkStatus();
+  Statement count(session.db, "SELECT COUNT(*) FROM dataset_archives WHERE dataset_seq = ?",
+                  dataset_seq);
+  GRAFT_RETURN_IF_ERROR(count.Step().status());
+  if (count.Int(0) >= kArchivesKept) return absl::OkStatus();
+  Statement insert(session.db,
+                   "INSERT OR REPLACE INTO dataset_archives (project, sha256, dataset_seq) "
+                   "VALUES (?, ?, ?)",
+                   dataset.project, dataset.archive_sha256, dataset_seq);
+  return insert.Run();
 }
 
 }  // namespace
@@ -62,7 +84,9 @@ absl::StatusOr<CreateDatasetResult> CreateDataset(Session& session, const Datase
                  dataset.digest);
   GRAFT_ASSIGN_OR_RETURN(const bool found, same.Step());
   if (found) {
-    GRAFT_ASSIGN_OR_RETURN(DatasetRow row, ReadDataset(session, same));
+    DatasetRow row = ReadDataset(same);
+    GRAFT_RETURN_IF_ERROR(LoadManifest(session, row));
+    GRAFT_RETURN_IF_ERROR(RememberArchive(session, row.seq, dataset));
     return CreateDatasetResult{std::move(row.dataset), false};
   }
   Statement taken(session.db, "SELECT 1 FROM datasets WHERE id = ?", dataset.id);
@@ -71,27 +95,41 @@ absl::StatusOr<CreateDatasetResult> CreateDataset(Session& session, const Datase
     return absl::AlreadyExistsError(absl::StrCat("dataset \"", dataset.id, "\" exists"));
 
   Statement insert(session.db,
-                   "INSERT INTO datasets (id, project, name, digest, format, manifest, "
+                   "INSERT INTO datasets (id, project, name, digest, format, headline, "
                    "image_count, bytes, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                    dataset.id, dataset.project, dataset.name, dataset.digest, dataset.format,
-                   Blob{dataset.manifest}, dataset.image_count, dataset.bytes, session.now);
+                   dataset.headline, dataset.image_count, dataset.bytes, session.now);
   GRAFT_RETURN_IF_ERROR(insert.Run());
   const int64_t seq = LastRowId(session.db);
-  for (size_t i = 0; i < dataset.classes.size(); ++i) {
-    Statement add(session.db,
-                  "INSERT INTO dataset_classes (dataset_seq, position, name, images) "
-                  "VALUES (?, ?, ?, ?)",
-                  seq, i, dataset.classes[i].name, dataset.classes[i].images);
-    GRAFT_RETURN_IF_ERROR(add.Run());
-  }
+  Statement manifest(session.db,
+                     "INSERT INTO dataset_manifests (dataset_seq, manifest) VALUES (?, ?)", seq,
+                     Blob{dataset.manifest});
+  GRAFT_RETURN_IF_ERROR(manifest.Run());
+  GRAFT_RETURN_IF_ERROR(RememberArchive(session, seq, dataset));
   CreateDatasetResult result{dataset, true};
   result.dataset.create_time = session.now;
   return result;
 }
 
+absl::StatusOr<std::optional<Dataset>> FindDatasetByArchive(Session& session,
+                                                            absl::string_view project,
+                                                            absl::string_view archive_sha256) {
+  Statement select(session.db,
+                   absl::StrCat(kSelect,
+                                "seq = (SELECT dataset_seq FROM dataset_archives "
+                                "WHERE project = ? AND sha256 = ?)"),
+                   project, archive_sha256);
+  GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (!found) return std::optional<Dataset>();
+  DatasetRow row = ReadDataset(select);
+  GRAFT_RETURN_IF_ERROR(LoadManifest(session, row));
+  return std::optional<Dataset>(std::move(row.dataset));
+}
+
 absl::StatusOr<Dataset> GetDataset(Session& session, absl::string_view project,
                                    absl::string_view id) {
   GRAFT_ASSIGN_OR_RETURN(DatasetRow row, LoadDataset(session, project, id));
+  GRAFT_RETURN_IF_ERROR(LoadManifest(session, row));
   return std::move(row.dataset);
 }
 
@@ -110,7 +148,7 @@ absl::StatusOr<Page<Dataset>> ListDatasets(Session& session, absl::string_view p
       result.next_page_token = PageToken("datasets", last_seq);
       return result;
     }
-    GRAFT_ASSIGN_OR_RETURN(DatasetRow row, ReadDataset(session, select));
+    DatasetRow row = ReadDataset(select);
     last_seq = row.seq;
     result.items.push_back(std::move(row.dataset));
   }

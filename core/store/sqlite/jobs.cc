@@ -7,9 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "core/base/failpoint.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
+#include "core/jobs/transitions.h"
 #include "core/store/exhausted.h"
+#include "core/store/sqlite/apply_transition.h"
 #include "core/store/sqlite/job_rows.h"
 #include "core/store/sqlite/paging.h"
 #include "core/store/sqlite/request_ids.h"
@@ -75,6 +78,7 @@ absl::StatusOr<EnqueueResult> EnqueueJob(Session& session, const Job& job) {
   row.job.labels = job.labels;
   row.job.create_time = session.now;
   GRAFT_RETURN_IF_ERROR(InsertJob(session, row));
+  GRAFT_FAILPOINT("store.enqueue.after_insert");
   JobEvent event;
   event.type = kStateEventType;
   event.state = JobState::kQueued;
@@ -85,6 +89,7 @@ absl::StatusOr<EnqueueResult> EnqueueJob(Session& session, const Job& job) {
 
 absl::StatusOr<Job> GetJob(Session& session, absl::string_view project, absl::string_view job_id) {
   GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJobOf(session, project, job_id));
+  GRAFT_ASSIGN_OR_RETURN(row.job.report, LoadReport(session, row));
   return std::move(row.job);
 }
 
@@ -165,50 +170,13 @@ absl::StatusOr<Job> RequestDesired(Session& session, absl::string_view project,
                                    absl::string_view job_id, DesiredState desired) {
   GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJobOf(session, project, job_id));
   Job& job = row.job;
-  if (IsTerminal(job.state)) {
-    if (desired == DesiredState::kCancel && job.state == JobState::kCancelled) return job;
-    return NotNow(job, "it has ended");
-  }
-  if (job.desired == DesiredState::kCancel && desired != DesiredState::kCancel) {
-    return NotNow(job, "it is being cancelled, which cannot be taken back");
-  }
-  if (job.desired == DesiredState::kStop && desired != DesiredState::kStop &&
-      desired != DesiredState::kCancel) {
-    return NotNow(job, "it is being stopped, which cannot be taken back");
-  }
-  const Job before = job;
-  switch (desired) {
-    case DesiredState::kCancel:
-      job.desired = desired;
-      if (job.state != JobState::kRunning) {
-        GRAFT_RETURN_IF_ERROR(MoveJob(session, row, JobState::kCancelled, "cancelled on request"));
-      }
-      break;
-    case DesiredState::kPause:
-      job.desired = desired;
-      if (job.state == JobState::kQueued) {
-        GRAFT_RETURN_IF_ERROR(MoveJob(session, row, JobState::kPaused, "paused on request"));
-      }
-      break;
-    case DesiredState::kRun:
-      job.desired = desired;
-      if (job.state == JobState::kPaused) {
-        GRAFT_RETURN_IF_ERROR(MoveJob(session, row, JobState::kQueued, "resumed on request"));
-      }
-      break;
-    case DesiredState::kStop:
-      if (job.state != JobState::kRunning) {
-        return NotNow(job, "only a running job can be stopped; cancel it instead");
-      }
-      job.desired = desired;
-      break;
-    default:
-      return absl::InvalidArgumentError(
-          absl::StrCat("desired: ", static_cast<int>(desired), " is unknown"));
-  }
-  if (before.desired != job.desired || before.state != job.state) {
-    GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
-  }
+  const JobStanding before = StandingOf(job);
+  const absl::StatusOr<JobTransition> after = AfterRequest(before, desired);
+  if (absl::IsFailedPrecondition(after.status())) return NotNow(job, after.status().message());
+  GRAFT_RETURN_IF_ERROR(after.status());
+  if (after->to == before) return std::move(row.job);
+  GRAFT_RETURN_IF_ERROR(ApplyTransition(session, row, *after));
+  GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
   return std::move(row.job);
 }
 

@@ -5,8 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/base/failpoint.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
+#include "core/jobs/transitions.h"
+#include "core/store/sqlite/apply_transition.h"
 #include "core/store/sqlite/job_rows.h"
 #include "core/store/sqlite/models.h"
 #include "core/store/sqlite/statement.h"
@@ -74,10 +77,6 @@ absl::Status AppendReported(Session& session, JobRow& row, const std::vector<Job
 }
 
 absl::Status CheckOutcome(const Job& job, const JobOutcome& outcome) {
-  if (outcome.state != JobState::kPaused && !IsTerminal(outcome.state)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("outcome: ", JobStateName(outcome.state), " does not end a lease"));
-  }
   const bool succeeded = outcome.state == JobState::kSucceeded;
   if (outcome.version.has_value() && (!succeeded || job.model_name.empty())) {
     return absl::InvalidArgumentError(
@@ -90,33 +89,6 @@ absl::Status CheckOutcome(const Job& job, const JobOutcome& outcome) {
   return absl::OkStatus();
 }
 
-// Where a job goes whose worker gave it back unfinished.
-JobState StateAfterRelease(DesiredState desired) {
-  switch (desired) {
-    case DesiredState::kCancel:
-      return JobState::kCancelled;
-    case DesiredState::kPause:
-      return JobState::kPaused;
-    default:
-      return JobState::kQueued;
-  }
-}
-
-absl::StatusOr<Job> Release(Session& session, JobRow row, ReleaseReason reason,
-                            absl::string_view cause) {
-  if (reason == ReleaseReason::kDrained) {
-    GRAFT_RETURN_IF_ERROR(MoveJob(session, row, StateAfterRelease(row.job.desired), cause));
-  } else {
-    ++row.job.crashes;
-    CrashDecision decision =
-        DecideAfterCrash(session.options.retry, row.job.crashes, row.job.desired, cause);
-    row.job.error = std::move(decision.error);
-    GRAFT_RETURN_IF_ERROR(MoveJob(session, row, decision.state, cause));
-  }
-  GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
-  return std::move(row.job);
-}
-
 }  // namespace
 
 absl::StatusOr<std::optional<Job>> ClaimNextJob(Session& session, absl::string_view worker_id,
@@ -127,6 +99,7 @@ absl::StatusOr<std::optional<Job>> ClaimNextJob(Session& session, absl::string_v
   GRAFT_ASSIGN_OR_RETURN(const auto running, RunningPerProject(session));
   const std::optional<size_t> chosen = ChooseNextJob(queued, running, capabilities);
   if (!chosen.has_value()) return std::optional<Job>();
+  GRAFT_FAILPOINT("store.claim.before_update");
   GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJob(session, queued[*chosen].id));
   Job& job = row.job;
   ++job.fence;
@@ -135,14 +108,15 @@ absl::StatusOr<std::optional<Job>> ClaimNextJob(Session& session, absl::string_v
   job.last_batch = 0;
   job.worker_id = std::string(worker_id);
   if (job.start_time == absl::InfinitePast()) job.start_time = session.now;
-  GRAFT_RETURN_IF_ERROR(
-      MoveJob(session, row, JobState::kRunning, absl::StrCat("attempt ", job.attempts)));
+  GRAFT_ASSIGN_OR_RETURN(const JobTransition after, AfterClaim(StandingOf(job), job.attempts));
+  GRAFT_RETURN_IF_ERROR(ApplyTransition(session, row, after));
   GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
   return std::optional<Job>(std::move(row.job));
 }
 
 absl::StatusOr<DesiredState> RenewLease(Session& session, absl::string_view job_id,
                                         uint64_t fence) {
+  GRAFT_FAILPOINT("store.renew.before_update");
   // Not SaveJob: a renewal is often, and is no change that anybody watches.
   Statement update(session.db,
                    "UPDATE jobs SET renewals = renewals + 1 WHERE id = ? AND fence = ? AND "
@@ -161,6 +135,7 @@ absl::StatusOr<ReportResult> ReportEvents(Session& session, absl::string_view jo
   if (report.batch != 0 && report.batch <= row.job.last_batch) {
     return ReportResult{row.job.last_event_sequence, false};
   }
+  GRAFT_FAILPOINT("store.report.before_insert");
   GRAFT_RETURN_IF_ERROR(AppendReported(session, row, report.events));
   if (report.progress.has_value()) row.job.progress = *report.progress;
   if (report.batch != 0) row.job.last_batch = report.batch;
@@ -178,21 +153,22 @@ absl::StatusOr<Job> FinishJob(Session& session, absl::string_view job_id, uint64
     return std::move(row.job);
   }
   GRAFT_RETURN_IF_ERROR(CheckLease(job, fence));
+  GRAFT_ASSIGN_OR_RETURN(const JobTransition after,
+                         AfterFinish(StandingOf(job), outcome.state, outcome.stop_reason));
   GRAFT_RETURN_IF_ERROR(CheckOutcome(job, outcome));
   GRAFT_RETURN_IF_ERROR(AppendReported(session, row, outcome.events));
   if (outcome.progress.has_value()) job.progress = *outcome.progress;
-  JobState state = outcome.state;
-  if (state == JobState::kPaused) {
-    state = StateAfterRelease(job.desired);
-  } else {
-    job.result = outcome.result;
+  if (outcome.state != JobState::kPaused) {
+    if (!outcome.report.empty()) GRAFT_RETURN_IF_ERROR(SaveReport(session, row, outcome.report));
     job.stop_reason = outcome.stop_reason;
-    if (state == JobState::kFailed) job.error = outcome.error;
+    if (outcome.state == JobState::kFailed) job.error = outcome.error;
   }
+  GRAFT_FAILPOINT("store.finish.before_publish");
   if (outcome.version.has_value()) {
-    GRAFT_ASSIGN_OR_RETURN(job.model_version, PublishVersion(session, job, *outcome.version));
+    GRAFT_ASSIGN_OR_RETURN(job.model_version, PublishVersion(session, job, outcome));
   }
-  GRAFT_RETURN_IF_ERROR(MoveJob(session, row, state, outcome.stop_reason));
+  GRAFT_FAILPOINT("store.finish.after_publish");
+  GRAFT_RETURN_IF_ERROR(ApplyTransition(session, row, after));
   GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
   return std::move(row.job);
 }
@@ -201,7 +177,14 @@ absl::StatusOr<Job> ReleaseJob(Session& session, absl::string_view job_id, uint6
                                ReleaseReason reason, absl::string_view cause) {
   GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJob(session, job_id));
   GRAFT_RETURN_IF_ERROR(CheckLease(row.job, fence));
-  return Release(session, std::move(row), reason, cause);
+  const JobStanding now = StandingOf(row.job);
+  GRAFT_ASSIGN_OR_RETURN(const JobTransition after,
+                         reason == ReleaseReason::kDrained
+                             ? AfterRelease(now, cause)
+                             : AfterWorkerDeath(now, session.options.retry, cause));
+  GRAFT_RETURN_IF_ERROR(ApplyTransition(session, row, after));
+  GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
+  return std::move(row.job);
 }
 
 absl::StatusOr<std::vector<RunningLease>> ListRunningJobs(Session& session) {
@@ -222,12 +205,9 @@ absl::StatusOr<std::vector<Job>> RequeueRunningOnStart(Session& session) {
   std::vector<Job> jobs;
   for (const RunningLease& lease : leases) {
     GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJob(session, lease.job_id));
-    ++row.job.unclean_ends;
-    CrashDecision decision =
-        DecideAfterUncleanEnd(session.options.retry, row.job.unclean_ends, row.job.desired);
-    row.job.error = std::move(decision.error);
-    GRAFT_RETURN_IF_ERROR(
-        MoveJob(session, row, decision.state, "the server was killed and started again"));
+    GRAFT_ASSIGN_OR_RETURN(const JobTransition after,
+                           AfterServerStart(StandingOf(row.job), session.options.retry));
+    GRAFT_RETURN_IF_ERROR(ApplyTransition(session, row, after));
     GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
     jobs.push_back(std::move(row.job));
   }

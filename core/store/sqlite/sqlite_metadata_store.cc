@@ -5,6 +5,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/failpoint.h"
 #include "core/base/status_macros.h"
 #include "core/store/sqlite/connection.h"
 #include "core/store/sqlite/datasets.h"
@@ -13,6 +14,7 @@
 #include "core/store/sqlite/migrations.h"
 #include "core/store/sqlite/models.h"
 #include "core/store/sqlite/references.h"
+#include "core/store/sqlite/request_ids.h"
 #include "core/store/sqlite/session.h"
 
 namespace graft {
@@ -34,6 +36,9 @@ class Store final : public MetadataStore {
 
   absl::StatusOr<EnqueueResult> EnqueueJob(const Job& job) override {
     return Do([&](Session& s) { return sqlite::EnqueueJob(s, job); });
+  }
+  absl::StatusOr<std::optional<Job>> FindRepeated(const Job& job) override {
+    return Do([&](Session& s) { return sqlite::FindByRequest(s, job); });
   }
   absl::StatusOr<Job> GetJob(absl::string_view project, absl::string_view job_id) override {
     return Do([&](Session& s) { return sqlite::GetJob(s, project, job_id); });
@@ -88,6 +93,10 @@ class Store final : public MetadataStore {
   absl::StatusOr<CreateDatasetResult> CreateDataset(const Dataset& dataset) override {
     return Do([&](Session& s) { return sqlite::CreateDataset(s, dataset); });
   }
+  absl::StatusOr<std::optional<Dataset>> FindDatasetByArchive(
+      absl::string_view project, absl::string_view archive_sha256) override {
+    return Do([&](Session& s) { return sqlite::FindDatasetByArchive(s, project, archive_sha256); });
+  }
   absl::StatusOr<Dataset> GetDataset(absl::string_view project, absl::string_view id) override {
     return Do([&](Session& s) { return sqlite::GetDataset(s, project, id); });
   }
@@ -102,6 +111,12 @@ class Store final : public MetadataStore {
   absl::StatusOr<ModelVersion> GetModelVersion(absl::string_view project, absl::string_view model,
                                                int64_t version) override {
     return Do([&](Session& s) { return sqlite::GetModelVersion(s, project, model, version); });
+  }
+  absl::StatusOr<ModelVersionDetails> GetModelVersionDetails(absl::string_view project,
+                                                             absl::string_view model,
+                                                             int64_t version) override {
+    return Do(
+        [&](Session& s) { return sqlite::GetModelVersionDetails(s, project, model, version); });
   }
   absl::StatusOr<Model> GetModel(absl::string_view project, absl::string_view model) override {
     return Do([&](Session& s) { return sqlite::GetModel(s, project, model); });
@@ -145,8 +160,10 @@ class Store final : public MetadataStore {
       GRAFT_RETURN_IF_ERROR(transaction.Begin());
       Result answer = verb(session);
       if (!answer.ok()) return answer;
+      GRAFT_FAILPOINT("store.before_commit");
       GRAFT_RETURN_IF_ERROR(transaction.Commit());
       changes = std::move(session.changes);
+      GRAFT_FAILPOINT("store.after_commit");
       return answer;
     }();
     if (!changes.empty()) Notify(changes);
@@ -177,7 +194,7 @@ class Store final : public MetadataStore {
 absl::StatusOr<std::unique_ptr<MetadataStore>> SqliteMetadataStore::Open(
     const SqliteMetadataStoreOptions& options) {
   GRAFT_ASSIGN_OR_RETURN(auto connection, sqlite::Connection::Open(options.path));
-  GRAFT_RETURN_IF_ERROR(sqlite::Migrate(*connection, sqlite::Migrations()));
+  GRAFT_RETURN_IF_ERROR(sqlite::Migrate(*connection, sqlite::Migrations(), options.upgrade));
   return std::make_unique<Store>(options, std::move(connection));
 }
 

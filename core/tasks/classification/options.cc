@@ -1,6 +1,11 @@
 #include "core/tasks/classification/options.h"
 
 namespace graft {
+namespace {
+
+constexpr char kPath[] = "task.classification";  // in FineTuneSpec
+
+}  // namespace
 
 absl::Span<const EnumWord<ClassWeighting>> WordsOf(ClassWeighting) {
   static constexpr EnumWord<ClassWeighting> kWords[] = {
@@ -13,12 +18,12 @@ absl::Span<const EnumWord<ClassWeighting>> WordsOf(ClassWeighting) {
 
 const TaskOptionGroup& ClassificationOptions::Group() {
   static const TaskOptionGroup group = {
-      .group = {"classification",
+      .task = "classification",
+      .group = {kPath,
                 "Classification",
                 {
 #define GRAFT_OPTION(type, name, ...)                                                            \
-  MakeOption<ClassificationOptions, type>("classification", #name, &ClassificationOptions::name, \
-                                          {__VA_ARGS__}),
+  MakeOption<ClassificationOptions, type>(kPath, #name, &ClassificationOptions::name, {__VA_ARGS__}),
 #include "core/tasks/classification/options.def"
 #undef GRAFT_OPTION
                 }},

@@ -53,7 +53,7 @@ TEST_F(OptionFlags, SetTheirFields) {
   EXPECT_EQ(spec_.training().early_stopping_patience(), 3);
   EXPECT_TRUE(spec_.data().has_augment());
   EXPECT_FALSE(spec_.data().augment());
-  EXPECT_TRUE(spec_.classification().has_label_smoothing());
+  EXPECT_TRUE(spec_.task().classification().has_label_smoothing());
   EXPECT_FALSE(spec_.training().has_batch_size());
   EXPECT_EQ(tasks_, std::set<std::string>{"classification"});
 }
@@ -61,7 +61,7 @@ TEST_F(OptionFlags, SetTheirFields) {
 TEST_F(OptionFlags, TakeAWordAsTheApiWritesIt) {
   Parse({"--strategy", "FEATURE_EXTRACTION", "--class-weighting", "Balanced"});
   EXPECT_EQ(spec_.strategy(), v1::STRATEGY_FEATURE_EXTRACTION);
-  EXPECT_EQ(spec_.classification().class_weighting(), v1::CLASS_WEIGHTING_BALANCED);
+  EXPECT_EQ(spec_.task().classification().class_weighting(), v1::CLASS_WEIGHTING_BALANCED);
 }
 
 TEST_F(OptionFlags, SayWhichWordsThereAre) {
@@ -104,10 +104,10 @@ TEST_F(OptionFlags, AreHelpedInGroupsWithRangesAndDefaults) {
 
 TEST_F(OptionFlags, TheTaskIsTheFirstUnlessAskedFor) {
   SetTask("", tasks_, &spec_);
-  EXPECT_TRUE(spec_.has_classification());
-  spec_.clear_classification();
+  EXPECT_TRUE(spec_.task().has_classification());
+  spec_.clear_task();
   SetTask("Classification", {"classification"}, &spec_);
-  EXPECT_TRUE(spec_.has_classification());
+  EXPECT_TRUE(spec_.task().has_classification());
 }
 
 TEST_F(OptionFlags, ATaskThatIsNoneOrNotTheOptionsOwnIsRefused) {

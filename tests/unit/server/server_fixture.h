@@ -23,7 +23,7 @@
 #include "core/base/files.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
-#include "server/application.h"
+#include "server/app/application.h"
 #include "wire/status.h"
 
 namespace graft {
@@ -51,11 +51,13 @@ class ServerTest : public ::testing::Test {
   }
 
   virtual void Configure() {}
+  virtual AuthorizeFunction Authorizer() { return {}; }
 
   void StartServer() {
     ApplicationParts parts;
     parts.ingest = &ServerTest::IngestList;
     parts.backbones = {Net()};
+    parts.authorize = Authorizer();
     auto server = Application::Start(config_, logger_.get(), std::move(parts));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
@@ -78,7 +80,7 @@ class ServerTest : public ::testing::Test {
     net.description.add_stages("stem");
     net.description.add_stages("top");
     net.stage_parameters = {100, 200};
-    net.feature_values = 8 * 7 * 7;
+    net.features = {8, 7, 7};
     return net;
   }
 
@@ -94,7 +96,7 @@ class ServerTest : public ::testing::Test {
       if (words.size() != 2 || !absl::SimpleAtoi(words[1], &images)) {
         return absl::InvalidArgumentError(absl::StrCat("not a list: ", line));
       }
-      auto* entry = made.description.add_classes();
+      auto* entry = made.description.mutable_summary()->mutable_classification()->add_classes();
       entry->set_name(words[0]);
       entry->set_images(images);
       made.description.set_images(made.description.images() + images);
@@ -104,12 +106,14 @@ class ServerTest : public ::testing::Test {
     return made;
   }
 
-  absl::StatusOr<v1::UploadDatasetResponse> Upload(const std::string& list) {
+  absl::StatusOr<v1::UploadDatasetResponse> Upload(const std::string& list,
+                                                   bool with_sha256 = false) {
     grpc::ClientContext context;
     v1::UploadDatasetResponse response;
     auto writer = datasets_->UploadDataset(&context, &response);
     v1::UploadDatasetRequest message;
     message.mutable_header()->set_display_name("a dataset");
+    if (with_sha256) message.mutable_header()->set_sha256(Sha256Hex(list));
     writer->Write(message);
     message.set_chunk(list);
     writer->Write(message);
@@ -127,7 +131,7 @@ class ServerTest : public ::testing::Test {
     auto* spec = request.mutable_spec();
     spec->set_dataset_id(uploaded->dataset().id());
     spec->set_model("pets");
-    spec->mutable_classification();
+    spec->mutable_task()->mutable_classification();
     return request;
   }
 

@@ -21,7 +21,7 @@ v1::FineTuneSpec Minimal() {
   v1::FineTuneSpec spec;
   spec.set_dataset_id("dataset-1");
   spec.set_model("stamps");
-  spec.mutable_classification();
+  spec.mutable_task()->mutable_classification();
   return spec;
 }
 
@@ -65,14 +65,14 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"model_upper", "spec.model", [](auto& s) { s.set_model("Stamps"); }},
         BadCase{"model_long", "spec.model", [](auto& s) { s.set_model(std::string(64, 'a')); }},
         BadCase{"backbone_path", "spec.backbone", [](auto& s) { s.set_backbone("/etc/passwd"); }},
-        BadCase{"no_task", "spec.classification", [](auto& s) { s.clear_classification(); }},
+        BadCase{"no_task", "spec.task", [](auto& s) { s.clear_task(); }},
         BadCase{"unknown_strategy", "spec.strategy",
                 [](auto& s) { s.set_strategy(static_cast<v1::Strategy>(99)); }},
         BadCase{"unknown_head", "spec.head.kind",
                 [](auto& s) { s.mutable_head()->set_kind(static_cast<v1::HeadKind>(-1)); }},
-        BadCase{"unknown_weighting", "spec.classification.class_weighting",
+        BadCase{"unknown_weighting", "spec.task.classification.class_weighting",
                 [](auto& s) {
-                  s.mutable_classification()->set_class_weighting(
+                  s.mutable_task()->mutable_classification()->set_class_weighting(
                       static_cast<v1::ClassWeighting>(7));
                 }},
         BadCase{
@@ -135,7 +135,7 @@ TEST(FineTuneSpec, ZeroIsAValueWhereAnOptionHasOne) {
   v1::FineTuneSpec spec = Minimal();
   spec.set_strategy(v1::STRATEGY_TOP_LAYERS);
   spec.mutable_head()->set_kind(v1::HEAD_KIND_MLP);
-  spec.mutable_classification()->set_label_smoothing(0);
+  spec.mutable_task()->mutable_classification()->set_label_smoothing(0);
   spec.mutable_head()->set_dropout(0);
   const auto resolved = ResolveFineTuneSpec(spec);
   ASSERT_TRUE(resolved.ok()) << resolved.status();
@@ -154,7 +154,8 @@ TEST(FineTuneSpec, TheEchoResolvesToTheSameJob) {
           spec.set_backbone("efficientnet_lite0");
           spec.set_strategy(static_cast<v1::Strategy>(strategy));
           spec.mutable_head()->set_kind(static_cast<v1::HeadKind>(head));
-          spec.mutable_classification()->set_class_weighting(v1::CLASS_WEIGHTING_BALANCED);
+          spec.mutable_task()->mutable_classification()->set_class_weighting(
+              v1::CLASS_WEIGHTING_BALANCED);
           spec.mutable_training()->set_optimizer(static_cast<v1::Optimizer>(optimizer));
           spec.mutable_training()->set_seed(7);
           spec.mutable_data()->set_test_fraction(0.1);

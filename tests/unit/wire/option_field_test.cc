@@ -89,10 +89,13 @@ TEST(OptionField, EveryFieldOfTheOptionsMessagesHasARow) {
 }
 
 TEST(OptionField, EveryTaskOfTheSpecHasItsOptions) {
-  const auto* const tasks = v1::FineTuneSpec::descriptor()->FindOneofByName("task");
+  const auto* const tasks = v1::Task::descriptor()->FindOneofByName("task");
   EXPECT_EQ(static_cast<size_t>(tasks->field_count()), TaskOptionGroups().size());
   for (int i = 0; i < tasks->field_count(); ++i) {
-    EXPECT_NE(FindTaskOptionGroup(tasks->field(i)->name()), nullptr) << tasks->field(i)->name();
+    const std::string& name = tasks->field(i)->name();
+    const TaskOptionGroup* const task = FindTaskOptionGroup(name);
+    ASSERT_NE(task, nullptr) << name;
+    EXPECT_EQ(FieldOf(task->group.path), tasks->field(i));
   }
 }
 
@@ -136,7 +139,8 @@ TEST(OptionField, WhatIsOutOfRangeIsRefusedByItsPathInTheRequest) {
       v1::FineTuneSpec spec;
       spec.set_dataset_id("dataset-1");
       spec.set_model("stamps");
-      spec.GetReflection()->MutableMessage(&spec, FieldOf(task.group.path));
+      v1::Task* const empty = spec.mutable_task();
+      empty->GetReflection()->MutableMessage(empty, FieldOf(task.group.path));
       WriteOption(option, value, &spec);
       std::vector<std::string> fields;
       for (const FieldError& error : InvalidFieldsOf(FineTuneConfigFromProto(spec).status())) {

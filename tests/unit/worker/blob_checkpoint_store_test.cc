@@ -10,7 +10,7 @@
 #include "core/artifacts/blob/local/local_blob_store.h"
 #include "core/base/files.h"
 
-namespace graft {
+namespace graft::worker {
 namespace {
 
 using ::testing::ElementsAre;
@@ -56,6 +56,27 @@ TEST_F(BlobCheckpointStoreTest, JobsDoNotSeeEachOther) {
   EXPECT_EQ(Attempt(1, "ab").List()->size(), 1u);
 }
 
+TEST_F(BlobCheckpointStoreTest, WithoutRoomForAThirdTheOldestGoesFirst) {
+  uint64_t free = 1'000;
+  DiskReserve reserve(folder_.path(), 900,
+                      [&](const std::filesystem::path&) -> absl::StatusOr<uint64_t> {
+                        // What a checkpoint takes is free again once it is deleted.
+                        return free - 60 * blobs_->List("checkpoints/", "", 100)->size();
+                      });
+  BlobCheckpointStore store(blobs_.get(), "checkpoints/a", 1, &reserve);
+  // More than the reserve lets by unseen, so that it looks each time.
+  const std::string state(DiskReserve::kEveryBytes + 1, 's');
+  free = 1'000 + state.size();
+  ASSERT_TRUE(store.Save(1, state).ok());
+  ASSERT_TRUE(store.Save(2, state).ok());
+  ASSERT_EQ(store.List()->size(), 2u);
+  ASSERT_TRUE(store.Save(3, state).ok());
+  EXPECT_THAT(*store.List(), ElementsAre("1-3.safetensors", "1-2.safetensors"));
+  free = 900;
+  EXPECT_TRUE(absl::IsResourceExhausted(store.Save(4, state)));
+  EXPECT_THAT(*store.List(), ElementsAre("1-3.safetensors")) << "there is one to go on from";
+}
+
 TEST_F(BlobCheckpointStoreTest, WhatIsNoCheckpointIsPassedOver) {
   ASSERT_TRUE(blobs_->PutIfAbsent("checkpoints/a/readme.txt", "hello").ok());
   ASSERT_TRUE(blobs_->PutIfAbsent("checkpoints/a/x-1.safetensors", "hello").ok());
@@ -64,4 +85,4 @@ TEST_F(BlobCheckpointStoreTest, WhatIsNoCheckpointIsPassedOver) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::worker

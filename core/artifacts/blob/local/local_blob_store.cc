@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/base/failpoint.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
 
@@ -157,6 +158,7 @@ absl::Status LocalBlobStore::PutFileIfAbsent(const std::string& key, const fs::p
   if (type != fs::file_type::regular || error) {  // or the file is on another file system
     GRAFT_RETURN_IF_ERROR(CopyFile(file, staged));
   }
+  GRAFT_FAILPOINT("blob.put_file.before_sync");
   const int fd = ::open(staged.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return CannotStore(LastError());
   const std::error_code sync_error = ::fsync(fd) == 0 ? std::error_code() : LastError();
@@ -166,6 +168,7 @@ absl::Status LocalBlobStore::PutFileIfAbsent(const std::string& key, const fs::p
 }
 
 absl::Status LocalBlobStore::LinkIntoPlace(const fs::path& staged, const std::string& key) {
+  GRAFT_FAILPOINT("blob.put.before_link");
   const fs::path target = root_ / key;
   // A concurrent Delete may remove the folder between these two steps: then once more.
   for (int attempt = 0; attempt < 100; ++attempt) {
@@ -177,6 +180,7 @@ absl::Status LocalBlobStore::LinkIntoPlace(const fs::path& staged, const std::st
     }
     if (error) return CannotStore(error);
     if (::link(staged.c_str(), target.c_str()) == 0) {
+      GRAFT_FAILPOINT("blob.put.after_link");
       // Each folder that may be new must survive power loss with its entry.
       for (fs::path folder = target.parent_path();; folder = folder.parent_path()) {
         const absl::Status synced = SyncDirectory(folder);
@@ -247,6 +251,7 @@ absl::StatusOr<std::vector<std::string>> LocalBlobStore::List(const std::string&
 
 absl::Status LocalBlobStore::Delete(const std::string& key) {
   GRAFT_RETURN_IF_ERROR(ValidateBlobKey(key));
+  GRAFT_FAILPOINT("blob.delete.before");
   const fs::path path = root_ / key;
   if (::unlink(path.c_str()) != 0) {
     const std::error_code error = LastError();

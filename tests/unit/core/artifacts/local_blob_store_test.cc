@@ -10,9 +10,11 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "core/base/failpoint.h"
 #include "core/base/files.h"
 
 namespace graft {
@@ -147,6 +149,63 @@ TEST_F(LocalBlobStoreTest, AFullDiskIsResourceExhaustedAndLeavesNothing) {
   ASSERT_TRUE(WIFEXITED(status));
   if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "may not mount a small disk";
   EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+// Every step of a put at which a fault can be injected.
+constexpr const char* kPutSteps[] = {"file.before_write",    "file.before_sync",
+                                     "file.before_rename",   "file.after_rename",
+                                     "blob.put.before_link", "blob.put.after_link"};
+
+TEST_F(LocalBlobStoreTest, AnErrorAtAnyStepOfAPutLeavesNoneOrTheWholeBlob) {
+  if (!HasFailpoints()) GTEST_SKIP() << "this build has no failpoints";
+  for (const char* step : kPutSteps) {
+    SCOPED_TRACE(step);
+    auto blobs = *LocalBlobStore::Open(root_);
+    const std::string key = absl::StrCat("jobs/", step);
+    {
+      const ScopedFailpoint fault(step, {.error = absl::ResourceExhaustedError("full")});
+      EXPECT_TRUE(absl::IsResourceExhausted(blobs->PutIfAbsent(key, "whole")));
+      EXPECT_EQ(fault.hits(), 1);
+    }
+    const absl::StatusOr<std::string> after = blobs->Get(key, 100);
+    if (after.ok()) {
+      EXPECT_EQ(*after, "whole");
+    } else {
+      EXPECT_TRUE(absl::IsNotFound(after.status())) << after.status();
+    }
+    const absl::Status again = blobs->PutIfAbsent(key, "whole");
+    EXPECT_TRUE(again.ok() || absl::IsAlreadyExists(again)) << again;
+    EXPECT_EQ(*blobs->Get(key, 100), "whole");
+    EXPECT_TRUE(FilesIn(root_ / ".staging").empty()) << "something is left in the staging folder";
+  }
+}
+
+TEST_F(LocalBlobStoreTest, AKillAtAnyStepOfAPutLeavesNoneOrTheWholeBlob) {
+  if (!HasFailpoints()) GTEST_SKIP() << "this build has no failpoints";
+  for (const char* step : kPutSteps) {
+    SCOPED_TRACE(step);
+    const std::string key = absl::StrCat("jobs/", step);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      const ScopedFailpoint fault(step, {.kind = FailpointAction::Kind::kKill});
+      (void)(*LocalBlobStore::Open(root_))->PutIfAbsent(key, "whole");
+      ::_exit(0);  // not reached
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "the step was not reached";
+    auto blobs = *LocalBlobStore::Open(root_, /*sweep=*/true);
+    const absl::StatusOr<std::string> after = blobs->Get(key, 100);
+    if (after.ok()) {
+      EXPECT_EQ(*after, "whole");
+    } else {
+      EXPECT_TRUE(absl::IsNotFound(after.status())) << after.status();
+    }
+    const absl::Status again = blobs->PutIfAbsent(key, "whole");
+    EXPECT_TRUE(again.ok() || absl::IsAlreadyExists(again)) << again;
+    EXPECT_TRUE(FilesIn(root_ / ".staging").empty()) << "the sweep has left something";
+  }
 }
 
 }  // namespace

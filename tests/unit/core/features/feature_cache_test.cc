@@ -233,9 +233,17 @@ TEST_F(FeatureCacheTest, WaitingForAnotherHolderCanBeGivenUp) {
   const int fd = ::open(lock.c_str(), O_CREAT | O_RDWR, 0644);
   ASSERT_EQ(::flock(fd, LOCK_EX), 0);
   int asked = 0;
-  const auto block = cache->GetOrCompute(Key(), kShape, Produce(), [&] {
-    return ++asked < 3 ? absl::OkStatus() : absl::CancelledError("no longer wanted");
+  absl::StatusOr<std::shared_ptr<const FeatureBlock>> block = absl::InternalError("");
+  std::thread waiting([&] {
+    block = cache->GetOrCompute(Key(), kShape, Produce(), [&] {
+      return ++asked < 3 ? absl::OkStatus() : absl::CancelledError("no longer wanted");
+    });
   });
+  for (int i = 0; i < 2; ++i) {
+    clock_.WaitForWaiters(1);
+    clock_.Advance(absl::Milliseconds(200));
+  }
+  waiting.join();
   ::close(fd);
   EXPECT_EQ(block.status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(computed_, 0);
@@ -384,6 +392,57 @@ TEST_F(ShardedCacheTest, AFullDiskIsNoErrorWhileTheRestFitsInMemory) {
   ExpectWhole(block);
   EXPECT_EQ((*block)->bytes_in_memory(), shape_.bytes());
   EXPECT_EQ(cache->bytes(), 0u) << "nothing torn stays behind";
+}
+
+// A disk with so much room beside the files of the cache.
+class ReservedCacheTest : public ShardedCacheTest {
+ protected:
+  std::unique_ptr<FeatureCache> OpenReserved(uint64_t room, uint64_t reserve) {
+    FeatureCache::Options options;
+    options.folder = folder_->path();
+    options.clock = &clock_;
+    options.rows_per_shard = 3;
+    options.min_free_disk_bytes = reserve;
+    options.free_disk = [room](const fs::path& folder) -> absl::StatusOr<uint64_t> {
+      uint64_t used = 0;
+      for (const auto& entry : fs::directory_iterator(folder)) {
+        if (entry.is_regular_file()) used += entry.file_size();
+      }
+      return used < room ? room - used : 0;
+    };
+    auto cache = FeatureCache::Open(options);
+    EXPECT_TRUE(cache.ok()) << cache.status();
+    return *std::move(cache);
+  }
+};
+
+TEST_F(ReservedCacheTest, WhatWouldTouchTheReserveIsHeldInMemory) {
+  auto cache = OpenReserved(/*room=*/1 << 20, /*reserve=*/1 << 20);
+  const auto block = cache->GetOrCompute(Key(), shape_, Count());
+  ExpectWhole(block);
+  EXPECT_EQ((*block)->bytes_in_memory(), shape_.bytes());
+  EXPECT_EQ(cache->bytes(), 0u);
+}
+
+TEST_F(ReservedCacheTest, OldFilesGoBeforeTheReserveIsTouched) {
+  const uint64_t block_bytes = shape_.bytes() + 4 * 4'096;
+  auto cache = OpenReserved(/*room=*/100'000 + block_bytes + 1'000, /*reserve=*/100'000);
+  ExpectWhole(cache->GetOrCompute(Key("old"), shape_, Count()));
+  ASSERT_TRUE(fs::exists(FileOf(Key("old"), 0)));
+  const auto block = cache->GetOrCompute(Key("new"), shape_, Count());
+  ExpectWhole(block);
+  EXPECT_EQ((*block)->bytes_in_memory(), 0u) << "there was room once the old one had gone";
+  EXPECT_FALSE(fs::exists(FileOf(Key("old"), 0)));
+  EXPECT_TRUE(fs::exists(FileOf(Key("new"), 0)));
+}
+
+TEST_F(ReservedCacheTest, ADiskThatCannotBeLookedAtCostsTheCacheAndNotTheJob) {
+  FeatureCache::Options options;
+  options.folder = folder_->path();
+  options.free_disk = [](const fs::path&) { return absl::InternalError("no such disk"); };
+  const auto cache = FeatureCache::Open(options);
+  ASSERT_TRUE(cache.ok());
+  ExpectWhole((*cache)->GetOrCompute(Key(), shape_, Count()));
 }
 
 TEST_F(ShardedCacheTest, AFullDiskAndTooManyBytesForMemoryIsAnErrorThatSaysSo) {

@@ -46,6 +46,26 @@ TEST(LeaseWatcher, AJobThatStoppedRunningIsForgotten) {
   EXPECT_TRUE(watcher.Observe({{"job", 1, 0, "w"}}, absl::Seconds(30)).empty());
 }
 
+TEST(LeaseTimes, SeveralHeartbeatsMayBeLostAndTheNextIsStillInTime) {
+  for (const absl::Duration interval :
+       {absl::Milliseconds(10), absl::Seconds(1), absl::Seconds(7), absl::Minutes(1)}) {
+    for (const double longer : {1.0, 1.5, 4.0, 20.0}) {
+      const absl::Duration lease = longer * ShortestLease(interval);
+      const absl::Duration timeout = HeartbeatTimeout(lease, interval);
+      EXPECT_GE(timeout, interval) << "a heartbeat has as much time as lies between two";
+      // The worst: each of the lost ones takes all its time, and so does the one that arrives.
+      LeaseWatcher watcher(lease);
+      absl::Duration now;
+      watcher.Observe({{"job", 1, 0, "w"}}, now);
+      for (int lost = 0; lost < kLostHeartbeats; ++lost) now += interval + timeout;
+      now += interval + timeout - absl::Milliseconds(1);
+      EXPECT_TRUE(watcher.Observe({{"job", 1, 0, "w"}}, now).empty()) << interval << ", " << lease;
+      EXPECT_TRUE(watcher.Observe({{"job", 1, 1, "w"}}, now).empty());
+      EXPECT_EQ(watcher.Observe({{"job", 1, 1, "w"}}, now + lease).size(), 1u);
+    }
+  }
+}
+
 TEST(LeaseWatcher, AJumpOfTheWallClockMovesNoLease) {
   FakeClock clock;
   LeaseWatcher watcher(kTimeout);

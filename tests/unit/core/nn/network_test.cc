@@ -100,7 +100,7 @@ TEST(NetworkTest, SetTensorChecksNameAndShape) {
 }
 
 TEST(HeadTest, KindsHaveTheirNamesAndShapes) {
-  HeadSpec spec{HeadKind::kLinear, 6, 2, 3, 7, 0.5, 4};
+  HeadSpec spec{HeadKind::kLinear, {6, 2, 3}, 7, 0.5, 4};
   const at::NoGradGuard no_grad;
   const auto forward = [&](const at::Tensor& x) {
     return Network::Create(BuildHead(spec).value()).value()->Forward(x, 0, 1).sizes().vec();

@@ -19,7 +19,7 @@ TEST(ConfigJson, HasTheApisNamesAndOnlyWhatIsSet) {
     "head": {"kind": "mlp"},
     "training": {"epochs": 3, "seed": 9223372036854775808},
     "data": {"augment": false},
-    "classification": {"label_smoothing": 0.5}
+    "task": {"classification": {"label_smoothing": 0.5}}
   })"));
   EXPECT_EQ(ConfigToJson(config).dump(), ConfigToJson(FineTuneConfig(config)).dump());
   EXPECT_EQ(ConfigToJson({}).dump(), "{}");

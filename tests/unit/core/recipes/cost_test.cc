@@ -19,35 +19,35 @@ TEST(CostTest, FeatureExtractionCostsOneForwardAnImage) {
   NetworkCost network;
   network.stage_parameters = {100, 1'000};
   network.forward_gflops = 0.8;
-  network.head_inputs = 64;
-  const CostEstimate cost = EstimateCost(Resolve(Classification()), network, 80, 20, 10, 5);
+  network.head_parameters = 325;
+  const CostEstimate cost = EstimateCost(Resolve(Classification()), network, 80, 20, 10);
   EXPECT_EQ(cost.backbone_forwards, 110);
-  EXPECT_EQ(cost.trainable_parameters, 64 * 5 + 5);
-  EXPECT_EQ(cost.parameters, 1'100 + 64 * 5 + 5);
+  EXPECT_EQ(cost.trainable_parameters, 325);
+  EXPECT_EQ(cost.parameters, 1'100 + 325);
 }
 
 TEST(CostTest, WithoutATestPartTheReportIsOnValidation) {
   NetworkCost network;
   network.stage_parameters = {100, 1'000};
-  network.head_inputs = 64;
+  network.head_parameters = 325;
   FineTuneConfig config = Classification();
   config.strategy = Strategy::kFull;
   config.training.epochs = 3;
   config.training.head_epochs = 1;
   // The head's features, two epochs of both parts, the report.
-  EXPECT_EQ(EstimateCost(Resolve(config), network, 80, 20, 0, 5).backbone_forwards,
+  EXPECT_EQ(EstimateCost(Resolve(config), network, 80, 20, 0).backbone_forwards,
             100 + 2 * 100 + 20);
 }
 
 TEST(CostTest, FullCostsAForwardAnImageAndEpoch) {
   NetworkCost network;
   network.stage_parameters = {100, 1'000};
-  network.head_inputs = 64;
+  network.head_parameters = 325;
   FineTuneConfig config = Classification();
   config.strategy = Strategy::kFull;
   config.training.head_epochs = 0;
   config.training.epochs = 3;
-  const CostEstimate cost = EstimateCost(Resolve(config), network, 80, 20, 10, 5);
+  const CostEstimate cost = EstimateCost(Resolve(config), network, 80, 20, 10);
   EXPECT_EQ(cost.backbone_forwards, 3 * 100 + 10);
   EXPECT_EQ(cost.trainable_parameters, cost.parameters);
 }

@@ -43,7 +43,7 @@ TEST(CliOptionsHeader, HasAFlagForEveryOptionInTheClisWords) {
   const std::string header = CliOptionsHeader(TaskOptionGroups());
   EXPECT_THAT(header, HasSubstr("{\"training.early_stopping_patience\", \"patience\", "
                                 "\"Training\","));
-  EXPECT_THAT(header, HasSubstr("{\"classification.label_smoothing\", \"label-smoothing\","));
+  EXPECT_THAT(header, HasSubstr("{\"task.classification.label_smoothing\", \"label-smoothing\","));
   EXPECT_THAT(header, HasSubstr("feature-extraction, top-layers, full"));
   EXPECT_THAT(header, Not(HasSubstr("TOP_LAYERS")));
   EXPECT_THAT(header, Not(HasSubstr("core/recipes/option")));

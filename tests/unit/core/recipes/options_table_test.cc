@@ -64,8 +64,8 @@ std::vector<FineTuneConfig> AllJobs(const TaskOptionGroup& task) {
 // What is said of one option; "": nothing.
 std::string MessageOn(const Option& option, const FineTuneConfig& config) {
   std::string message;
-  for (const FieldViolation& violation : FindViolations(config)) {
-    if (violation.field == option.path) absl::StrAppend(&message, violation.message);
+  for (const FieldError& violation : FindViolations(config)) {
+    if (violation.field == option.path) absl::StrAppend(&message, violation.description);
   }
   return message;
 }
@@ -208,10 +208,11 @@ struct CountingOptions {
   std::optional<int> most = {};
   static const TaskOptionGroup& Group() {
     static const TaskOptionGroup group = {
-        .group = {"counting",
+        .task = "counting",
+        .group = {"task.counting",
                   "Counting",
                   {MakeOption<CountingOptions, int>(
-                      "counting", "most", &CountingOptions::most,
+                      "task.counting", "most", &CountingOptions::most,
                       {.help = "Count to",
                        .range = Between(1, 9),
                        .defaults = {{&kArticleHead, 3}, {&kAlways, 5}}})}},
@@ -223,8 +224,8 @@ struct CountingOptions {
 TEST(OptionsTable, ATasksRowsAreCheckedAndResolvedLikeTheCommonOnes) {
   FineTuneConfig config = {.task = CountingOptions{.most = 10}};
   ASSERT_THAT(FindViolations(config), ::testing::SizeIs(1));
-  EXPECT_EQ(FindViolations(config)[0].field, "counting.most");
-  EXPECT_EQ(FindViolations(config)[0].message, "must be 1 to 9, got 10");
+  EXPECT_EQ(FindViolations(config)[0].field, "task.counting.most");
+  EXPECT_EQ(FindViolations(config)[0].description, "must be 1 to 9, got 10");
 
   config.task = CountingOptions{};
   const auto resolved = ResolveFineTune(config);

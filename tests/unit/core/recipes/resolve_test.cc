@@ -125,6 +125,15 @@ TEST(ResolveTest, EveryStrategyNamesWhatNoOptionsOwnDefaultCanBe) {
   }
 }
 
+TEST(ResolveTest, TheHeadFollowsFromOptionsFeaturesAndOutputs) {
+  FineTuneConfig config = Classification();
+  config.head.dropout = 0.3;  // of another head
+  EXPECT_EQ(HeadSpecOf(config, {64, 7, 7}, 5), (HeadSpec{HeadKind::kLinear, {64, 7, 7}, 0, 0, 5}));
+  config.head.kind = HeadKind::kMlp;
+  config.head.hidden_units = 32;
+  EXPECT_EQ(HeadSpecOf(config, {64, 7, 7}, 5), (HeadSpec{HeadKind::kMlp, {64, 7, 7}, 32, 0.3, 5}));
+}
+
 TEST(ResolveTest, ResolvingTwiceChangesNothing) {
   for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
     for (HeadKind head : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kArticle}) {

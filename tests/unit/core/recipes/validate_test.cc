@@ -103,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(
                     c.head.kind = HeadKind::kMlp;
                     c.head.dropout = 1.0;
                   }},
-        BadConfig{"classification.label_smoothing", [](FineTuneConfig& c) { c.task.As<ClassificationOptions>().label_smoothing = kNan; }},
+        BadConfig{"task.classification.label_smoothing", [](FineTuneConfig& c) { c.task.As<ClassificationOptions>().label_smoothing = kNan; }},
         BadConfig{"data.validation_fraction", [](auto& c) { c.data.validation_fraction = 0.95; }},
         BadConfig{"data.test_fraction",
                   [](auto& c) {
@@ -121,7 +121,7 @@ TEST(ValidateTest, AnOptimizerThatCannotDoItIsAllThatIsSaid) {
     FineTuneConfig config = Classification();
     config.strategy = strategy;
     config.training.optimizer = OptimizerKind::kLbfgs;
-    const std::vector<FieldViolation> violations = FindViolations(config);
+    const std::vector<FieldError> violations = FindViolations(config);
     ASSERT_THAT(violations, SizeIs(1));
     EXPECT_EQ(violations[0].field, "training.optimizer");
     EXPECT_FALSE(
@@ -133,7 +133,7 @@ TEST(ValidateTest, EveryViolationIsListedInOneAnswer) {
   FineTuneConfig config = Classification();
   config.training.epochs = 0;
   config.training.learning_rate = kNan;
-  const std::vector<FieldViolation> violations = FindViolations(config);
+  const std::vector<FieldError> violations = FindViolations(config);
   ASSERT_THAT(violations, SizeIs(2));
   EXPECT_EQ(violations[0].field, "training.epochs");
   EXPECT_EQ(violations[1].field, "training.learning_rate");
@@ -148,7 +148,6 @@ TEST(ValidateTest, MoreTrainableStagesThanTheBackboneHasAreRefused) {
   const auto violations = FindNetworkViolations(config, 4);
   ASSERT_THAT(violations, SizeIs(1));
   EXPECT_EQ(violations[0].field, "training.trainable_stages");
-  EXPECT_EQ(ViolationsToStatus(violations).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(FindNetworkViolations({}, 4), IsEmpty());
 }
 

@@ -21,7 +21,7 @@ class BatcherTest : public ::testing::Test {
     Answer<RowResult> answer;
     std::vector<BatchRow> rows;
     rows.push_back({.model = model_,
-                    .image = {{static_cast<float>(image[0] - 'a')}},
+                    .input = {{static_cast<float>(image[0] - 'a')}},
                     .deadline = deadline,
                     .done = answer.Callback()});
     batcher_->Add(std::move(rows));
@@ -62,6 +62,9 @@ TEST_F(BatcherTest, AnswersForAnotherNumberOfRowsAreNobodys) {
 TEST_F(BatcherTest, WithADelayALoneRowGoesWhenItHasWaitedThatLong) {
   Start({.max_queue_delay = absl::Milliseconds(5)});
   Answer<RowResult> answer = Add("c");
+  clock_.WaitForWaiters(1);
+  EXPECT_FALSE(answer.done());
+  clock_.Advance(absl::Milliseconds(5));
   ASSERT_TRUE(answer.Wait().ok());
   EXPECT_EQ(answer.Wait()->started - answer.Wait()->arrived, absl::Milliseconds(5));
 }
@@ -69,8 +72,21 @@ TEST_F(BatcherTest, WithADelayALoneRowGoesWhenItHasWaitedThatLong) {
 TEST_F(BatcherTest, WithADelayALoneRowGoesBeforeItsDeadline) {
   Start({.max_queue_delay = absl::Seconds(5), .deadline_margin = absl::Milliseconds(100)});
   Answer<RowResult> answer = Add("c", clock_.Monotonic() + absl::Seconds(1));
+  clock_.WaitForWaiters(1);
+  clock_.Advance(absl::Milliseconds(900));
   ASSERT_TRUE(answer.Wait().ok()) << answer.Wait().status();
   EXPECT_EQ(answer.Wait()->started - answer.Wait()->arrived, absl::Milliseconds(900));
+}
+
+TEST_F(BatcherTest, AnArrivalThatFillsTheBatchWakesIt) {
+  Start({.max_batch_size = 2, .max_queue_delay = absl::Seconds(5)});
+  Answer<RowResult> first = Add("a");
+  clock_.WaitForWaiters(1);
+  Answer<RowResult> second = Add("b");
+  ASSERT_TRUE(first.Wait().ok());
+  ASSERT_TRUE(second.Wait().ok());
+  EXPECT_EQ(first.Wait()->started, first.Wait()->arrived);
+  EXPECT_THAT(BatchSizes(), ElementsAre(2));
 }
 
 TEST_F(BatcherTest, WithADelayAFullBatchGoesAtOnce) {
@@ -78,7 +94,7 @@ TEST_F(BatcherTest, WithADelayAFullBatchGoesAtOnce) {
   std::vector<BatchRow> rows;
   std::vector<Answer<RowResult>> answers(2);
   for (Answer<RowResult>& answer : answers) {
-    rows.push_back({.model = model_, .image = {{0}}, .done = answer.Callback()});
+    rows.push_back({.model = model_, .input = {{0}}, .done = answer.Callback()});
   }
   batcher_->Add(std::move(rows));
   for (Answer<RowResult>& answer : answers) {

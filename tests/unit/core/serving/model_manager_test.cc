@@ -1,50 +1,20 @@
 #include "core/serving/model_manager.h"
 
+#include <atomic>
 #include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/synchronization/blocking_counter.h"
 
-#include "core/serving/error_hints.h"
-#include "core/serving/retry_hint.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/fakes/fake_serving.h"
+#include "tests/unit/core/serving/model_manager_fixture.h"
 
 namespace graft {
 namespace {
 
 using ::testing::HasSubstr;
-
-class ModelManagerTest : public ::testing::Test {
- protected:
-  void Start(uint64_t budget = 1 << 20, int loader_threads = 1) {
-    auto created =
-        ModelManager::Create({.memory_budget_bytes = budget, .loader_threads = loader_threads},
-                             &models_, &models_, &clock_, &observer_);
-    ASSERT_TRUE(created.ok()) << created.status();
-    manager_ = *std::move(created);
-  }
-  Answer<AcquiredModel> Acquire(int64_t version, const std::string& model = "m") {
-    Answer<AcquiredModel> answer;
-    manager_->Acquire("p", model, version, answer.Callback());
-    return answer;
-  }
-  // The version that answers, or 0 with the error in last_error_.
-  int64_t VersionFor(int64_t version, const std::string& model = "m") {
-    Answer<AcquiredModel> answer = Acquire(version, model);
-    last_error_ = answer.Wait().status();
-    return answer.Wait().ok() ? answer.Wait()->key.version : 0;
-  }
-
-  FakeClock clock_;
-  FakeWorld world_;
-  FakeModels models_{&world_};
-  RecordingServingObserver observer_;
-  absl::Status last_error_;
-  std::unique_ptr<ModelManager> manager_;
-};
 
 TEST_F(ModelManagerTest, LoadsOnDemandAndOnlyOnce) {
   models_.Publish("m", 1);
@@ -218,52 +188,6 @@ TEST_F(ModelManagerTest, TwoPublishedOutOfOrderEndAtTheNewer) {
   EXPECT_EQ(VersionFor(0), 3);
 }
 
-TEST_F(ModelManagerTest, EvictsTheLeastRecentlyUsedHeadsAndKeepsTheSharedBackbone) {
-  for (int v = 1; v <= 3; ++v) models_.Publish("m", v);
-  Start(/*budget=*/120);  // one backbone of 100, two heads of 10
-  EXPECT_EQ(VersionFor(1), 1);
-  EXPECT_EQ(VersionFor(2), 2);
-  EXPECT_EQ(VersionFor(1), 1);
-  EXPECT_EQ(VersionFor(3), 3);  // 2 goes
-  EXPECT_EQ(world_.alive, 2);
-  EXPECT_EQ(VersionFor(1), 1);
-  EXPECT_EQ(world_.loads, 3);
-  EXPECT_EQ(VersionFor(2), 2);
-  EXPECT_EQ(world_.loads, 4);
-  EXPECT_LE(manager_->Loaded().bytes, 120u);
-}
-
-TEST_F(ModelManagerTest, WhatIsInUseIsNotEvictedAndTheRestIsRefused) {
-  models_.Publish("m", 1, {.digest = "x"});
-  models_.Publish("m", 2, {.digest = "y"});
-  Start(/*budget=*/150);
-  {
-    Answer<AcquiredModel> held = Acquire(1);
-    ASSERT_TRUE(held.Wait().ok());
-    EXPECT_EQ(VersionFor(2), 0);
-    EXPECT_TRUE(absl::IsResourceExhausted(last_error_));
-    EXPECT_EQ(RetryHint(last_error_), absl::Seconds(5));
-    clock_.Advance(absl::Seconds(2));
-    EXPECT_EQ(VersionFor(2), 0);
-    EXPECT_EQ(RetryHint(last_error_), absl::Seconds(3));
-  }
-  clock_.Advance(absl::Seconds(6));
-  EXPECT_EQ(VersionFor(2), 2);
-  EXPECT_EQ(world_.alive, 1);
-}
-
-TEST_F(ModelManagerTest, AVersionThatCannotFitIsRefusedBeforeItIsRead) {
-  models_.Publish("m", 1, {.own_bytes = 500, .measured_bytes = 490});
-  Start(/*budget=*/550);
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(VersionFor(1), 0);
-    EXPECT_TRUE(absl::IsResourceExhausted(last_error_)) << last_error_;
-    EXPECT_EQ(ReasonHint(last_error_), "MODEL_MEMORY_FULL");
-    clock_.Advance(absl::Seconds(5));
-  }
-  EXPECT_EQ(world_.loads, 0);
-}
-
 TEST_F(ModelManagerTest, AForgottenVersionStaysForThoseWhoUseItOnly) {
   models_.Publish("m", 1);
   models_.Publish("m", 2);
@@ -276,7 +200,7 @@ TEST_F(ModelManagerTest, AForgottenVersionStaysForThoseWhoUseItOnly) {
   EXPECT_EQ(manager_->List()[0].state, ModelState::kUnloading);
   EXPECT_EQ(VersionFor(2), 0);
   EXPECT_EQ(VersionFor(0), 1);
-  EXPECT_EQ(held.Wait()->servable->labels().size(), 3u);
+  EXPECT_EQ(held.Wait()->servable->decoder().outputs(), 3);
   EXPECT_EQ(manager_->Loaded().models, 1);
   EXPECT_EQ(manager_->Loaded().bytes, 120u) << "the one in use still takes memory";
   held = Answer<AcquiredModel>();

@@ -1,15 +1,13 @@
 #include "core/serving/predictor.h"
 
+#include <atomic>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/serving/error_hints.h"
-#include "core/serving/model_manager.h"
-#include "core/serving/retry_hint.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/fakes/fake_serving.h"
+#include "core/base/status_details.h"
+#include "tests/unit/core/serving/predictor_fixture.h"
 
 namespace graft {
 namespace {
@@ -19,61 +17,40 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Le;
 
-class PredictorTest : public ::testing::Test {
- protected:
-  void Start(Predictor::Options options = {}, FakeServable::Shape shape = {}) {
-    models_.Publish("m", 1, std::move(shape));
-    models_.Publish("n", 1);
-    manager_ = *ModelManager::Create({}, &models_, &models_, &clock_, nullptr);
-    auto created = Predictor::Create(options, manager_.get(), &clock_, &observer_);
-    ASSERT_TRUE(created.ok()) << created.status();
-    predictor_ = *std::move(created);
-  }
-  Answer<PredictResponse> Submit(std::vector<std::string> images, const std::string& model = "m",
-                                 absl::Duration deadline = absl::InfiniteDuration(),
-                                 std::shared_ptr<CancellationToken> cancel = nullptr) {
-    Answer<PredictResponse> answer;
-    predictor_->Submit({.project = "p", .model = model, .images = std::move(images), .top_k = 2},
-                       deadline, answer.Callback(), std::move(cancel));
-    return answer;
-  }
-  // One request is in the network and stays there until `computing` is opened.
-  Answer<PredictResponse> Occupy() {
-    world_.computing.Close();
-    Answer<PredictResponse> answer = Submit({"a"});
-    world_.computing.AwaitArrivals(1);
-    return answer;
-  }
-
-  FakeClock clock_;
-  FakeWorld world_;
-  FakeModels models_{&world_};
-  RecordingServingObserver observer_;
-  std::unique_ptr<ModelManager> manager_;
-  std::unique_ptr<Predictor> predictor_;
-};
-
-TEST_F(PredictorTest, AnswersEachImageInOrderMostProbableFirst) {
+TEST_F(PredictorTest, AnswersEachInputInOrder) {
   Start();
   Answer<PredictResponse> answer = Submit({"c", "a", "b"});
   const PredictResponse& response = answer.Wait().value();
   EXPECT_EQ(response.model, "m");
   EXPECT_EQ(response.version, 1);
   ASSERT_EQ(response.outputs.size(), 3u);
-  EXPECT_EQ(response.outputs[0][0].label, "c");
-  EXPECT_EQ(response.outputs[0][0].index, 2);
-  EXPECT_FLOAT_EQ(response.outputs[0][0].probability, 0.7f);
-  EXPECT_EQ(response.outputs[0][1].label, "b");
-  EXPECT_EQ(response.outputs[1][0].label, "a");
-  EXPECT_EQ(response.outputs[2][0].label, "b");
+  EXPECT_EQ(Best(response, 0), 'c');
+  EXPECT_EQ(Best(response, 1), 'a');
+  EXPECT_EQ(Best(response, 2), 'b');
+  EXPECT_EQ(response.outputs[0]->task(), "fake");
 }
 
-TEST_F(PredictorTest, MoreLabelsThanThereAreGivesAllOfThem) {
-  Start();
-  Answer<PredictResponse> answer;
-  predictor_->Submit({.project = "p", .model = "m", .images = {"a"}, .top_k = 1000},
-                     absl::InfiniteDuration(), answer.Callback());
-  EXPECT_EQ(answer.Wait()->outputs[0].size(), 3u);
+TEST_F(PredictorTest, OptionsAreTheTasksToJudge) {
+  Start({.max_images_per_request = 1, .max_pending_images = 1});
+  const auto status = [&](FakeOptions::Kind kind) {
+    Answer<PredictResponse> answer;
+    predictor_->Submit({.project = "p",
+                        .model = "m",
+                        .inputs = Inputs({"a"}),
+                        .options = std::make_shared<FakeOptions>(kind)},
+                       absl::InfiniteDuration(), answer.Callback());
+    return answer.Wait().status();
+  };
+  EXPECT_TRUE(status(FakeOptions::kGood).ok());
+  const absl::Status refused = status(FakeOptions::kRefused);
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_EQ(refused.message(), "options: refused");
+  EXPECT_EQ(InvalidFieldsOf(refused).at(0).field, "options");
+  EXPECT_EQ(world_.decoded.size(), 1u) << "refused before it is read";
+  const absl::Status undecodable = status(FakeOptions::kUndecodable);
+  EXPECT_TRUE(absl::IsInternal(undecodable)) << undecodable;
+  EXPECT_EQ(undecodable.message(), "inputs[0]: not decodable");
+  EXPECT_TRUE(status(FakeOptions::kGood).ok()) << "each has given its place back";
 }
 
 TEST_F(PredictorTest, BadRequestsAreNamed) {
@@ -85,10 +62,6 @@ TEST_F(PredictorTest, BadRequestsAreNamed) {
   EXPECT_THAT(message({"a", "b", "c"}), HasSubstr("must be 1 to 2, not 3"));
   EXPECT_THAT(message({"a", ""}), HasSubstr("inputs[1]: empty"));
   EXPECT_THAT(message({"a", "abcde"}), HasSubstr("inputs[1]: 5 bytes"));
-  Answer<PredictResponse> answer;
-  predictor_->Submit({.project = "p", .model = "m", .images = {"a"}, .top_k = 0},
-                     absl::InfiniteDuration(), answer.Callback());
-  EXPECT_TRUE(absl::IsInvalidArgument(answer.Wait().status()));
   EXPECT_TRUE(absl::IsNotFound(Submit({"a"}, "other").Wait().status()));
 }
 
@@ -100,7 +73,7 @@ TEST_F(PredictorTest, ABadImageFailsItsOwnRequestAndIsNamedByIndex) {
   EXPECT_TRUE(absl::IsInvalidArgument(bad.Wait().status()));
   EXPECT_EQ(bad.Wait().status().message(), "inputs[2]: truncated JPEG");
   world_.computing.Open();
-  EXPECT_EQ(good.Wait()->outputs[0][0].label, "b");
+  EXPECT_EQ(Best(*good.Wait(), 0), 'b');
   EXPECT_TRUE(running.Wait().ok());
 }
 
@@ -117,8 +90,8 @@ TEST_F(PredictorTest, WhatWaitsGoesTogetherAcrossModelsOfOneBackbone) {
   EXPECT_TRUE(running.Wait().ok());
   EXPECT_EQ(first.Wait()->model, "m");
   EXPECT_EQ(second.Wait()->model, "n");
-  EXPECT_EQ(second.Wait()->outputs[0][0].label, "c");
-  EXPECT_EQ(third.Wait()->outputs[0][0].label, "b");
+  EXPECT_EQ(Best(*second.Wait(), 0), 'c');
+  EXPECT_EQ(Best(*third.Wait(), 0), 'b');
   const std::vector<BatchStats> batches = observer_.batches();
   ASSERT_EQ(batches.size(), 2u);
   EXPECT_EQ(batches[1].rows, 3);
@@ -147,7 +120,7 @@ TEST_F(PredictorTest, DecodedImagesCountAmongTheBytesThatWait) {
   Answer<PredictResponse> second = Submit({"b"});
   Answer<PredictResponse> third = Submit({"c"});
   EXPECT_TRUE(absl::IsResourceExhausted(third.Wait().status())) << third.Wait().status();
-  EXPECT_TRUE(RetryHint(third.Wait().status()).has_value());
+  EXPECT_TRUE(RetryDelay(third.Wait().status()).has_value());
   Answer<PredictResponse> never = Submit({"a", "b", "c"});
   EXPECT_TRUE(absl::IsInvalidArgument(never.Wait().status())) << never.Wait().status();
   world_.computing.Open();
@@ -166,21 +139,6 @@ TEST_F(PredictorTest, ALargeRequestTakesTurnsAtTheDecodingThreadsWithThoseThatCo
   EXPECT_TRUE(small.Wait().ok());
   absl::MutexLock lock(&world_.mutex);
   EXPECT_THAT(world_.decoded, ElementsAre("a1", "b1", "a2", "a3", "a4"));
-}
-
-TEST_F(PredictorTest, WhatACancelledRequestLeavesWithTheDecodersIsNotRead) {
-  Start({.decode_threads = 2});
-  world_.decoding.Close();
-  auto cancel = std::make_shared<CancellationToken>();
-  Answer<PredictResponse> cancelled =
-      Submit(std::vector<std::string>(20, "a"), "m", absl::InfiniteDuration(), cancel);
-  world_.decoding.AwaitArrivals(2);
-  cancel->Cancel();
-  EXPECT_TRUE(absl::IsCancelled(cancelled.Wait().status()));
-  world_.decoding.Open();
-  EXPECT_TRUE(Submit({"b"}).Wait().ok());
-  absl::MutexLock lock(&world_.mutex);
-  EXPECT_THAT(world_.decoded, ElementsAre("a", "a", "b"));
 }
 
 TEST_F(PredictorTest, WaitingForADecodingThreadIsPartOfTheQueueTime) {
@@ -224,7 +182,7 @@ TEST_F(PredictorTest, AFullQueueSaysWhenToComeBackAndEmptiesAgain) {
   Answer<PredictResponse> refused = Submit({"a"});
   ASSERT_TRUE(refused.done());
   EXPECT_TRUE(absl::IsResourceExhausted(refused.Wait().status()));
-  EXPECT_EQ(RetryHint(refused.Wait().status()), absl::Milliseconds(500));
+  EXPECT_EQ(RetryDelay(refused.Wait().status()), absl::Milliseconds(500));
   world_.computing.Open();
   EXPECT_TRUE(running.Wait().ok());
   EXPECT_TRUE(waiting.Wait().ok());
@@ -237,8 +195,8 @@ TEST_F(PredictorTest, AModelThatLoadsLeavesHalfOfTheQueueToOthers) {
   world_.loading.Close();
   Answer<PredictResponse> first = Submit({"a", "b"}, "m");
   Answer<PredictResponse> second = Submit({"a"}, "m");
-  EXPECT_EQ(ReasonHint(second.Wait().status()), "MODEL_LOADING");
-  EXPECT_TRUE(RetryHint(second.Wait().status()).has_value());
+  EXPECT_EQ(ErrorReason(second.Wait().status()), "MODEL_LOADING");
+  EXPECT_TRUE(RetryDelay(second.Wait().status()).has_value());
   EXPECT_TRUE(Submit({"a", "b"}, "n").Wait().ok());
   world_.loading.Open();
   EXPECT_TRUE(first.Wait().ok());
@@ -254,72 +212,18 @@ TEST_F(PredictorTest, BytesThatWaitAreBoundedToo) {
   EXPECT_TRUE(running.Wait().ok());
 }
 
-TEST_F(PredictorTest, ACancelledRequestLeavesTheQueueAtOnce) {
-  Start({.max_images_per_request = 1, .max_pending_images = 2});
-  Answer<PredictResponse> running = Occupy();
-  auto cancel = std::make_shared<CancellationToken>();
-  Answer<PredictResponse> waiting = Submit({"a"}, "m", absl::InfiniteDuration(), cancel);
-  cancel->Cancel();
-  ASSERT_TRUE(waiting.done());
-  EXPECT_TRUE(absl::IsCancelled(waiting.Wait().status()));
-  Answer<PredictResponse> next = Submit({"b"});  // its place is free
-  world_.computing.Open();
-  EXPECT_TRUE(next.Wait().ok());
-  cancel->Cancel();
-  EXPECT_TRUE(running.Wait().ok());
-}
-
-TEST_F(PredictorTest, ACancellationAtTheDeadlineIsThePassingOfTheDeadline) {
-  Start();
-  Answer<PredictResponse> running = Occupy();
-  const auto cancelled_after = [&](absl::Duration waited) {
-    auto cancel = std::make_shared<CancellationToken>();
-    Answer<PredictResponse> answer =
-        Submit({"a"}, "m", clock_.Monotonic() + absl::Seconds(1), cancel);
-    clock_.Advance(waited);
-    cancel->Cancel();
-    return answer.Wait().status().code();
-  };
-  EXPECT_EQ(cancelled_after(absl::Milliseconds(950)), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(cancelled_after(absl::Milliseconds(500)), absl::StatusCode::kCancelled);
-  world_.computing.Open();
-  EXPECT_TRUE(running.Wait().ok());
-}
-
 TEST_F(PredictorTest, ErrorsSayForProgramsWhatIsWrong) {
   Start({.max_images_per_request = 2, .max_pending_images = 2});
   const absl::Status bad = Submit({"a", "bad"}).Wait().status();
-  EXPECT_EQ(FieldHint(bad), "inputs[1]");
-  EXPECT_EQ(FieldHint(Submit({}).Wait().status()), "inputs");
-  EXPECT_EQ(ReasonHint(Submit({"a"}, "other").Wait().status()), "MODEL_NOT_FOUND");
+  EXPECT_EQ(InvalidFieldsOf(bad).at(0).field, "inputs[1]");
+  EXPECT_EQ(InvalidFieldsOf(Submit({}).Wait().status()).at(0).field, "inputs");
+  EXPECT_EQ(ErrorReason(Submit({"a"}, "other").Wait().status()), "MODEL_NOT_FOUND");
   Answer<PredictResponse> running = Occupy();
-  EXPECT_EQ(ReasonHint(Submit({"a", "a"}).Wait().status()), "QUEUE_FULL");
+  EXPECT_EQ(ErrorReason(Submit({"a", "a"}).Wait().status()), "QUEUE_FULL");
   world_.computing.Open();
   EXPECT_TRUE(running.Wait().ok());
   predictor_->Drain();
-  EXPECT_EQ(ReasonHint(Submit({"a"}).Wait().status()), "DRAINING");
-}
-
-TEST_F(PredictorTest, CancelledBeforeItWasSubmittedIsCancelled) {
-  Start();
-  auto cancel = std::make_shared<CancellationToken>();
-  cancel->Cancel();
-  EXPECT_TRUE(
-      absl::IsCancelled(Submit({"a"}, "m", absl::InfiniteDuration(), cancel).Wait().status()));
-  EXPECT_EQ(world_.loads, 0);
-}
-
-TEST_F(PredictorTest, ACancelledRequestMayOutwaitItsPredictor) {
-  world_.loading.Close();
-  Start();
-  auto cancel = std::make_shared<CancellationToken>();
-  Answer<PredictResponse> waiting = Submit({"a"}, "m", absl::InfiniteDuration(), cancel);
-  world_.loading.AwaitArrivals(1);
-  cancel->Cancel();
-  EXPECT_TRUE(absl::IsCancelled(waiting.Wait().status()));
-  predictor_.reset();
-  world_.loading.Open();
-  manager_.reset();
+  EXPECT_EQ(ErrorReason(Submit({"a"}).Wait().status()), "DRAINING");
 }
 
 TEST_F(PredictorTest, DrainRefusesNewRequestsAndEndsTheRunningOnesWell) {
@@ -330,7 +234,7 @@ TEST_F(PredictorTest, DrainRefusesNewRequestsAndEndsTheRunningOnesWell) {
   while (true) {  // until Drain has begun
     Answer<PredictResponse> refused = Submit({"a"});
     if (refused.done() && absl::IsUnavailable(refused.Wait().status())) {
-      EXPECT_TRUE(RetryHint(refused.Wait().status()).has_value());
+      EXPECT_TRUE(RetryDelay(refused.Wait().status()).has_value());
       break;
     }
     std::this_thread::yield();
@@ -383,7 +287,7 @@ TEST_F(PredictorTest, EveryCallbackComesExactlyOnceWhateverHappensAtTheSameTime)
         if (i % 7 == 0) images.back() = "bad";
         const int id = t * kEach + i;
         predictor_->Submit(
-            {.project = "p", .model = i % 2 ? "m" : "n", .images = images},
+            {.project = "p", .model = i % 2 ? "m" : "n", .inputs = Inputs(images)},
             absl::InfiniteDuration(),
             [&, id, count = images.size(), i](absl::StatusOr<PredictResponse> response) {
               ++calls[id];

@@ -52,11 +52,8 @@ class StoredModelSourceTest : public ::testing::Test {
 
     JobOutcome outcome;
     outcome.version.emplace();
-    outcome.version->backbone_id = "vgg16";
-    outcome.version->head = "linear";
     outcome.version->artifact_prefix = prefix;
     outcome.version->artifact_sha256 = Sha256Hex(json);
-    outcome.version->labels = {"cat", "dog"};
     const auto finished = store_->FinishJob(job_id, claimed.fence, outcome);
     ASSERT_TRUE(finished.ok()) << finished.status();
   }
@@ -99,6 +96,20 @@ TEST_F(StoredModelSourceTest, SummarisesWithoutReadingTheModel) {
   EXPECT_EQ(summary->model_bytes, 5u);
   EXPECT_EQ(summary->description_json, R"({"of":"j1"})");
   EXPECT_TRUE(absl::IsNotFound(source_->Summarise({"p", "pets", 3}).status()));
+}
+
+TEST_F(StoredModelSourceTest, AManifestThatIsNotThePublishedOneIsNotSummarised) {
+  Publish("j1", "first");
+  const auto path = blobs_->LocalPath("jobs/j1/1/manifest.json").value().value();
+  std::filesystem::permissions(path, std::filesystem::perms::owner_write,
+                               std::filesystem::perm_options::add);
+  std::ofstream(path, std::ios::app) << "\n";
+  const absl::Status changed = source_->Summarise({"p", "pets", 1}).status();
+  EXPECT_TRUE(absl::IsDataLoss(changed)) << changed;
+  std::filesystem::remove(path);
+  const absl::Status missing = source_->Summarise({"p", "pets", 1}).status();
+  EXPECT_TRUE(absl::IsDataLoss(missing)) << missing;
+  EXPECT_THAT(std::string(missing.message()), HasSubstr("manifest.json"));
 }
 
 TEST_F(StoredModelSourceTest, BytesThatAreNotThePublishedOnesAreNamedAndNotOpened) {

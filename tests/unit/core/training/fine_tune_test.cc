@@ -20,6 +20,7 @@
 #include "core/recipes/config_json.h"
 #include "core/recipes/enum_words.h"
 #include "core/tasks/classification/options.h"
+#include "core/tasks/classification/outputs.h"
 #include "core/training/dataset_images.h"
 #include "core/training/model_card.h"
 #include "core/training/network_under_training.h"
@@ -150,7 +151,7 @@ class FineTuneTest : public ::testing::Test {
   std::unique_ptr<DatasetReader> dataset_;
   MemoryCheckpoints checkpoints_;
   RecordingObserver observer_;
-  std::function<Desired()> desired_;
+  std::function<RunSignal()> desired_;
 };
 
 std::vector<std::string> TensorNames(const std::string& model) {
@@ -171,7 +172,10 @@ TEST_F(FineTuneTest, FeatureExtractionGivesAHeadOverAnUnchangedBackbone) {
   EXPECT_THAT(result->description.changed_stages, IsEmpty());
   EXPECT_EQ(result->description.cut_point, "block2");
   EXPECT_EQ(result->description.backbone_digest, backbone_.weights->digest());
-  EXPECT_THAT(result->description.labels, ElementsAre("class0", "class1", "class2"));
+  EXPECT_EQ(result->description.task, "classification");
+  const auto outputs = ClassificationOutputsOf(result->description);
+  ASSERT_TRUE(outputs.ok()) << outputs.status();
+  EXPECT_THAT(outputs->labels, ElementsAre("class0", "class1", "class2"));
   EXPECT_EQ(result->counters.backbone_forward_images, 60);
   EXPECT_GT(result->best_epoch, 0);
   EXPECT_DOUBLE_EQ(observer_.progress.back().fraction, 1.0);
@@ -227,7 +231,7 @@ TEST_F(FineTuneTest, EveryHeadAndStrategyRuns) {
       const auto result = Run(config);
       ASSERT_TRUE(result.ok()) << NameOf(strategy) << " " << NameOf(head) << ": "
                                << result.status();
-      EXPECT_EQ(result->description.head.classes, 3);
+      EXPECT_EQ(result->description.head.outputs, 3);
     }
   }
 }
@@ -301,7 +305,7 @@ TEST_F(FineTuneTest, ADrainKeepsACheckpointAndSaysSo) {
   FineTuneConfig config = {.task = ClassificationOptions{}};
   config.strategy = Strategy::kFull;
   config.training.epochs = 5;
-  desired_ = [&] { return checkpoints_.saved.size() < 2 ? Desired::kRun : Desired::kDrain; };
+  desired_ = [&] { return checkpoints_.saved.size() < 2 ? RunSignal::kRun : RunSignal::kDrain; };
   EXPECT_TRUE(IsDrained(Run(config).status()));
   desired_ = nullptr;
   observer_ = {};
@@ -331,7 +335,7 @@ TEST_F(FineTuneTest, ARunThatIsTakenUpAgainPublishesTheSameBytes) {
     const auto whole = Run(config);
     ASSERT_TRUE(whole.ok()) << whole.status();
     checkpoints_.saved.clear();
-    desired_ = [&] { return checkpoints_.saved.size() < 3 ? Desired::kRun : Desired::kDrain; };
+    desired_ = [&] { return checkpoints_.saved.size() < 3 ? RunSignal::kRun : RunSignal::kDrain; };
     ASSERT_TRUE(IsDrained(Run(config).status()));
     desired_ = nullptr;
     observer_ = {};
@@ -348,7 +352,7 @@ TEST_F(FineTuneTest, AHeadThatWasSolvedIsNotSolvedAgain) {
   const auto whole = Run();
   ASSERT_TRUE(whole.ok()) << whole.status();
   checkpoints_.saved.clear();
-  desired_ = [&] { return checkpoints_.saved.empty() ? Desired::kRun : Desired::kDrain; };
+  desired_ = [&] { return checkpoints_.saved.empty() ? RunSignal::kRun : RunSignal::kDrain; };
   ASSERT_TRUE(IsDrained(Run().status()));
   desired_ = nullptr;
   observer_ = {};
@@ -390,7 +394,7 @@ TEST_F(FineTuneTest, PublishedBatchNormStatisticsAreThePretrainedOnes) {
 }
 
 TEST_F(FineTuneTest, BatchStatisticsMoveInTrainedStagesOnly) {
-  const HeadSpec head{HeadKind::kLinear, 8, 4, 4, 0, 0, 3};
+  const HeadSpec head{HeadKind::kLinear, {8, 4, 4}, 0, 0, 3};
   auto network = NetworkUnderTraining::Create(*backbone_.weights, head, 0);
   ASSERT_TRUE(network.ok()) << network.status();
   const auto moved = [&](int first, BatchNormMode mode) {

@@ -189,8 +189,8 @@ inline TrainingData ToyData(int per_class) {
 class MemoryCheckpoints final : public CheckpointStore {
  public:
   absl::Status Save(int epoch, absl::string_view bytes) override {
-    saved[epoch] = std::string(bytes);
-    return absl::OkStatus();
+    if (refuse.ok()) saved[epoch] = std::string(bytes);
+    return refuse;
   }
   absl::StatusOr<std::vector<std::string>> List() override {
     std::vector<std::string> ids;
@@ -200,6 +200,7 @@ class MemoryCheckpoints final : public CheckpointStore {
   absl::StatusOr<std::string> Load(const std::string& id) override { return saved[std::stoi(id)]; }
 
   std::map<int, std::string> saved;  // by epoch
+  absl::Status refuse;
 };
 
 class RecordingObserver final : public TrainingObserver {

@@ -29,7 +29,7 @@ struct Attempt {
   TrainingData data = ToyData(40);
   FeatureCache* cache = nullptr;
   MemoryCheckpoints* checkpoints = nullptr;
-  std::function<Desired()> desired;
+  std::function<RunSignal()> desired;
   double dropout = 0;
   int forward_batch = 32;
   uint64_t max_in_memory = kMaxFeaturesInMemory;
@@ -250,8 +250,8 @@ TEST_P(InterruptedTest, ARunThatIsTakenUpAgainEndsWithTheSameWeights) {
   cut.checkpoints = &checkpoints;
   int steps_left = 2;
   cut.desired = [&, last = epoch] {
-    if (static_cast<int>(checkpoints.saved.size()) < last) return Desired::kRun;
-    return --steps_left >= 0 ? Desired::kRun : Desired::kDrain;
+    if (static_cast<int>(checkpoints.saved.size()) < last) return RunSignal::kRun;
+    return --steps_left >= 0 ? RunSignal::kRun : RunSignal::kDrain;
   };
   const absl::Status status = cut.Run();
   ASSERT_TRUE(IsDrained(status)) << status;
@@ -283,7 +283,7 @@ TEST_F(TrainerTest, ATornCheckpointIsPassedOverForTheOneBefore) {
   Attempt cut;
   cut.config = whole.config;
   cut.checkpoints = &checkpoints;
-  cut.desired = [&] { return checkpoints.saved.size() < 5 ? Desired::kRun : Desired::kDrain; };
+  cut.desired = [&] { return checkpoints.saved.size() < 5 ? RunSignal::kRun : RunSignal::kDrain; };
   ASSERT_TRUE(IsDrained(cut.Run()));
   std::string& newest = checkpoints.saved.rbegin()->second;
   newest.resize(newest.size() - 100);
@@ -301,11 +301,83 @@ TEST_F(TrainerTest, CancellingEndsTheRunAtTheNextStep) {
   Attempt attempt;
   attempt.config = Config(Strategy::kFull);
   int polls = 0;
-  attempt.desired = [&] { return ++polls < 10 ? Desired::kRun : Desired::kCancel; };
+  attempt.desired = [&] { return ++polls < 10 ? RunSignal::kRun : RunSignal::kCancel; };
   const absl::Status status = attempt.Run();
   EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
   EXPECT_FALSE(IsDrained(status));
   EXPECT_EQ(polls, 10);
+}
+
+TEST_F(TrainerTest, StoppingTrainsNoFurtherAndKeepsTheBestSoFar) {
+  MemoryCheckpoints checkpoints;
+  Attempt attempt;
+  attempt.config = Config(Strategy::kFull);
+  attempt.checkpoints = &checkpoints;
+  int steps_left = 2;  // in the middle of the sixth epoch
+  attempt.desired = [&] {
+    if (checkpoints.saved.size() < 5) return RunSignal::kRun;
+    return --steps_left >= 0 ? RunSignal::kRun : RunSignal::kStop;
+  };
+  const absl::Status status = attempt.Run();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(attempt.trainer->stopped());
+  EXPECT_THAT(attempt.observer.epochs, SizeIs(5));
+  EXPECT_GT(attempt.trainer->state().best.epoch, 0);
+  // The stop is still wanted, and the best is judged all the same.
+  const auto report = attempt.trainer->Evaluate(attempt.data.validation, "validation");
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_DOUBLE_EQ(report->loss, attempt.trainer->state().best.loss);
+
+  // One that was given back before it could end goes on from its checkpoint to the same end.
+  Attempt next;
+  next.config = attempt.config;
+  next.checkpoints = &checkpoints;
+  next.desired = [] { return RunSignal::kStop; };
+  ASSERT_TRUE(next.Run().ok());
+  EXPECT_THAT(next.observer.epochs, IsEmpty());
+  EXPECT_EQ(next.images->loaded, 0) << "features were computed for nothing";
+  ExpectSameWeights(*attempt.network, *next.network);
+}
+
+TEST_F(TrainerTest, StoppingBeforeTheFirstEpochEndsAsACancelThatSaysWhy) {
+  for (const Strategy strategy : {Strategy::kFull, Strategy::kFeatureExtraction}) {
+    Attempt attempt;
+    attempt.config = Config(strategy);
+    attempt.desired = [] { return RunSignal::kStop; };
+    const absl::Status status = attempt.Run();
+    EXPECT_TRUE(absl::IsCancelled(status)) << status;
+    EXPECT_FALSE(IsDrained(status));
+    EXPECT_THAT(attempt.observer.logs, Contains(HasSubstr("nothing to keep")));
+  }
+}
+
+TEST_F(TrainerTest, AHeadThatIsBeingSolvedIsSolvedBeforeTheStop) {
+  Attempt attempt;
+  attempt.config = Config(Strategy::kFeatureExtraction);
+  attempt.desired = [&] {
+    const auto& phases = attempt.observer.phases;
+    return !phases.empty() && phases.back().phase == "head" ? RunSignal::kStop : RunSignal::kRun;
+  };
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_GE(attempt.ValidationAccuracy(), 0.8);
+}
+
+TEST_F(TrainerTest, WithoutRoomForCheckpointsARunGoesOnAndSaysSoOnce) {
+  MemoryCheckpoints checkpoints;
+  checkpoints.refuse = absl::ResourceExhaustedError("the disk is full");
+  Attempt attempt;
+  attempt.config = Config(Strategy::kFull);
+  attempt.checkpoints = &checkpoints;
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_THAT(attempt.observer.checkpoints, IsEmpty());
+  EXPECT_EQ(std::count(attempt.observer.warnings.begin(), attempt.observer.warnings.end(),
+                       "CHECKPOINT_LEFT_OUT"),
+            1);
+  checkpoints.refuse = absl::InternalError("a broken disk");
+  Attempt broken;
+  broken.config = attempt.config;
+  broken.checkpoints = &checkpoints;
+  EXPECT_TRUE(absl::IsInternal(broken.Run()));
 }
 
 TEST_F(TrainerTest, DivergenceNamesThePhaseAndTheEpoch) {
@@ -401,7 +473,7 @@ TEST_F(TrainerTest, TheSearchForThePenaltyTellsHowFarItIs) {
   attempt.clock = &clock;
   attempt.desired = [&] {
     clock.Advance(absl::Seconds(1));
-    return Desired::kRun;
+    return RunSignal::kRun;
   };
   ASSERT_TRUE(attempt.Run().ok());
   int64_t last = 0;
@@ -462,7 +534,7 @@ TEST_F(TrainerTest, ATakenUpRunKeepsTheSecondsOfItsPhases) {
     each->cache = cache_.get();
     each->desired = [&, each] {
       clock.Advance(absl::Seconds(1));
-      return each == &cut && checkpoints.saved.size() == 2 ? Desired::kDrain : Desired::kRun;
+      return each == &cut && checkpoints.saved.size() == 2 ? RunSignal::kDrain : RunSignal::kRun;
     };
   }
   cut.checkpoints = rest.checkpoints = &checkpoints;
@@ -480,7 +552,7 @@ TEST_F(TrainerTest, AnInterruptedFeaturePassGoesOnWhereItWas) {
   Attempt cut;
   cut.cache = cache->get();
   int polls = 0;
-  cut.desired = [&] { return ++polls <= 3 ? Desired::kRun : Desired::kDrain; };
+  cut.desired = [&] { return ++polls <= 3 ? RunSignal::kRun : RunSignal::kDrain; };
   EXPECT_TRUE(IsDrained(cut.Run()));
   EXPECT_EQ(cut.network->forwards[0], 96) << "three batches of 32";
 

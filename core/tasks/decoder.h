@@ -1,0 +1,54 @@
+#ifndef GRAFT_CORE_TASKS_DECODER_H_
+#define GRAFT_CORE_TASKS_DECODER_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace graft {
+
+// What a model answers for one input, in the terms of its task: each task derives its own.
+// Immutable once made.
+class TaskOutput {
+ public:
+  virtual ~TaskOutput() = default;
+  // The name of the task that made it: a reader compares it before it casts.
+  virtual absl::string_view task() const = 0;
+};
+
+// What a request may ask of the decoding, in the terms of one task: each task derives its own.
+// Immutable once made.
+class DecodeOptions {
+ public:
+  virtual ~DecodeOptions() = default;
+  virtual absl::string_view task() const = 0;
+};
+
+// Turns what the network of one model computes into answers. Made from the outputs that the
+// model's description carries. Immutable; safe for concurrent use.
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+
+  virtual absl::string_view task() const = 0;
+
+  // Numbers in a row: what the network's last layer must give.
+  virtual int64_t outputs() const = 0;
+
+  // `options` may be null everywhere: the task's defaults. INVALID_ARGUMENT names the option that
+  // is wrong, or says that they are another task's.
+  virtual absl::Status CheckOptions(const DecodeOptions* options) const = 0;
+
+  // One row, outputs() raw numbers of the network's last layer. `options` have passed
+  // CheckOptions. INTERNAL: the row has another length, or numbers that are not finite.
+  virtual absl::StatusOr<std::unique_ptr<TaskOutput>> Decode(
+      absl::Span<const float> row, const DecodeOptions* options) const = 0;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_TASKS_DECODER_H_

@@ -1,0 +1,39 @@
+#include "server/api/authorize.h"
+
+namespace graft {
+namespace {
+
+constexpr MethodRule kRules[] = {
+    {"graft.v1.BackboneService/ListBackbones", Permission::kView},
+    {"graft.v1.DatasetService/UploadDataset", Permission::kUpload, /*starts_work=*/true},
+    {"graft.v1.DatasetService/GetDataset", Permission::kView},
+    {"graft.v1.DatasetService/ListDatasets", Permission::kView},
+    {"graft.v1.DatasetService/DeleteDataset", Permission::kDelete},
+    {"graft.v1.FineTuneService/StartFineTune", Permission::kTrain, /*starts_work=*/true},
+    {"graft.v1.FineTuneService/GetStatus", Permission::kView},
+    {"graft.v1.FineTuneService/Watch", Permission::kView},
+    {"graft.v1.FineTuneService/ListJobs", Permission::kView},
+    {"graft.v1.FineTuneService/CancelJob", Permission::kTrain},
+    {"graft.v1.FineTuneService/DeleteJob", Permission::kDelete},
+    {"graft.v1.ModelService/ListModels", Permission::kView},
+    {"graft.v1.ModelService/GetModel", Permission::kView},
+    {"graft.v1.ModelService/DeleteModel", Permission::kDelete},
+    {"graft.v1.PredictionService/Predict", Permission::kPredict},
+};
+
+}  // namespace
+
+absl::Span<const MethodRule> MethodRules() { return kRules; }
+
+const MethodRule* FindMethodRule(absl::string_view method) {
+  for (const MethodRule& rule : kRules) {
+    if (rule.method == method) return &rule;
+  }
+  return nullptr;
+}
+
+absl::Status Authorize(const Principal& /*principal*/, const Action& /*action*/) {
+  return absl::OkStatus();
+}
+
+}  // namespace graft

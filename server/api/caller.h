@@ -1,0 +1,52 @@
+#ifndef GRAFT_SERVER_API_CALLER_H_
+#define GRAFT_SERVER_API_CALLER_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+
+#include "core/serving/cancellation.h"
+
+namespace graft {
+
+// Who asks. Nothing proves it yet: everyone is "anonymous" until a transport authenticates.
+struct Principal {
+  std::string name = "anonymous";
+  std::vector<std::string> roles;
+};
+
+// What a transport knows of a call before anything of its request is looked at.
+struct CallContext {
+  Principal principal;
+  std::string request_id;                        // names the call in the logs of both sides
+  absl::Time deadline = absl::InfiniteFuture();  // on the wall clock
+  // Cancelled by the transport when the caller goes away. Never null.
+  std::shared_ptr<CancellationToken> cancel = std::make_shared<CancellationToken>();
+};
+
+// Who may do what is asked, in which project: what every handler of the API is given. Only a Gate
+// makes one, so that no handler runs unasked for. Constant; safe for concurrent reads.
+class Caller {
+ public:
+  const Principal& principal() const { return context_.principal; }
+  const std::string& project() const { return project_; }  // a valid name
+  const std::string& request_id() const { return context_.request_id; }
+  absl::Time deadline() const { return context_.deadline; }
+  bool cancelled() const { return context_.cancel->cancelled(); }
+  const std::shared_ptr<CancellationToken>& cancel() const { return context_.cancel; }
+
+ private:
+  friend class Gate;
+  Caller(CallContext context, std::string project)
+      : context_(std::move(context)), project_(std::move(project)) {}
+
+  CallContext context_;
+  std::string project_;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_SERVER_API_CALLER_H_

@@ -1,0 +1,103 @@
+#include "server/api/model_service.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/artifacts/blob_layout.h"
+#include "core/base/status_macros.h"
+#include "server/api/list_page.h"
+#include "server/api/resource_names.h"
+#include "wire/model.h"
+#include "wire/status.h"
+
+namespace graft {
+
+namespace {
+
+// The store's own words say whether the model or the version is missing.
+template <typename T>
+absl::StatusOr<T> WithModelReason(absl::StatusOr<T> result) {
+  if (absl::IsNotFound(result.status())) return WithReason(result.status(), "MODEL_NOT_FOUND");
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Model> ModelService::WithVersions(const Model& model) {
+  GRAFT_ASSIGN_OR_RETURN(std::vector<int64_t> numbers,
+                         environment_.store->ListVersionNumbers(model.project, model.name));
+  // A version may have come or gone since `model` was read.
+  Model shown = model;
+  shown.latest_version = numbers.back();
+  return ToProto(shown, std::move(numbers));
+}
+
+absl::StatusOr<v1::ListModelsResponse> ModelService::ListModels(
+    const Caller& caller, const v1::ListModelsRequest& request) {
+  GRAFT_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
+  v1::ListModelsResponse response;
+  GRAFT_ASSIGN_OR_RETURN(
+      *response.mutable_next_page_token(),
+      FillPage(
+          size, request.page_token(),
+          [&](const PageOptions& page) {
+            return environment_.store->ListModels(caller.project(), page);
+          },
+          [this](const Model& model) -> absl::StatusOr<std::optional<v1::Model>> {
+            absl::StatusOr<v1::Model> shown = WithVersions(model);
+            // Deleted since the page was read.
+            if (absl::IsNotFound(shown.status())) return std::nullopt;
+            return shown;
+          },
+          response.mutable_models()));
+  return response;
+}
+
+absl::StatusOr<v1::GetModelResponse> ModelService::GetModel(const Caller& caller,
+                                                            const v1::GetModelRequest& request) {
+  GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
+  if (request.version() < 0) return InvalidField("version", "must not be negative");
+  GRAFT_ASSIGN_OR_RETURN(const Model model, WithModelReason(environment_.store->GetModel(
+                                                caller.project(), request.model())));
+  GRAFT_ASSIGN_OR_RETURN(const ModelVersion version,
+                         WithModelReason(environment_.store->GetModelVersion(
+                             caller.project(), request.model(), request.version())));
+  GRAFT_ASSIGN_OR_RETURN(const ModelVersionDetails details,
+                         WithModelReason(environment_.store->GetModelVersionDetails(
+                             caller.project(), request.model(), version.version)));
+  v1::GetModelResponse response;
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_model(), WithModelReason(WithVersions(model)));
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_version(), ToProto(version, details));
+  return response;
+}
+
+absl::StatusOr<v1::DeleteModelResponse> ModelService::DeleteModel(
+    const Caller& caller, const v1::DeleteModelRequest& request) {
+  GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
+  if (request.version() < 0) return InvalidField("version", "must not be negative");
+  // The rows first: from here on nobody finds it. Files that a crash leaves are swept at the
+  // next start.
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<ModelVersion> deleted,
+                         WithModelReason(environment_.store->DeleteModel(
+                             caller.project(), request.model(), request.version())));
+  if (environment_.on_deleted) {
+    environment_.on_deleted(caller.project(), request.model(), request.version());
+  }
+  for (const ModelVersion& version : deleted) {
+    const absl::Status removed = environment_.blobs->DeletePrefix(Below(version.artifact_prefix));
+    if (!removed.ok()) {
+      environment_.logger->Warning("files of a deleted model stay until the next start",
+                                   {{"model", version.model}, {"error", removed.ToString()}});
+    }
+  }
+  environment_.logger->Info("model deleted", {{"project", caller.project()},
+                                              {"model", request.model()},
+                                              {"version", absl::StrCat(request.version())},
+                                              {"request", caller.request_id()}});
+  return v1::DeleteModelResponse();
+}
+
+}  // namespace graft

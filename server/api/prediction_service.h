@@ -1,0 +1,43 @@
+#ifndef GRAFT_SERVER_API_PREDICTION_SERVICE_H_
+#define GRAFT_SERVER_API_PREDICTION_SERVICE_H_
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "graft/v1/prediction.pb.h"
+
+#include "core/base/clock.h"
+#include "core/serving/predictor.h"
+#include "core/serving/serving_observer.h"
+#include "server/api/caller.h"
+
+namespace graft {
+
+// PredictionService over a Predictor: checks and converts; queueing, batching and limits are the
+// predictor's. A caller who goes away takes its request out of the queue. Never blocks. Everything
+// is borrowed. Safe for concurrent use.
+class PredictionService {
+ public:
+  // Called once, on any thread, maybe before Predict returns.
+  using Done = std::function<void(absl::StatusOr<v1::PredictResponse>)>;
+
+  // `observer` hears of requests that do not come as far as the predictor; may be null.
+  PredictionService(Predictor* predictor, Clock* clock, ServingObserver* observer)
+      : predictor_(predictor), clock_(clock), observer_(observer) {}
+
+  // Takes the images out of the request.
+  void Predict(const Caller& caller, v1::PredictRequest request, Done done);
+
+  // Tells the observer of a request that was refused with `status`.
+  void OnRefused(const v1::PredictRequest& request, const absl::Status& status) const;
+
+ private:
+  Predictor* const predictor_;
+  Clock* const clock_;
+  ServingObserver* const observer_;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_SERVER_API_PREDICTION_SERVICE_H_

@@ -1,0 +1,46 @@
+#ifndef GRAFT_SERVER_API_RESOURCE_NAMES_H_
+#define GRAFT_SERVER_API_RESOURCE_NAMES_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "wire/status.h"
+
+namespace graft {
+
+// Checks that every service makes on its requests. INVALID_ARGUMENT names the field.
+
+// The project a request is about: "default" where it names none.
+absl::StatusOr<std::string> ProjectOf(const std::string& project);
+
+// A name or id that must be there: at most 128 visible ASCII characters, no '/'.
+absl::Status CheckId(absl::string_view field, absl::string_view id);
+
+// A name that follows IsValidResourceName.
+absl::Status CheckName(absl::string_view field, absl::string_view name);
+
+// page_size as asked for: 0 is 50; 1 to 1,000 otherwise.
+absl::StatusOr<int> PageSize(int requested);
+
+// A store's answer about one resource: NOT_FOUND gets its reason ("JOB_NOT_FOUND").
+template <typename T>
+absl::StatusOr<T> Found(absl::string_view kind, absl::string_view name, absl::StatusOr<T> result) {
+  if (absl::IsNotFound(result.status())) return NotFound(kind, name);
+  return result;
+}
+
+// A store's answer to a list: INVALID_ARGUMENT, which can only be about the token, names the field.
+template <typename Page>
+absl::StatusOr<Page> NamingPageToken(absl::StatusOr<Page> page) {
+  if (absl::IsInvalidArgument(page.status())) {
+    return InvalidField("page_token", page.status().message());
+  }
+  return page;
+}
+
+}  // namespace graft
+
+#endif  // GRAFT_SERVER_API_RESOURCE_NAMES_H_

@@ -1,0 +1,424 @@
+#include "server/app/application.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <unistd.h>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/artifacts/blob/local/local_blob_store.h"
+#include "core/backbones/weights_catalog.h"
+#include "core/base/clock.h"
+#include "core/base/cpu_limit.h"
+#include "core/base/files.h"
+#include "core/base/ids.h"
+#include "core/base/status_macros.h"
+#include "core/base/thread_pool.h"
+#include "core/jobs/state_table.h"
+#include "core/serving/model_manager.h"
+#include "core/serving/network_loader.h"
+#include "core/serving/predictor.h"
+#include "core/serving/stored_model_source.h"
+#include "core/store/sqlite/sqlite_metadata_store.h"
+#include "core/tasks/classification/decoder.h"
+#include "core/tasks/decoders.h"
+#include "core/telemetry/metrics.h"
+#include "server/api/api.h"
+#include "server/api/disk_guard.h"
+#include "server/api/watch_hub.h"
+#include "server/app/data_folder.h"
+#include "server/app/installed_backbones.h"
+#include "server/app/serving_metrics.h"
+#include "server/base/lifecycle.h"
+#include "server/base/periodic_task.h"
+#include "server/http/http_server.h"
+#include "server/http/monitoring_routes.h"
+#include "server/http/router.h"
+#include "server/jobs/job_counts.h"
+#include "server/jobs/job_ends.h"
+#include "server/jobs/job_metrics.h"
+#include "server/jobs/orphan_sweep.h"
+#include "server/rpc/grpc_listener.h"
+#include "server/rpc/rpc_interceptor.h"
+#include "server/rpc/services.h"
+#include "server/workers/worker_socket.h"
+#include "server/workers/workers.h"
+#include "wire/stored_upgrade.h"
+
+namespace graft {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr absl::Duration kCountInterval = absl::Seconds(1);
+constexpr int kWatchThreads = 2;
+// Jobs that ended and whose files wait to be deleted; those of more wait for the next start.
+constexpr size_t kMaxSweeps = 10'000;
+// A client may ask for a path of any length: the log gets this much of it.
+constexpr size_t kMaxLoggedPath = 200;
+
+// So that workers find them, and error messages never hold a part of them that looks like a word.
+ServerConfig WithAbsoluteFolders(ServerConfig config) {
+  config.data_dir = fs::absolute(config.data_dir).lexically_normal();
+  config.weights_dir = fs::absolute(config.weights_dir).lexically_normal();
+  return config;
+}
+
+// Members are declared in the order they are built, so that they are destroyed in reverse.
+class Server final : public Application {
+ public:
+  Server(const ServerConfig& config, const Logger* logger)
+      : config_(WithAbsoluteFolders(config)), logger_(logger) {}
+
+  ~Server() override {
+    // Whoever calls first: nothing may call into what is torn down next. Members then go in
+    // reverse.
+    grpc_.reset();
+    housekeeping_.reset();
+    counting_.reset();
+    if (workers_ != nullptr) workers_->Stop();
+    if (store_ != nullptr) store_->SetObserver(nullptr);
+    sweeps_.Close();
+    io_.Close();
+    ingest_.Close();
+    api_threads_.Close();
+    watch_reads_.Close();
+    // Probes and metrics were answered to the last; what they read goes next.
+    http_.reset();
+    serving_metrics_.SetModels(nullptr);
+  }
+
+  absl::Status Start(ApplicationParts parts) {
+    // Probes first: opening data and hashing weights may take minutes.
+    GRAFT_RETURN_IF_ERROR(ListenForProbes());
+    GRAFT_RETURN_IF_ERROR(OpenData());
+    GRAFT_RETURN_IF_ERROR(OpenBackbones(std::move(parts.backbones)));
+    GRAFT_RETURN_IF_ERROR(StartServing());
+    MakeServices(parts.ingest ? std::move(parts.ingest) : MakeImageFolderIngest(config_),
+                 std::move(parts.authorize));
+    GRAFT_RETURN_IF_ERROR(StartWorkers());
+    GRAFT_RETURN_IF_ERROR(Listen());
+    job_counts_.Refresh(*store_);
+    counting_ =
+        std::make_unique<PeriodicTask>(kCountInterval, [this] { job_counts_.Refresh(*store_); });
+    lifecycle_.SetReady();
+    grpc_->SetHealth(true);
+    GRAFT_RETURN_IF_ERROR(WritePortFile());
+    logger_->Info("ready", {{"address", HostPort(config_.listen_address, port())},
+                            {"http", HostPort(config_.http_listen_address, http_port())}});
+    return absl::OkStatus();
+  }
+
+  int port() const override { return grpc_->port(); }
+  int http_port() const override { return http_->port(); }
+
+  void Drain() override {
+    const absl::Duration until = clock_->Monotonic() + config_.drain_timeout;
+    const auto left = [&] { return std::max(until - clock_->Monotonic(), absl::ZeroDuration()); };
+    lifecycle_.SetDraining();
+    metrics_->draining.Set(1);
+    grpc_->SetHealth(false);
+    // Predictions go on while workers checkpoint; a fifth of the time is left to end what is under
+    // way after that.
+    workers_->Drain(left() * 0.8);
+    // Watchers have seen how their jobs were given back; they go on at the next server.
+    watches_.StopAll();
+    grpc_->Shutdown(left());
+    predictor_->Drain();
+  }
+
+ private:
+  absl::Status ListenForProbes() {
+    auto router = std::make_shared<Router>();
+    GRAFT_RETURN_IF_ERROR(AddMonitoringRoutes(
+        {[this] { return MetricsText(); }, [this] { return Ready(); }}, router.get()));
+    HttpServer::Options options;
+    options.address = config_.http_listen_address;
+    options.port = config_.http_port;
+    options.ids = ids_;
+    options.clock = clock_;
+    options.observe = [this](const HttpRequest& request, const HttpResponse& response,
+                             absl::Duration took) {
+      // Probes and scrapes are too many for more.
+      logger_->Log(LogLevel::kDebug, "http",
+                   {{"method", request.method},
+                    {"path", absl::string_view(request.path).substr(0, kMaxLoggedPath)},
+                    {"status", absl::StrCat(response.status)},
+                    {"seconds", absl::StrCat(absl::ToDoubleSeconds(took))},
+                    {"request", request.request_id}});
+    };
+    GRAFT_ASSIGN_OR_RETURN(http_, HttpServer::Start(std::move(options), std::move(router)));
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenData() {
+    std::error_code error;
+    fs::create_directories(config_.data_dir, error);
+    if (error) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("--data-dir: cannot be made: ", error.message()));
+    }
+    // Jobs and data are nobody else's on this machine to read.
+    fs::permissions(config_.data_dir, fs::perms::owner_all, error);
+    GRAFT_RETURN_IF_ERROR(CheckFileSystems());
+    SqliteMetadataStoreOptions options;
+    options.path = config_.data_dir / "graft.db";
+    options.clock = clock_;
+    options.max_queued = config_.max_queued_jobs;
+    options.retry.max_crashes = config_.max_job_crashes;
+    options.retry.max_unclean_ends = config_.max_job_unclean_ends;
+    // Not to be swept yet: that is for whoever holds the database.
+    GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<BlobStore> blobs_of_before,
+                           LocalBlobStore::Open(config_.data_dir / "blobs"));
+    StoredUpgrade upgrade(blobs_of_before.get());
+    options.upgrade = &upgrade;
+    GRAFT_ASSIGN_OR_RETURN(store_, SqliteMetadataStore::Open(options));
+    GRAFT_ASSIGN_OR_RETURN(blobs_,
+                           LocalBlobStore::Open(config_.data_dir / "blobs", /*sweep=*/true));
+    GRAFT_RETURN_IF_ERROR(ResetTemporaryFolder(tmp_dir()));
+    GRAFT_ASSIGN_OR_RETURN(const std::vector<Job> running, store_->RequeueRunningOnStart());
+    for (const Job& job : running) {
+      logger_->Warning("job ran when the server before ended",
+                       {{"job", job.id},
+                        {"state", JobStateName(job.state)},
+                        {"unclean_ends", absl::StrCat(job.unclean_ends)}});
+      CountJobEnd(*metrics_, ChangeOf(job));
+    }
+    GRAFT_ASSIGN_OR_RETURN(const int64_t swept, SweepOrphans(*store_, *blobs_));
+    logger_->Info("data opened", {{"requeued_jobs", absl::StrCat(running.size())},
+                                  {"swept_blobs", absl::StrCat(swept)}});
+    return absl::OkStatus();
+  }
+
+  // Before anything is written there that would be lost.
+  absl::Status CheckFileSystems() {
+    GRAFT_ASSIGN_OR_RETURN(const FileSystemTraits data, TryFileSystem(config_.data_dir));
+    FileSystemTraits socket = data;
+    const fs::path folder = WorkerSocket(config_).parent_path();
+    if (folder != config_.data_dir && fs::is_directory(folder)) {
+      GRAFT_ASSIGN_OR_RETURN(socket, TryFileSystem(folder));
+    }
+    for (const std::string& warning : WarningsOf(data)) logger_->Warning(warning, {});
+    return CheckTraits(data, socket);
+  }
+
+  absl::Status OpenBackbones(std::optional<std::vector<InstalledBackbone>> given) {
+    if (!given.has_value()) {
+      auto catalog = WeightsCatalog::Open(config_.weights_dir);
+      if (catalog.ok()) {
+        weights_ = *std::move(catalog);
+      } else if (!absl::IsNotFound(catalog.status())) {
+        return catalog.status();
+      }
+      for (const absl::Status& problem : weights_.problems()) {
+        logger_->Error("backbone left out", {{"error", problem.ToString()}});
+      }
+      GRAFT_ASSIGN_OR_RETURN(given, DescribeBackbones(weights_));
+    }
+    backbones_ = std::make_unique<BackboneDirectory>(*std::move(given), config_.default_backbone);
+    if (backbones_->all().empty()) {
+      logger_->Warning("no pretrained weights: jobs cannot be started",
+                       {{"hint", "import some with scripts/import_weights.py"}});
+    } else if (!backbones_->Find("").ok()) {
+      logger_->Warning("the default backbone is not installed: jobs must name another",
+                       {{"backbone", config_.default_backbone},
+                        {"hint", "import it with scripts/import_weights.py"}});
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status StartServing() {
+    source_ = std::make_unique<StoredModelSource>(store_.get(), blobs_.get());
+    NetworkLoader::Options loading;
+    loading.intra_op_threads =
+        config_.serving_threads > 0 ? config_.serving_threads : AvailableCpus();
+    loading.max_batch_bytes = config_.max_batch_bytes;
+    loading.images.max_bytes = config_.max_image_bytes;
+    loading.images.max_pixels = config_.max_image_pixels;
+    loader_ = std::make_unique<NetworkLoader>(loading, source_.get(), &weights_, &decoders_);
+    ModelManager::Options models;
+    models.memory_budget_bytes = config_.model_memory_bytes;
+    models.warm_batch_sizes = WarmBatchSizes(config_.max_batch_size);
+    GRAFT_ASSIGN_OR_RETURN(models_, ModelManager::Create(models, source_.get(), loader_.get(),
+                                                         clock_, &serving_metrics_));
+    serving_metrics_.SetModels(models_.get());
+    Predictor::Options predicting;
+    predicting.batch.max_batch_size = config_.max_batch_size;
+    predicting.batch.max_queue_delay = config_.max_queue_delay;
+    predicting.decode_threads = config_.decode_threads;
+    predicting.max_images_per_request = config_.max_predict_inputs;
+    predicting.max_bytes_per_image = config_.max_image_bytes;
+    predicting.max_pending_images = config_.predict_queue;
+    predicting.max_pending_bytes = PredictQueueBytes(config_);
+    GRAFT_ASSIGN_OR_RETURN(predictor_,
+                           Predictor::Create(predicting, models_.get(), clock_, &serving_metrics_));
+    prediction_service_ =
+        std::make_unique<PredictionService>(predictor_.get(), clock_, &serving_metrics_);
+    return absl::OkStatus();
+  }
+
+  void MakeServices(IngestArchive ingest, AuthorizeFunction authorize) {
+    job_ends_ = std::make_unique<JobEnds>(blobs_.get(), metrics_.get(), &sweeps_, logger_);
+    Gate::Options gate;
+    if (authorize) gate.authorize = std::move(authorize);
+    gate.quota = [this](const Principal&, const Action&) { return lifecycle_.AdmitWork(); };
+    gate_ = std::make_unique<Gate>(std::move(gate));
+    fine_tune_ = std::make_unique<FineTuneService>(FineTuneService::Environment{
+        store_.get(), blobs_.get(), backbones_.get(), &watches_, ids_, logger_,
+        [this] { return CheckDisk(config_.data_dir, config_.min_free_disk_bytes); }});
+    UploadEnvironment uploads;
+    uploads.tmp_dir = tmp_dir();
+    uploads.max_bytes = config_.max_upload_bytes;
+    uploads.min_free_disk_bytes = config_.min_free_disk_bytes;
+    uploads.io = &io_;
+    uploads.ingest = &ingest_;
+    uploads.metrics = metrics_.get();
+    uploads.clock = clock_;
+    datasets_ = std::make_unique<DatasetService>(
+        DatasetService::Environment{store_.get(), blobs_.get(), ids_, metrics_.get(), logger_,
+                                    std::move(ingest), gate_.get()},
+        std::move(uploads), static_cast<size_t>(config_.max_concurrent_uploads));
+    backbone_service_ = std::make_unique<BackboneService>(backbones_.get());
+    model_service_ = std::make_unique<ModelService>(ModelService::Environment{
+        store_.get(), blobs_.get(), logger_,
+        [this](const std::string& project, const std::string& model, int64_t version) {
+          models_->Forget(project, model, version);
+        }});
+    workers_ = std::make_unique<Workers>(
+        config_, Workers::Environment{store_.get(), blobs_.get(), metrics_.get(), clock_, logger_},
+        [this](const std::string& project, const std::string& model, int64_t version) {
+          models_->Preload(project, model, version);
+        });
+  }
+
+  absl::Status StartWorkers() {
+    store_->SetObserver([this](const JobChange& change) {
+      watches_.Notify(change.job_id);
+      job_ends_->OnJobChange(change);
+      workers_->OnJobChange(change);
+    });
+    // Their calls are not in the metrics of the public API.
+    return workers_->Start(Observation(/*metrics=*/nullptr, {}));
+  }
+
+  RpcObservation Observation(Metrics* metrics, std::vector<std::string> services) {
+    return {metrics,
+            logger_,
+            clock_,
+            ids_,
+            {config_.data_dir.string(), config_.weights_dir.string()},
+            std::move(services)};
+  }
+
+  absl::Status Listen() {
+    GrpcListener::Options options;
+    options.address = HostPort(config_.listen_address, config_.port);
+    rpc_services_ =
+        MakeRpcServices({gate_.get(), fine_tune_.get(), datasets_.get(), model_service_.get(),
+                         backbone_service_.get(), prediction_service_.get()},
+                        &api_threads_);
+    std::vector<std::string> names;
+    for (const RpcService& service : rpc_services_) {
+      options.services.emplace_back(service.name, service.service.get());
+      names.push_back(service.name);
+    }
+    options.interceptors = MakeRpcInterceptors(Observation(metrics_.get(), std::move(names)));
+    options.max_message_bytes = config_.max_message_bytes;
+    options.max_concurrent_streams = config_.max_concurrent_streams;
+    options.memory_bytes = config_.transport_memory_bytes;
+    options.max_connection_idle = config_.max_connection_idle;
+    options.reflection = config_.reflection;
+    GRAFT_ASSIGN_OR_RETURN(grpc_, GrpcListener::Start(std::move(options)));
+    housekeeping_ = std::make_unique<PeriodicTask>(
+        std::min(absl::Seconds(1), config_.upload_idle_timeout / 4), [this] { RunHousekeeping(); });
+    return absl::OkStatus();
+  }
+
+  // Ready means that calls are answered; that needs the store. Like MetricsText it is asked while
+  // the server starts and never waits for anything.
+  absl::Status Ready() {
+    GRAFT_RETURN_IF_ERROR(lifecycle_.Ready());
+    return job_counts_.Fresh();
+  }
+
+  std::string MetricsText() {
+    serving_metrics_.Refresh();
+    metrics_->watch_streams.Set(static_cast<double>(watches_.size()));
+    return metrics_->Serialize();
+  }
+
+  void RunHousekeeping() {
+    datasets_->DropIdleUploads(clock_->Monotonic() - config_.upload_idle_timeout);
+  }
+
+  absl::Status WritePortFile() {
+    if (config_.port_file.empty()) return absl::OkStatus();
+    const nlohmann::json ports = {
+        {"grpc_port", port()}, {"http_port", http_port()}, {"pid", getpid()}};
+    return Annotate(WriteFileAtomically(config_.port_file, ports.dump() + "\n"), "--port-file");
+  }
+
+  fs::path tmp_dir() const { return config_.data_dir / "tmp"; }
+
+  const ServerConfig config_;
+  const Logger* const logger_;
+  Clock* const clock_ = Clock::System();
+  IdGenerator* const ids_ = IdGenerator::System();
+  const std::unique_ptr<Metrics> metrics_ = Metrics::Create();
+  Lifecycle lifecycle_;
+  JobCounts job_counts_{metrics_.get(), clock_};
+  // Apart from the API's threads: a thousand streams must not keep a call waiting.
+  ThreadPool watch_reads_{"graft-watch", kWatchThreads,
+                          static_cast<size_t>(config_.max_watch_streams)};
+  WatchHub watches_{static_cast<size_t>(config_.max_watch_streams), &watch_reads_};
+  std::unique_ptr<HttpServer> http_;
+
+  // Work that blocks, apart by kind so that none waits for another's.
+  ThreadPool api_threads_{"graft-api", config_.api_threads, static_cast<size_t>(config_.api_queue)};
+  ThreadPool io_{"graft-io", 2, static_cast<size_t>(config_.max_concurrent_uploads)};
+  ThreadPool sweeps_{"graft-sweep", 1, kMaxSweeps};
+  ThreadPool ingest_{"graft-ingest", config_.ingest_threads,
+                     static_cast<size_t>(config_.max_concurrent_uploads)};
+
+  std::unique_ptr<MetadataStore> store_;
+  std::unique_ptr<BlobStore> blobs_;
+  WeightsCatalog weights_{{}};
+  std::unique_ptr<BackboneDirectory> backbones_;
+  std::unique_ptr<JobEnds> job_ends_;
+
+  ServingMetrics serving_metrics_{metrics_.get(), logger_};
+  const Decoders decoders_{{ClassificationDecoderFactory()}};  // the tasks that are served
+  std::unique_ptr<StoredModelSource> source_;
+  std::unique_ptr<NetworkLoader> loader_;
+  std::unique_ptr<ModelManager> models_;
+  std::unique_ptr<Predictor> predictor_;
+
+  std::unique_ptr<Gate> gate_;
+  std::unique_ptr<PredictionService> prediction_service_;
+  std::unique_ptr<FineTuneService> fine_tune_;
+  std::unique_ptr<DatasetService> datasets_;
+  std::unique_ptr<ModelService> model_service_;
+  std::unique_ptr<BackboneService> backbone_service_;
+  std::vector<RpcService> rpc_services_;
+
+  std::unique_ptr<Workers> workers_;
+  std::unique_ptr<GrpcListener> grpc_;
+  std::unique_ptr<PeriodicTask> housekeeping_;
+  std::unique_ptr<PeriodicTask> counting_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Application>> Application::Start(const ServerConfig& config,
+                                                                const Logger* logger,
+                                                                ApplicationParts parts) {
+  auto server = std::make_unique<Server>(config, logger);
+  GRAFT_RETURN_IF_ERROR(server->Start(std::move(parts)));
+  return std::unique_ptr<Application>(std::move(server));
+}
+
+}  // namespace graft

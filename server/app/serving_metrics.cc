@@ -1,0 +1,65 @@
+#include "server/app/serving_metrics.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "wire/status.h"
+
+namespace graft {
+
+void ServingMetrics::OnRequest(const RequestStats& stats) {
+  metrics_->CountPredict(stats.model, CodeName(stats.code));
+  // Of answers only: a thousand refusals in no time would hide how slow the rest is.
+  if (stats.code != absl::StatusCode::kOk) return;
+  metrics_->predict_total_seconds.Observe(stats.total);
+  metrics_->predict_queue_seconds.Observe(stats.queue);
+  metrics_->predict_decode_seconds.Observe(stats.decode);
+  metrics_->predict_compute_seconds.Observe(stats.compute);
+}
+
+void ServingMetrics::OnBatch(const BatchStats& stats) {
+  metrics_->predict_batch_size.Observe(static_cast<double>(stats.rows));
+  metrics_->predict_batch_seconds.Observe(stats.gather);
+}
+
+void ServingMetrics::OnLoad(const LoadStats& stats) {
+  const std::string version = absl::StrCat(stats.version);
+  if (stats.status.ok()) {
+    metrics_->model_load_seconds.Observe(stats.seconds);
+    logger_->Info("model loaded",
+                  {{"project", stats.project},
+                   {"model", stats.model},
+                   {"version", version},
+                   {"seconds", absl::StrCat(absl::ToDoubleSeconds(stats.seconds))}});
+  } else if (absl::IsNotFound(stats.status)) {
+    logger_->Info("model deleted before it was loaded",
+                  {{"project", stats.project}, {"model", stats.model}, {"version", version}});
+  } else {
+    metrics_->model_load_failures_total.Increment({CodeName(stats.status.code())});
+    logger_->Error("model cannot be loaded", {{"project", stats.project},
+                                              {"model", stats.model},
+                                              {"version", version},
+                                              {"error", stats.status.ToString()}});
+  }
+}
+
+void ServingMetrics::SetModels(const ModelManager* models) {
+  absl::MutexLock lock(&mutex_);
+  models_ = models;
+}
+
+void ServingMetrics::Refresh() {
+  absl::MutexLock lock(&mutex_);
+  if (models_ == nullptr) return;
+  const LoadedStats stats = models_->Loaded();
+  metrics_->model_loaded.Set(stats.models);
+  metrics_->model_loaded_bytes.Set(static_cast<double>(stats.bytes));
+  std::vector<std::string> names;
+  for (const ModelStatus& model : models_->List()) names.push_back(model.key.model);
+  metrics_->SetLoadedModels(std::move(names));
+}
+
+}  // namespace graft

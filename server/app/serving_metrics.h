@@ -1,0 +1,41 @@
+#ifndef GRAFT_SERVER_APP_SERVING_METRICS_H_
+#define GRAFT_SERVER_APP_SERVING_METRICS_H_
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+#include "core/serving/model_manager.h"
+#include "core/serving/serving_observer.h"
+#include "core/telemetry/metrics.h"
+#include "server/base/logging.h"
+
+namespace graft {
+
+// Puts what serving does into metrics and logs. Safe for concurrent use.
+class ServingMetrics final : public ServingObserver {
+ public:
+  ServingMetrics(Metrics* metrics, const Logger* logger) : metrics_(metrics), logger_(logger) {}
+
+  // Whose list of loaded models gives the `model` label its values; borrowed. To be called before
+  // anything is loaded, and with null before they go.
+  void SetModels(const ModelManager* models) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  void OnRequest(const RequestStats& stats) override;
+  void OnBatch(const BatchStats& stats) override;
+  void OnLoad(const LoadStats& stats) override;
+  void OnLoadedChanged() override { Refresh(); }
+
+  // Reads what is in memory anew: to be called before the metrics are shown, since memory is also
+  // freed by the end of a request that held the last use of a version.
+  void Refresh() ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  Metrics* const metrics_;
+  const Logger* const logger_;
+  absl::Mutex mutex_;  // held while reading and setting: nobody sets what is older than what is set
+  const ModelManager* models_ ABSL_GUARDED_BY(mutex_) = nullptr;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_SERVER_APP_SERVING_METRICS_H_

@@ -1,0 +1,33 @@
+#ifndef GRAFT_SERVER_JOBS_JOB_ENDS_H_
+#define GRAFT_SERVER_JOBS_JOB_ENDS_H_
+
+#include "core/artifacts/blob/blob_store.h"
+#include "core/base/thread_pool.h"
+#include "core/store/metadata_store.h"
+#include "core/telemetry/metrics.h"
+#include "server/base/logging.h"
+
+namespace graft {
+
+// What follows a job's end, whoever ended it: its duration is counted, and on a thread of the
+// executor's its checkpoints and what attempts wrote without publishing it are deleted. What is
+// left by a full executor, or by an attempt that writes on after its lease, goes at the next start.
+// Everything is borrowed. Safe for concurrent use.
+class JobEnds {
+ public:
+  JobEnds(BlobStore* blobs, Metrics* metrics, ThreadPool* executor, const Logger* logger)
+      : blobs_(blobs), metrics_(metrics), executor_(executor), logger_(logger) {}
+
+  // From the store's observer.
+  void OnJobChange(const JobChange& change);
+
+ private:
+  BlobStore* const blobs_;
+  Metrics* const metrics_;
+  ThreadPool* const executor_;
+  const Logger* const logger_;
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_SERVER_JOBS_JOB_ENDS_H_

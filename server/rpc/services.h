@@ -1,0 +1,29 @@
+#ifndef GRAFT_SERVER_RPC_SERVICES_H_
+#define GRAFT_SERVER_RPC_SERVICES_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <grpcpp/impl/service_type.h>
+
+#include "core/base/thread_pool.h"
+#include "server/api/api.h"
+
+namespace graft {
+
+// The API over gRPC: each method reads what gRPC tells of the call and hands its request on. What
+// holds for every call (request id, log, metrics, no paths in errors) is the interceptor's.
+
+struct RpcService {
+  std::string name;  // "graft.v1.FineTuneService"
+  std::unique_ptr<grpc::Service> service;
+};
+
+// One for each service of `api` that is not null. Handlers that block run on `executor`. Everything
+// is borrowed.
+std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor);
+
+}  // namespace graft
+
+#endif  // GRAFT_SERVER_RPC_SERVICES_H_

@@ -1,0 +1,140 @@
+#include "server/workers/lease_calls.h"
+
+#include <utility>
+
+#include "absl/time/clock.h"
+
+#include "server/rpc/unary_call.h"
+#include "wire/status.h"
+
+namespace graft {
+
+// Whoever takes a call out of `parked_`, or holds it before it is parked, is the one to answer it.
+// gRPC holds it through `self_` until it is done with.
+class LeaseCalls::Call final : public grpc::ServerUnaryReactor,
+                               public std::enable_shared_from_this<Call> {
+ public:
+  Call(LeaseCalls* calls, Try attempt, std::function<void()> undo)
+      : attempt_(std::move(attempt)), undo_(std::move(undo)), calls_(calls) {}
+
+  void Begin(absl::Duration wait) {
+    self_ = shared_from_this();
+    // An alarm keeps its function until it is destroyed: one that held this call would keep it for
+    // ever.
+    alarm_.Set(absl::ToChronoTime(absl::Now() + wait), [weak = weak_from_this()](bool) {
+      if (const std::shared_ptr<Call> self = weak.lock()) self->End(&self->timed_out);
+    });
+  }
+
+  void Answer(const absl::Status& status) {
+    alarm_.Cancel();
+    Finish(ToGrpcStatus(status));
+  }
+
+  const Try attempt_;
+  const std::function<void()> undo_;
+  // Guarded by the mutex of `calls_`.
+  bool timed_out = false;
+  bool cancelled = false;
+
+ private:
+  void OnCancel() override { End(&cancelled); }
+  void OnDone() override { self_.reset(); }
+
+  // Marks the call as over, and answers it if nobody else is about to.
+  void End(bool* flag) {
+    const std::shared_ptr<Call> self = shared_from_this();
+    {
+      absl::MutexLock lock(&calls_->mutex_);
+      *flag = true;
+      if (calls_->parked_.erase(self) == 0) return;
+    }
+    Answer(flag == &cancelled ? absl::CancelledError("the caller went away") : absl::OkStatus());
+  }
+
+  LeaseCalls* const calls_;
+  grpc::Alarm alarm_;
+  std::shared_ptr<Call> self_;
+};
+
+grpc::ServerUnaryReactor* LeaseCalls::Start(grpc::CallbackServerContext*, absl::Duration wait,
+                                            Try attempt, std::function<void()> undo) {
+  const auto call = std::make_shared<Call>(this, std::move(attempt), std::move(undo));
+  call->Begin(wait);
+  absl::Status refused;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stopped_) refused = Draining();
+    if (parked_.size() >= max_waiting_) refused = Overloaded();
+  }
+  if (refused.ok()) {
+    Submit(call);
+  } else {
+    call->Answer(refused);
+  }
+  return call.get();
+}
+
+void LeaseCalls::Submit(const std::shared_ptr<Call>& call) {
+  if (!executor_->Submit([this, call] { Attempt(call); })) call->Answer(Draining());
+}
+
+void LeaseCalls::Attempt(const std::shared_ptr<Call>& call) {
+  while (true) {
+    uint64_t wakes = 0;
+    bool cancelled = false;
+    {
+      absl::MutexLock lock(&mutex_);
+      wakes = wakes_;
+      cancelled = call->cancelled;
+    }
+    if (cancelled) return call->Answer(absl::CancelledError("the caller went away"));
+    bool leased = false;
+    const absl::Status status = CatchExceptions([&] {
+      const auto tried = call->attempt_();
+      if (tried.ok()) leased = *tried;
+      return tried.status();
+    });
+    if (!status.ok()) return call->Answer(status);
+
+    absl::ReleasableMutexLock lock(&mutex_);
+    if (!leased && !call->cancelled && !call->timed_out && !stopped_) {
+      // Something came between the attempt and now.
+      if (wakes != wakes_) continue;
+      parked_.insert(call);
+      return;
+    }
+    cancelled = call->cancelled;
+    lock.Release();
+    if (cancelled && leased) call->undo_();
+    return call->Answer(cancelled ? absl::CancelledError("the caller went away")
+                                  : absl::OkStatus());
+  }
+}
+
+void LeaseCalls::Wake() {
+  std::set<std::shared_ptr<Call>> woken;
+  {
+    absl::MutexLock lock(&mutex_);
+    ++wakes_;
+    woken.swap(parked_);
+  }
+  for (const auto& call : woken) Submit(call);
+}
+
+void LeaseCalls::Stop() {
+  std::set<std::shared_ptr<Call>> woken;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopped_ = true;
+    woken.swap(parked_);
+  }
+  for (const auto& call : woken) call->Answer(absl::OkStatus());
+}
+
+size_t LeaseCalls::waiting() const {
+  absl::MutexLock lock(&mutex_);
+  return parked_.size();
+}
+
+}  // namespace graft

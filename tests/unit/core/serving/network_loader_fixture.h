@@ -1,0 +1,200 @@
+#ifndef GRAFT_TESTS_UNIT_CORE_SERVING_NETWORK_LOADER_FIXTURE_H_
+#define GRAFT_TESTS_UNIT_CORE_SERVING_NETWORK_LOADER_FIXTURE_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <gtest/gtest.h>
+
+#include "core/base/sha256.h"
+#include "core/data/transforms.h"
+#include "core/nn/head.h"
+#include "core/nn/state_dict.h"
+#include "core/serving/network_loader.h"
+#include "core/tasks/classification/decoder.h"
+
+namespace graft {
+
+// Two stages of features, and a published classifier behind them.
+inline NetworkSpec TinySpec() {
+  SpecBuilder builder("tiny", {3, 8, 8});
+  builder.Append("one", Conv2d{.in_channels = 3, .out_channels = 4, .kernel = 3, .padding = 1});
+  builder.Append("", Activation{});
+  builder.EndStage("low");
+  builder.Append(
+      "two", Conv2d{.in_channels = 4, .out_channels = 6, .kernel = 3, .stride = 2, .padding = 1});
+  builder.Append("two_norm", BatchNorm2d{.channels = 6});
+  builder.Append("", Activation{});
+  builder.EndStage("high");
+  builder.EndFeatures();
+  builder.Append("", AdaptiveAvgPool2d{1, 1});
+  builder.Append("", Flatten{});
+  builder.Append("classifier", Linear{6, 5});
+  builder.EndStage("classifier");
+  return builder.Take();
+}
+
+inline std::string Serialize(const std::vector<NamedTensor>& tensors) {
+  std::vector<at::Tensor> keep;
+  return *SerializeSafetensors(ViewTensors(tensors, keep), {});
+}
+
+struct Published {
+  std::string model;
+  std::string description;
+};
+
+class FakeArtifact final : public ModelArtifact {
+ public:
+  explicit FakeArtifact(Published published) : published_(std::move(published)) {}
+  absl::string_view model_bytes() const override { return published_.model; }
+  absl::string_view description_json() const override { return published_.description; }
+
+ private:
+  const Published published_;
+};
+
+class FakeSource final : public ModelSource {
+ public:
+  std::map<int64_t, Published> versions;
+  absl::StatusOr<int64_t> Resolve(const std::string&, const std::string&,
+                                  int64_t version) override {
+    return version;
+  }
+  absl::StatusOr<ArtifactSummary> Summarise(const ModelKey& key) override {
+    if (!versions.contains(key.version)) return absl::NotFoundError("no such version");
+    return ArtifactSummary{versions[key.version].model.size(), versions[key.version].description};
+  }
+  absl::StatusOr<std::unique_ptr<ModelArtifact>> Open(const ModelKey& key) override {
+    if (!versions.contains(key.version)) return absl::NotFoundError("no such version");
+    return std::make_unique<FakeArtifact>(versions[key.version]);
+  }
+};
+
+class NetworkLoaderTest : public ::testing::Test {
+ protected:
+  NetworkLoaderTest() {
+    backbone_network_ = *Network::Create(TinySpec(), 7);
+    Install(at::kFloat);
+  }
+
+  // The backbone's weights, written as numbers of this type.
+  void Install(at::ScalarType type) {
+    std::vector<NamedTensor> tensors = backbone_network_->NamedTensors();
+    for (NamedTensor& named : tensors) {
+      if (named.tensor.is_floating_point()) named.tensor = named.tensor.detach().to(type);
+    }
+    loader_.reset();
+    catalog_.reset();
+    backbone_bytes_ = Serialize(tensors);
+    digest_ = Sha256Hex(backbone_bytes_);
+    auto weights = BackboneWeights::Wrap("tiny", TinySpec(), Input(),
+                                         *SafetensorsFile::Parse(backbone_bytes_), digest_);
+    catalog_ = std::make_unique<WeightsCatalog>(
+        std::vector<std::shared_ptr<const BackboneWeights>>{weights.value()});
+    MakeLoader({});
+  }
+  void MakeLoader(const NetworkLoader::Options& options) {
+    loader_ = std::make_unique<NetworkLoader>(options, &source_, catalog_.get(), &decoders_);
+  }
+
+  static InputSpec Input() {
+    InputSpec input;
+    input.height = 8;
+    input.width = 8;
+    return input;
+  }
+
+  // A version whose head is drawn from `seed`; with `changed`, its upper stage is too.
+  void Publish(int64_t version, uint64_t seed, bool changed = false,
+               std::optional<double> temperature = std::nullopt) {
+    ModelDescription description;
+    description.backbone = "tiny";
+    description.backbone_digest = digest_;
+    description.cut_point = "high";
+    if (changed) description.changed_stages = {"high"};
+    description.head = {.kind = HeadKind::kLinear, .features = {6, 4, 4}, .outputs = 3};
+    description.input = Input();
+    description.task = kClassificationTask;
+    description.outputs = ToJson(ClassificationOutputs{{"cat", "dog", "owl"}, temperature});
+    heads_[version] = *Network::Create(*BuildHead(description.head), seed);
+    networks_[version] = *Network::Create(TinySpec(), changed ? seed + 100 : 7);
+    std::vector<NamedTensor> tensors = heads_[version]->NamedTensors();
+    if (changed) {
+      ASSERT_TRUE(networks_[version]
+                      ->SetTensor("one.weight", backbone_network_->NamedTensors()[0].tensor)
+                      .ok());
+      ASSERT_TRUE(networks_[version]
+                      ->SetTensor("one.bias", backbone_network_->NamedTensors()[1].tensor)
+                      .ok());
+      for (const NamedTensor& tensor : networks_[version]->NamedTensors(1, 2)) {
+        tensors.push_back(tensor);
+      }
+    }
+    source_.versions[version] = {Serialize(tensors), ModelDescriptionToJson(description)};
+  }
+
+  absl::StatusOr<std::shared_ptr<const Servable>> Load(int64_t version) {
+    return loader_->Load({"p", "m", version}, {1, 4});
+  }
+
+  static PreparedInput RandomInput(uint64_t seed) {
+    PreparedInput image;
+    Random random(seed);
+    for (size_t i = 0; i < PreparedValues(Input()); ++i) {
+      image.values.push_back(static_cast<float>(random.Uniform(-2, 2)));
+    }
+    return image;
+  }
+
+  // What training's own network would answer.
+  std::vector<float> Reference(int64_t version, const PreparedInput& image,
+                               double temperature = 1) {
+    const at::NoGradGuard no_grad;
+    const at::Tensor x = at::tensor(image.values).view({1, 3, 8, 8});
+    const at::Tensor logits = heads_[version]->Forward(networks_[version]->Forward(x, 0, 2), 0, 1);
+    const at::Tensor p = at::softmax(logits / temperature, 1).contiguous();
+    return {p.data_ptr<float>(), p.data_ptr<float>() + p.numel()};
+  }
+
+  // What a client is told: the probability of each class, in their order.
+  static std::vector<float> Probabilities(const Servable& servable, const std::vector<float>& row) {
+    const ClassificationDecodeOptions all(100);
+    const auto output = servable.decoder().Decode(row, &all).value();
+    std::vector<float> probabilities(row.size());
+    for (const LabelScore& score : static_cast<const ClassificationOutput&>(*output).scores()) {
+      probabilities[score.index] = score.probability;
+    }
+    return probabilities;
+  }
+
+  static void ExpectNear(const std::vector<float>& got, const std::vector<float>& want) {
+    ASSERT_EQ(got.size(), want.size());
+    for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-5);
+  }
+
+  std::unique_ptr<Network> backbone_network_;
+  std::string backbone_bytes_;
+  std::string digest_;
+  FakeSource source_;
+  const Decoders decoders_{{ClassificationDecoderFactory()}};
+  std::unique_ptr<WeightsCatalog> catalog_;
+  std::unique_ptr<NetworkLoader> loader_;
+  std::map<int64_t, std::unique_ptr<Network>> heads_;
+  std::map<int64_t, std::unique_ptr<Network>> networks_;
+};
+
+inline const NetworkServable& Networks(const std::shared_ptr<const Servable>& servable) {
+  return static_cast<const NetworkServable&>(*servable);
+}
+
+}  // namespace graft
+
+#endif  // GRAFT_TESTS_UNIT_CORE_SERVING_NETWORK_LOADER_FIXTURE_H_

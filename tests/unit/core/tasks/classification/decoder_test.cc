@@ -1,0 +1,115 @@
+#include "core/tasks/classification/decoder.h"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace graft {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+class OtherOptions final : public DecodeOptions {
+ public:
+  absl::string_view task() const override { return "other"; }
+};
+
+std::unique_ptr<const Decoder> Pets(std::optional<double> temperature = std::nullopt) {
+  return MakeClassificationDecoder({.labels = {"cat", "dog", "owl"}, .temperature = temperature});
+}
+
+std::vector<LabelScore> Decode(const Decoder& decoder, const std::vector<float>& row, int top_k) {
+  const ClassificationDecodeOptions options(top_k);
+  const std::unique_ptr<TaskOutput> output = decoder.Decode(row, &options).value();
+  EXPECT_EQ(output->task(), kClassificationTask);
+  return static_cast<const ClassificationOutput&>(*output).scores();
+}
+
+TEST(ClassificationDecoder, GivesTheMostProbableClassesFirst) {
+  const auto scores = Decode(*Pets(), {1, 3, 2}, 2);
+  ASSERT_EQ(scores.size(), 2u);
+  EXPECT_EQ(scores[0].label, "dog");
+  EXPECT_EQ(scores[0].index, 1);
+  EXPECT_EQ(scores[1].label, "owl");
+  EXPECT_EQ(scores[1].index, 2);
+  const double sum = std::exp(1.0) + std::exp(2.0) + std::exp(3.0);
+  EXPECT_NEAR(scores[0].probability, std::exp(3.0) / sum, 1e-6);
+  EXPECT_NEAR(scores[1].probability, std::exp(2.0) / sum, 1e-6);
+}
+
+TEST(ClassificationDecoder, DividesByTheTemperatureFirst) {
+  const auto scores = Decode(*Pets(2.5), {1, 3, 2}, 1);
+  const double sum = std::exp(0.4) + std::exp(0.8) + std::exp(1.2);
+  EXPECT_NEAR(scores[0].probability, std::exp(1.2) / sum, 1e-6);
+}
+
+TEST(ClassificationDecoder, MoreThanThereAreGivesAllAndNothingAskedGivesFive) {
+  const auto all = Decode(*Pets(), {1, 3, 2}, 1000);
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_NEAR(all[0].probability + all[1].probability + all[2].probability, 1, 1e-6);
+  const auto seven = MakeClassificationDecoder({.labels = {"a", "b", "c", "d", "e", "f", "g"}});
+  const auto output = seven->Decode({1, 2, 3, 4, 5, 6, 7}, nullptr).value();
+  EXPECT_EQ(static_cast<const ClassificationOutput&>(*output).scores().size(), 5u);
+}
+
+TEST(ClassificationDecoder, EqualOnesComeInTheOrderOfTheClasses) {
+  const auto scores = Decode(*Pets(), {2, 2, 2}, 3);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(scores[i].index, i);
+    EXPECT_NEAR(scores[i].probability, 1.0 / 3, 1e-6);
+  }
+}
+
+TEST(ClassificationDecoder, LargeLogitsAndSmallTemperaturesDoNotOverflow) {
+  const float most = std::numeric_limits<float>::max();
+  for (const double temperature : {1e-300, 1.0, 1e300}) {
+    for (const LabelScore& score : Decode(*Pets(temperature), {most, -most, 0}, 3)) {
+      EXPECT_TRUE(score.probability >= 0 && score.probability <= 1) << score.probability;
+    }
+  }
+  EXPECT_EQ(Decode(*Pets(), {most, -most, 0}, 1)[0].probability, 1);
+}
+
+TEST(ClassificationDecoder, RowsThatNoNetworkShouldGiveAreErrors) {
+  const auto pets = Pets();
+  EXPECT_TRUE(absl::IsInternal(pets->Decode({1, 2}, nullptr).status()));
+  EXPECT_TRUE(absl::IsInternal(pets->Decode({1, 2, 3, 4}, nullptr).status()));
+  for (const float bad : {kInfinity, -kInfinity, std::nanf("")}) {
+    EXPECT_TRUE(absl::IsInternal(pets->Decode({1, bad, 2}, nullptr).status())) << bad;
+  }
+}
+
+TEST(ClassificationDecoder, OptionsAreChecked) {
+  const auto pets = Pets();
+  EXPECT_EQ(pets->outputs(), 3);
+  EXPECT_TRUE(pets->CheckOptions(nullptr).ok());
+  const ClassificationDecodeOptions one(1), none(0), negative(-1);
+  EXPECT_TRUE(pets->CheckOptions(&one).ok());
+  for (const auto* options : {&none, &negative}) {
+    const absl::Status status = pets->CheckOptions(options);
+    EXPECT_TRUE(absl::IsInvalidArgument(status));
+    EXPECT_THAT(std::string(status.message()), HasSubstr("top_k must be at least 1"));
+  }
+  const OtherOptions other;
+  EXPECT_TRUE(absl::IsInvalidArgument(pets->CheckOptions(&other)));
+}
+
+TEST(Decoders, MakesThoseOfItsListAndNamesThemForOthers) {
+  const Decoders decoders({ClassificationDecoderFactory()});
+  const auto made = decoders.Make("classification", R"({"labels":["cat","dog"]})");
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ((*made)->outputs(), 2);
+  EXPECT_TRUE(absl::IsInvalidArgument(decoders.Make("classification", "{}").status()));
+  const absl::Status other = decoders.Make("regression", "{}").status();
+  EXPECT_TRUE(absl::IsUnimplemented(other));
+  EXPECT_THAT(std::string(other.message()), HasSubstr("only classification"));
+  EXPECT_TRUE(absl::IsUnimplemented(Decoders({}).Make("classification", "{}").status()));
+}
+
+}  // namespace
+}  // namespace graft

@@ -1,0 +1,137 @@
+#include "server/api/model_service.h"
+
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "core/base/sha256.h"
+#include "core/model/model_description.h"
+#include "server/api/run_handler.h"
+#include "tests/fakes/loopback_server.h"
+#include "tests/unit/server/store_test.h"
+#include "wire/status.h"
+
+namespace graft {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class ModelServiceTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    StoreTest::SetUp();
+    ASSERT_FALSE(HasFatalFailure());
+    service_ = std::make_unique<ModelService>(ModelService::Environment{
+        store_.get(), blobs_.get(), logger_.get(),
+        [this](const std::string& project, const std::string& model, int64_t version) {
+          forgotten_.emplace_back(project, model, version);
+        }});
+  }
+
+  // Runs a job to its published version.
+  void Publish(const std::string& job_id) {
+    Job job;
+    job.id = job_id;
+    job.project = "default";
+    job.model_name = "pets";
+    job.backbone = "net";
+    ASSERT_TRUE(store_->EnqueueJob(job).ok());
+    const auto claimed = store_->ClaimNextJob("w", {});
+    ASSERT_TRUE(claimed.ok() && claimed->has_value());
+    JobOutcome outcome;
+    outcome.version.emplace();
+    outcome.version->artifact_prefix = "jobs/" + job_id + "/1";
+    ModelDescription description;
+    description.backbone = "net";
+    description.backbone_digest = Sha256Hex("net");
+    description.cut_point = "top";
+    description.head = {HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
+    description.task = "classification";
+    description.outputs = R"({"labels":["cat","dog"]})";
+    outcome.version->description = ModelDescriptionToJson(description);
+    v1::Report report;
+    report.mutable_classification()->set_accuracy(0.75);
+    outcome.report = report.SerializeAsString();
+    outcome.card = R"({"licence":"MIT"})";
+    ASSERT_TRUE(blobs_->PutIfAbsent("jobs/" + job_id + "/1/model.safetensors", "bytes").ok());
+    ASSERT_TRUE(store_->FinishJob(job_id, (*claimed)->fence, outcome).ok());
+  }
+
+  absl::StatusOr<v1::GetModelResponse> Get(const std::string& model, int64_t version) {
+    v1::GetModelRequest request;
+    request.set_model(model);
+    request.set_version(version);
+    return Call(gate_, {}, *service_, &ModelService::GetModel, request);
+  }
+
+  absl::Status Delete(const std::string& model, int64_t version) {
+    v1::DeleteModelRequest request;
+    request.set_model(model);
+    request.set_version(version);
+    return Call(gate_, {}, *service_, &ModelService::DeleteModel, request).status();
+  }
+
+  const Gate gate_;
+  std::unique_ptr<Logger> logger_ = Logger::Silent();
+  std::vector<std::tuple<std::string, std::string, int64_t>> forgotten_;
+  std::unique_ptr<ModelService> service_;
+};
+
+TEST_F(ModelServiceTest, GivesTheLatestVersionOrTheOneAskedFor) {
+  Publish("job-1");
+  Publish("job-2");
+  const auto latest = Get("pets", 0);
+  ASSERT_TRUE(latest.ok()) << latest.status();
+  EXPECT_EQ(latest->version().version(), 2);
+  EXPECT_EQ(latest->version().job_id(), "job-2");
+  EXPECT_EQ(latest->version().backbone(), "net");
+  EXPECT_EQ(latest->version().head(), "linear");
+  EXPECT_THAT(latest->version().outputs().classification().labels(), ElementsAre("cat", "dog"));
+  EXPECT_EQ(latest->version().report().classification().accuracy(), 0.75);
+  EXPECT_EQ(latest->version().card().fields().fields().at("licence").string_value(), "MIT");
+  EXPECT_THAT(latest->model().versions(), ElementsAre(1, 2));
+  const auto first = Get("pets", 1);
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(first->version().job_id(), "job-1");
+
+  const auto list = Call(gate_, {}, *service_, &ModelService::ListModels, v1::ListModelsRequest());
+  ASSERT_TRUE(list.ok()) << list.status();
+  ASSERT_EQ(list->models_size(), 1);
+  EXPECT_EQ(list->models(0).latest_version(), 2);
+}
+
+TEST_F(ModelServiceTest, UnknownModelsAndVersionsAreNamed) {
+  Publish("job-1");
+  for (const auto& [model, version, named] :
+       std::vector<std::tuple<std::string, int64_t, std::string>>{{"dogs", 0, "dogs"},
+                                                                  {"pets", 7, "7"}}) {
+    for (const absl::Status& status : {Get(model, version).status(), Delete(model, version)}) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+      EXPECT_THAT(std::string(status.message()), HasSubstr(named));
+      EXPECT_EQ(ErrorReason(status), "MODEL_NOT_FOUND");
+    }
+  }
+  EXPECT_EQ(Get("../x", 0).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Get("pets", -1).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(forgotten_, IsEmpty());
+}
+
+TEST_F(ModelServiceTest, DeletingTakesRowsFilesAndWhatIsLoaded) {
+  Publish("job-1");
+  Publish("job-2");
+  ASSERT_TRUE(Delete("pets", 1).ok());
+  EXPECT_THAT(*blobs_->List("", "", 10), ElementsAre("jobs/job-2/1/model.safetensors"));
+  EXPECT_EQ(Get("pets", 1).status().code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(Delete("pets", 0).ok());
+  EXPECT_THAT(*blobs_->List("", "", 10), IsEmpty());
+  EXPECT_THAT(forgotten_, ElementsAre(std::make_tuple("default", "pets", 1),
+                                      std::make_tuple("default", "pets", 0)));
+}
+
+}  // namespace
+}  // namespace graft

@@ -1,0 +1,181 @@
+#include "server/api/prediction_service.h"
+
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "graft/v1/prediction.grpc.pb.h"
+
+#include "core/serving/model_manager.h"
+#include "core/tasks/classification/decoder.h"
+#include "server/rpc/services.h"
+#include "tests/fakes/fake_serving.h"
+#include "tests/fakes/loopback_server.h"
+#include "wire/status.h"
+
+namespace graft {
+namespace {
+
+// The service over a real predictor and a fake network, asked through sockets.
+class PredictionServiceTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    models_.Publish("pets", 1, {.decoder = MakeClassificationDecoder({{"a", "b", "c"}, {}})});
+    manager_ = *ModelManager::Create({}, &models_, &models_, Clock::System(), nullptr);
+    predictor_ = *Predictor::Create({.max_images_per_request = 2, .max_pending_images = 2},
+                                    manager_.get(), Clock::System(), &observer_);
+    service_ = std::make_unique<PredictionService>(predictor_.get(), Clock::System(), &observer_);
+    Api api;
+    api.gate = &gate_;
+    api.predictions = service_.get();
+    rpc_ = MakeRpcServices(api, nullptr);
+    server_ = std::make_unique<LoopbackServer>(rpc_.at(0).service.get());
+    stub_ = v1::PredictionService::NewStub(server_->channel());
+  }
+  void TearDown() override {
+    world_.computing.Open();
+    world_.decoding.Open();
+  }
+
+  static v1::PredictRequest Request(const std::vector<std::string>& images,
+                                    const std::string& model = "pets") {
+    v1::PredictRequest request;
+    request.set_project("p");
+    request.set_model(model);
+    for (const std::string& image : images) request.add_inputs()->set_image(image);
+    return request;
+  }
+  absl::Status Predict(const v1::PredictRequest& request) {
+    grpc::ClientContext context;
+    return FromGrpcStatus(stub_->Predict(&context, request, &response_));
+  }
+  // A request that fills the queue and is in the network until `computing` is opened.
+  std::thread Occupy() {
+    world_.computing.Close();
+    std::thread running([this] {
+      grpc::ClientContext context;
+      v1::PredictResponse response;
+      EXPECT_TRUE(stub_->Predict(&context, Request({"a", "b"}), &response).ok());
+    });
+    world_.computing.AwaitArrivals(1);
+    return running;
+  }
+
+  FakeWorld world_;
+  FakeModels models_{&world_};
+  RecordingServingObserver observer_;
+  std::unique_ptr<ModelManager> manager_;
+  std::unique_ptr<Predictor> predictor_;
+  const Gate gate_;
+  std::unique_ptr<PredictionService> service_;
+  std::vector<RpcService> rpc_;
+  std::unique_ptr<LoopbackServer> server_;
+  std::unique_ptr<v1::PredictionService::Stub> stub_;
+  v1::PredictResponse response_;
+};
+
+TEST_F(PredictionServiceTest, AnswersEachInputInOrder) {
+  ASSERT_TRUE(Predict(Request({"c", "b"})).ok());
+  EXPECT_EQ(response_.model(), "pets");
+  EXPECT_EQ(response_.version(), 1);
+  ASSERT_EQ(response_.outputs_size(), 2);
+  EXPECT_EQ(response_.outputs(0).classification().labels(0).label(), "c");
+  EXPECT_EQ(response_.outputs(1).classification().labels(0).label(), "b");
+  EXPECT_EQ(response_.outputs(0).classification().labels_size(), 3);
+}
+
+TEST_F(PredictionServiceTest, AnInputThatCannotBeReadIsNamedAsAField) {
+  const absl::Status status = Predict(Request({"a", "bad"}));
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_EQ(status.message(), "inputs[1]: truncated JPEG");
+  ASSERT_EQ(InvalidFieldsOf(status).size(), 1u);
+  EXPECT_EQ(InvalidFieldsOf(status)[0].field, "inputs[1]");
+  EXPECT_EQ(InvalidFieldsOf(status)[0].description, "truncated JPEG");
+}
+
+TEST_F(PredictionServiceTest, WhatIsWrongWithTheRequestIsNamedAsAField) {
+  const auto field = [&](const v1::PredictRequest& request) {
+    const absl::Status status = Predict(request);
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    const std::vector<FieldError> fields = InvalidFieldsOf(status);
+    return fields.size() == 1 ? fields[0].field : "";
+  };
+  EXPECT_EQ(field(Request({})), "inputs");
+  EXPECT_EQ(field(Request({"a", "a", "a"})), "inputs");
+  EXPECT_EQ(field(Request({"a", ""})), "inputs[1]");
+  EXPECT_EQ(field(Request({"a"}, "No Name")), "model");
+  v1::PredictRequest request = Request({"a"});
+  request.add_inputs();
+  EXPECT_EQ(field(request), "inputs[1]");
+  request = Request({"a"});
+  request.mutable_options()->mutable_classification()->set_top_k(-1);
+  EXPECT_EQ(field(request), "options.classification.top_k");
+}
+
+TEST_F(PredictionServiceTest, RefusedRequestsAreCountedWhereverTheyAreRefused) {
+  ASSERT_FALSE(Predict(Request({})).ok());
+  ASSERT_FALSE(Predict(Request({"a", "a", "a"})).ok());
+  v1::PredictRequest elsewhere = Request({"a"});
+  elsewhere.set_project("No Name");
+  ASSERT_FALSE(Predict(elsewhere).ok());
+  const std::vector<RequestStats> requests = observer_.AwaitRequests(3);
+  EXPECT_EQ(requests[2].code, absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(requests[0].code, absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(requests[1].code, absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(PredictionServiceTest, AModelThatDoesNotExistHasAReason) {
+  const absl::Status status = Predict(Request({"a"}, "other"));
+  EXPECT_TRUE(absl::IsNotFound(status)) << status;
+  EXPECT_EQ(ErrorReason(status), "MODEL_NOT_FOUND");
+}
+
+TEST_F(PredictionServiceTest, AFullQueueSaysOnTheWireWhenToComeBack) {
+  std::thread running = Occupy();
+  const absl::Status status = Predict(Request({"a"}));
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_EQ(ErrorReason(status), "QUEUE_FULL");
+  EXPECT_EQ(RetryDelay(status), absl::Milliseconds(500));
+  world_.computing.Open();
+  running.join();
+}
+
+TEST_F(PredictionServiceTest, WhileDrainingSaysWhenToComeBack) {
+  predictor_->Drain();
+  const absl::Status status = Predict(Request({"a"}));
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_EQ(ErrorReason(status), "DRAINING");
+  EXPECT_TRUE(RetryDelay(status).has_value());
+}
+
+TEST_F(PredictionServiceTest, ACallerWhoGoesAwayTakesItsRequestOutOfTheQueue) {
+  world_.decoding.Close();
+  grpc::ClientContext context;
+  std::thread calling([&] {
+    v1::PredictResponse response;
+    EXPECT_EQ(stub_->Predict(&context, Request({"a", "b"}), &response).error_code(),
+              grpc::StatusCode::CANCELLED);
+  });
+  world_.decoding.AwaitArrivals(1);
+  context.TryCancel();
+  calling.join();
+  EXPECT_EQ(observer_.AwaitRequests(1)[0].code, absl::StatusCode::kCancelled);
+  world_.decoding.Open();
+  EXPECT_TRUE(Predict(Request({"a", "b"})).ok());
+}
+
+TEST_F(PredictionServiceTest, ACallWhoseDeadlinePassesIsRecordedAsThat) {
+  world_.decoding.Close();
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(50));
+  v1::PredictResponse response;
+  EXPECT_EQ(stub_->Predict(&context, Request({"a"}), &response).error_code(),
+            grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(observer_.AwaitRequests(1)[0].code, absl::StatusCode::kDeadlineExceeded);
+  world_.decoding.Open();
+}
+
+}  // namespace
+}  // namespace graft

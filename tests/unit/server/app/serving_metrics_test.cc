@@ -1,0 +1,76 @@
+#include "server/app/serving_metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/fakes/fake_serving.h"
+
+namespace graft {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class ServingMetricsTest : public ::testing::Test {
+ protected:
+  const std::unique_ptr<Metrics> metrics_ = Metrics::Create();
+  const std::unique_ptr<Logger> logger_ = Logger::Silent();
+  ServingMetrics serving_{metrics_.get(), logger_.get()};
+};
+
+TEST_F(ServingMetricsTest, CountsEveryRequestAndTimesThoseThatWereAnswered) {
+  serving_.OnRequest({.model = "m", .code = absl::StatusCode::kResourceExhausted});
+  EXPECT_THAT(metrics_->Serialize(), HasSubstr("graft_predict_total_seconds_count 0"));
+  serving_.OnRequest({.model = "m", .total = absl::Seconds(2)});
+  const std::string text = metrics_->Serialize();
+  EXPECT_THAT(text, HasSubstr("graft_predict_total_seconds_count 1"));
+  EXPECT_THAT(text, HasSubstr("graft_predict_total_seconds_sum 2"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(R"(graft_predict_requests_total{code="RESOURCE_EXHAUSTED",model="other"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(graft_predict_requests_total{code="OK",model="other"} 1)"));
+}
+
+TEST_F(ServingMetricsTest, CountsLoadsThatFailedByCode) {
+  serving_.OnLoad({.model = "m", .version = 1, .status = absl::DataLossError("damaged")});
+  serving_.OnLoad({.model = "m", .version = 1, .status = absl::DataLossError("damaged")});
+  serving_.OnLoad({.model = "m", .version = 2, .seconds = absl::Seconds(1)});
+  const std::string text = metrics_->Serialize();
+  EXPECT_THAT(text, HasSubstr(R"(graft_model_load_failures_total{code="DATA_LOSS"} 2)"));
+  EXPECT_THAT(text, HasSubstr("graft_model_load_seconds_count 1"));
+}
+
+TEST_F(ServingMetricsTest, ShowsWhatIsInMemoryWhenItIsAsked) {
+  FakeWorld world;
+  FakeModels models(&world);
+  models.Publish("m", 1);
+  models.Publish("n", 1);
+  const auto manager =
+      *ModelManager::Create({.loader_threads = 1}, &models, &models, Clock::System(), &serving_);
+  serving_.SetModels(manager.get());
+  Answer<AcquiredModel> held;
+  manager->Acquire("p", "m", 1, held.Callback());
+  ASSERT_TRUE(held.Wait().ok());
+  EXPECT_EQ(metrics_->model_loaded.Value(), 1);
+  EXPECT_EQ(metrics_->model_loaded_bytes.Value(), 110);
+  Answer<AcquiredModel> other;  // once it is loaded the one loading thread has let go of "m"
+  manager->Acquire("p", "n", 1, other.Callback());
+  ASSERT_TRUE(other.Wait().ok());
+  EXPECT_EQ(metrics_->model_loaded_bytes.Value(), 120);
+  serving_.OnRequest({.model = "m"});
+  EXPECT_THAT(metrics_->Serialize(), HasSubstr(R"(code="OK",model="m"} 1)"));
+  manager->Forget("p", "m", 0);
+  EXPECT_EQ(metrics_->model_loaded.Value(), 1);
+  EXPECT_EQ(metrics_->model_loaded_bytes.Value(), 120) << "a request still holds it";
+  held = Answer<AcquiredModel>();
+  serving_.Refresh();
+  EXPECT_EQ(metrics_->model_loaded_bytes.Value(), 110);
+}
+
+TEST_F(ServingMetricsTest, AVersionDeletedWhileItLoadsIsNoFailure) {
+  serving_.OnLoad({.model = "m", .version = 1, .status = absl::NotFoundError("deleted")});
+  EXPECT_THAT(metrics_->Serialize(), Not(HasSubstr(R"(code="NOT_FOUND")")));
+}
+
+}  // namespace
+}  // namespace graft
