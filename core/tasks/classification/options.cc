@@ -22,8 +22,9 @@ const TaskOptionGroup& ClassificationOptions::Group() {
       .group = {kPath,
                 "Classification",
                 {
-#define GRAFT_OPTION(type, name, ...)                                                            \
-  MakeOption<ClassificationOptions, type>(kPath, #name, &ClassificationOptions::name, {__VA_ARGS__}),
+#define GRAFT_OPTION(type, name, ...)                                                 \
+  MakeOption<ClassificationOptions, type>(kPath, #name, &ClassificationOptions::name, \
+                                          {__VA_ARGS__}),
 #include "core/tasks/classification/options.def"
 #undef GRAFT_OPTION
                 }},

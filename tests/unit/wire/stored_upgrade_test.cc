@@ -149,13 +149,11 @@ constexpr char kMlpSpec[] =
     "0a320a016412036e65741a047065747322180802104019000000000000d03f219a9999999999b93f280228023202"
     "08073a021800";
 //   FEATURE_EXTRACTION; LINEAR, label_smoothing 0, class weighting NONE
-constexpr char kLinearSpec[] =
-    "0a1f0a016412036e65741a0470657473220d080121000000000000000028012801";
+constexpr char kLinearSpec[] = "0a1f0a016412036e65741a0470657473220d080121000000000000000028012801";
 
 v1::FineTuneSpec UpgradedSpec(const char* hex) {
   v1::JobSpec spec;
-  EXPECT_TRUE(
-      spec.ParseFromString(StoredUpgrade(nullptr).JobSpec(absl::HexStringToBytes(hex))));
+  EXPECT_TRUE(spec.ParseFromString(StoredUpgrade(nullptr).JobSpec(absl::HexStringToBytes(hex))));
   return spec.fine_tune();
 }
 
