@@ -63,8 +63,8 @@ WorkerService::WorkerService(Options options, MetadataStore* store, BlobStore* b
 
 WorkerService::~WorkerService() {
   Drain();
-  publishing_.Shutdown();
-  executor_.Shutdown();
+  publishing_.Close();
+  executor_.Close();
 }
 
 void WorkerService::OnJobChange(const JobChange& change) {
