@@ -15,9 +15,9 @@
 namespace graft {
 namespace {
 
-// Softmax of logits / temperature, on the CPU as float32.
+// Softmax of logits / temperature, on the host.
 at::Tensor Probabilities(const at::Tensor& logits, double temperature) {
-  return at::softmax(logits.to(at::kFloat) / temperature, 1).cpu().contiguous();
+  return at::softmax(OnHost(logits) / temperature, 1);
 }
 
 // [rows, 3, height, width], channels last: what the CPU's convolutions run on without reordering in
@@ -123,7 +123,9 @@ absl::Status NetworkServable::Warm(int rows, bool features) const {
     } else {
       GRAFT_ASSIGN_OR_RETURN(const Shape shape, ShapeAfter(parts_.backbone->weights->spec(),
                                                            parts_.cut_stage, in.height, in.width));
-      output = at::zeros({rows, shape.channels, shape.height, shape.width});
+      std::vector<int64_t> sizes = shape.ToVector();
+      sizes.insert(sizes.begin(), rows);
+      output = at::zeros(sizes);
     }
     (void)parts_.head->Forward(output, 0, parts_.head->num_stages());
     return absl::OkStatus();

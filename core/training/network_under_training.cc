@@ -29,9 +29,9 @@ absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWei
       head.kind = HeadKind::kArticle;
       break;
   }
-  head.channels = map.channels;
-  head.height = map.height;
-  head.width = map.width;
+  head.channels = map[0];
+  head.height = map.rank() > 1 ? map[1] : 1;
+  head.width = map.rank() > 2 ? map[2] : 1;
   head.hidden_units = config.hidden_units.value_or(0);
   head.dropout = config.dropout.value_or(0);
   head.classes = classes;
@@ -52,11 +52,10 @@ absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> NetworkUnderTraining::Crea
         GRAFT_ASSIGN_OR_RETURN(NetworkSpec head_spec, BuildHead(head));
         GRAFT_ASSIGN_OR_RETURN(made->head_, Network::Create(std::move(head_spec), seed));
         const InputSpec& input = backbone.input();
-        made->input_shapes_.push_back({backbone.spec().input_channels, input.height, input.width});
-        for (int stage = 1; stage <= made->stages_; ++stage) {
+        for (int stage = 0; stage <= made->stages_; ++stage) {
           GRAFT_ASSIGN_OR_RETURN(const Shape shape,
                                  ShapeAfter(backbone.spec(), stage, input.height, input.width));
-          made->input_shapes_.push_back({shape.channels, shape.height, shape.width});
+          made->input_shapes_.push_back(shape.ToVector());
         }
         if (made->pools_) made->input_shapes_.back().resize(1);
         for (int stage = 0; stage < made->stages_; ++stage) {
@@ -99,8 +98,7 @@ std::vector<TrainedTensor> NetworkUnderTraining::tensors(int stage) const {
       stage == stages_ ? head_->NamedTensors() : backbone_->NamedTensors(stage, stage + 1);
   std::vector<TrainedTensor> out;
   for (const NamedTensor& tensor : named) {
-    // Biases and the norms' scales and shifts are the vectors among the parameters.
-    out.push_back({tensor.name, tensor.tensor, tensor.is_parameter, tensor.tensor.dim() > 1});
+    out.push_back({tensor.name, tensor.tensor, tensor.is_parameter, tensor.decays});
   }
   return out;
 }
