@@ -68,8 +68,8 @@ int Run(Arguments& arguments) {
   for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
     if (arguments.strategy == StrategyName(strategy)) config.strategy = strategy;
   }
-  for (HeadChoice head : {HeadChoice::kLinear, HeadChoice::kMlp, HeadChoice::kArticle}) {
-    if (arguments.head == HeadChoiceName(head)) config.head = head;
+  for (HeadKind head : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kArticle}) {
+    if (arguments.head == HeadKindName(head)) config.head = head;
   }
   const auto backbone = BackboneWeights::Load(arguments.weights);
   if (!backbone.ok()) return Fail(backbone.status());

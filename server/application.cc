@@ -43,6 +43,7 @@
 #include "server/services/watch_hub.h"
 #include "server/serving_metrics.h"
 #include "server/workers.h"
+#include "wire/stored_upgrade.h"
 
 namespace graft {
 namespace {
@@ -139,6 +140,11 @@ class Server final : public Application {
     options.max_queued = config_.max_queued_jobs;
     options.retry.max_crashes = config_.max_job_crashes;
     options.retry.max_unclean_ends = config_.max_job_unclean_ends;
+    // Not to be swept yet: that is for whoever holds the database.
+    GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<BlobStore> blobs_of_before,
+                           LocalBlobStore::Open(config_.data_dir / "blobs"));
+    StoredUpgrade upgrade(blobs_of_before.get());
+    options.upgrade = &upgrade;
     GRAFT_ASSIGN_OR_RETURN(store_, SqliteMetadataStore::Open(options));
     GRAFT_ASSIGN_OR_RETURN(blobs_,
                            LocalBlobStore::Open(config_.data_dir / "blobs", /*sweep=*/true));

@@ -9,11 +9,11 @@
 
 namespace graft {
 
-NetworkCost InstalledBackbone::Cost(HeadChoice head) const {
+NetworkCost InstalledBackbone::Cost(const HeadSpec& head) const {
   NetworkCost cost;
   cost.stage_parameters = stage_parameters;
   cost.forward_gflops = description.forward_gflops();
-  cost.head_inputs = head == HeadChoice::kArticle ? feature_values : description.feature_channels();
+  cost.head_parameters = head.parameters();
   return cost;
 }
 

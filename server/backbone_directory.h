@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "graft/v1/backbone.pb.h"
 
-#include "core/training/fine_tune_config.h"
+#include "core/model/head_spec.h"
 #include "core/training/recipes.h"
 
 namespace graft {
@@ -18,10 +18,10 @@ namespace graft {
 struct InstalledBackbone {
   v1::Backbone description;
   std::vector<int64_t> stage_parameters;  // bottom first
-  int64_t feature_values = 0;  // of one image at the cut point: channels * height * width
+  FeatureMap features;                    // of one image at the cut point
 
   // What training with this head costs (core/training/recipes.h).
-  NetworkCost Cost(HeadChoice head) const;
+  NetworkCost Cost(const HeadSpec& head) const;
 };
 
 // The installed backbones, constant after construction. Safe for concurrent use.

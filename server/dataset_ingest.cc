@@ -5,39 +5,24 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "core/data/archive_format.h"
 #include "core/data/ingest.h"
 #include "wire/status.h"
+#include "wire/tasks/catalog.h"
 
 namespace graft {
 namespace {
 
 // What the API says of a manifest.
-v1::Dataset Describe(const DatasetManifest& manifest) {
+absl::StatusOr<v1::Dataset> Describe(const DatasetManifest& manifest) {
   v1::Dataset dataset;
   dataset.set_digest(DatasetDigest(manifest));
   dataset.set_images(static_cast<int64_t>(manifest.entries.size()));
   dataset.set_bytes(static_cast<int64_t>(manifest.bytes));
-  for (const std::string& name : manifest.classes) dataset.add_classes()->set_name(name);
-  for (const DatasetEntry& entry : manifest.entries) {
-    v1::DatasetClass* made = dataset.mutable_classes(entry.class_index);
-    made->set_images(made->images() + 1);
-    switch (entry.split) {
-      case Split::kUnassigned:
-        break;
-      case Split::kTrain:
-        made->set_train_images(made->train_images() + 1);
-        break;
-      case Split::kValidation:
-        made->set_validation_images(made->validation_images() + 1);
-        break;
-      case Split::kTest:
-        made->set_test_images(made->test_images() + 1);
-        break;
-    }
-  }
+  GRAFT_ASSIGN_OR_RETURN(*dataset.mutable_summary(), Summarise(manifest));
   for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
     if (manifest.HasSplit(split)) dataset.add_splits(std::string(SplitName(split)));
   }
@@ -80,9 +65,7 @@ absl::Status CheckFormat(const ReceivedArchive& archive) {
 
 absl::Status ForClients(const absl::Status& status) {
   if (absl::IsInvalidArgument(status)) return WithReason(status, "BAD_ARCHIVE");
-  const std::string reason = IngestReason(status);
-  if (reason == "DISK_FULL") return DiskFull();
-  return reason.empty() ? status : WithReason(status, reason);
+  return ErrorReason(status) == "DISK_FULL" ? DiskFull() : status;
 }
 
 }  // namespace
@@ -102,15 +85,15 @@ IngestArchive MakeImageFolderIngest(const ServerConfig& config, FreeDiskFunction
   return [options](const ReceivedArchive& archive,
                    const std::filesystem::path& scratch) -> absl::StatusOr<IngestedDataset> {
     GRAFT_RETURN_IF_ERROR(CheckFormat(archive));
-    const std::filesystem::path images = scratch / "images.bin";
-    const std::filesystem::path manifest_file = scratch / "manifest.json";
+    const std::filesystem::path images = scratch / kImagesFile;
+    const std::filesystem::path manifest_file = scratch / kManifestFile;
     auto manifest = IngestImageFolder(archive.file, images, options, archive.abandoned);
     if (!manifest.ok()) return ForClients(manifest.status());
     GRAFT_RETURN_IF_ERROR(WriteFileAtomically(manifest_file, DatasetManifestToJson(*manifest)));
     IngestedDataset made;
-    made.description = Describe(*manifest);
+    GRAFT_ASSIGN_OR_RETURN(made.description, Describe(*manifest));
     made.format = "image_folder";
-    made.files = {{"images.bin", images}, {"manifest.json", manifest_file}};
+    made.files = {{kImagesFile, images}, {kManifestFile, manifest_file}};
     return made;
   };
 }

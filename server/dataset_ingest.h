@@ -18,7 +18,7 @@ namespace graft {
 
 // What an archive turned out to hold.
 struct IngestedDataset {
-  // digest, classes, images, bytes, splits, skipped and warnings; the rest is the service's.
+  // digest, summary, images, bytes, splits, skipped and warnings; the rest is the service's.
   v1::Dataset description;
   std::string format;  // "image_folder"
   // Names below the dataset's blob prefix, and the files (in the scratch folder) to put there.

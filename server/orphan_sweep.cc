@@ -6,8 +6,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/base/status_macros.h"
 
 namespace graft {
@@ -35,18 +35,16 @@ absl::StatusOr<int64_t> DeleteWhere(BlobStore& blobs, const std::string& prefix,
 }  // namespace
 
 bool IsOrphan(absl::string_view key, const BlobReferences& references) {
-  const std::vector<std::string> parts = absl::StrSplit(key, '/');
-  if (parts.size() < 3) return false;
-  if (parts[0] == "datasets") {
-    return references.datasets.count({parts[1], parts[2]}) == 0;
+  const absl::optional<BlobOwner> owner = OwnerOfBlob(key);
+  if (!owner.has_value()) return false;
+  if (owner->kind == BlobOwner::Kind::kDataset) {
+    return references.datasets.count({owner->project, owner->digest}) == 0;
   }
-  if (parts[0] == "checkpoints") return references.live_jobs.count(parts[1]) == 0;
-  if (parts[0] != "jobs") return false;
-  if (references.live_jobs.count(parts[1]) > 0) return false;
-  // Published prefixes are jobs/<job>/<fence>, with or without a '/' at the end.
-  const std::string prefix = absl::StrCat(parts[0], "/", parts[1], "/", parts[2]);
-  return references.artifact_prefixes.count(prefix) == 0 &&
-         references.artifact_prefixes.count(prefix + "/") == 0;
+  if (references.live_jobs.count(owner->job_id) > 0) return false;
+  if (owner->kind == BlobOwner::Kind::kCheckpoint) return true;
+  // Published prefixes are stored with or without a '/' at the end.
+  return references.artifact_prefixes.count(owner->prefix) == 0 &&
+         references.artifact_prefixes.count(Below(owner->prefix)) == 0;
 }
 
 absl::StatusOr<int64_t> SweepOrphans(MetadataStore& store, BlobStore& blobs) {
@@ -56,10 +54,10 @@ absl::StatusOr<int64_t> SweepOrphans(MetadataStore& store, BlobStore& blobs) {
 
 absl::StatusOr<int64_t> SweepEndedJob(BlobStore& blobs, const std::string& job_id,
                                       uint64_t published) {
-  const std::string kept = absl::StrCat("jobs/", job_id, "/", published, "/");
+  const std::string kept = Below(ArtifactPrefix(job_id, published));
   int64_t swept = 0;
   for (const std::string& prefix :
-       {absl::StrCat("checkpoints/", job_id, "/"), absl::StrCat("jobs/", job_id, "/")}) {
+       {Below(CheckpointPrefix(job_id)), Below(ArtifactsPrefix(job_id))}) {
     GRAFT_ASSIGN_OR_RETURN(const int64_t deleted,
                            DeleteWhere(blobs, prefix, [&](const std::string& key) {
                              return !absl::StartsWith(key, kept);

@@ -33,9 +33,9 @@ absl::Status CatchExceptions(const std::function<absl::Status()>& work) {
 }
 
 absl::Status ExplainExhausted(absl::Status status) {
-  const std::string what = WhatIsExhausted(status);
-  if (what.empty()) return status;
-  return WithRetryDelay(WithReason(std::move(status), what),
+  const std::string what = ErrorReason(status);
+  if (what != kQueueFull && what != kDiskFull && what != kOutOfMemory) return status;
+  return WithRetryDelay(std::move(status),
                         what == kOutOfMemory ? absl::Seconds(5) : absl::Seconds(30));
 }
 

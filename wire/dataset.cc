@@ -2,11 +2,14 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/base/status_macros.h"
+#include "wire/tasks/catalog.h"
 #include "wire/time.h"
 
 namespace graft {
 
-Dataset ToRow(const v1::Dataset& description) {
+absl::StatusOr<Dataset> ToRow(const v1::Dataset& description) {
+  GRAFT_ASSIGN_OR_RETURN(const TaskWire* task, FindTask(TaskName(description.summary())));
   Dataset row;
   row.id = description.id();
   row.project = description.project();
@@ -14,11 +17,9 @@ Dataset ToRow(const v1::Dataset& description) {
   row.digest = description.digest();
   row.image_count = description.images();
   row.bytes = description.bytes();
-  for (const v1::DatasetClass& entry : description.classes()) {
-    row.classes.push_back({entry.name(), entry.images()});
-  }
+  row.headline = task->Headline(description.summary());
   v1::Dataset manifest;
-  *manifest.mutable_classes() = description.classes();
+  *manifest.mutable_summary() = description.summary();
   *manifest.mutable_splits() = description.splits();
   *manifest.mutable_skipped() = description.skipped();
   manifest.set_skipped_total(description.skipped_total());
@@ -40,6 +41,7 @@ absl::StatusOr<v1::Dataset> ToProto(const Dataset& dataset) {
   *proto.mutable_create_time() = ToProto(dataset.create_time);
   proto.set_images(dataset.image_count);
   proto.set_bytes(dataset.bytes);
+  proto.set_headline(dataset.headline);
   return proto;
 }
 

@@ -9,13 +9,15 @@
 namespace graft {
 
 // Datasets as the store keeps them <-> as the API says them. Dataset.manifest holds a
-// graft.v1.Dataset with what core/ has no column for: images by split, splits, skipped files,
-// warnings. Pure functions.
+// graft.v1.Dataset with what can be large and core/ has no column for: summary, splits, skipped
+// files, warnings. Pure functions.
 
-// A row of `description` (digest, classes, images, bytes, ...) and the rest.
-Dataset ToRow(const v1::Dataset& description);
+// A row of `description` (digest, summary, images, bytes, ...) and the rest. INVALID_ARGUMENT: its
+// summary is of no task that is known here.
+absl::StatusOr<Dataset> ToRow(const v1::Dataset& description);
 
-// DATA_LOSS: a stored manifest that cannot be read.
+// Without what is in the manifest where that is empty, as in lists. DATA_LOSS: a stored manifest
+// that cannot be read.
 absl::StatusOr<v1::Dataset> ToProto(const Dataset& dataset);
 
 }  // namespace graft

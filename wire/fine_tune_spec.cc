@@ -56,16 +56,16 @@ void ReadHead(const v1::ClassificationTask& task, FineTuneConfig& config, Violat
   switch (task.head()) {
     case v1::HEAD_KIND_UNSPECIFIED:
     case v1::HEAD_KIND_LINEAR:
-      config.head = HeadChoice::kLinear;
+      config.head = HeadKind::kLinear;
       return;
     case v1::HEAD_KIND_MLP:
-      config.head = HeadChoice::kMlp;
+      config.head = HeadKind::kMlp;
       return;
     case v1::HEAD_KIND_ARTICLE:
-      config.head = HeadChoice::kArticle;
+      config.head = HeadKind::kArticle;
       return;
     default:
-      Unknown(violations, "classification.head", task.head());
+      Unknown(violations, "task.classification.head", task.head());
   }
 }
 
@@ -80,7 +80,7 @@ void ReadWeighting(const v1::ClassificationTask& task, FineTuneConfig& config,
       config.class_weighting = ClassWeighting::kBalanced;
       return;
     default:
-      Unknown(violations, "classification.class_weighting", task.class_weighting());
+      Unknown(violations, "task.classification.class_weighting", task.class_weighting());
   }
 }
 
@@ -120,11 +120,11 @@ void ReadSchedule(const v1::TrainingOptions& training, FineTuneConfig& config,
 }
 
 void ReadTask(const v1::FineTuneSpec& spec, FineTuneConfig& config, Violations& violations) {
-  if (!spec.has_classification()) {
-    violations.Add("classification", "is required: it says what is learnt (empty is fine)");
+  if (!spec.task().has_classification()) {
+    violations.Add("task", "is required: it says what is learnt (classification: {} is fine)");
     return;
   }
-  const v1::ClassificationTask& task = spec.classification();
+  const v1::ClassificationTask& task = spec.task().classification();
   ReadHead(task, config, violations);
   ReadWeighting(task, config, violations);
   if (task.has_hidden_units()) config.hidden_units = task.hidden_units();
@@ -174,13 +174,13 @@ v1::Strategy ToProto(Strategy strategy) {
   return v1::STRATEGY_UNSPECIFIED;
 }
 
-v1::HeadKind ToProto(HeadChoice head) {
+v1::HeadKind ToProto(HeadKind head) {
   switch (head) {
-    case HeadChoice::kLinear:
+    case HeadKind::kLinear:
       return v1::HEAD_KIND_LINEAR;
-    case HeadChoice::kMlp:
+    case HeadKind::kMlp:
       return v1::HEAD_KIND_MLP;
-    case HeadChoice::kArticle:
+    case HeadKind::kArticle:
       return v1::HEAD_KIND_ARTICLE;
   }
   return v1::HEAD_KIND_UNSPECIFIED;
@@ -287,7 +287,7 @@ v1::FineTuneSpec ResolvedFineTuneSpec(const v1::FineTuneSpec& request,
   spec.set_backbone(request.backbone());
   spec.set_model(request.model());
   spec.set_strategy(ToProto(resolved.config.strategy));
-  WriteTask(resolved.config, *spec.mutable_classification());
+  WriteTask(resolved.config, *spec.mutable_task()->mutable_classification());
   WriteTraining(resolved.config, *spec.mutable_training());
   WriteData(resolved.config, *spec.mutable_data());
   return spec;

@@ -3,7 +3,7 @@
 
 #include "graft/v1/common.pb.h"
 
-#include "core/data/input_spec.h"
+#include "core/model/input_spec.h"
 
 namespace graft {
 

@@ -88,10 +88,9 @@ std::string StopReasonFromProto(v1::StopReason reason) {
 absl::StatusOr<v1::Job> ToProto(const Job& job) {
   v1::Job proto;
   if (!proto.MergeFromString(job.progress)) return Damaged(job.id, "progress");
-  v1::Job result;
-  if (!result.ParseFromString(job.result)) return Damaged(job.id, "result");
-  if (result.best_metrics_size() > 0) proto.clear_best_metrics();
-  proto.MergeFrom(result);
+  if (!job.report.empty() && !proto.mutable_report()->ParseFromString(job.report)) {
+    return Damaged(job.id, "report");
+  }
   if (!proto.mutable_spec()->ParseFromString(job.spec)) return Damaged(job.id, "spec");
 
   proto.set_id(job.id);

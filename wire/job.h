@@ -13,7 +13,7 @@ namespace graft {
 // Jobs and events as core/ keeps them <-> as the API says them. The bytes that core/ does not know:
 //   Job.spec         a graft.v1.JobSpec, resolved
 //   Job.progress     a graft.v1.Job with progress, best_epoch, best_metrics, last_metrics alone
-//   Job.result       a graft.v1.Job with report, best_epoch, best_metrics alone
+//   Job.report       a graft.v1.Report
 //   JobEvent.payload a graft.v1.JobEvent without sequence and time; type names its oneof field
 // All functions are pure. DATA_LOSS: stored bytes that cannot be read.
 

@@ -5,76 +5,75 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"
 
-#include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "wire/input_spec.h"
+#include "wire/tasks/catalog.h"
 #include "wire/time.h"
 
 namespace graft {
 namespace {
 
-std::string ToJson(const google::protobuf::Message& message) {
-  std::string json;
-  // Fails only for messages with an Any of unknown type; these have none.
-  (void)google::protobuf::util::MessageToJsonString(message, &json);
-  return json;
+absl::Status ParseCard(const std::string& json, v1::ModelCard* card) {
+  const auto parsed = google::protobuf::util::JsonStringToMessage(json, card->mutable_fields());
+  if (parsed.ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError("the model card is no JSON object");
 }
 
-// Fields that a newer version wrote are passed over.
-absl::Status FromJson(const std::string& json, absl::string_view what,
-                      google::protobuf::Message* message) {
-  if (json.empty()) return absl::OkStatus();
-  google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
-  if (google::protobuf::util::JsonStringToMessage(json, message, options).ok()) {
-    return absl::OkStatus();
-  }
-  return absl::DataLossError(absl::StrCat("the stored ", what, " of a model cannot be read"));
+absl::StatusOr<v1::ModelOutputs> OutputsOf(const ModelDescription& description) {
+  GRAFT_ASSIGN_OR_RETURN(const TaskWire* task, FindTask(description.task));
+  return task->Outputs(description.outputs);
+}
+
+absl::Status Damaged(const ModelVersion& version, absl::string_view what) {
+  return absl::DataLossError(absl::StrCat("model \"", version.model, "\" version ", version.version,
+                                          ": its stored ", what,
+                                          " cannot be read; delete the version"));
 }
 
 }  // namespace
 
-absl::StatusOr<ModelVersion> VersionToPublish(const worker::v1::FinishRequest& finish) {
-  const worker::v1::PublishedArtifact& artifact = finish.artifact();
-  if (artifact.prefix().empty()) {
-    return absl::InvalidArgumentError("artifact.prefix: is empty");
-  }
-  if (!IsSha256Hex(artifact.manifest_sha256())) {
-    return absl::InvalidArgumentError("artifact.manifest_sha256: is not a sha256");
-  }
-  if (artifact.labels().empty()) return absl::InvalidArgumentError("artifact.labels: is empty");
+absl::StatusOr<ModelVersion> VersionToPublish(const worker::v1::FinishRequest& finish,
+                                              const VerifiedArtifact& artifact) {
+  GRAFT_RETURN_IF_ERROR(OutputsOf(artifact.description).status());
+  v1::ModelCard card;
+  GRAFT_RETURN_IF_ERROR(ParseCard(artifact.card, &card));
   ModelVersion version;
-  version.cut_point = artifact.cut_point();
-  version.changed_stages.assign(artifact.changed_stages().begin(), artifact.changed_stages().end());
-  version.head = artifact.head();
-  version.artifact_prefix = artifact.prefix();
-  version.artifact_sha256 = artifact.manifest_sha256();
-  version.labels.assign(artifact.labels().begin(), artifact.labels().end());
-  version.input_spec = ToJson(artifact.input_spec());
+  version.artifact_prefix = finish.artifact().prefix();
+  version.artifact_sha256 = finish.artifact().manifest_sha256();
+  version.description = ModelDescriptionToJson(artifact.description);
   v1::ModelVersion measured;
   *measured.mutable_metrics() = finish.metrics();
-  if (finish.has_report()) *measured.mutable_report() = finish.report();
-  version.metrics = ToJson(measured);
-  version.card = ToJson(artifact.card().fields());
-  version.bytes = artifact.bytes();
+  version.metrics = measured.SerializeAsString();
+  version.bytes = artifact.bytes;
   return version;
 }
 
-absl::StatusOr<v1::ModelVersion> ToProto(const ModelVersion& version) {
+absl::StatusOr<v1::ModelVersion> ToProto(const ModelVersion& version,
+                                         const ModelVersionDetails& details) {
   v1::ModelVersion proto;
-  GRAFT_RETURN_IF_ERROR(FromJson(version.metrics, "metrics", &proto));
-  GRAFT_RETURN_IF_ERROR(FromJson(version.input_spec, "input spec", proto.mutable_input_spec()));
-  GRAFT_RETURN_IF_ERROR(FromJson(version.card, "card", proto.mutable_card()->mutable_fields()));
+  if (!proto.ParseFromString(version.metrics)) return Damaged(version, "metrics");
+  if (!details.report.empty() && !proto.mutable_report()->ParseFromString(details.report)) {
+    return Damaged(version, "report");
+  }
+  if (!details.card.empty() && !ParseCard(details.card, proto.mutable_card()).ok()) {
+    return Damaged(version, "card");
+  }
+  const auto description = ModelDescriptionFromJson(version.description);
+  if (!description.ok()) return Damaged(version, "description");
+  absl::StatusOr<v1::ModelOutputs> outputs = OutputsOf(*description);
+  if (!outputs.ok()) return Damaged(version, "description");
   proto.set_model(version.model);
   proto.set_project(version.project);
   proto.set_version(version.version);
   proto.set_job_id(version.job_id);
   *proto.mutable_create_time() = ToProto(version.create_time);
-  proto.set_backbone(version.backbone_id);
-  proto.set_backbone_digest(version.backbone_digest);
-  proto.set_cut_point(version.cut_point);
-  for (const std::string& stage : version.changed_stages) proto.add_changed_stages(stage);
-  proto.set_head(version.head);
-  for (const std::string& label : version.labels) proto.add_labels(label);
+  proto.set_backbone(description->backbone);
+  proto.set_backbone_digest(description->backbone_digest);
+  proto.set_cut_point(description->cut_point);
+  for (const std::string& stage : description->changed_stages) proto.add_changed_stages(stage);
+  proto.set_head(std::string(HeadKindName(description->head.kind)));
+  *proto.mutable_input_spec() = ToProto(description->input);
+  *proto.mutable_outputs() = *std::move(outputs);
   proto.set_dataset_digest(version.dataset_digest);
   proto.set_bytes(version.bytes);
   return proto;

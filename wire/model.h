@@ -1,28 +1,41 @@
 #ifndef GRAFT_WIRE_MODEL_H_
 #define GRAFT_WIRE_MODEL_H_
 
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "graft/v1/model.pb.h"
 #include "graft/worker/v1/worker.pb.h"
 
+#include "core/model/model_description.h"
 #include "core/store/model_version.h"
 
 namespace graft {
 
 // Models and versions as the store keeps them <-> as the API says them. What core/ does not know:
-//   ModelVersion.input_spec  JSON of a graft.v1.InputSpec
-//   ModelVersion.metrics     JSON of a graft.v1.ModelVersion with metrics and report alone
-//   ModelVersion.card        JSON object, the fields of a graft.v1.ModelCard
+//   ModelVersion.metrics        a graft.v1.ModelVersion with metrics alone
+//   ModelVersionDetails.report  a graft.v1.Report
+//   ModelVersionDetails.card    JSON object, the fields of a graft.v1.ModelCard
 // All functions are pure.
 
-// What a worker finished, as the row to publish; the store fills in project, model, version, job.
-// INVALID_ARGUMENT where something that a version needs is missing.
-absl::StatusOr<ModelVersion> VersionToPublish(const worker::v1::FinishRequest& finish);
+// The files of an artefact, as far as they were checked against the hash that the worker told.
+struct VerifiedArtifact {
+  ModelDescription description;  // of its manifest
+  std::string card;              // card.json
+  int64_t bytes = 0;             // of all its files
+};
 
-// DATA_LOSS: stored JSON that cannot be read.
-absl::StatusOr<v1::ModelVersion> ToProto(const ModelVersion& version);
+// What a worker finished, as the row to publish; the store fills in project, model, version, job.
+// INVALID_ARGUMENT where the artefact is not what a version can be made of: a description whose
+// outputs are not of its task's form, or a card that is no JSON object.
+absl::StatusOr<ModelVersion> VersionToPublish(const worker::v1::FinishRequest& finish,
+                                              const VerifiedArtifact& artifact);
+
+// DATA_LOSS: what is stored cannot be read.
+absl::StatusOr<v1::ModelVersion> ToProto(const ModelVersion& version,
+                                         const ModelVersionDetails& details);
 
 // `versions` are the model's version numbers, in any order.
 v1::Model ToProto(const Model& model, std::vector<int64_t> versions);

@@ -1,49 +1,22 @@
 #include "wire/status.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/cord.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
 namespace graft {
 namespace {
 
-constexpr absl::string_view kTypePrefix = "type.googleapis.com/";
-
-template <typename Message>
-std::string TypeUrl() {
-  return absl::StrCat(kTypePrefix, Message::descriptor()->full_name());
-}
-
-template <typename Message>
-void SetDetail(absl::Status& status, const Message& message) {
-  status.SetPayload(TypeUrl<Message>(), absl::Cord(message.SerializeAsString()));
-}
-
-// The detail of that type, or an empty one.
-template <typename Message>
-absl::optional<Message> GetDetail(const absl::Status& status) {
-  const absl::optional<absl::Cord> payload = status.GetPayload(TypeUrl<Message>());
-  Message message;
-  if (!payload.has_value() || !message.ParseFromString(std::string(*payload))) return {};
-  return message;
-}
-
-}  // namespace
-
-namespace {
-
 // An answer's headers may have 8 KiB together: the message, percent-encoded, and the details in
 // base64, which hold the message once more. These bounds keep them below 7 KiB.
 constexpr size_t kMaxMessage = 1500;  // encoded
-constexpr size_t kMaxViolations = 10;
 constexpr size_t kMaxFieldName = 80;
-constexpr size_t kMaxViolationBytes = 1800;  // of all together
+constexpr size_t kMaxFieldErrorBytes = 1800;  // of all together
 
 // Bytes in the header: what is not visible ASCII goes as %XX.
 size_t EncodedSize(char c) { return absl::ascii_isprint(c) && c != '%' ? 1 : 3; }
@@ -62,53 +35,40 @@ std::string Capped(absl::string_view text, size_t limit) {
   return std::string(text);
 }
 
-}  // namespace
-
-absl::Status InvalidField(absl::string_view field, absl::string_view description) {
-  return InvalidFields({{std::string(field), std::string(description)}});
-}
-
-absl::Status InvalidFields(const std::vector<FieldError>& violations) {
-  if (violations.empty()) return absl::OkStatus();
+void AddBadRequest(const std::vector<FieldError>& errors, google::rpc::Status& details) {
+  if (errors.empty()) return;
+  const size_t shown = std::min(errors.size(), kMaxFieldErrors);
+  const size_t share = kMaxFieldErrorBytes / shown;
   google::rpc::BadRequest bad_request;
-  std::vector<std::string> texts;
-  const size_t share = kMaxViolationBytes / std::min(violations.size(), kMaxViolations);
-  for (const FieldError& violation : violations) {
-    if (texts.size() == kMaxViolations) {
-      texts.push_back(absl::StrCat("and ", violations.size() - kMaxViolations, " more"));
-      break;
-    }
-    texts.push_back(absl::StrCat(violation.field, ": ", violation.description));
+  for (size_t i = 0; i < shown; ++i) {
     auto* made = bad_request.add_field_violations();
-    made->set_field(Capped(violation.field, kMaxFieldName));
-    made->set_description(Capped(violation.description, share - kMaxFieldName));
+    made->set_field(Capped(errors[i].field, kMaxFieldName));
+    made->set_description(Capped(errors[i].description, share - kMaxFieldName));
   }
-  absl::Status status = absl::InvalidArgumentError(Capped(absl::StrJoin(texts, "; "), kMaxMessage));
-  SetDetail(status, bad_request);
-  return status;
+  details.add_details()->PackFrom(bad_request);
 }
 
-absl::Status WithReason(absl::Status status, absl::string_view reason,
-                        const std::vector<std::pair<std::string, std::string>>& metadata) {
-  if (status.ok()) return status;
+void AddErrorInfo(const absl::Status& status, google::rpc::Status& details) {
+  const std::string reason = ErrorReason(status);
+  if (reason.empty()) return;
   google::rpc::ErrorInfo info;
-  info.set_reason(std::string(reason));
+  info.set_reason(reason);
   info.set_domain(std::string(kErrorDomain));
-  for (const auto& [key, value] : metadata) (*info.mutable_metadata())[key] = value;
-  SetDetail(status, info);
-  return status;
+  for (const auto& [key, value] : ErrorMetadata(status)) (*info.mutable_metadata())[key] = value;
+  details.add_details()->PackFrom(info);
 }
 
-absl::Status WithRetryDelay(absl::Status status, absl::Duration delay) {
-  if (status.ok()) return status;
+void AddRetryInfo(const absl::Status& status, google::rpc::Status& details) {
+  const absl::optional<absl::Duration> delay = RetryDelay(status);
+  if (!delay.has_value()) return;
   google::rpc::RetryInfo info;
-  const int64_t seconds = absl::ToInt64Seconds(delay);
-  info.mutable_retry_delay()->set_seconds(seconds);
-  info.mutable_retry_delay()->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(delay - absl::Seconds(seconds))));
-  SetDetail(status, info);
-  return status;
+  absl::Duration fraction;
+  info.mutable_retry_delay()->set_seconds(absl::IDivDuration(*delay, absl::Seconds(1), &fraction));
+  info.mutable_retry_delay()->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(fraction)));
+  details.add_details()->PackFrom(info);
 }
+
+}  // namespace
 
 absl::Status NotFound(absl::string_view kind, absl::string_view name) {
   return WithReason(absl::NotFoundError(absl::StrCat(kind, " \"", name, "\" does not exist")),
@@ -121,48 +81,6 @@ absl::Status Draining() {
       absl::Seconds(5));
 }
 
-std::vector<FieldError> InvalidFieldsOf(const absl::Status& status) {
-  std::vector<FieldError> violations;
-  const auto bad_request = GetDetail<google::rpc::BadRequest>(status);
-  if (!bad_request.has_value()) return violations;
-  for (const auto& violation : bad_request->field_violations()) {
-    violations.push_back({violation.field(), violation.description()});
-  }
-  return violations;
-}
-
-std::string ErrorReason(const absl::Status& status) {
-  const auto info = GetDetail<google::rpc::ErrorInfo>(status);
-  return info.has_value() ? info->reason() : std::string();
-}
-
-absl::optional<absl::Duration> RetryDelay(const absl::Status& status) {
-  const auto info = GetDetail<google::rpc::RetryInfo>(status);
-  if (!info.has_value()) return {};
-  return absl::Seconds(info->retry_delay().seconds()) +
-         absl::Nanoseconds(info->retry_delay().nanos());
-}
-
-absl::Status MapTexts(const absl::Status& status,
-                      const std::function<std::string(absl::string_view)>& map) {
-  if (status.ok()) return status;
-  absl::Status mapped(status.code(), map(status.message()));
-  status.ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) { mapped.SetPayload(url, payload); });
-  if (auto bad_request = GetDetail<google::rpc::BadRequest>(status)) {
-    for (auto& violation : *bad_request->mutable_field_violations()) {
-      violation.set_field(map(violation.field()));
-      violation.set_description(map(violation.description()));
-    }
-    SetDetail(mapped, *bad_request);
-  }
-  if (auto info = GetDetail<google::rpc::ErrorInfo>(status)) {
-    for (auto& [key, value] : *info->mutable_metadata()) value = map(value);
-    SetDetail(mapped, *info);
-  }
-  return mapped;
-}
-
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const auto code =
@@ -171,12 +89,9 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   google::rpc::Status details;
   details.set_code(static_cast<int>(code));
   details.set_message(message);
-  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
-    if (!absl::StartsWith(url, kTypePrefix)) return;  // not a message: for this process only
-    auto* detail = details.add_details();
-    detail->set_type_url(std::string(url));
-    detail->set_value(std::string(payload));
-  });
+  AddBadRequest(InvalidFieldsOf(status), details);
+  AddErrorInfo(status, details);
+  AddRetryInfo(status, details);
   return grpc::Status(static_cast<grpc::StatusCode>(code), message,
                       details.details_size() > 0 ? details.SerializeAsString() : std::string());
 }
@@ -187,7 +102,23 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
   google::rpc::Status details;
   if (!details.ParseFromString(status.error_details())) return result;
   for (const auto& detail : details.details()) {
-    result.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+    google::rpc::BadRequest bad_request;
+    google::rpc::ErrorInfo info;
+    google::rpc::RetryInfo retry;
+    if (detail.UnpackTo(&bad_request)) {
+      std::vector<FieldError> errors;
+      for (const auto& violation : bad_request.field_violations()) {
+        errors.push_back({violation.field(), violation.description()});
+      }
+      result = WithFieldErrors(std::move(result), errors);
+    } else if (detail.UnpackTo(&info)) {
+      result = WithReason(std::move(result), info.reason(),
+                          {info.metadata().begin(), info.metadata().end()});
+    } else if (detail.UnpackTo(&retry)) {
+      result =
+          WithRetryDelay(std::move(result), absl::Seconds(retry.retry_delay().seconds()) +
+                                                absl::Nanoseconds(retry.retry_delay().nanos()));
+    }
   }
   return result;
 }

@@ -7,6 +7,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/base/release_memory.h"
 #include "core/base/status_macros.h"
 #include "core/data/dataset_reader.h"
@@ -58,11 +59,10 @@ absl::StatusOr<FineTuneResult> FineTuneTrainer::Train(const Run& run) {
   }
   GRAFT_RETURN_IF_ERROR(InvalidFields(errors));
   const std::string& prefix = run.lease->dataset_prefix();
-  GRAFT_ASSIGN_OR_RETURN(
-      const std::string manifest,
-      blobs_->Get(absl::StrCat(prefix, "/manifest.json"), kMaxDatasetManifestBytes));
+  GRAFT_ASSIGN_OR_RETURN(const std::string manifest,
+                         blobs_->Get(BlobIn(prefix, kManifestFile), kMaxDatasetManifestBytes));
   GRAFT_ASSIGN_OR_RETURN(const std::optional<std::filesystem::path> images,
-                         blobs_->LocalPath(absl::StrCat(prefix, "/images.bin")));
+                         blobs_->LocalPath(BlobIn(prefix, kImagesFile)));
   if (!images.has_value()) {
     return absl::UnimplementedError("datasets in a remote blob store cannot be read yet");
   }

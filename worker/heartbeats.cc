@@ -7,17 +7,17 @@
 namespace graft {
 namespace {
 
-Desired DesiredOf(const worker::v1::HeartbeatResponse& response) {
+RunSignal DesiredOf(const worker::v1::HeartbeatResponse& response) {
   switch (response.desired()) {
     case v1::DESIRED_STATE_CANCEL:
-      return Desired::kCancel;
+      return RunSignal::kCancel;
     // A paused job keeps a checkpoint and gives its lease back; the server knows that it is wanted
     // paused. A stop does not exist in the API yet, and keeps what there is all the same.
     case v1::DESIRED_STATE_PAUSE:
     case v1::DESIRED_STATE_STOP:
-      return Desired::kDrain;
+      return RunSignal::kDrain;
     default:
-      return response.drain() ? Desired::kDrain : Desired::kRun;
+      return response.drain() ? RunSignal::kDrain : RunSignal::kRun;
   }
 }
 

@@ -21,7 +21,7 @@ class Heartbeats {
   Heartbeats(const worker::v1::LeasedJob& job, ServerLink* link, Clock* clock);
   ~Heartbeats();
 
-  Desired desired() const { return desired_.load(); }
+  RunSignal desired() const { return desired_.load(); }
   // The lease is over, or the server gone for good: nothing that is done for the job counts.
   bool lost() const { return lost_.load(); }
   void MarkLost() { lost_.store(true); }
@@ -32,7 +32,7 @@ class Heartbeats {
   const worker::v1::LeasedJob job_;
   ServerLink* const link_;
   Clock* const clock_;
-  std::atomic<Desired> desired_{Desired::kRun};
+  std::atomic<RunSignal> desired_{RunSignal::kRun};
   std::atomic<bool> lost_{false};
   absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;

@@ -115,9 +115,9 @@ absl::StatusOr<worker::v1::FinishRequest> JobRunner::Attempt(const worker::v1::L
 
   const auto desired = [&] {
     // Nothing that a job without a lease does counts: end as if cancelled.
-    if (heartbeats.lost()) return Desired::kCancel;
-    const Desired asked = heartbeats.desired();
-    return asked == Desired::kRun && options_.told_to_end() ? Desired::kDrain : asked;
+    if (heartbeats.lost()) return RunSignal::kCancel;
+    const RunSignal asked = heartbeats.desired();
+    return asked == RunSignal::kRun && options_.told_to_end() ? RunSignal::kDrain : asked;
   };
   BlobCheckpointStore checkpoints(blobs_, lease.checkpoint_prefix(), lease.fence());
   EventReporter reporter(lease, link_, clock_, [&] { heartbeats.MarkLost(); });
@@ -139,7 +139,7 @@ absl::StatusOr<worker::v1::FinishRequest> JobRunner::Attempt(const worker::v1::L
   flush();
   if (heartbeats.lost()) return absl::AbortedError("the lease is over");
   if (trainer_->IsDrained(result.status())) return Ended(worker::v1::OUTCOME_RELEASED);
-  if (absl::IsCancelled(result.status()) && desired() == Desired::kCancel) {
+  if (absl::IsCancelled(result.status()) && desired() == RunSignal::kCancel) {
     return Ended(worker::v1::OUTCOME_CANCELLED);
   }
   // A cancel can turn up as any error of what it interrupted, a drain too.

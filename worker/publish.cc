@@ -2,12 +2,11 @@
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
-#include "google/protobuf/util/json_util.h"
-
+#include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "wire/tasks/catalog.h"
 
 namespace graft {
 namespace {
@@ -18,34 +17,6 @@ absl::Status Put(BlobStore* blobs, const std::string& key, absl::string_view byt
   return absl::IsAlreadyExists(put) ? absl::OkStatus() : Annotate(put, "artefact");
 }
 
-absl::Status FromJson(const std::string& json, absl::string_view what,
-                      google::protobuf::Message* message) {
-  google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
-  const auto parsed = google::protobuf::util::JsonStringToMessage(json, message, options);
-  if (parsed.ok()) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("the ", what, " is no JSON that can be published"));
-}
-
-void SetReport(const ClassificationReport& report, v1::ClassificationReport* proto) {
-  for (const std::string& name : report.class_names) proto->add_class_names(name);
-  proto->mutable_confusion()->Add(report.confusion.begin(), report.confusion.end());
-  for (const ClassScore& score : report.classes) {
-    v1::ClassScore* made = proto->add_classes();
-    made->set_class_name(score.class_name);
-    made->set_precision(score.precision);
-    made->set_recall(score.recall);
-    made->set_f1(score.f1);
-    made->set_images(score.images);
-  }
-  proto->set_accuracy(report.accuracy);
-  proto->set_macro_f1(report.macro_f1);
-  proto->set_loss(report.loss);
-  proto->set_calibration_error(report.calibration_error);
-  proto->set_images(report.images);
-  proto->set_split(report.split);
-}
-
 }  // namespace
 
 absl::StatusOr<worker::v1::FinishRequest> WriteArtifacts(const worker::v1::LeasedJob& lease,
@@ -53,36 +24,22 @@ absl::StatusOr<worker::v1::FinishRequest> WriteArtifacts(const worker::v1::Lease
                                                          BlobStore* blobs) {
   const std::string& prefix = lease.artifact_prefix();
   ArtifactManifest manifest;
-  manifest.files = {{"card.json", Sha256Hex(result.card_json), result.card_json.size()},
-                    {"model.safetensors", Sha256Hex(result.model), result.model.size()}};
+  manifest.files = {{kCardFile, Sha256Hex(result.card_json), result.card_json.size()},
+                    {kModelFile, Sha256Hex(result.model), result.model.size()}};
   manifest.description = ModelDescriptionToJson(result.description);
   GRAFT_ASSIGN_OR_RETURN(const std::string manifest_json, ManifestToJson(manifest));
 
   worker::v1::FinishRequest finish;
-  worker::v1::PublishedArtifact* artifact = finish.mutable_artifact();
-  // What can still fail without a disk fails before anything is written.
-  GRAFT_RETURN_IF_ERROR(FromJson(InputSpecToJson(result.description.input), "input spec",
-                                 artifact->mutable_input_spec()));
-  GRAFT_RETURN_IF_ERROR(
-      FromJson(result.card_json, "model card", artifact->mutable_card()->mutable_fields()));
 
-  GRAFT_RETURN_IF_ERROR(Put(blobs, absl::StrCat(prefix, "/model.safetensors"), result.model));
-  GRAFT_RETURN_IF_ERROR(Put(blobs, absl::StrCat(prefix, "/card.json"), result.card_json));
-  GRAFT_RETURN_IF_ERROR(Put(blobs, absl::StrCat(prefix, "/", kManifestName), manifest_json));
+  GRAFT_RETURN_IF_ERROR(Put(blobs, BlobIn(prefix, kModelFile), result.model));
+  GRAFT_RETURN_IF_ERROR(Put(blobs, BlobIn(prefix, kCardFile), result.card_json));
+  GRAFT_RETURN_IF_ERROR(Put(blobs, BlobIn(prefix, kManifestFile), manifest_json));
 
   finish.set_outcome(worker::v1::OUTCOME_SUCCEEDED);
-  artifact->set_prefix(prefix);
-  artifact->set_manifest_sha256(Sha256Hex(manifest_json));
-  artifact->set_bytes(
-      static_cast<int64_t>(result.model.size() + result.card_json.size() + manifest_json.size()));
-  artifact->set_cut_point(result.description.cut_point);
-  for (const std::string& stage : result.description.changed_stages) {
-    artifact->add_changed_stages(stage);
-  }
-  artifact->set_head(std::string(HeadKindName(result.description.head.kind)));
-  for (const std::string& label : result.description.labels) artifact->add_labels(label);
+  finish.mutable_artifact()->set_prefix(prefix);
+  finish.mutable_artifact()->set_manifest_sha256(Sha256Hex(manifest_json));
   // Nothing held out, nothing to report.
-  if (result.report.images > 0) SetReport(result.report, finish.mutable_report());
+  if (result.report.images > 0) *finish.mutable_report() = ReportToProto(result.report);
   finish.set_stop_reason(result.stop_reason == StopReason::kEarlyStopped
                              ? v1::STOP_REASON_EARLY_STOPPED
                              : v1::STOP_REASON_COMPLETED);

@@ -19,7 +19,7 @@ class Trainer {
     const ResolvedFineTune* job = nullptr;
     CheckpointStore* checkpoints = nullptr;
     TrainingObserver* observer = nullptr;
-    std::function<Desired()> desired;
+    std::function<RunSignal()> desired;
   };
 
   virtual ~Trainer() = default;

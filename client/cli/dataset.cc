@@ -12,6 +12,7 @@
 #include "client/cli/listing.h"
 #include "client/cli/output.h"
 #include "client/cli/progress.h"
+#include "client/cli/tasks/catalog.h"
 #include "client/cli/text.h"
 
 namespace graft::cli {
@@ -20,17 +21,13 @@ namespace {
 void PrintDataset(const v1::Dataset& dataset) {
   PrintField("dataset", dataset.id());
   if (!dataset.display_name().empty()) PrintField("name", dataset.display_name());
-  PrintField("images", absl::StrCat(dataset.images(), " in ", dataset.classes_size(), " classes, ",
+  PrintField("images", absl::StrCat(dataset.images(), ", ", dataset.headline(), ", ",
                                     FormatBytes(dataset.bytes())));
   if (dataset.splits_size() > 0) PrintField("splits", absl::StrJoin(dataset.splits(), ", "));
   PrintField("digest", dataset.digest());
   PrintField("created", FormatTime(dataset.create_time()));
   std::puts("");
-  std::vector<std::vector<std::string>> rows = {{"CLASS", "IMAGES"}};
-  for (const v1::DatasetClass& entry : dataset.classes()) {
-    rows.push_back({entry.name(), absl::StrCat(entry.images())});
-  }
-  std::fputs(FormatTable(rows).c_str(), stdout);
+  std::fputs(FormatSummary(dataset.summary()).c_str(), stdout);
   constexpr int kShown = 10;
   for (int i = 0; i < std::min(kShown, dataset.skipped_size()); ++i) {
     std::printf("left out: %s: %s\n", PrintableLine(dataset.skipped(i).name()).c_str(),
@@ -71,10 +68,10 @@ absl::Status List(const Globals& globals, const v1::ListDatasetsRequest& request
   return ShowPage(
       globals, globals.Connect()->ListDatasets(request), [](const v1::ListDatasetsResponse& page) {
         std::vector<std::vector<std::string>> rows = {
-            {"ID", "NAME", "IMAGES", "CLASSES", "SIZE", "CREATED"}};
+            {"ID", "NAME", "IMAGES", "HOLDS", "SIZE", "CREATED"}};
         for (const v1::Dataset& dataset : page.datasets()) {
           rows.push_back({dataset.id(), dataset.display_name(), absl::StrCat(dataset.images()),
-                          absl::StrCat(dataset.classes_size()), FormatBytes(dataset.bytes()),
+                          dataset.headline(), FormatBytes(dataset.bytes()),
                           FormatTime(dataset.create_time())});
         }
         return rows;

@@ -221,7 +221,7 @@ void AddFineTuneCommand(CLI::App& app, Globals& globals) {
   AddEnum<v1::Strategy>(
       *command, "--strategy", "STRATEGY_", [=](v1::Strategy v) { spec->set_strategy(v); },
       "What learns");
-  AddTaskOptions(*command, spec->mutable_classification());
+  AddTaskOptions(*command, spec->mutable_task()->mutable_classification());
   AddTrainingOptions(*command, spec->mutable_training());
   AddDataOptions(*command, spec->mutable_data());
   AddValue<std::string>(

@@ -12,6 +12,7 @@
 #include "client/cli/labels.h"
 #include "client/cli/listing.h"
 #include "client/cli/output.h"
+#include "client/cli/tasks/catalog.h"
 #include "client/cli/text.h"
 
 namespace graft::cli {

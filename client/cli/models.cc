@@ -10,6 +10,7 @@
 #include "client/cli/command.h"
 #include "client/cli/listing.h"
 #include "client/cli/output.h"
+#include "client/cli/tasks/catalog.h"
 
 namespace graft::cli {
 namespace {
@@ -44,7 +45,7 @@ absl::Status Show(const Globals& globals, const std::string& name, int64_t versi
     PrintField("changed", absl::StrJoin(version.changed_stages(), ", "));
   }
   PrintField("size", absl::StrCat(FormatBytes(version.bytes()), " over the backbone"));
-  PrintField("labels", absl::StrJoin(version.labels(), ", "));
+  PrintOutputs(version.outputs());
   if (version.has_report()) std::printf("\n%s", FormatReport(version.report()).c_str());
   return absl::OkStatus();
 }

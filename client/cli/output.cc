@@ -95,38 +95,4 @@ std::string StateName(v1::JobState state) {
   return std::string(absl::StripPrefix(v1::JobState_Name(state), "JOB_STATE_"));
 }
 
-std::string FormatReport(const v1::ClassificationReport& report) {
-  std::string text =
-      absl::StrFormat("%s on %d %s images   macro F1 %.3f   calibration error %.3f\n\n",
-                      FormatPercent(report.accuracy()), report.images(),
-                      PrintableLine(report.split()), report.macro_f1(), report.calibration_error());
-
-  std::vector<std::vector<std::string>> scores = {{"class", "precision", "recall", "F1", "images"}};
-  for (const v1::ClassScore& score : report.classes()) {
-    scores.push_back({score.class_name(), absl::StrFormat("%.3f", score.precision()),
-                      absl::StrFormat("%.3f", score.recall()), absl::StrFormat("%.3f", score.f1()),
-                      absl::StrCat(score.images())});
-  }
-  text += FormatTable(scores);
-
-  const int classes = report.class_names_size();
-  constexpr int kWidest = 20;  // a larger matrix does not fit a terminal
-  if (classes > 0 && classes <= kWidest && report.confusion_size() == classes * classes) {
-    text += "\nconfusion (rows: true class, columns: predicted)\n";
-    std::vector<std::vector<std::string>> matrix(1);
-    matrix[0].push_back("");
-    for (int column = 0; column < classes; ++column) matrix[0].push_back(absl::StrCat(column + 1));
-    for (int row = 0; row < classes; ++row) {
-      std::vector<std::string> line = {absl::StrCat(row + 1, " ", report.class_names(row))};
-      for (int column = 0; column < classes; ++column) {
-        const int64_t count = report.confusion(row * classes + column);
-        line.push_back(count == 0 ? "." : absl::StrCat(count));
-      }
-      matrix.push_back(std::move(line));
-    }
-    text += FormatTable(matrix);
-  }
-  return text;
-}
-
 }  // namespace graft::cli

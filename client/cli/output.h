@@ -10,7 +10,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "graft/v1/common.pb.h"
 #include "graft/v1/finetune.pb.h"
 
 namespace graft::cli {
@@ -40,9 +39,6 @@ std::string FormatTime(const google::protobuf::Timestamp& time);
 std::string FormatPercent(double fraction);
 // "QUEUED" for JOB_STATE_QUEUED.
 std::string StateName(v1::JobState state);
-
-// Accuracy, F1, calibration, per-class scores and the confusion matrix.
-std::string FormatReport(const v1::ClassificationReport& report);
 
 }  // namespace graft::cli
 

@@ -5,22 +5,18 @@
 
 #include <CLI/CLI.hpp>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-
 #include "client/cli/command.h"
 #include "client/cli/output.h"
 #include "client/cli/predict_files.h"
+#include "client/cli/tasks/catalog.h"
 #include "client/cli/text.h"
 
 namespace graft::cli {
 namespace {
 
 struct Arguments {
-  std::string model;
+  v1::PredictRequest question;  // without inputs
   std::vector<std::string> images;
-  int64_t version = 0;
-  int top_k = 3;
 };
 
 double Milliseconds(const google::protobuf::Duration& duration) {
@@ -29,11 +25,7 @@ double Milliseconds(const google::protobuf::Duration& duration) {
 }
 
 absl::Status Run(const Globals& globals, const Arguments& arguments) {
-  v1::PredictRequest request;
-  request.set_model(arguments.model);
-  request.set_version(arguments.version);
-  request.set_top_k(arguments.top_k);
-  const auto response = PredictFiles(*globals.Connect(), request, arguments.images);
+  const auto response = PredictFiles(*globals.Connect(), arguments.question, arguments.images);
   if (!response.ok()) return response.status();
   if (globals.json) {
     PrintJson(*response);
@@ -42,9 +34,7 @@ absl::Status Run(const Globals& globals, const Arguments& arguments) {
   std::vector<std::vector<std::string>> rows;
   for (int i = 0; i < response->outputs_size(); ++i) {
     std::vector<std::string> row = {arguments.images[i]};
-    for (const v1::LabelScore& label : response->outputs(i).classification().labels()) {
-      row.push_back(absl::StrCat(label.label(), " ", FormatPercent(label.probability())));
-    }
+    for (std::string& cell : Cells(response->outputs(i))) row.push_back(std::move(cell));
     rows.push_back(std::move(row));
   }
   std::fputs(FormatTable(rows).c_str(), stdout);
@@ -61,15 +51,20 @@ absl::Status Run(const Globals& globals, const Arguments& arguments) {
 void AddPredictCommand(CLI::App& app, Globals& globals) {
   CLI::App* const predict = app.add_subcommand("predict", "Ask a model about pictures");
   auto arguments = std::make_shared<Arguments>();
-  predict->add_option("MODEL", arguments->model, "Name of the model")->required();
+  v1::PredictRequest* const question = &arguments->question;
+  predict
+      ->add_option_function<std::string>(
+          "MODEL", [question](const std::string& name) { question->set_model(name); },
+          "Name of the model")
+      ->required();
   predict->add_option("IMAGE", arguments->images, "JPEG, PNG, WebP or BMP files, any number")
       ->required();
-  predict->add_option("--model-version", arguments->version, "0 is the latest")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  predict->add_option("--top-k", arguments->top_k, "Labels shown for each picture")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+  predict
+      ->add_option_function<int64_t>(
+          "--model-version", [question](int64_t version) { question->set_version(version); },
+          "0, the default, is the latest")
+      ->check(CLI::NonNegativeNumber);
+  AddPredictOptions(*predict, question->mutable_options());
   predict->callback([&globals, arguments] { globals.result = Run(globals, *arguments); });
 }
 

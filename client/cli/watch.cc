@@ -7,6 +7,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/output.h"
+#include "client/cli/tasks/catalog.h"
 #include "client/cli/text.h"
 
 namespace graft::cli {
@@ -28,9 +29,11 @@ std::string FormatMetrics(const v1::MetricsEvent& event) {
       absl::StrAppendFormat(&text, ", held out %.4f", held_out->value());
     }
   }
-  if (const v1::Metric* accuracy = find("train_accuracy")) {
-    absl::StrAppend(&text, "   accuracy ", FormatPercent(accuracy->value()));
-    if (const v1::Metric* held_out = find("validation_accuracy")) {
+  for (const std::string& name : FractionsToWatch()) {
+    const v1::Metric* const trained = find("train_" + name);
+    if (trained == nullptr) continue;
+    absl::StrAppend(&text, "   ", name, " ", FormatPercent(trained->value()));
+    if (const v1::Metric* held_out = find("validation_" + name)) {
       absl::StrAppend(&text, ", held out ", FormatPercent(held_out->value()));
     }
   }

@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 
@@ -122,17 +123,16 @@ absl::StatusOr<ArtifactManifest> LoadVerifiedManifest(BlobStore& blobs, const st
   const auto lost = [](absl::string_view name, absl::string_view what) {
     return absl::DataLossError(absl::StrCat("stored file ", name, " ", what));
   };
-  absl::StatusOr<std::string> json =
-      blobs.Get(absl::StrCat(prefix, "/", kManifestName), kMaxManifestBytes);
-  if (!json.ok()) return lost(kManifestName, "is missing");
+  absl::StatusOr<std::string> json = blobs.Get(BlobIn(prefix, kManifestFile), kMaxManifestBytes);
+  if (!json.ok()) return lost(kManifestFile, "is missing");
   if (Sha256Hex(*json) != manifest_sha256) {
-    return lost(kManifestName, "is not the one that was published");
+    return lost(kManifestFile, "is not the one that was published");
   }
   absl::StatusOr<ArtifactManifest> parsed = ManifestFromJson(*json);
-  if (!parsed.ok()) return lost(kManifestName, absl::StrCat("is bad: ", parsed.status().message()));
+  if (!parsed.ok()) return lost(kManifestFile, absl::StrCat("is bad: ", parsed.status().message()));
   ArtifactManifest manifest = *std::move(parsed);
   for (const ManifestFile& file : manifest.files) {
-    const std::string key = absl::StrCat(prefix, "/", file.name);
+    const std::string key = BlobIn(prefix, file.name);
     const absl::StatusOr<uint64_t> bytes = blobs.Size(key);
     if (!bytes.ok()) return lost(file.name, "is missing");
     if (*bytes != file.bytes) return lost(file.name, "has another size than was published");

@@ -37,7 +37,6 @@ absl::StatusOr<std::string> ManifestToJson(const ArtifactManifest& manifest);
 // INVALID_ARGUMENT names what is missing or wrong; the description must be a JSON object.
 absl::StatusOr<ArtifactManifest> ManifestFromJson(absl::string_view json);
 
-inline constexpr char kManifestName[] = "manifest.json";
 inline constexpr uint64_t kMaxManifestBytes = 16 << 20;
 
 // Reads <prefix>/manifest.json, checks it against `manifest_sha256`, and every file it lists for

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 
 #include "core/artifacts/safetensors/safetensors.h"
-#include "core/data/input_spec.h"
+#include "core/model/input_spec.h"
 #include "core/nn/network.h"
 #include "core/nn/network_spec.h"
 #include "core/nn/state_dict.h"

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/sha256.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/data/image_folder.h"
 #include "core/data/packed_file.h"
@@ -28,11 +29,8 @@ bool HasImageName(absl::string_view name) {
   return false;
 }
 
-constexpr absl::string_view kReasonUrl = "graft.ingest.reason";
-
 absl::Status Because(absl::string_view reason, absl::Status status) {
-  if (absl::IsResourceExhausted(status)) status.SetPayload(kReasonUrl, absl::Cord(reason));
-  return status;
+  return absl::IsResourceExhausted(status) ? WithReason(std::move(status), reason) : status;
 }
 
 class Ingestor {
@@ -214,10 +212,6 @@ absl::StatusOr<DatasetManifest> IngestImageFolder(const std::filesystem::path& a
       },
       abandoned));
   return ingestor.Finish();
-}
-
-std::string IngestReason(const absl::Status& status) {
-  return std::string(status.GetPayload(kReasonUrl).value_or(absl::Cord()));
 }
 
 }  // namespace graft

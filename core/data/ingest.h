@@ -33,15 +33,12 @@ struct IngestOptions {
 // and reported. The manifest's entries are sorted by name.
 // Polls `abandoned` between images and while it unpacks: CANCELLED. INVALID_ARGUMENT and
 // RESOURCE_EXHAUSTED as ReadArchive, LayOutImageFolder and DecodeImage; too many broken images are
-// named with reasons. RESOURCE_EXHAUSTED also: more than `max_images`, or no room on the disk.
+// named with reasons. RESOURCE_EXHAUSTED also: more than `max_images` (ErrorReason
+// "TOO_MANY_IMAGES"), or no room on the disk ("DISK_FULL").
 absl::StatusOr<DatasetManifest> IngestImageFolder(const std::filesystem::path& archive,
                                                   const std::filesystem::path& images,
                                                   const IngestOptions& options,
                                                   const std::function<bool()>& abandoned);
-
-// Which limit an ingest met, for programs: "DISK_FULL", "TOO_MANY_IMAGES", or "" for all others,
-// which the message tells.
-std::string IngestReason(const absl::Status& status);
 
 }  // namespace graft
 

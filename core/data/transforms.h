@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "core/data/input_spec.h"
 #include "core/data/random.h"
 #include "core/image/image.h"
+#include "core/model/input_spec.h"
 
 namespace graft {
 

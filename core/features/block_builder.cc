@@ -7,9 +7,9 @@
 
 #include <sys/stat.h>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 
 namespace graft {
@@ -146,10 +146,10 @@ absl::Status BlockBuilder::Compute(const FeatureProducer& produce, bool to_disk,
     if (!to_disk) {
       const uint64_t bytes = FeatureShape{missing_rows(), shape_.row_shape}.bytes();
       if (bytes > max_in_memory) {
-        absl::Status too_large = absl::ResourceExhaustedError(absl::StrCat(
-            "features: the cache cannot take them, and ", bytes, " bytes are too many for memory"));
-        too_large.SetPayload(kTooLargePayload, absl::Cord("1"));
-        return too_large;
+        return WithReason(
+            absl::ResourceExhaustedError(absl::StrCat("features: the cache cannot take them, and ",
+                                                      bytes, " bytes are too many for memory")),
+            kTooLargeForMemory);
       }
     }
     ShardSink sink(this, begin, end, to_disk);

@@ -16,8 +16,8 @@
 
 namespace graft {
 
-// On a RESOURCE_EXHAUSTED that `max_in_memory` is the reason of.
-inline constexpr char kTooLargePayload[] = "graft.features/too_large";
+// The reason (status_details.h) of a RESOURCE_EXHAUSTED that comes of `max_in_memory`.
+inline constexpr char kTooLargeForMemory[] = "FEATURES_TOO_LARGE";
 
 // Puts a block together from its shards: those in the folder, and those that are computed and
 // written there, one file each as soon as it is whole, so that what is interrupted goes on from the

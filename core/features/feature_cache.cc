@@ -13,6 +13,7 @@
 #include "absl/synchronization/mutex.h"
 
 #include "core/base/sha256.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/features/block_builder.h"
 #include "core/features/feature_file.h"
@@ -90,7 +91,7 @@ std::string FeatureKey::Digest() const {
 }
 
 bool IsTooLargeForMemory(const absl::Status& status) {
-  return status.GetPayload(kTooLargePayload).has_value();
+  return ErrorReason(status) == kTooLargeForMemory;
 }
 
 absl::StatusOr<std::shared_ptr<const FeatureBlock>> ComputeInMemory(const FeatureShape& shape,

@@ -2,7 +2,7 @@
 #define GRAFT_CORE_IMAGE_RESIZE_H_
 
 #include "core/image/image.h"
-#include "core/image/interpolation.h"
+#include "core/model/interpolation.h"
 
 namespace graft {
 

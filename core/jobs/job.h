@@ -34,7 +34,7 @@ struct JobError {
   bool operator==(const JobError&) const = default;
 };
 
-// A unit of work and all that is known of it. Plain data. `spec`, `progress` and `result` are bytes
+// A unit of work and all that is known of it. Plain data. `spec`, `progress` and `report` are bytes
 // whose format core/ doesn't know.
 struct Job {
   // Given by whoever enqueues it; constant from then on.
@@ -71,7 +71,7 @@ struct Job {
   uint64_t renewals = 0;                         // moved by each renewal; see lease_policy.h
   uint64_t last_batch = 0;                       // of the lease's reports that was taken
   std::string progress;
-  std::string result;
+  std::string report;  // once SUCCEEDED; can be megabytes, and is only in the answers of GetJob
   std::string stop_reason;  // "COMPLETED", "EARLY_STOPPED", ...
   JobError error;
   int64_t model_version = 0;         // published; 0: none

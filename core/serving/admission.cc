@@ -4,8 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "core/serving/error_hints.h"
-#include "core/serving/retry_hint.h"
+#include "core/base/status_details.h"
 
 namespace graft {
 
@@ -25,7 +24,7 @@ absl::Status Admission::Enter(const ModelKey& asked, int images, uint64_t bytes)
 
 absl::Status Admission::Grow(uint64_t bytes) {
   if (bytes > limits_.max_bytes) {
-    return InvalidInput("inputs",
+    return InvalidField("inputs",
                         absl::StrCat(bytes, " bytes when decoded, more than the limit of ",
                                      limits_.max_bytes, "; send fewer at a time"));
   }
@@ -59,7 +58,7 @@ absl::Status Admission::Full() const {
 absl::Status Admission::Refusal(absl::string_view message, absl::string_view reason) const {
   absl::Status refusal = absl::ResourceExhaustedError(
       absl::StrCat(message, "; try again in ", absl::FormatDuration(limits_.retry_after)));
-  return WithRetryHint(WithReasonHint(std::move(refusal), reason), limits_.retry_after);
+  return WithRetryDelay(WithReason(std::move(refusal), reason), limits_.retry_after);
 }
 
 }  // namespace graft

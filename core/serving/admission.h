@@ -13,14 +13,14 @@
 
 namespace graft {
 
-// How much the requests inside a Predictor may hold together. Refuses with a RetryHint what does
+// How much the requests inside a Predictor may hold together. Refuses with a RetryDelay what does
 // not fit now. Safe for concurrent use.
 class Admission {
  public:
   struct Limits {
     int max_images = 0;
     uint64_t max_bytes = 0;
-    absl::Duration retry_after;  // in RetryHint
+    absl::Duration retry_after;  // as RetryDelay
   };
   explicit Admission(const Limits& limits) : limits_(limits) {}
 

@@ -6,10 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
-#include "core/serving/error_hints.h"
 #include "core/serving/load_backoff.h"
-#include "core/serving/retry_hint.h"
 #include "core/serving/thread_pool.h"
 #include "core/serving/version_table.h"
 
@@ -24,14 +23,14 @@ using Waiter = VersionTable::Waiter;
 constexpr int kAttempts = 5;
 
 absl::Status Deleted(const ModelKey& key) {
-  return WithReasonHint(absl::NotFoundError(absl::StrCat("model \"", key.model, "\" version ",
-                                                         key.version, " was deleted")),
-                        "MODEL_NOT_FOUND");
+  return WithReason(absl::NotFoundError(absl::StrCat("model \"", key.model, "\" version ",
+                                                     key.version, " was deleted")),
+                    "MODEL_NOT_FOUND");
 }
 
 absl::Status Stopping() {
-  return WithRetryHint(WithReasonHint(absl::UnavailableError("the server is stopping"), "DRAINING"),
-                       absl::Seconds(5));
+  return WithRetryDelay(WithReason(absl::UnavailableError("the server is stopping"), "DRAINING"),
+                        absl::Seconds(5));
 }
 
 class ModelManagerImpl final : public ModelManager {
@@ -160,8 +159,8 @@ class ModelManagerImpl final : public ModelManager {
     }
     if (entry == nullptr || MayRetry(*entry)) entry = StartLoad(key);
     if (!entry->error.ok()) {
-      now = RetryHint(entry->error).has_value()
-                ? WithRetryHint(entry->error, entry->retry_at - clock_->Monotonic())
+      now = RetryDelay(entry->error).has_value()
+                ? WithRetryDelay(entry->error, entry->retry_at - clock_->Monotonic())
                 : entry->error;
       return true;
     }
@@ -282,8 +281,8 @@ class ModelManagerImpl final : public ModelManager {
     absl::Status full = absl::ResourceExhaustedError(absl::StrCat(
         "no memory is left for the model: it takes ", item.own_bytes + item.backbone_bytes,
         " bytes, and the budget of ", options_.memory_budget_bytes, " is held by models in use"));
-    return WithRetryHint(WithReasonHint(std::move(full), "MODEL_MEMORY_FULL"),
-                         options_.failure_memory);
+    return WithRetryDelay(WithReason(std::move(full), "MODEL_MEMORY_FULL"),
+                          options_.failure_memory);
   }
 
   void Tell() ABSL_LOCKS_EXCLUDED(mutex_) {

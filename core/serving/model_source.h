@@ -20,7 +20,7 @@ class ModelArtifact {
   virtual ~ModelArtifact() = default;
   // model.safetensors: "head.*" and the tensors of changed stages, under their backbone names.
   virtual absl::string_view model_bytes() const = 0;
-  // JSON of the ModelDescription: backbone, digest, cut, head, input, labels.
+  // JSON of the ModelDescription: backbone, digest, cut, head, input, outputs.
   virtual absl::string_view description_json() const = 0;
 };
 

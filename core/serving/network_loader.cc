@@ -7,7 +7,9 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/artifacts/safetensors/safetensors.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/data/transforms.h"
 #include "core/nn/forward_memory.h"
@@ -15,7 +17,6 @@
 #include "core/nn/state_dict.h"
 #include "core/nn/torch_error.h"
 #include "core/serving/batch_policy.h"
-#include "core/serving/error_hints.h"
 
 namespace graft {
 namespace {
@@ -118,9 +119,12 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
         ModelDescriptionFromJson(parts.artifact->description_json());
     if (!description.ok()) return Lost(description.status(), "description");
     parts.description = *std::move(description);
+    absl::StatusOr<ClassificationOutputs> outputs = ClassificationOutputsOf(parts.description);
+    if (!outputs.ok()) return Lost(outputs.status(), "description");
+    parts.outputs = *std::move(outputs);
     absl::StatusOr<std::unique_ptr<SafetensorsFile>> file =
         SafetensorsFile::Parse(parts.artifact->model_bytes());
-    if (!file.ok()) return Lost(file.status(), "model.safetensors");
+    if (!file.ok()) return Lost(file.status(), kModelFile);
 
     GRAFT_ASSIGN_OR_RETURN(parts.backbone, Backbone(parts.description));
     const NetworkSpec& spec = parts.backbone->weights->spec();
@@ -141,7 +145,7 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
     if (!parts.description.changed_stages.empty()) {
       absl::StatusOr<std::unique_ptr<Network>> changed =
           ChangedNetwork(parts.description, *parts.backbone, **file);
-      if (!changed.ok()) return Lost(changed.status(), "model.safetensors");
+      if (!changed.ok()) return Lost(changed.status(), kModelFile);
       for (const std::string& stage : parts.description.changed_stages) {
         const int index = spec.FindStage(stage);
         const std::vector<NamedTensor> own = (*changed)->NamedTensors(index, index + 1);
@@ -157,14 +161,14 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
                            Network::CreateEmpty(*std::move(head_spec)));
     const absl::Status head_loaded =
         LoadStages(**file, 0, head->num_stages(), LoadMode::kBorrow, *head);
-    if (!head_loaded.ok()) return Lost(head_loaded, "model.safetensors");
+    if (!head_loaded.ok()) return Lost(head_loaded, kModelFile);
     const std::vector<NamedTensor> head_tensors = head->NamedTensors();
     parts.own_bytes += TensorBytes(head_tensors);
     for (const NamedTensor& tensor : head_tensors) expected.insert(tensor.name);
     parts.head = std::move(head);
     for (const TensorView& tensor : (*file)->tensors()) {
       if (!expected.contains(tensor.name)) {
-        return absl::DataLossError(absl::StrCat("model.safetensors: tensor \"", tensor.name,
+        return absl::DataLossError(absl::StrCat(kModelFile, ": tensor \"", tensor.name,
                                                 "\" belongs to no changed stage or head"));
       }
     }
@@ -183,11 +187,11 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
   if (loaded.ok()) return loaded;
   switch (loaded.status().code()) {
     case absl::StatusCode::kNotFound:
-      return WithReasonHint(loaded.status(), "MODEL_NOT_FOUND");
+      return WithReason(loaded.status(), "MODEL_NOT_FOUND");
     case absl::StatusCode::kDataLoss:
-      return WithReasonHint(Annotate(loaded.status(), name), "MODEL_DAMAGED");
+      return WithReason(Annotate(loaded.status(), name), "MODEL_DAMAGED");
     case absl::StatusCode::kFailedPrecondition:
-      return WithReasonHint(Annotate(loaded.status(), name), "BACKBONE_NOT_INSTALLED");
+      return WithReason(Annotate(loaded.status(), name), "BACKBONE_NOT_INSTALLED");
     default:
       return Annotate(loaded.status(), name);
   }

@@ -101,7 +101,7 @@ absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
                                       : output.index_select(0, at::tensor(indices, at::kLong));
           const at::Tensor probabilities =
               Probabilities(own.parts_.head->Forward(mine, 0, own.parts_.head->num_stages()),
-                            own.parts_.description.temperature.value_or(1.0));
+                            own.parts_.outputs.temperature.value_or(1.0));
           const int64_t classes = probabilities.size(1);
           for (size_t i = 0; i < indices.size(); ++i) {
             const float* from = probabilities.data_ptr<float>() + i * classes;

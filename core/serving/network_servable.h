@@ -12,10 +12,11 @@
 
 #include "core/backbones/weights_catalog.h"
 #include "core/image/probe.h"
-#include "core/nn/model_description.h"
+#include "core/model/model_description.h"
 #include "core/nn/network.h"
 #include "core/serving/model_source.h"
 #include "core/serving/servable.h"
+#include "core/tasks/classification/outputs.h"
 
 namespace graft {
 
@@ -40,6 +41,7 @@ class NetworkServable final : public Servable {
  public:
   struct Parts {
     ModelDescription description;
+    ClassificationOutputs outputs;                  // what the description says of them
     std::unique_ptr<const ModelArtifact> artifact;  // what the model's own tensors point into
     std::shared_ptr<const SharedBackbone> backbone;
     // Null when no stage is changed: the backbone's own network then serves all such models in one
@@ -54,7 +56,7 @@ class NetworkServable final : public Servable {
   };
   explicit NetworkServable(Parts parts) : parts_(std::move(parts)) {}
 
-  const std::vector<std::string>& labels() const override { return parts_.description.labels; }
+  const std::vector<std::string>& labels() const override { return parts_.outputs.labels; }
   const std::string& batch_key() const override { return parts_.batch_key; }
   uint64_t own_bytes() const override { return parts_.own_bytes; }
   const std::string& backbone_digest() const override { return parts_.description.backbone_digest; }

@@ -8,14 +8,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/serving/admission.h"
 #include "core/serving/batcher.h"
-#include "core/serving/error_hints.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/pending_predict.h"
 #include "core/serving/request_check.h"
-#include "core/serving/retry_hint.h"
 #include "core/serving/thread_pool.h"
 
 namespace graft {
@@ -112,9 +111,9 @@ class PredictorImpl final : public Predictor {
       ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     if (draining_) {
-      return WithRetryHint(
-          WithReasonHint(absl::UnavailableError("the server is stopping; try another, or later"),
-                         "DRAINING"),
+      return WithRetryDelay(
+          WithReason(absl::UnavailableError("the server is stopping; try another, or later"),
+                     "DRAINING"),
           options_.retry_after);
     }
     GRAFT_RETURN_IF_ERROR(admission_.Enter(asked, images, bytes));
@@ -230,11 +229,10 @@ class PredictorImpl final : public Predictor {
 
   absl::Status NotPrepared(const absl::Status& status, int index) const {
     const std::string field = absl::StrCat("inputs[", index, "]");
-    if (absl::IsInvalidArgument(status)) return InvalidInput(field, status.message());
+    if (absl::IsInvalidArgument(status)) return InvalidField(field, status.message());
     absl::Status annotated = Annotate(status, field);
     if (!absl::IsResourceExhausted(status)) return annotated;
-    return WithRetryHint(WithReasonHint(std::move(annotated), "OUT_OF_MEMORY"),
-                         options_.retry_after);
+    return WithRetryDelay(WithReason(std::move(annotated), "OUT_OF_MEMORY"), options_.retry_after);
   }
 
   // Gives the images of a decoded chunk to the batcher.

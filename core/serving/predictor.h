@@ -74,9 +74,9 @@ class Predictor {
   //  - DEADLINE_EXCEEDED: the deadline passed before its images were computed; found at the next
   //    step of its way, so it can come a little late.
   //  - CANCELLED: `cancel` was called before its images were computed.
-  //  - RESOURCE_EXHAUSTED: the queue is full, or no memory is left for the model; a RetryHint says
+  //  - RESOURCE_EXHAUSTED: the queue is full, or no memory is left for the model; a RetryDelay says
   //    when to come again.
-  //  - UNAVAILABLE: draining; a RetryHint says when to come again.
+  //  - UNAVAILABLE: draining; a RetryDelay says when to come again.
   //  - INTERNAL: the network failed.
   virtual void Submit(PredictRequest request, absl::Duration deadline, PredictCallback callback,
                       std::shared_ptr<CancellationToken> cancel = nullptr) = 0;
@@ -93,7 +93,7 @@ class Predictor {
     // Accepted and not yet answered, over all models.
     int max_pending_images = 256;
     uint64_t max_pending_bytes = 256u << 20;               // encoded, and decoded for the network
-    absl::Duration retry_after = absl::Milliseconds(500);  // in RetryHint
+    absl::Duration retry_after = absl::Milliseconds(500);  // as RetryDelay
   };
 
   // Starts the threads. `models` and `clock` are borrowed and must outlive the predictor, as must

@@ -2,37 +2,37 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
-#include "core/serving/error_hints.h"
 
 namespace graft {
 
 absl::Status CheckRequest(const PredictRequest& request, uint64_t bytes,
                           const Predictor::Options& options) {
-  if (request.model.empty()) return InvalidInput("model", "must be named");
+  if (request.model.empty()) return InvalidField("model", "must be named");
   if (request.version < 0) {
-    return InvalidInput("version",
+    return InvalidField("version",
                         absl::StrCat("must be 0 (the latest) or more, not ", request.version));
   }
   if (request.top_k < 1) {
-    return InvalidInput("top_k", absl::StrCat("must be at least 1, not ", request.top_k));
+    return InvalidField("top_k", absl::StrCat("must be at least 1, not ", request.top_k));
   }
   if (request.images.empty() ||
       request.images.size() > static_cast<size_t>(options.max_images_per_request)) {
-    return InvalidInput("inputs", absl::StrCat("must be 1 to ", options.max_images_per_request,
+    return InvalidField("inputs", absl::StrCat("must be 1 to ", options.max_images_per_request,
                                                ", not ", request.images.size()));
   }
   for (size_t i = 0; i < request.images.size(); ++i) {
     const std::string field = absl::StrCat("inputs[", i, "]");
     const size_t size = request.images[i].size();
-    if (size == 0) return InvalidInput(field, "empty");
+    if (size == 0) return InvalidField(field, "empty");
     if (size > options.max_bytes_per_image) {
-      return InvalidInput(field, absl::StrCat(size, " bytes, more than the limit of ",
+      return InvalidField(field, absl::StrCat(size, " bytes, more than the limit of ",
                                               options.max_bytes_per_image));
     }
   }
   if (bytes > options.max_pending_bytes) {
-    return InvalidInput("inputs",
+    return InvalidField("inputs",
                         absl::StrCat(bytes, " bytes together, more than the limit of ",
                                      options.max_pending_bytes, "; send fewer at a time"));
   }

@@ -10,7 +10,7 @@
 namespace graft {
 
 // Whether a request can be taken at all, whatever else waits; `bytes`: of its images together.
-// INVALID_ARGUMENT names the field (FieldHint) and the limit. Pure.
+// INVALID_ARGUMENT names the field (InvalidFieldsOf) and the limit. Pure.
 absl::Status CheckRequest(const PredictRequest& request, uint64_t bytes,
                           const Predictor::Options& options);
 

@@ -5,16 +5,16 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
 #include "core/base/files.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
-#include "core/serving/error_hints.h"
 
 namespace graft {
 namespace {
 
 constexpr char kNotFound[] = "MODEL_NOT_FOUND";
-constexpr char kModelFile[] = "model.safetensors";
 
 class StoredArtifact final : public ModelArtifact {
  public:
@@ -37,12 +37,12 @@ absl::StatusOr<int64_t> StoredModelSource::Resolve(const std::string& project,
   if (!absl::IsNotFound(row.status())) return row.status();
   const absl::StatusOr<Model> known = store_->GetModel(project, model);
   if (known.ok() && version != 0 && known->latest_version > 0) {
-    return WithReasonHint(absl::NotFoundError(absl::StrCat(
-                              "model \"", model, "\" has no version ", version, "; the latest is ",
-                              known->latest_version, " (ask for version 0 to get it)")),
-                          kNotFound);
+    return WithReason(absl::NotFoundError(absl::StrCat(
+                          "model \"", model, "\" has no version ", version, "; the latest is ",
+                          known->latest_version, " (ask for version 0 to get it)")),
+                      kNotFound);
   }
-  return WithReasonHint(
+  return WithReason(
       absl::NotFoundError(absl::StrCat(
           "model \"", model, "\" does not exist in project \"", project,
           "\": fine-tune one under that name, or list the models to see which there are")),
@@ -54,7 +54,7 @@ absl::StatusOr<ArtifactSummary> StoredModelSource::Summarise(const ModelKey& key
                          store_->GetModelVersion(key.project, key.model, key.version));
   GRAFT_ASSIGN_OR_RETURN(
       const std::string json,
-      blobs_->Get(absl::StrCat(row.artifact_prefix, "/", kManifestName), kMaxManifestBytes));
+      blobs_->Get(BlobIn(row.artifact_prefix, kManifestFile), kMaxManifestBytes));
   GRAFT_ASSIGN_OR_RETURN(ArtifactManifest manifest, ManifestFromJson(json));
   const ManifestFile* file = manifest.Find(kModelFile);
   if (file == nullptr) {
@@ -74,7 +74,7 @@ absl::StatusOr<std::unique_ptr<ModelArtifact>> StoredModelSource::Open(const Mod
   }
   auto artifact = std::make_unique<StoredArtifact>();
   artifact->description = manifest.description;
-  const std::string blob = absl::StrCat(row.artifact_prefix, "/", kModelFile);
+  const std::string blob = BlobIn(row.artifact_prefix, kModelFile);
   GRAFT_ASSIGN_OR_RETURN(const std::optional<std::filesystem::path> path, blobs_->LocalPath(blob));
   if (path.has_value()) {
     GRAFT_ASSIGN_OR_RETURN(artifact->mapped, MappedFile::Open(*path));

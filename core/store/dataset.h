@@ -3,17 +3,10 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/time/time.h"
 
 namespace graft {
-
-struct DatasetClass {
-  std::string name;
-  int64_t images = 0;
-  bool operator==(const DatasetClass&) const = default;
-};
 
 // A validated, immutable set of examples. Plain data.
 struct Dataset {
@@ -22,9 +15,10 @@ struct Dataset {
   std::string name;
   std::string digest;    // sha256 of the content; unique in its project
   std::string format;    // "image_folder"
-  std::string manifest;  // opaque bytes
+  std::string headline;  // what it holds, in a few words
+  // Opaque; can be megabytes. Empty in the answers of ListDatasets and DeleteDataset.
+  std::string manifest;
   int64_t image_count = 0;
-  std::vector<DatasetClass> classes;
   int64_t bytes = 0;
   absl::Time create_time = absl::InfinitePast();  // given by the store
 };

@@ -91,11 +91,12 @@ struct ReportResult {
 struct JobOutcome {
   // SUCCEEDED, FAILED, CANCELLED or PAUSED.
   JobState state = JobState::kSucceeded;
-  std::string result;       // opaque
+  std::string report;       // opaque; of the job, and of the version that it publishes
   std::string stop_reason;  // "COMPLETED", ...
   JobError error;           // FAILED
   // SUCCEEDED: the version to publish under the job's model_name.
   std::optional<ModelVersion> version;
+  std::string card;              // of the version; opaque
   std::vector<JobEvent> events;  // told before the state event
   // When set, replaces the job's progress.
   std::optional<std::string> progress;
@@ -112,8 +113,8 @@ enum class ReleaseReason {
 // Each verb is one transaction. Verbs that take a `fence` answer ABORTED when the job is no longer
 // RUNNING under that fence, and then change nothing: the worker must drop the job.
 // Common errors: NOT_FOUND (also for what belongs to another project), INVALID_ARGUMENT,
-// RESOURCE_EXHAUSTED (disk full: nothing was written; exhausted.h tells why), DATA_LOSS (the
-// database is damaged), INTERNAL. Messages name resources, never files of the server.
+// RESOURCE_EXHAUSTED (disk full: nothing was written; its reason is one of exhausted.h), DATA_LOSS
+// (the database is damaged), INTERNAL. Messages name resources, never files of the server.
 //
 // Safe for concurrent use by several threads.
 class MetadataStore {
@@ -135,6 +136,7 @@ class MetadataStore {
   // jobs wait.
   virtual absl::StatusOr<EnqueueResult> EnqueueJob(const Job& job) = 0;
 
+  // With its report, which no other verb answers.
   virtual absl::StatusOr<Job> GetJob(absl::string_view project, absl::string_view job_id) = 0;
 
   // Stable under inserts: the pages that follow a token show neither newer jobs nor a job twice.
@@ -215,6 +217,10 @@ class MetadataStore {
   virtual absl::StatusOr<ModelVersion> GetModelVersion(absl::string_view project,
                                                        absl::string_view model,
                                                        int64_t version) = 0;
+  // Report and card of a version; `version` 0: the latest.
+  virtual absl::StatusOr<ModelVersionDetails> GetModelVersionDetails(absl::string_view project,
+                                                                     absl::string_view model,
+                                                                     int64_t version) = 0;
   virtual absl::StatusOr<Model> GetModel(absl::string_view project, absl::string_view model) = 0;
   // All version numbers of a model, ascending.
   virtual absl::StatusOr<std::vector<int64_t>> ListVersionNumbers(absl::string_view project,

@@ -7,8 +7,8 @@
 #include "absl/status/statusor.h"
 
 #include "core/data/dataset_reader.h"
-#include "core/data/input_spec.h"
 #include "core/data/transforms.h"
+#include "core/model/input_spec.h"
 #include "core/training/fine_tune_config.h"
 #include "core/training/training_data.h"
 #include "core/training/warnings.h"

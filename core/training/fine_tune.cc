@@ -12,6 +12,7 @@
 #include "core/data/dataset_reader.h"
 #include "core/features/feature_cache.h"
 #include "core/nn/torch_error.h"
+#include "core/tasks/classification/outputs.h"
 #include "core/training/activations.h"
 #include "core/training/dataset_images.h"
 #include "core/training/model_card.h"
@@ -43,7 +44,8 @@ ModelDescription Describe(const BackboneWeights& backbone, const HeadSpec& head,
   }
   description.head = head;
   description.input = backbone.input();
-  description.labels = data.class_names;
+  description.task = kClassificationTask;
+  description.outputs = ToJson(ClassificationOutputs{data.class_names, std::nullopt});
   return description;
 }
 
@@ -90,6 +92,7 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
                                             : trainer.Evaluate(data.test, "test"));
   result.description = Describe(backbone, head, *network, data, trainer.first_changed_stage());
   GRAFT_RETURN_IF_ERROR(ValidateModelDescription(result.description));
+  GRAFT_RETURN_IF_ERROR(ClassificationOutputsOf(result.description).status());
   GRAFT_ASSIGN_OR_RETURN(
       result.model, SerializeModel(*network, trainer.first_changed_stage(), result.description));
   result.metrics = trainer.state().best.metrics;

@@ -12,7 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/evaluation/classification_report.h"
-#include "core/nn/model_description.h"
+#include "core/model/model_description.h"
 #include "core/training/checkpoint_store.h"
 #include "core/training/observer.h"
 #include "core/training/recipes.h"
@@ -33,7 +33,7 @@ struct FineTuneEnvironment {
   Clock* clock = Clock::System();
   TrainingObserver* observer = nullptr;  // null: nobody listens
   // Polled at every step and every batch of features, on the calling thread. Empty: kRun.
-  std::function<Desired()> desired;
+  std::function<RunSignal()> desired;
   int threads = 1;  // for LibTorch's kernels, and as many to decode images
 };
 

@@ -14,18 +14,6 @@ absl::string_view StrategyName(Strategy strategy) {
   return "";
 }
 
-absl::string_view HeadChoiceName(HeadChoice head) {
-  switch (head) {
-    case HeadChoice::kLinear:
-      return "linear";
-    case HeadChoice::kMlp:
-      return "mlp";
-    case HeadChoice::kArticle:
-      return "article";
-  }
-  return "";
-}
-
 absl::string_view OptimizerName(OptimizerKind optimizer) {
   switch (optimizer) {
     case OptimizerKind::kLbfgs:

@@ -6,6 +6,8 @@
 
 #include "absl/strings/string_view.h"
 
+#include "core/model/head_spec.h"
+
 namespace graft {
 
 // How much of the pretrained network is trained.
@@ -13,13 +15,6 @@ enum class Strategy {
   kFeatureExtraction,  // a head on features that are computed once
   kTopLayers,          // the head first, then the head and the last stage(s)
   kFull,               // the head first where asked for, then everything
-};
-
-// What is put on the backbone.
-enum class HeadChoice {
-  kLinear,   // global average pool, linear
-  kMlp,      // global average pool, linear, ReLU, dropout, linear
-  kArticle,  // flatten, linear 256, ReLU, dropout 0.5, linear: the classic recipe for VGG16
 };
 
 enum class ClassWeighting {
@@ -41,7 +36,7 @@ struct FineTuneConfig {
   Strategy strategy = Strategy::kFeatureExtraction;
 
   // Task: classification, one label an image.
-  HeadChoice head = HeadChoice::kLinear;
+  HeadKind head = HeadKind::kLinear;
   std::optional<int> hidden_units;        // MLP and ARTICLE; 1 to 65,536
   std::optional<double> dropout;          // MLP and ARTICLE; [0, 1)
   std::optional<double> label_smoothing;  // [0, 1)
@@ -75,7 +70,6 @@ struct FineTuneConfig {
 
 // Lower-case names as they appear in model cards: "feature_extraction", "linear", "adamw", ...
 absl::string_view StrategyName(Strategy strategy);
-absl::string_view HeadChoiceName(HeadChoice head);
 absl::string_view OptimizerName(OptimizerKind optimizer);
 absl::string_view ScheduleName(ScheduleKind schedule);
 absl::string_view ClassWeightingName(ClassWeighting weighting);

@@ -20,7 +20,7 @@ nlohmann::json Pairs(const std::vector<std::pair<std::string, double>>& pairs) {
 nlohmann::json Hyperparameters(const FineTuneConfig& config) {
   nlohmann::json json = {
       {"strategy", std::string(StrategyName(config.strategy))},
-      {"head", std::string(HeadChoiceName(config.head))},
+      {"head", std::string(HeadKindName(config.head))},
       {"class_weighting", std::string(ClassWeightingName(config.class_weighting))},
   };
   const auto put = [&json](const char* name, const auto& value) {
@@ -76,7 +76,7 @@ std::string ModelCardToJson(const ModelCard& card) {
   nlohmann::json json = {
       {"created", absl::FormatTime(absl::RFC3339_sec, card.created, absl::UTCTimeZone())},
       {"graft_version", Version()},
-      {"task", "classification"},
+      {"task", card.model.task},
       {"backbone",
        {{"id", card.model.backbone},
         {"digest", card.model.backbone_digest},
@@ -84,7 +84,7 @@ std::string ModelCardToJson(const ModelCard& card) {
         {"source", card.source},
         {"cut_point", card.model.cut_point},
         {"changed_stages", card.model.changed_stages}}},
-      {"labels", card.model.labels},
+      {"outputs", nlohmann::json::parse(card.model.outputs)},
       {"data",
        {{"digest", card.dataset_digest},
         {"train_images", card.train_images},

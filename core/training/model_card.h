@@ -9,7 +9,7 @@
 #include "absl/time/time.h"
 
 #include "core/evaluation/classification_report.h"
-#include "core/nn/model_description.h"
+#include "core/model/model_description.h"
 #include "core/training/recipes.h"
 
 namespace graft {

@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 
-#include "core/nn/model_description.h"
+#include "core/model/model_description.h"
 #include "core/training/trainable_network.h"
 
 namespace graft {

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 
 #include "core/backbones/weights_catalog.h"
-#include "core/nn/head_spec.h"
+#include "core/model/head_spec.h"
 #include "core/nn/network.h"
 #include "core/training/fine_tune_config.h"
 #include "core/training/trainable_network.h"
@@ -19,7 +19,7 @@ namespace graft {
 // The shape of the head that `config` asks for on a backbone, for `classes` classes.
 // INVALID_ARGUMENT when it would be too large.
 absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWeights& backbone,
-                                 int64_t classes);
+                                 int64_t outputs);
 
 // The feature stages of a backbone with their pretrained weights, and a new head.
 class NetworkUnderTraining final : public TrainableNetwork {
@@ -43,7 +43,7 @@ class NetworkUnderTraining final : public TrainableNetwork {
   NetworkUnderTraining() = default;
 
   int stages_ = 0;
-  bool pools_ = true;
+  HeadSpec head_spec_;
   std::unique_ptr<Network> backbone_;
   std::unique_ptr<Network> head_;
   std::vector<std::vector<int64_t>> input_shapes_;

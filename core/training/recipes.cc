@@ -69,8 +69,8 @@ bool AsksForBatches(const FineTuneConfig& config) {
 OptimizerKind OptimizerOf(const FineTuneConfig& config) {
   if (config.optimizer.has_value()) return *config.optimizer;
   if (config.momentum.has_value()) return OptimizerKind::kSgd;
-  if (config.head == HeadChoice::kArticle) return OptimizerKind::kSgd;
-  if (config.strategy == Strategy::kFeatureExtraction && config.head == HeadChoice::kLinear &&
+  if (config.head == HeadKind::kArticle) return OptimizerKind::kSgd;
+  if (config.strategy == Strategy::kFeatureExtraction && config.head == HeadKind::kLinear &&
       !AsksForBatches(config)) {
     return OptimizerKind::kLbfgs;
   }
@@ -119,16 +119,16 @@ class Checker {
 std::vector<FieldViolation> FindViolations(const FineTuneConfig& config) {
   Checker check;
   const bool frozen = config.strategy == Strategy::kFeatureExtraction;
-  const bool linear = config.head == HeadChoice::kLinear;
+  const bool linear = config.head == HeadKind::kLinear;
   const OptimizerKind optimizer = OptimizerOf(config);
   const bool lbfgs = optimizer == OptimizerKind::kLbfgs;
 
-  check.Range("classification.hidden_units", config.hidden_units, 1, 65'536, "1 to 65,536");
-  check.Unused("classification.hidden_units", config.hidden_units, !linear,
+  check.Range("task.classification.hidden_units", config.hidden_units, 1, 65'536, "1 to 65,536");
+  check.Unused("task.classification.hidden_units", config.hidden_units, !linear,
                "an MLP or ARTICLE head");
-  check.Fraction("classification.dropout", config.dropout);
-  check.Unused("classification.dropout", config.dropout, !linear, "an MLP or ARTICLE head");
-  check.Fraction("classification.label_smoothing", config.label_smoothing);
+  check.Fraction("task.classification.dropout", config.dropout);
+  check.Unused("task.classification.dropout", config.dropout, !linear, "an MLP or ARTICLE head");
+  check.Fraction("task.classification.label_smoothing", config.label_smoothing);
 
   check.Range("training.epochs", config.epochs, 1, kMaxEpochs, "1 to 10,000");
   check.Range("training.batch_size", config.batch_size, 1, kMaxBatchSize, "1 to 4,096");
@@ -213,7 +213,7 @@ absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config) {
   GRAFT_RETURN_IF_ERROR(ValidateConfig(config));
   const Recipe& recipe = RecipeOf(config.strategy);
   const bool frozen = config.strategy == Strategy::kFeatureExtraction;
-  const bool article = config.head == HeadChoice::kArticle;
+  const bool article = config.head == HeadKind::kArticle;
   const OptimizerKind optimizer = OptimizerOf(config);
   const bool lbfgs = optimizer == OptimizerKind::kLbfgs;
 
@@ -221,7 +221,7 @@ absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config) {
   FineTuneConfig& c = resolved.config;
   c = config;
   c.optimizer = optimizer;
-  if (config.head == HeadChoice::kMlp) {
+  if (config.head == HeadKind::kMlp) {
     c.hidden_units = config.hidden_units.value_or(256);
     c.dropout = config.dropout.value_or(0.2);
   } else if (article) {
@@ -306,19 +306,27 @@ absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config) {
   return resolved;
 }
 
+HeadSpec HeadOf(const FineTuneConfig& config, const FeatureMap& features, int64_t outputs) {
+  HeadSpec head;
+  head.kind = config.head;
+  head.features = features;
+  head.pooling = DefaultPooling(features);
+  if (head.has_hidden_layer()) {
+    head.hidden_units = config.hidden_units.value_or(0);
+    head.dropout = config.dropout.value_or(0);
+  }
+  head.outputs = outputs;
+  return head;
+}
+
 CostEstimate EstimateCost(const ResolvedFineTune& resolved, const NetworkCost& network,
-                          int64_t training_images, int64_t validation_images, int64_t test_images,
-                          int64_t classes) {
+                          int64_t training_images, int64_t validation_images, int64_t test_images) {
   CostEstimate cost;
   cost.training_images = training_images;
   cost.forward_gflops = network.forward_gflops;
 
   const FineTuneConfig& config = resolved.config;
-  int64_t head = network.head_inputs * classes + classes;
-  if (config.head != HeadChoice::kLinear) {
-    const int64_t hidden = config.hidden_units.value_or(0);
-    head = network.head_inputs * hidden + hidden + hidden * classes + classes;
-  }
+  const int64_t head = network.head_parameters;
   const auto stages = static_cast<int64_t>(network.stage_parameters.size());
   const int64_t held_out = validation_images + test_images;
   const int64_t views = 1 + config.augmented_views.value_or(0);

@@ -68,11 +68,14 @@ std::vector<FieldViolation> FindNetworkViolations(const FineTuneConfig& config, 
 // Validates, fills in the strategy's defaults and lays out the phases.
 absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config);
 
-// What a network costs, stage by stage, bottom first. Head parameters apart.
+// The head that a resolved `config` puts on a backbone with these features. Not validated.
+HeadSpec HeadOf(const FineTuneConfig& config, const FeatureMap& features, int64_t outputs);
+
+// What a network costs, stage by stage, bottom first.
 struct NetworkCost {
   std::vector<int64_t> stage_parameters;
   double forward_gflops = 0;  // multiply-adds x 2 of one image through all stages, in 1e9
-  int64_t head_inputs = 0;    // features that the chosen head's first layer reads
+  int64_t head_parameters = 0;
 };
 
 struct CostEstimate {
@@ -86,8 +89,7 @@ struct CostEstimate {
 // Images are counted after the split. An upper bound where the feature cache has room: early
 // stopping, and features that are there, only make it less.
 CostEstimate EstimateCost(const ResolvedFineTune& resolved, const NetworkCost& network,
-                          int64_t training_images, int64_t validation_images, int64_t test_images,
-                          int64_t classes);
+                          int64_t training_images, int64_t validation_images, int64_t test_images);
 
 }  // namespace graft
 

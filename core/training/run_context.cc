@@ -3,21 +3,19 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/cord.h"
+#include "core/base/status_details.h"
 
 namespace graft {
 namespace {
 
-constexpr char kDrainedPayload[] = "graft.training/drained";
+constexpr absl::string_view kDrained = "DRAINED";
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
 
 }  // namespace
 
-bool IsDrained(const absl::Status& status) {
-  return status.GetPayload(kDrainedPayload).has_value();
-}
+bool IsDrained(const absl::Status& status) { return ErrorReason(status) == kDrained; }
 
-RunContext::RunContext(Clock* clock, TrainingObserver* observer, std::function<Desired()> desired)
+RunContext::RunContext(Clock* clock, TrainingObserver* observer, std::function<RunSignal()> desired)
     : clock_(clock),
       observer_(observer),
       desired_(std::move(desired)),
@@ -26,15 +24,13 @@ RunContext::RunContext(Clock* clock, TrainingObserver* observer, std::function<D
 absl::Status RunContext::Poll() const {
   if (!desired_) return absl::OkStatus();
   switch (desired_()) {
-    case Desired::kRun:
+    case RunSignal::kRun:
       break;
-    case Desired::kCancel:
+    case RunSignal::kCancel:
       return absl::CancelledError("the job was cancelled");
-    case Desired::kDrain: {
-      absl::Status drained = absl::AbortedError("the run was asked to end and to be continued");
-      drained.SetPayload(kDrainedPayload, absl::Cord("1"));
-      return drained;
-    }
+    case RunSignal::kDrain:
+      return WithReason(absl::AbortedError("the run was asked to end and to be continued"),
+                        kDrained);
   }
   return absl::OkStatus();
 }

@@ -13,8 +13,9 @@
 
 namespace graft {
 
-// What whoever owns the job wants of it.
-enum class Desired {
+// What a run is told to do, asked at every step. Not the job's DesiredState (core/jobs/job.h): a
+// drain is the worker's or the server's wish, whatever the owner of the job wants.
+enum class RunSignal {
   kRun,
   kCancel,  // end at the next step, keep nothing
   kDrain,   // end at the next step; the job goes on elsewhere from its last checkpoint
@@ -28,7 +29,7 @@ bool IsDrained(const absl::Status& status);
 class RunContext {
  public:
   // `observer` is borrowed; `desired` may be empty.
-  RunContext(Clock* clock, TrainingObserver* observer, std::function<Desired()> desired);
+  RunContext(Clock* clock, TrainingObserver* observer, std::function<RunSignal()> desired);
 
   // OK, CANCELLED, or a status for which IsDrained holds.
   absl::Status Poll() const;
@@ -58,7 +59,7 @@ class RunContext {
  private:
   Clock* const clock_;
   TrainingObserver* const observer_;
-  const std::function<Desired()> desired_;
+  const std::function<RunSignal()> desired_;
   const absl::Duration start_;
   absl::Duration last_published_ = -absl::InfiniteDuration();
   double total_work_ = 0;

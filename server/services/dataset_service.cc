@@ -6,6 +6,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/base/status_macros.h"
 #include "server/rpc_interceptor.h"
 #include "server/services/resource_names.h"
@@ -33,10 +34,6 @@ absl::Status CheckHeader(const v1::UploadHeader& header) {
 
 }  // namespace
 
-std::string DatasetPrefix(const std::string& project, const std::string& digest) {
-  return absl::StrCat("datasets/", project, "/", digest, "/");
-}
-
 DatasetService::DatasetService(Environment environment, UploadEnvironment uploads,
                                size_t max_uploads)
     : environment_(std::move(environment)), uploads_(std::move(uploads)), slots_(max_uploads) {
@@ -63,7 +60,7 @@ absl::Status DatasetService::Accept(const ReceivedArchive& archive,
   description.set_id(environment_.ids->NewId("dataset"));
   description.set_project(project);
   description.set_display_name(archive.header.display_name());
-  Dataset row = ToRow(description);
+  GRAFT_ASSIGN_OR_RETURN(Dataset row, ToRow(description));
   row.format = ingested.format;
   GRAFT_ASSIGN_OR_RETURN(const CreateDatasetResult created, Publish(row, ingested, archive));
   GRAFT_ASSIGN_OR_RETURN(*response->mutable_dataset(), ToProto(created.dataset));
@@ -79,7 +76,7 @@ absl::Status DatasetService::Accept(const ReceivedArchive& archive,
                             {{"dataset", created.dataset.id},
                              {"project", project},
                              {"images", absl::StrCat(created.dataset.image_count)},
-                             {"classes", absl::StrCat(created.dataset.classes.size())}});
+                             {"headline", created.dataset.headline}});
   return absl::OkStatus();
 }
 
@@ -92,7 +89,7 @@ absl::StatusOr<CreateDatasetResult> DatasetService::Publish(const Dataset& datas
   // hold the images in another order than this archive's.
   size_t present = 0;
   for (const auto& [name, file] : ingested.files) {
-    const absl::Status found = environment_.blobs->Size(prefix + name).status();
+    const absl::Status found = environment_.blobs->Size(BlobIn(prefix, name)).status();
     if (found.ok()) {
       ++present;
     } else if (!absl::IsNotFound(found)) {
@@ -105,11 +102,11 @@ absl::StatusOr<CreateDatasetResult> DatasetService::Publish(const Dataset& datas
     for (const std::string& key : made) (void)environment_.blobs->Delete(key);
   };
   if (present < ingested.files.size()) {
-    if (present > 0) GRAFT_RETURN_IF_ERROR(environment_.blobs->DeletePrefix(prefix));
+    if (present > 0) GRAFT_RETURN_IF_ERROR(environment_.blobs->DeletePrefix(Below(prefix)));
     for (const auto& [name, file] : ingested.files) {
-      const absl::Status put = environment_.blobs->PutFileIfAbsent(prefix + name, file);
+      const absl::Status put = environment_.blobs->PutFileIfAbsent(BlobIn(prefix, name), file);
       if (!put.ok()) return absl::IsResourceExhausted(put) ? DiskFull() : put;
-      made.push_back(prefix + name);
+      made.push_back(BlobIn(prefix, name));
     }
   }
   if (archive.abandoned()) return absl::CancelledError("the client went away");
@@ -165,7 +162,7 @@ grpc::ServerUnaryReactor* DatasetService::DeleteDataset(grpc::CallbackServerCont
     }
     GRAFT_RETURN_IF_ERROR(deleted.status());
     const absl::Status removed =
-        environment_.blobs->DeletePrefix(DatasetPrefix(project, deleted->digest));
+        environment_.blobs->DeletePrefix(Below(DatasetPrefix(project, deleted->digest)));
     if (!removed.ok()) {
       environment_.logger->Warning("files of a deleted dataset stay until the next start",
                                    {{"dataset", id}, {"error", removed.ToString()}});

@@ -65,9 +65,6 @@ class DatasetService final : public v1::DatasetService::CallbackService {
   absl::Mutex publish_mutex_;
 };
 
-// Where the blobs of a dataset are, with the '/' at the end.
-std::string DatasetPrefix(const std::string& project, const std::string& digest);
-
 }  // namespace graft
 
 #endif  // GRAFT_SERVER_SERVICES_DATASET_SERVICE_H_

@@ -9,11 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "graft/v1/dataset.pb.h"
 
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
-#include "core/nn/head_spec.h"
+#include "core/model/head_spec.h"
 #include "server/services/resource_names.h"
 #include "wire/fine_tune_spec.h"
 #include "wire/job.h"
@@ -56,30 +55,25 @@ struct Parts {
   int64_t test = 0;
 };
 
-// An estimate: the split itself is stratified, class by class, and may differ by a few images.
-Parts CountParts(const Dataset& dataset, const FineTuneConfig& config) {
-  v1::Dataset manifest;
-  const bool parsed = manifest.ParseFromString(dataset.manifest);
+// An estimate: the split itself is stratified and may differ by a few images.
+Parts CountParts(const v1::Dataset& dataset, const HeldOut& held_out,
+                 const FineTuneConfig& config) {
   Parts parts;
+  parts.validation = held_out.validation_images;
+  parts.test = held_out.test_images;
   bool has_validation = false;
   bool has_test = false;
-  if (parsed) {
-    for (const v1::DatasetClass& entry : manifest.classes()) {
-      parts.validation += entry.validation_images();
-      parts.test += entry.test_images();
-    }
-    for (const std::string& split : manifest.splits()) {
-      has_validation |= split == "validation";
-      has_test |= split == "test";
-    }
+  for (const std::string& split : dataset.splits()) {
+    has_validation |= split == "validation";
+    has_test |= split == "test";
   }
-  const int64_t rest = dataset.image_count - parts.validation - parts.test;
+  const int64_t rest = dataset.images() - parts.validation - parts.test;
   const auto share = [&](std::optional<double> fraction) {
     return static_cast<int64_t>(std::llround(fraction.value_or(0) * static_cast<double>(rest)));
   };
   if (!has_validation) parts.validation = share(config.validation_fraction);
   if (!has_test) parts.test = share(config.test_fraction);
-  parts.train = std::max<int64_t>(dataset.image_count - parts.validation - parts.test, 0);
+  parts.train = std::max<int64_t>(dataset.images() - parts.validation - parts.test, 0);
   return parts;
 }
 
@@ -130,44 +124,44 @@ std::string RequestDigest(const v1::StartFineTuneRequest& request) {
   return Sha256Hex(bytes);
 }
 
-absl::Status CheckDataset(const Dataset& dataset) {
-  const auto filled = std::count_if(dataset.classes.begin(), dataset.classes.end(),
-                                    [](const DatasetClass& entry) { return entry.images > 0; });
-  if (filled >= 2) return absl::OkStatus();
-  return InvalidField("spec.dataset_id",
-                      absl::StrCat("the dataset has ", filled,
-                                   " class with images; telling images apart takes two or more"));
+absl::StatusOr<DatasetNeeds> CheckDataset(const v1::Task& task, const v1::Dataset& dataset) {
+  const std::string labelled_for = TaskName(dataset.summary());
+  if (labelled_for != TaskName(task)) {
+    return InvalidField("spec.task", absl::StrCat("the dataset is labelled for ", labelled_for,
+                                                  ", not for ", TaskName(task)));
+  }
+  GRAFT_ASSIGN_OR_RETURN(const TaskWire* wire, FindTask(labelled_for));
+  const absl::Status trainable = wire->CheckTrainable(dataset.summary());
+  if (!trainable.ok()) return InvalidField("spec.dataset_id", trainable.message());
+  return DatasetNeeds{wire->OutputsOf(dataset.summary()), wire->HeldOutOf(dataset.summary())};
 }
 
 absl::Status CheckNetwork(const FineTuneConfig& config, const InstalledBackbone& backbone,
-                          int64_t classes) {
+                          int64_t outputs) {
   std::vector<FieldError> errors;
   const int stages = static_cast<int>(backbone.stage_parameters.size());
   for (const FieldViolation& violation : FindNetworkViolations(config, stages)) {
     errors.push_back({absl::StrCat("spec.", violation.field), violation.message});
   }
-  const bool linear = config.head == HeadChoice::kLinear;
-  HeadSpec head;
-  head.kind = linear ? HeadKind::kLinear : HeadKind::kMlp;
-  head.channels = backbone.Cost(config.head).head_inputs;  // flattened already for ARTICLE
-  head.hidden_units = config.hidden_units.value_or(0);
-  head.classes = classes;
+  const HeadSpec head = HeadOf(config, backbone.features, outputs);
+  const bool linear = !head.has_hidden_layer();
   const int64_t weights = head.weights();
   if (weights > kMaxHeadWeights) {
-    errors.push_back({linear ? "spec.classification.head" : "spec.classification.hidden_units",
-                      absl::StrCat("on ", backbone.description.id(), " this head would have ",
-                                   weights, " weights, at most ", kMaxHeadWeights, " are allowed",
-                                   linear ? "" : "; take fewer hidden units, or a linear head")});
+    errors.push_back(
+        {linear ? "spec.task.classification.head" : "spec.task.classification.hidden_units",
+         absl::StrCat("on ", backbone.description.id(), " this head would have ", weights,
+                      " weights, at most ", kMaxHeadWeights, " are allowed",
+                      linear ? "" : "; take fewer hidden units, or a linear head")});
   }
   return InvalidFields(errors);
 }
 
-v1::CostEstimate Estimate(const ResolvedFineTune& resolved, const Dataset& dataset,
-                          const InstalledBackbone& backbone) {
-  const Parts parts = CountParts(dataset, resolved.config);
+v1::CostEstimate Estimate(const ResolvedFineTune& resolved, const v1::Dataset& dataset,
+                          const DatasetNeeds& needs, const InstalledBackbone& backbone) {
+  const Parts parts = CountParts(dataset, needs.held_out, resolved.config);
+  const HeadSpec head = HeadOf(resolved.config, backbone.features, needs.outputs);
   const CostEstimate cost =
-      EstimateCost(resolved, backbone.Cost(resolved.config.head), parts.train, parts.validation,
-                   parts.test, static_cast<int64_t>(dataset.classes.size()));
+      EstimateCost(resolved, backbone.Cost(head), parts.train, parts.validation, parts.test);
   v1::CostEstimate estimate;
   estimate.set_training_images(cost.training_images);
   estimate.set_backbone_forwards(cost.backbone_forwards);
@@ -191,7 +185,7 @@ Job MakeJob(const v1::StartFineTuneRequest& request, const std::string& project,
   job.spec = job_spec.SerializeAsString();
   job.spec_digest = RequestDigest(request);
   job.request_id = request.request_id();
-  job.task = "classification";
+  job.task = TaskName(spec.task());
   job.strategy = std::string(StrategyName(resolved.config.strategy));
   job.architecture = backbone.description.architecture();
   job.backbone = backbone.description.id();

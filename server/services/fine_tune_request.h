@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "graft/v1/dataset.pb.h"
 #include "graft/v1/finetune.pb.h"
 
 #include "core/jobs/job.h"
@@ -13,6 +14,7 @@
 #include "core/store/metadata_store.h"
 #include "core/training/recipes.h"
 #include "server/backbone_directory.h"
+#include "wire/tasks/catalog.h"
 
 namespace graft {
 
@@ -30,18 +32,24 @@ absl::StatusOr<JobFilter> FilterOf(const v1::ListJobsRequest& request);
 // the request as it was sent (without request_id and validate_only), deterministically serialised.
 std::string RequestDigest(const v1::StartFineTuneRequest& request);
 
-// Whether this dataset can be trained on. INVALID_ARGUMENT names spec.dataset_id.
-absl::Status CheckDataset(const Dataset& dataset);
+// What a task makes of a dataset.
+struct DatasetNeeds {
+  int64_t outputs = 0;  // of a head that learns it
+  HeldOut held_out;
+};
+
+// Whether `task` can be learnt from this dataset. INVALID_ARGUMENT names the field.
+absl::StatusOr<DatasetNeeds> CheckDataset(const v1::Task& task, const v1::Dataset& dataset);
 
 // What only the backbone tells: whether it has the stages that are to be trained, and whether a
-// head for so many classes on its features is of a size that can be trained. INVALID_ARGUMENT names
+// head of so many outputs on its features is of a size that can be trained. INVALID_ARGUMENT names
 // the field.
 absl::Status CheckNetwork(const FineTuneConfig& config, const InstalledBackbone& backbone,
-                          int64_t classes);
+                          int64_t outputs);
 
 // What the run will cost at most.
-v1::CostEstimate Estimate(const ResolvedFineTune& resolved, const Dataset& dataset,
-                          const InstalledBackbone& backbone);
+v1::CostEstimate Estimate(const ResolvedFineTune& resolved, const v1::Dataset& dataset,
+                          const DatasetNeeds& needs, const InstalledBackbone& backbone);
 
 // The job as it goes into the queue: all columns, and the resolved spec. Without an id.
 Job MakeJob(const v1::StartFineTuneRequest& request, const std::string& project,

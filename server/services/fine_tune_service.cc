@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
 #include "server/rpc_interceptor.h"
@@ -12,6 +13,7 @@
 #include "server/services/resource_names.h"
 #include "server/services/watch_stream.h"
 #include "server/unary_call.h"
+#include "wire/dataset.h"
 #include "wire/fine_tune_spec.h"
 #include "wire/job.h"
 #include "wire/status.h"
@@ -83,10 +85,10 @@ absl::Status FineTuneService::Start(const v1::StartFineTuneRequest& request,
     dataset->id = dataset_id;
   } else {
     GRAFT_RETURN_IF_ERROR(dataset.status());
-    GRAFT_RETURN_IF_ERROR(CheckDataset(*dataset));
-    GRAFT_RETURN_IF_ERROR(
-        CheckNetwork(resolved.config, *backbone, static_cast<int64_t>(dataset->classes.size())));
-    *response->mutable_estimate() = Estimate(resolved, *dataset, *backbone);
+    GRAFT_ASSIGN_OR_RETURN(const v1::Dataset shown, ToProto(*dataset));
+    GRAFT_ASSIGN_OR_RETURN(const DatasetNeeds needs, CheckDataset(request.spec().task(), shown));
+    GRAFT_RETURN_IF_ERROR(CheckNetwork(resolved.config, *backbone, needs.outputs));
+    *response->mutable_estimate() = Estimate(resolved, shown, needs, *backbone);
   }
   Job job = MakeJob(request, project, resolved, *dataset, *backbone);
   if (request.validate_only()) {
@@ -160,9 +162,7 @@ grpc::ServerUnaryReactor* FineTuneService::ListJobs(grpc::CallbackServerContext*
                            NamingPageToken(environment_.store->ListJobs(
                                project, filter, {size, request->page_token()})));
     for (const Job& job : page.items) {
-      v1::Job* const shown = response->add_jobs();
-      GRAFT_ASSIGN_OR_RETURN(*shown, ToProto(job));
-      shown->clear_report();  // quadratic in the classes: GetStatus has it
+      GRAFT_ASSIGN_OR_RETURN(*response->add_jobs(), ToProto(job));
     }
     response->set_next_page_token(page.next_page_token);
     return absl::OkStatus();
@@ -205,8 +205,7 @@ grpc::ServerUnaryReactor* FineTuneService::DeleteJob(grpc::CallbackServerContext
     if (absl::IsNotFound(deleted)) return NotFound("job", id);
     if (absl::IsFailedPrecondition(deleted)) return WithReason(deleted, "JOB_NOT_ENDED");
     GRAFT_RETURN_IF_ERROR(deleted);
-    const absl::Status swept =
-        environment_.blobs->DeletePrefix(absl::StrCat("checkpoints/", id, "/"));
+    const absl::Status swept = environment_.blobs->DeletePrefix(Below(CheckpointPrefix(id)));
     if (!swept.ok()) {
       environment_.logger->Warning("checkpoints of a deleted job stay until the next start",
                                    {{"job", id}, {"error", swept.ToString()}});

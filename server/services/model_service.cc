@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/base/status_macros.h"
 #include "server/rpc_interceptor.h"
 #include "server/services/resource_names.h"
@@ -64,8 +65,11 @@ grpc::ServerUnaryReactor* ModelService::GetModel(grpc::CallbackServerContext* co
     GRAFT_ASSIGN_OR_RETURN(const ModelVersion version,
                            WithModelReason(environment_.store->GetModelVersion(
                                project, request->model(), request->version())));
+    GRAFT_ASSIGN_OR_RETURN(const ModelVersionDetails details,
+                           WithModelReason(environment_.store->GetModelVersionDetails(
+                               project, request->model(), version.version)));
     GRAFT_ASSIGN_OR_RETURN(*response->mutable_model(), WithModelReason(WithVersions(model)));
-    GRAFT_ASSIGN_OR_RETURN(*response->mutable_version(), ToProto(version));
+    GRAFT_ASSIGN_OR_RETURN(*response->mutable_version(), ToProto(version, details));
     return absl::OkStatus();
   });
 }
@@ -86,8 +90,7 @@ grpc::ServerUnaryReactor* ModelService::DeleteModel(grpc::CallbackServerContext*
       environment_.on_deleted(project, request->model(), request->version());
     }
     for (const ModelVersion& version : deleted) {
-      const absl::Status removed =
-          environment_.blobs->DeletePrefix(absl::StrCat(version.artifact_prefix, "/"));
+      const absl::Status removed = environment_.blobs->DeletePrefix(Below(version.artifact_prefix));
       if (!removed.ok()) {
         environment_.logger->Warning("files of a deleted model stay until the next start",
                                      {{"model", version.model}, {"error", removed.ToString()}});

@@ -5,34 +5,23 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/serving/cancellation.h"
-#include "core/serving/error_hints.h"
-#include "core/serving/retry_hint.h"
 #include "server/services/resource_names.h"
 #include "server/unary_call.h"
 #include "wire/status.h"
+#include "wire/tasks/catalog.h"
 #include "wire/time.h"
 
 namespace graft {
 namespace {
 
-// What serving says of an error in its own way, as google.rpc details.
 absl::Status WithDetails(absl::Status status) {
-  if (const std::string field = FieldHint(status); !field.empty()) {
-    absl::string_view description = status.message();
-    absl::ConsumePrefix(&description, absl::StrCat(field, ": "));
-    return InvalidField(field, description);
-  }
-  if (const std::string reason = ReasonHint(status); !reason.empty()) {
-    status = WithReason(std::move(status), reason);
-  }
-  absl::optional<absl::Duration> delay = RetryHint(status);
-  if (!delay.has_value() && absl::IsUnavailable(status)) delay = absl::Seconds(1);
-  return delay.has_value() ? WithRetryDelay(std::move(status), *delay) : status;
+  if (!absl::IsUnavailable(status) || RetryDelay(status).has_value()) return status;
+  return WithRetryDelay(std::move(status), absl::Seconds(1));
 }
 
 class PredictCall final : public grpc::ServerUnaryReactor {
@@ -47,15 +36,7 @@ class PredictCall final : public grpc::ServerUnaryReactor {
     }
     response_->set_model(result->model);
     response_->set_version(result->version);
-    for (const std::vector<LabelScore>& scores : result->outputs) {
-      v1::Classification* made = response_->add_outputs()->mutable_classification();
-      for (const LabelScore& score : scores) {
-        v1::LabelScore* label = made->add_labels();
-        label->set_label(score.label);
-        label->set_probability(score.probability);
-        label->set_index(score.index);
-      }
-    }
+    for (const auto& output : result->outputs) *response_->add_outputs() = OutputToProto(output);
     v1::PredictTiming* timing = response_->mutable_timing();
     *timing->mutable_queue() = ToProto(result->timing.queue);
     *timing->mutable_decode() = ToProto(result->timing.decode);
@@ -81,11 +62,10 @@ absl::StatusOr<PredictRequest> Convert(const v1::PredictRequest& given) {
   GRAFT_ASSIGN_OR_RETURN(converted.project, ProjectOf(request.project()));
   GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
   if (request.version() < 0) return InvalidField("version", "must not be negative");
-  if (request.top_k() < 0) return InvalidField("top_k", "must not be negative");
+  GRAFT_RETURN_IF_ERROR(ReadPredictOptions(request.options(), &converted));
   if (request.inputs().empty()) return InvalidField("inputs", "holds no image");
   converted.model = request.model();
   converted.version = request.version();
-  converted.top_k = request.top_k() == 0 ? 5 : request.top_k();
   converted.images.reserve(static_cast<size_t>(request.inputs_size()));
   for (int i = 0; i < request.inputs_size(); ++i) {
     v1::PredictInput& input = *request.mutable_inputs(i);

@@ -7,12 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
+#include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
 #include "server/unary_call.h"
 #include "wire/job.h"
-#include "wire/model.h"
 #include "wire/status.h"
 #include "wire/time.h"
 
@@ -23,6 +24,7 @@ constexpr absl::Duration kLongestWait = absl::Seconds(30);
 constexpr size_t kRememberedLeases = 64;
 // Calls of workers that wait for a thread: a few a second and worker.
 constexpr size_t kMaxQueuedCalls = 4096;
+constexpr uint64_t kMaxCardBytes = 64 << 20;
 
 absl::Status LeaseIsOver() {
   return WithReason(absl::AbortedError("the lease is over: drop the job"), "LEASE_LOST");
@@ -43,8 +45,6 @@ bool HasAdvanced(const worker::v1::ReportRequest& request) {
       request.events().begin(), request.events().end(),
       [](const v1::JobEvent& event) { return event.has_metrics() || event.has_checkpoint(); });
 }
-
-std::string ArtifactPrefix(const Job& job) { return absl::StrCat("jobs/", job.id, "/", job.fence); }
 
 }  // namespace
 
@@ -116,10 +116,10 @@ absl::StatusOr<bool> WorkerService::TryLease(const worker::v1::LeaseRequest& req
   leased->set_fence(job.fence);
   leased->set_attempt(job.attempts);
   leased->set_dataset_digest(job.dataset_digest);
-  leased->set_dataset_prefix(absl::StrCat("datasets/", job.project, "/", job.dataset_digest));
+  leased->set_dataset_prefix(DatasetPrefix(job.project, job.dataset_digest));
   leased->set_backbone_digest(job.backbone_digest);
-  leased->set_artifact_prefix(ArtifactPrefix(job));
-  leased->set_checkpoint_prefix(absl::StrCat("checkpoints/", job.id));
+  leased->set_artifact_prefix(ArtifactPrefix(job.id, job.fence));
+  leased->set_checkpoint_prefix(CheckpointPrefix(job.id));
   *leased->mutable_heartbeat_interval() = ToProto(options_.heartbeat_interval);
   if (!leased->mutable_spec()->ParseFromString(job.spec)) {
     JobOutcome outcome;
@@ -236,12 +236,14 @@ absl::StatusOr<JobOutcome> WorkerService::OutcomeOf(const worker::v1::FinishRequ
     case worker::v1::OUTCOME_SUCCEEDED: {
       outcome.state = JobState::kSucceeded;
       outcome.stop_reason = StopReasonFromProto(request.stop_reason());
-      GRAFT_ASSIGN_OR_RETURN(outcome.version, CheckedVersion(request, job));
-      v1::Job result;
-      if (request.has_report()) *result.mutable_report() = request.report();
-      result.set_best_epoch(request.best_epoch());
-      *result.mutable_best_metrics() = request.metrics();
-      outcome.result = result.SerializeAsString();
+      GRAFT_ASSIGN_OR_RETURN(VerifiedArtifact artifact, CheckedArtifact(request, job));
+      GRAFT_ASSIGN_OR_RETURN(outcome.version, VersionToPublish(request, artifact));
+      outcome.card = std::move(artifact.card);
+      if (request.has_report()) outcome.report = request.report().SerializeAsString();
+      v1::Job end;
+      end.set_best_epoch(request.best_epoch());
+      *end.mutable_best_metrics() = request.metrics();
+      outcome.progress = MergeProgress(job.progress, end);
       return outcome;
     }
     case worker::v1::OUTCOME_FAILED:
@@ -257,21 +259,33 @@ absl::StatusOr<JobOutcome> WorkerService::OutcomeOf(const worker::v1::FinishRequ
   }
 }
 
-absl::StatusOr<ModelVersion> WorkerService::CheckedVersion(const worker::v1::FinishRequest& request,
-                                                           const Job& job) {
+absl::StatusOr<VerifiedArtifact> WorkerService::CheckedArtifact(
+    const worker::v1::FinishRequest& request, const Job& job) {
   // Under its own fence only: what an earlier attempt left behind is nobody's to publish.
-  if (request.artifact().prefix() != ArtifactPrefix(job)) {
+  const std::string& prefix = request.artifact().prefix();
+  if (prefix != ArtifactPrefix(job.id, job.fence)) {
     return InvalidField("artifact.prefix", "is not that of this lease");
   }
-  GRAFT_ASSIGN_OR_RETURN(ModelVersion version, VersionToPublish(request));
-  const absl::Status whole =
-      LoadVerifiedManifest(*blobs_, version.artifact_prefix, version.artifact_sha256).status();
-  if (absl::IsNotFound(whole)) return absl::DataLossError(whole.message());
-  GRAFT_RETURN_IF_ERROR(whole);
-  version.backbone_id = job.backbone;
-  version.backbone_digest = job.backbone_digest;
-  version.dataset_digest = job.dataset_digest;
-  return version;
+  if (!IsSha256Hex(request.artifact().manifest_sha256())) {
+    return InvalidField("artifact.manifest_sha256", "is not a sha256");
+  }
+  const auto manifest = LoadVerifiedManifest(*blobs_, prefix, request.artifact().manifest_sha256());
+  if (absl::IsNotFound(manifest.status())) return absl::DataLossError(manifest.status().message());
+  GRAFT_RETURN_IF_ERROR(manifest.status());
+  VerifiedArtifact artifact;
+  GRAFT_ASSIGN_OR_RETURN(artifact.description, ModelDescriptionFromJson(manifest->description));
+  if (artifact.description.backbone_digest != job.backbone_digest ||
+      artifact.description.task != job.task) {
+    return absl::InvalidArgumentError("the artefact is of another backbone or task than the job");
+  }
+  GRAFT_ASSIGN_OR_RETURN(const uint64_t manifest_bytes,
+                         blobs_->Size(BlobIn(prefix, kManifestFile)));
+  artifact.bytes = static_cast<int64_t>(manifest_bytes);
+  for (const ManifestFile& file : manifest->files) {
+    artifact.bytes += static_cast<int64_t>(file.bytes);
+  }
+  GRAFT_ASSIGN_OR_RETURN(artifact.card, blobs_->Get(BlobIn(prefix, kCardFile), kMaxCardBytes));
+  return artifact;
 }
 
 absl::StatusOr<Job> WorkerService::LeasedJobOf(const std::string& job_id, uint64_t fence) const {

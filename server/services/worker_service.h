@@ -22,6 +22,7 @@
 #include "server/executor.h"
 #include "server/logging.h"
 #include "server/services/lease_calls.h"
+#include "wire/model.h"
 
 namespace graft {
 
@@ -81,8 +82,9 @@ class WorkerService final : public worker::v1::WorkerService::CallbackService {
   absl::Status DoFinish(const worker::v1::FinishRequest& request,
                         worker::v1::FinishResponse* response);
   absl::StatusOr<JobOutcome> OutcomeOf(const worker::v1::FinishRequest& request, const Job& job);
-  absl::StatusOr<ModelVersion> CheckedVersion(const worker::v1::FinishRequest& request,
-                                              const Job& job);
+  // What the worker left under its prefix, once its hashes hold.
+  absl::StatusOr<VerifiedArtifact> CheckedArtifact(const worker::v1::FinishRequest& request,
+                                                   const Job& job);
   // ABORTED when this server did not give that lease, or it is over.
   absl::StatusOr<Job> LeasedJobOf(const std::string& job_id, uint64_t fence) const;
   void MarkFinished(const std::string& job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

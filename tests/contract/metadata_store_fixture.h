@@ -81,17 +81,10 @@ class MetadataStoreContract : public ::testing::TestWithParam<StoreOpener> {
 
   static ModelVersion NewVersion() {
     ModelVersion version;
-    version.backbone_id = "vgg16";
-    version.backbone_digest = "abc";
-    version.cut_point = "features.30";
-    version.changed_stages = {"block5"};
-    version.head = "linear";
     version.artifact_prefix = "jobs/j/1/";
     version.artifact_sha256 = "def";
-    version.labels = {"cat", "dog"};
-    version.input_spec = "{}";
-    version.metrics = "[]";
-    version.card = std::string("\0card", 5);
+    version.description = R"({"labels":["cat","d\u00f8g"]})";
+    version.metrics = std::string("\0metrics", 8);
     version.dataset_digest = "data";
     version.bytes = 42;
     return version;
@@ -99,7 +92,8 @@ class MetadataStoreContract : public ::testing::TestWithParam<StoreOpener> {
 
   static JobOutcome Success() {
     JobOutcome outcome;
-    outcome.result = "result";
+    outcome.report = std::string("\0report", 7);
+    outcome.card = std::string("\0card", 5);
     outcome.stop_reason = "COMPLETED";
     outcome.version = NewVersion();
     return outcome;
@@ -129,7 +123,7 @@ class MetadataStoreContract : public ::testing::TestWithParam<StoreOpener> {
     dataset.format = "image_folder";
     dataset.manifest = std::string("a\0b", 3);
     dataset.image_count = 5;
-    dataset.classes = {{"cat", 2}, {"dog", 3}};
+    dataset.headline = "2 classes";
     dataset.bytes = 100;
     return dataset;
   }

@@ -87,7 +87,7 @@ TEST_P(MetadataStoreContract, FinishPublishesAndEndsInOneStep) {
   EXPECT_EQ(done->state, JobState::kSucceeded);
   EXPECT_EQ(done->model_version, 1);
   const Job stored = Get("j");
-  EXPECT_EQ(stored.result, "result");
+  EXPECT_EQ(stored.report, Success().report);
   EXPECT_EQ(stored.stop_reason, "COMPLETED");
   EXPECT_EQ(stored.progress, "all");
   EXPECT_EQ(stored.worker_id, "");

@@ -52,7 +52,7 @@ class EndToEndTest(unittest.TestCase):
             request_id=request_id,
             spec=finetune_pb2.FineTuneSpec(
                 dataset_id=dataset_id, model=model,
-                classification=finetune_pb2.ClassificationTask(),
+                task={"classification": {}},
                 training=finetune_pb2.TrainingOptions(**training))), timeout=RPC_SECONDS)
 
     def watch(self, job_id, after=0):
@@ -112,7 +112,7 @@ class EndToEndTest(unittest.TestCase):
 
         uploaded = self.upload(graft_server.colour_files(20), display_name="colours")
         self.assertTrue(uploaded.created)
-        self.assertEqual([c.name for c in uploaded.dataset.classes], ["blue", "green", "red"])
+        self.assertEqual([c.name for c in uploaded.dataset.summary.classification.classes], ["blue", "green", "red"])
         self.assertEqual(uploaded.dataset.images, 60)
         type(self).dataset_id = uploaded.dataset.id
 
@@ -123,13 +123,14 @@ class EndToEndTest(unittest.TestCase):
         job = events[-1].state.job
         self.assertEqual(job.state, finetune_pb2.JOB_STATE_SUCCEEDED, job.error)
         self.assertEqual(job.model_version, 1)
-        self.assertGreater(job.report.accuracy, 0.9)
+        self.assertGreater(job.report.classification.accuracy, 0.9)
         # The spec comes back with every default resolved.
         self.assertTrue(job.spec.fine_tune.training.HasField("epochs"))
 
         # Straight after SUCCEEDED, no NOT_FOUND.
         answer = self.predict("colours", [graft_server.picture((225, 45, 35), 77, form)
-                                          for form in ("PNG", "JPEG", "WEBP", "BMP")], top_k=2)
+                                          for form in ("PNG", "JPEG", "WEBP", "BMP")],
+                              options={"classification": {"top_k": 2}})
         self.assertEqual(answer.version, 1)
         for output in answer.outputs:
             labels = output.classification.labels
@@ -166,7 +167,7 @@ class EndToEndTest(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline, "version 2 never became the latest")
         model = self.models.GetModel(model_pb2.GetModelRequest(model="colours"))
         self.assertEqual(list(model.model.versions), [1, 2])
-        self.assertEqual(list(model.version.labels), ["blue", "green", "red"])
+        self.assertEqual(list(model.version.outputs.classification.labels), ["blue", "green", "red"])
 
     def test_5_same_content_is_one_dataset(self):
         again = self.upload(graft_server.archive(graft_server.colour_files(20), "w:gz"))
@@ -215,7 +216,7 @@ class EndToEndTest(unittest.TestCase):
         with self.assertRaises(grpc.RpcError) as caught:
             self.jobs.StartFineTune(finetune_pb2.StartFineTuneRequest(
                 spec=finetune_pb2.FineTuneSpec(dataset_id=self.dataset_id, model="m",
-                                               classification=finetune_pb2.ClassificationTask(),
+                                               task={"classification": {}},
                                                backbone="resnet-9000")))
         self.assertIn(caught.exception.code(), (CODE.NOT_FOUND, CODE.INVALID_ARGUMENT))
         self.assertIn("resnet-9000", caught.exception.details())

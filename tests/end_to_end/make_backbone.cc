@@ -13,7 +13,7 @@
 #include "core/backbones/catalog.h"
 #include "core/base/files.h"
 #include "core/base/sha256.h"
-#include "core/data/input_spec.h"
+#include "core/model/input_spec.h"
 #include "core/nn/network.h"
 #include "core/nn/state_dict.h"
 #include "tests/parity/formula_weights.h"

@@ -14,7 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 
-#include "core/serving/error_hints.h"
+#include "core/base/status_details.h"
 #include "core/serving/model_source.h"
 #include "core/serving/servable.h"
 #include "core/serving/serving_observer.h"
@@ -159,9 +159,8 @@ class FakeModels final : public ModelSource, public ServableLoader {
     absl::MutexLock lock(&mutex_);
     const auto it = versions_.find(model);
     if (project != "p" || it == versions_.end() || it->second.empty()) {
-      return WithReasonHint(
-          absl::NotFoundError(absl::StrCat("model \"", model, "\" does not exist")),
-          "MODEL_NOT_FOUND");
+      return WithReason(absl::NotFoundError(absl::StrCat("model \"", model, "\" does not exist")),
+                        "MODEL_NOT_FOUND");
     }
     if (version == 0) return it->second.rbegin()->first;
     if (!it->second.contains(version)) {

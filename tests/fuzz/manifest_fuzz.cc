@@ -6,7 +6,7 @@
 
 #include "core/artifacts/manifest.h"
 #include "core/data/dataset_manifest.h"
-#include "core/data/input_spec.h"
+#include "core/model/input_spec.h"
 #include "tests/fuzz/require.h"
 
 namespace graft {

@@ -55,7 +55,7 @@ class WorkerCrashTest : public ::testing::Test {
     v1::StartFineTuneRequest request;
     request.mutable_spec()->set_dataset_id(dataset);
     request.mutable_spec()->set_model("colours");
-    request.mutable_spec()->mutable_classification();
+    request.mutable_spec()->mutable_task()->mutable_classification();
     request.mutable_spec()->set_strategy(v1::STRATEGY_FULL);
     v1::TrainingOptions* training = request.mutable_spec()->mutable_training();
     training->set_epochs(epochs);

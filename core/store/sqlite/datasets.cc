@@ -13,7 +13,7 @@ namespace graft::sqlite {
 namespace {
 
 constexpr char kSelect[] =
-    "SELECT seq, id, project, name, digest, format, manifest, image_count, bytes, create_time "
+    "SELECT seq, id, project, name, digest, format, headline, image_count, bytes, create_time "
     "FROM datasets WHERE ";
 
 struct DatasetRow {
@@ -21,7 +21,8 @@ struct DatasetRow {
   Dataset dataset;
 };
 
-absl::StatusOr<DatasetRow> ReadDataset(Session& session, const Statement& statement) {
+// Without the manifest.
+DatasetRow ReadDataset(const Statement& statement) {
   DatasetRow row;
   Dataset& dataset = row.dataset;
   row.seq = statement.Int(0);
@@ -30,18 +31,19 @@ absl::StatusOr<DatasetRow> ReadDataset(Session& session, const Statement& statem
   dataset.name = statement.Text(3);
   dataset.digest = statement.Text(4);
   dataset.format = statement.Text(5);
-  dataset.manifest = statement.Text(6);
+  dataset.headline = statement.Text(6);
   dataset.image_count = statement.Int(7);
   dataset.bytes = statement.Int(8);
   dataset.create_time = statement.Time(9);
-  Statement classes(
-      session.db,
-      "SELECT name, images FROM dataset_classes WHERE dataset_seq = ? ORDER BY position", row.seq);
-  while (true) {
-    GRAFT_ASSIGN_OR_RETURN(const bool more, classes.Step());
-    if (!more) return row;
-    dataset.classes.push_back({classes.Text(0), classes.Int(1)});
-  }
+  return row;
+}
+
+absl::Status LoadManifest(Session& session, DatasetRow& row) {
+  Statement select(session.db, "SELECT manifest FROM dataset_manifests WHERE dataset_seq = ?",
+                   row.seq);
+  GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (found) row.dataset.manifest = select.Text(0);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<DatasetRow> LoadDataset(Session& session, absl::string_view project,
@@ -49,7 +51,7 @@ absl::StatusOr<DatasetRow> LoadDataset(Session& session, absl::string_view proje
   Statement select(session.db, absl::StrCat(kSelect, "project = ? AND id = ?"), project, id);
   GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
   if (!found) return absl::NotFoundError(absl::StrCat("dataset \"", id, "\" not found"));
-  return ReadDataset(session, select);
+  return ReadDataset(select);
 }
 
 }  // namespace
@@ -62,7 +64,8 @@ absl::StatusOr<CreateDatasetResult> CreateDataset(Session& session, const Datase
                  dataset.digest);
   GRAFT_ASSIGN_OR_RETURN(const bool found, same.Step());
   if (found) {
-    GRAFT_ASSIGN_OR_RETURN(DatasetRow row, ReadDataset(session, same));
+    DatasetRow row = ReadDataset(same);
+    GRAFT_RETURN_IF_ERROR(LoadManifest(session, row));
     return CreateDatasetResult{std::move(row.dataset), false};
   }
   Statement taken(session.db, "SELECT 1 FROM datasets WHERE id = ?", dataset.id);
@@ -71,19 +74,15 @@ absl::StatusOr<CreateDatasetResult> CreateDataset(Session& session, const Datase
     return absl::AlreadyExistsError(absl::StrCat("dataset \"", dataset.id, "\" exists"));
 
   Statement insert(session.db,
-                   "INSERT INTO datasets (id, project, name, digest, format, manifest, "
+                   "INSERT INTO datasets (id, project, name, digest, format, headline, "
                    "image_count, bytes, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                    dataset.id, dataset.project, dataset.name, dataset.digest, dataset.format,
-                   Blob{dataset.manifest}, dataset.image_count, dataset.bytes, session.now);
+                   dataset.headline, dataset.image_count, dataset.bytes, session.now);
   GRAFT_RETURN_IF_ERROR(insert.Run());
-  const int64_t seq = LastRowId(session.db);
-  for (size_t i = 0; i < dataset.classes.size(); ++i) {
-    Statement add(session.db,
-                  "INSERT INTO dataset_classes (dataset_seq, position, name, images) "
-                  "VALUES (?, ?, ?, ?)",
-                  seq, i, dataset.classes[i].name, dataset.classes[i].images);
-    GRAFT_RETURN_IF_ERROR(add.Run());
-  }
+  Statement manifest(session.db,
+                     "INSERT INTO dataset_manifests (dataset_seq, manifest) VALUES (?, ?)",
+                     LastRowId(session.db), Blob{dataset.manifest});
+  GRAFT_RETURN_IF_ERROR(manifest.Run());
   CreateDatasetResult result{dataset, true};
   result.dataset.create_time = session.now;
   return result;
@@ -92,6 +91,7 @@ absl::StatusOr<CreateDatasetResult> CreateDataset(Session& session, const Datase
 absl::StatusOr<Dataset> GetDataset(Session& session, absl::string_view project,
                                    absl::string_view id) {
   GRAFT_ASSIGN_OR_RETURN(DatasetRow row, LoadDataset(session, project, id));
+  GRAFT_RETURN_IF_ERROR(LoadManifest(session, row));
   return std::move(row.dataset);
 }
 
@@ -110,7 +110,7 @@ absl::StatusOr<Page<Dataset>> ListDatasets(Session& session, absl::string_view p
       result.next_page_token = PageToken("datasets", last_seq);
       return result;
     }
-    GRAFT_ASSIGN_OR_RETURN(DatasetRow row, ReadDataset(session, select));
+    DatasetRow row = ReadDataset(select);
     last_seq = row.seq;
     result.items.push_back(std::move(row.dataset));
   }

@@ -16,7 +16,7 @@ constexpr char kColumns[] =
     "seq, id, project, kind, spec, spec_digest, request_id, task, strategy, architecture, "
     "backbone, backbone_digest, dataset_id, dataset_digest, model_name, device, state, desired, "
     "create_time, start_time, end_time, fence, crashes, attempts, worker_id, renewals, progress, "
-    "result, stop_reason, error_code, error_message, error_field, error_hint, model_version, "
+    "stop_reason, error_code, error_message, error_field, error_hint, model_version, "
     "last_event_sequence, unclean_ends, last_batch";
 
 absl::Status NoSuchJob(absl::string_view job_id) {
@@ -58,7 +58,6 @@ absl::StatusOr<JobRow> ReadJob(Session& session, const Statement& statement) {
   job.worker_id = statement.Text(column++);
   job.renewals = static_cast<uint64_t>(statement.Int(column++));
   job.progress = statement.Text(column++);
-  job.result = statement.Text(column++);
   job.stop_reason = statement.Text(column++);
   job.error.code = statement.Text(column++);
   job.error.message = statement.Text(column++);
@@ -99,9 +98,9 @@ absl::Status InsertJob(Session& session, JobRow& row) {
       "INSERT INTO jobs (id, project, kind, spec, spec_digest, request_id, task, strategy, "
       "architecture, backbone, backbone_digest, dataset_id, dataset_digest, model_name, device, "
       "state, desired, create_time, fence, crashes, attempts, worker_id, renewals, progress, "
-      "result, stop_reason, error_code, error_message, error_field, error_hint, model_version, "
+      "stop_reason, error_code, error_message, error_field, error_hint, model_version, "
       "last_event_sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-      "0, 0, 0, '', 0, x'', x'', '', '', '', '', '', 0, 0)",
+      "0, 0, 0, '', 0, x'', '', '', '', '', '', 0, 0)",
       job.id, job.project, job.kind, Blob{job.spec}, job.spec_digest);
   // NULLs are never equal: jobs without a request id are not unique by it.
   if (job.request_id.empty()) {
@@ -132,16 +131,28 @@ absl::Status SaveJob(Session& session, const JobRow& row) {
   Statement update(
       session.db,
       "UPDATE jobs SET state = ?, desired = ?, start_time = ?, end_time = ?, fence = ?, "
-      "crashes = ?, attempts = ?, worker_id = ?, renewals = ?, progress = ?, result = ?, "
+      "crashes = ?, attempts = ?, worker_id = ?, renewals = ?, progress = ?, "
       "stop_reason = ?, error_code = ?, error_message = ?, error_field = ?, error_hint = ?, "
       "model_version = ?, last_event_sequence = ?, unclean_ends = ?, last_batch = ? WHERE seq = ?",
       job.state, job.desired, job.start_time, job.end_time, job.fence, job.crashes, job.attempts,
-      job.worker_id, job.renewals, Blob{job.progress}, Blob{job.result}, job.stop_reason,
-      job.error.code, job.error.message, job.error.field, job.error.hint, job.model_version,
+      job.worker_id, job.renewals, Blob{job.progress}, job.stop_reason, job.error.code,
+      job.error.message, job.error.field, job.error.hint, job.model_version,
       job.last_event_sequence, job.unclean_ends, job.last_batch, row.seq);
   GRAFT_RETURN_IF_ERROR(update.Run());
   session.changes.push_back(ChangeOf(job));
   return absl::OkStatus();
+}
+
+absl::Status SaveReport(Session& session, const JobRow& row, absl::string_view report) {
+  Statement insert(session.db, "INSERT OR REPLACE INTO job_reports (job_seq, report) VALUES (?, ?)",
+                   row.seq, Blob{report});
+  return insert.Run();
+}
+
+absl::StatusOr<std::string> LoadReport(Session& session, const JobRow& row) {
+  Statement select(session.db, "SELECT report FROM job_reports WHERE job_seq = ?", row.seq);
+  GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
+  return found ? select.Text(0) : std::string();
 }
 
 absl::Status AppendEvent(Session& session, JobRow& row, JobEvent event) {

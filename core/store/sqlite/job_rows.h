@@ -2,6 +2,7 @@
 #define GRAFT_CORE_STORE_SQLITE_JOB_ROWS_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,6 +38,10 @@ absl::Status InsertJob(Session& session, JobRow& row);
 
 // Writes what can change of a job, and notes the change for the observer.
 absl::Status SaveJob(Session& session, const JobRow& row);
+
+// The job's report, which has a row of its own: "" where there is none. JobRow is without.
+absl::Status SaveReport(Session& session, const JobRow& row, absl::string_view report);
+absl::StatusOr<std::string> LoadReport(Session& session, const JobRow& row);
 
 // Gives the event its sequence number, fence and time, and adds it. The caller saves the job.
 absl::Status AppendEvent(Session& session, JobRow& row, JobEvent event);

@@ -85,6 +85,7 @@ absl::StatusOr<EnqueueResult> EnqueueJob(Session& session, const Job& job) {
 
 absl::StatusOr<Job> GetJob(Session& session, absl::string_view project, absl::string_view job_id) {
   GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJobOf(session, project, job_id));
+  GRAFT_ASSIGN_OR_RETURN(row.job.report, LoadReport(session, row));
   return std::move(row.job);
 }
 

@@ -185,12 +185,12 @@ absl::StatusOr<Job> FinishJob(Session& session, absl::string_view job_id, uint64
   if (state == JobState::kPaused) {
     state = StateAfterRelease(job.desired);
   } else {
-    job.result = outcome.result;
+    if (!outcome.report.empty()) GRAFT_RETURN_IF_ERROR(SaveReport(session, row, outcome.report));
     job.stop_reason = outcome.stop_reason;
     if (state == JobState::kFailed) job.error = outcome.error;
   }
   if (outcome.version.has_value()) {
-    GRAFT_ASSIGN_OR_RETURN(job.model_version, PublishVersion(session, job, *outcome.version));
+    GRAFT_ASSIGN_OR_RETURN(job.model_version, PublishVersion(session, job, outcome));
   }
   GRAFT_RETURN_IF_ERROR(MoveJob(session, row, state, outcome.stop_reason));
   GRAFT_RETURN_IF_ERROR(SaveJob(session, row));

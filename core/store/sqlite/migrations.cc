@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "core/store/sqlite/migration_3.h"
 #include "core/store/sqlite/statement.h"
 
 namespace graft::sqlite {
@@ -163,7 +164,7 @@ CREATE TABLE deleted_requests (
 CREATE INDEX deleted_requests_by_time ON deleted_requests (delete_time);
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kVersion1}, {2, kVersion2}};
+const Migration kMigrations[] = {{1, kVersion1}, {2, kVersion2}, Migration3()};
 
 absl::StatusOr<int64_t> Number(Connection& connection, absl::string_view sql) {
   Statement statement(connection, sql);
@@ -175,7 +176,10 @@ absl::StatusOr<int64_t> Number(Connection& connection, absl::string_view sql) {
 
 absl::Span<const Migration> Migrations() { return kMigrations; }
 
-absl::Status Migrate(Connection& connection, absl::Span<const Migration> migrations) {
+absl::Status Migrate(Connection& connection, absl::Span<const Migration> migrations,
+                     RowUpgrade* upgrade) {
+  RowUpgrade as_it_is;
+  RowUpgrade& rows = upgrade == nullptr ? as_it_is : *upgrade;
   GRAFT_ASSIGN_OR_RETURN(const int64_t current, Number(connection, "PRAGMA user_version"));
   GRAFT_ASSIGN_OR_RETURN(const int64_t application, Number(connection, "PRAGMA application_id"));
   GRAFT_ASSIGN_OR_RETURN(const int64_t tables,
@@ -197,6 +201,8 @@ absl::Status Migrate(Connection& connection, absl::Span<const Migration> migrati
     const std::string marks = absl::StrCat("PRAGMA application_id = ", kApplicationId,
                                            "; PRAGMA user_version = ", migration.number, ";");
     absl::Status status = connection.Execute(migration.sql);
+    if (status.ok() && migration.rows != nullptr) status = migration.rows(connection, rows);
+    if (status.ok()) status = connection.Execute(migration.then);
     if (status.ok()) status = connection.Execute(marks.c_str());
     if (status.ok()) status = transaction.Commit();
     if (!status.ok()) return Annotate(status, absl::StrCat("schema step ", migration.number));

@@ -4,6 +4,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 
+#include "core/store/row_upgrade.h"
 #include "core/store/sqlite/connection.h"
 
 namespace graft::sqlite {
@@ -12,6 +13,9 @@ namespace graft::sqlite {
 struct Migration {
   int number;  // 1, 2, 3 ...
   const char* sql;
+  // Where SQL alone cannot do it: run after `sql`, and `then` after that.
+  absl::Status (*rows)(Connection& connection, RowUpgrade& upgrade) = nullptr;
+  const char* then = "";
 };
 
 // All steps this program knows, ascending.
@@ -19,8 +23,9 @@ absl::Span<const Migration> Migrations();
 
 // Brings the database to the last of `migrations`, each step in a transaction of its own: a failed
 // one leaves the schema before it. FAILED_PRECONDITION when the database is newer than that, or is
-// no database of graft's.
-absl::Status Migrate(Connection& connection, absl::Span<const Migration> migrations);
+// no database of graft's. `upgrade` may be null: rows then keep the bytes that they have.
+absl::Status Migrate(Connection& connection, absl::Span<const Migration> migrations,
+                     RowUpgrade* upgrade = nullptr);
 
 }  // namespace graft::sqlite
 

@@ -14,9 +14,8 @@ namespace graft::sqlite {
 namespace {
 
 constexpr char kSelectVersion[] =
-    "SELECT v.seq, m.project, m.name, v.version, v.job_id, v.backbone_id, v.backbone_digest, "
-    "v.cut_point, v.head, v.artifact_prefix, v.artifact_sha256, v.input_spec, v.metrics, v.card, "
-    "v.dataset_digest, v.bytes, v.create_time "
+    "SELECT v.seq, m.project, m.name, v.version, v.job_id, v.artifact_prefix, v.artifact_sha256, "
+    "v.description, v.metrics, v.dataset_digest, v.bytes, v.create_time "
     "FROM model_versions v JOIN models m ON m.seq = v.model_seq "
     "WHERE m.project = ? AND m.name = ? ";
 
@@ -35,33 +34,7 @@ absl::Status NoSuchVersion(absl::string_view model, int64_t version) {
   return absl::NotFoundError(absl::StrCat("model \"", model, "\" has no version ", version));
 }
 
-absl::StatusOr<std::vector<std::string>> ReadNames(Session& session, absl::string_view table,
-                                                   int64_t version_seq) {
-  std::vector<std::string> names;
-  Statement select(
-      session.db,
-      absl::StrCat("SELECT name FROM ", table, " WHERE version_seq = ? ORDER BY position"),
-      version_seq);
-  while (true) {
-    GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
-    if (!more) return names;
-    names.push_back(select.Text(0));
-  }
-}
-
-absl::Status WriteNames(Session& session, absl::string_view table, int64_t version_seq,
-                        const std::vector<std::string>& names) {
-  for (size_t i = 0; i < names.size(); ++i) {
-    Statement insert(
-        session.db,
-        absl::StrCat("INSERT INTO ", table, " (version_seq, position, name) VALUES (?, ?, ?)"),
-        version_seq, i, names[i]);
-    GRAFT_RETURN_IF_ERROR(insert.Run());
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<VersionRow> ReadVersion(Session& session, const Statement& statement) {
+VersionRow ReadVersion(const Statement& statement) {
   VersionRow row;
   ModelVersion& version = row.version;
   row.seq = statement.Int(0);
@@ -69,22 +42,29 @@ absl::StatusOr<VersionRow> ReadVersion(Session& session, const Statement& statem
   version.model = statement.Text(2);
   version.version = statement.Int(3);
   version.job_id = statement.Text(4);
-  version.backbone_id = statement.Text(5);
-  version.backbone_digest = statement.Text(6);
-  version.cut_point = statement.Text(7);
-  version.head = statement.Text(8);
-  version.artifact_prefix = statement.Text(9);
-  version.artifact_sha256 = statement.Text(10);
-  version.input_spec = statement.Text(11);
-  version.metrics = statement.Text(12);
-  version.card = statement.Text(13);
-  version.dataset_digest = statement.Text(14);
-  version.bytes = statement.Int(15);
-  version.create_time = statement.Time(16);
-  GRAFT_ASSIGN_OR_RETURN(version.labels, ReadNames(session, "model_version_labels", row.seq));
-  GRAFT_ASSIGN_OR_RETURN(version.changed_stages,
-                         ReadNames(session, "model_version_changed_stages", row.seq));
+  version.artifact_prefix = statement.Text(5);
+  version.artifact_sha256 = statement.Text(6);
+  version.description = statement.Text(7);
+  version.metrics = statement.Text(8);
+  version.dataset_digest = statement.Text(9);
+  version.bytes = statement.Int(10);
+  version.create_time = statement.Time(11);
   return row;
+}
+
+// `version` 0: the latest.
+absl::StatusOr<VersionRow> LoadVersion(Session& session, absl::string_view project,
+                                       absl::string_view model, int64_t version) {
+  if (version < 0) {
+    return absl::InvalidArgumentError(absl::StrCat("version: ", version, " is below 0"));
+  }
+  Statement select(session.db,
+                   absl::StrCat(kSelectVersion, version == 0 ? "AND ? = 0" : "AND v.version = ?",
+                                " ORDER BY v.version DESC LIMIT 1"),
+                   project, model, version);
+  GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (!found) return NoSuchVersion(model, version);
+  return ReadVersion(select);
 }
 
 Model ReadModel(const Statement& statement) {
@@ -100,7 +80,8 @@ Model ReadModel(const Statement& statement) {
 }  // namespace
 
 absl::StatusOr<int64_t> PublishVersion(Session& session, const Job& job,
-                                       const ModelVersion& version) {
+                                       const JobOutcome& outcome) {
+  const ModelVersion& version = *outcome.version;
   Statement number(session.db,
                    "INSERT INTO models (project, name, last_version) VALUES (?, ?, 1) "
                    "ON CONFLICT (project, name) DO UPDATE SET last_version = last_version + 1 "
@@ -110,35 +91,37 @@ absl::StatusOr<int64_t> PublishVersion(Session& session, const Job& job,
   const int64_t model_seq = number.Int(0);
   const int64_t next = number.Int(1);
   Statement insert(session.db,
-                   "INSERT INTO model_versions (model_seq, version, job_id, backbone_id, "
-                   "backbone_digest, cut_point, head, artifact_prefix, artifact_sha256, "
-                   "input_spec, metrics, card, dataset_digest, bytes, create_time) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                   model_seq, next, job.id, job.backbone, job.backbone_digest, version.cut_point,
-                   version.head, version.artifact_prefix, version.artifact_sha256,
-                   Blob{version.input_spec}, Blob{version.metrics}, Blob{version.card},
-                   job.dataset_digest, version.bytes, session.now);
+                   "INSERT INTO model_versions (model_seq, version, job_id, artifact_prefix, "
+                   "artifact_sha256, description, metrics, dataset_digest, bytes, create_time) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                   model_seq, next, job.id, version.artifact_prefix, version.artifact_sha256,
+                   version.description, Blob{version.metrics}, job.dataset_digest, version.bytes,
+                   session.now);
   GRAFT_RETURN_IF_ERROR(insert.Run());
-  const int64_t version_seq = LastRowId(session.db);
-  GRAFT_RETURN_IF_ERROR(WriteNames(session, "model_version_labels", version_seq, version.labels));
-  GRAFT_RETURN_IF_ERROR(
-      WriteNames(session, "model_version_changed_stages", version_seq, version.changed_stages));
+  Statement details(session.db,
+                    "INSERT INTO model_version_details (version_seq, report, card) "
+                    "VALUES (?, ?, ?)",
+                    LastRowId(session.db), Blob{outcome.report}, Blob{outcome.card});
+  GRAFT_RETURN_IF_ERROR(details.Run());
   return next;
 }
 
 absl::StatusOr<ModelVersion> GetModelVersion(Session& session, absl::string_view project,
                                              absl::string_view model, int64_t version) {
-  if (version < 0) {
-    return absl::InvalidArgumentError(absl::StrCat("version: ", version, " is below 0"));
-  }
-  Statement select(session.db,
-                   absl::StrCat(kSelectVersion, version == 0 ? "AND ? = 0" : "AND v.version = ?",
-                                " ORDER BY v.version DESC LIMIT 1"),
-                   project, model, version);
-  GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
-  if (!found) return NoSuchVersion(model, version);
-  GRAFT_ASSIGN_OR_RETURN(VersionRow row, ReadVersion(session, select));
+  GRAFT_ASSIGN_OR_RETURN(VersionRow row, LoadVersion(session, project, model, version));
   return std::move(row.version);
+}
+
+absl::StatusOr<ModelVersionDetails> GetModelVersionDetails(Session& session,
+                                                           absl::string_view project,
+                                                           absl::string_view model,
+                                                           int64_t version) {
+  GRAFT_ASSIGN_OR_RETURN(const VersionRow row, LoadVersion(session, project, model, version));
+  Statement select(session.db,
+                   "SELECT report, card FROM model_version_details WHERE version_seq = ?", row.seq);
+  GRAFT_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (!found) return ModelVersionDetails();
+  return ModelVersionDetails{select.Text(0), select.Text(1)};
 }
 
 absl::StatusOr<Model> GetModel(Session& session, absl::string_view project,
@@ -204,7 +187,7 @@ absl::StatusOr<Page<ModelVersion>> ListModelVersions(Session& session, absl::str
       result.next_page_token = PageToken("versions", last_seq);
       return result;
     }
-    GRAFT_ASSIGN_OR_RETURN(VersionRow row, ReadVersion(session, select));
+    VersionRow row = ReadVersion(select);
     last_seq = row.seq;
     result.items.push_back(std::move(row.version));
   }
@@ -224,8 +207,7 @@ absl::StatusOr<std::vector<ModelVersion>> DeleteModel(Session& session, absl::st
     while (true) {
       GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
       if (!more) break;
-      GRAFT_ASSIGN_OR_RETURN(VersionRow row, ReadVersion(session, select));
-      rows.push_back(std::move(row));
+      rows.push_back(ReadVersion(select));
     }
   }
   if (rows.empty()) return NoSuchVersion(model, version);

@@ -9,12 +9,16 @@
 // The model verbs of MetadataStore, inside an open transaction.
 namespace graft::sqlite {
 
-// Adds the version that `job` made, under the next number of the job's model; answers the number.
-absl::StatusOr<int64_t> PublishVersion(Session& session, const Job& job,
-                                       const ModelVersion& version);
+// Adds the version that `job` made (outcome.version, which must be set, with report and card),
+// under the next number of the job's model; answers the number.
+absl::StatusOr<int64_t> PublishVersion(Session& session, const Job& job, const JobOutcome& outcome);
 
 absl::StatusOr<ModelVersion> GetModelVersion(Session& session, absl::string_view project,
                                              absl::string_view model, int64_t version);
+absl::StatusOr<ModelVersionDetails> GetModelVersionDetails(Session& session,
+                                                           absl::string_view project,
+                                                           absl::string_view model,
+                                                           int64_t version);
 absl::StatusOr<Model> GetModel(Session& session, absl::string_view project,
                                absl::string_view model);
 absl::StatusOr<std::vector<int64_t>> ListVersionNumbers(Session& session, absl::string_view project,

@@ -103,6 +103,12 @@ class Store final : public MetadataStore {
                                                int64_t version) override {
     return Do([&](Session& s) { return sqlite::GetModelVersion(s, project, model, version); });
   }
+  absl::StatusOr<ModelVersionDetails> GetModelVersionDetails(absl::string_view project,
+                                                             absl::string_view model,
+                                                             int64_t version) override {
+    return Do(
+        [&](Session& s) { return sqlite::GetModelVersionDetails(s, project, model, version); });
+  }
   absl::StatusOr<Model> GetModel(absl::string_view project, absl::string_view model) override {
     return Do([&](Session& s) { return sqlite::GetModel(s, project, model); });
   }
@@ -177,7 +183,7 @@ class Store final : public MetadataStore {
 absl::StatusOr<std::unique_ptr<MetadataStore>> SqliteMetadataStore::Open(
     const SqliteMetadataStoreOptions& options) {
   GRAFT_ASSIGN_OR_RETURN(auto connection, sqlite::Connection::Open(options.path));
-  GRAFT_RETURN_IF_ERROR(sqlite::Migrate(*connection, sqlite::Migrations()));
+  GRAFT_RETURN_IF_ERROR(sqlite::Migrate(*connection, sqlite::Migrations(), options.upgrade));
   return std::make_unique<Store>(options, std::move(connection));
 }
 

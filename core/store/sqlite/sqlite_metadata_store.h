@@ -8,6 +8,7 @@
 
 #include "core/base/clock.h"
 #include "core/store/metadata_store.h"
+#include "core/store/row_upgrade.h"
 
 namespace graft {
 
@@ -16,6 +17,8 @@ struct SqliteMetadataStoreOptions {
   Clock* clock = Clock::System();  // for timestamps; must outlive the store
   int max_queued = 10'000;         // QUEUED jobs over all projects
   RetryPolicy retry;
+  // Of what an older program wrote; null: left as it is. Used by Open alone.
+  RowUpgrade* upgrade = nullptr;
 };
 
 // The embedded store: one file, one connection, one process.

@@ -8,9 +8,6 @@
 namespace graft::cli {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::Not;
-
 TEST(FormatTableTest, AlignsByCharactersNotBytes) {
   EXPECT_EQ(FormatTable({{"CLASS", "IMAGES"}, {"Käfer", "3"}, {"Ox", "12"}}),
             "CLASS  IMAGES\n"
@@ -75,37 +72,6 @@ TEST(PrintJsonLineTest, IsOneLineWithEveryField) {
   EXPECT_EQ(
       testing::internal::GetCapturedStdout(),
       "{\"sequence\":\"7\",\"state\":{\"state\":\"JOB_STATE_UNSPECIFIED\",\"detail\":\"\"}}\n");
-}
-
-v1::ClassificationReport Report(int classes) {
-  v1::ClassificationReport report;
-  report.set_split("test");
-  report.set_images(10L * classes);
-  report.set_accuracy(0.9);
-  for (int row = 0; row < classes; ++row) {
-    report.add_class_names("class" + std::to_string(row));
-    for (int column = 0; column < classes; ++column) report.add_confusion(row == column ? 9 : 1);
-  }
-  return report;
-}
-
-TEST(FormatReportTest, ShowsTheConfusionMatrix) {
-  const std::string text = FormatReport(Report(2));
-  EXPECT_THAT(text, HasSubstr("90.0 % on 20 test images"));
-  EXPECT_THAT(text, HasSubstr("          1  2\n"
-                              "1 class0  9  1\n"
-                              "2 class1  1  9\n"));
-}
-
-TEST(FormatReportTest, LeavesOutAMatrixTooWideForATerminal) {
-  EXPECT_THAT(FormatReport(Report(20)), HasSubstr("confusion"));
-  EXPECT_THAT(FormatReport(Report(21)), Not(HasSubstr("confusion")));
-}
-
-TEST(FormatReportTest, TakesAMatrixOfTheWrongSizeForNone) {
-  v1::ClassificationReport report = Report(3);
-  report.mutable_confusion()->RemoveLast();
-  EXPECT_THAT(FormatReport(report), Not(HasSubstr("confusion")));
 }
 
 }  // namespace

@@ -46,9 +46,12 @@ TEST_F(DatasetServiceTest, AnUploadIsListedAndKeptWithItsFiles) {
   const auto dataset = Get(uploaded->dataset().id());
   ASSERT_TRUE(dataset.ok());
   EXPECT_EQ(dataset->images(), 100);
-  EXPECT_EQ(dataset->classes(1).name(), "dog");
+  EXPECT_EQ(dataset->headline(), "2 classes");
+  EXPECT_EQ(dataset->summary().classification().classes(1).name(), "dog");
   EXPECT_EQ(dataset->display_name(), "a dataset");
-  EXPECT_THAT(List().datasets(), SizeIs(1));
+  ASSERT_THAT(List().datasets(), SizeIs(1));
+  EXPECT_EQ(List().datasets(0).headline(), "2 classes");
+  EXPECT_FALSE(List().datasets(0).has_summary()) << "it can be megabytes";
   EXPECT_THAT(Files(), SizeIs(1));
   EXPECT_THAT(Files()[0], HasSubstr(absl::StrCat("datasets/default/", dataset->digest())));
 }
@@ -59,7 +62,9 @@ TEST_F(DatasetServiceTest, TheSameContentIsTheSameDataset) {
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_FALSE(second->created());
   EXPECT_EQ(second->dataset().id(), first->dataset().id());
-  EXPECT_THAT(List().datasets(), SizeIs(1));
+  ASSERT_THAT(List().datasets(), SizeIs(1));
+  EXPECT_EQ(List().datasets(0).headline(), "2 classes");
+  EXPECT_FALSE(List().datasets(0).has_summary()) << "it can be megabytes";
   EXPECT_THAT(Files(), SizeIs(1));
 }
 

@@ -32,7 +32,7 @@ TEST(FilterOf, TakesEachStateOnce) {
 TEST(CheckNetwork, RefusesStagesThatTheBackboneLacks) {
   InstalledBackbone backbone;
   backbone.stage_parameters = {10, 20, 30};
-  backbone.description.set_feature_channels(512);
+  backbone.features = {512, 7, 7};
   FineTuneConfig config;
   config.strategy = Strategy::kTopLayers;
   config.trainable_stages = 3;
@@ -45,16 +45,15 @@ TEST(CheckNetwork, RefusesStagesThatTheBackboneLacks) {
 
 TEST(CheckNetwork, RefusesAHeadThatCannotBeTrained) {
   InstalledBackbone backbone;
-  backbone.description.set_feature_channels(512);
-  backbone.feature_values = 512 * 7 * 7;
+  backbone.features = {512, 7, 7};
   FineTuneConfig config;
-  config.head = HeadChoice::kArticle;
+  config.head = HeadKind::kArticle;
   config.hidden_units = 256;
   EXPECT_TRUE(CheckNetwork(config, backbone, 10).ok());
   config.hidden_units = 65'536;
   const auto fields = InvalidFieldsOf(CheckNetwork(config, backbone, 10));
   ASSERT_THAT(fields, SizeIs(1));
-  EXPECT_EQ(fields[0].field, "spec.classification.hidden_units");
+  EXPECT_EQ(fields[0].field, "spec.task.classification.hidden_units");
 }
 
 struct BadList {

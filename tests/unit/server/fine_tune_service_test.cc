@@ -263,8 +263,7 @@ INSTANTIATE_TEST_SUITE_P(
     All, BadFineTuneRequests,
     ::testing::Values(
         BadRequest{"NoSpec", [](auto& r) { r.clear_spec(); }, kInvalid, "spec"},
-        BadRequest{"NoTask", [](auto& r) { r.mutable_spec()->clear_classification(); }, kInvalid,
-                   "spec."},
+        BadRequest{"NoTask", [](auto& r) { r.mutable_spec()->clear_task(); }, kInvalid, "spec."},
         BadRequest{"NoModel", [](auto& r) { r.mutable_spec()->clear_model(); }, kInvalid,
                    "spec.model"},
         BadRequest{"ModelIsAPath", [](auto& r) { r.mutable_spec()->set_model("../etc"); }, kInvalid,

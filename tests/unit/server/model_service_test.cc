@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include "core/base/sha256.h"
+#include "core/model/model_description.h"
 #include "tests/fakes/loopback_server.h"
 #include "tests/unit/server/store_test.h"
 #include "wire/status.h"
@@ -50,8 +52,18 @@ class ModelServiceTest : public StoreTest {
     JobOutcome outcome;
     outcome.version.emplace();
     outcome.version->artifact_prefix = "jobs/" + job_id + "/1";
-    outcome.version->labels = {"cat", "dog"};
-    outcome.version->head = "linear";
+    ModelDescription description;
+    description.backbone = "net";
+    description.backbone_digest = Sha256Hex("net");
+    description.cut_point = "top";
+    description.head = {HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
+    description.task = "classification";
+    description.outputs = R"({"labels":["cat","dog"]})";
+    outcome.version->description = ModelDescriptionToJson(description);
+    v1::Report report;
+    report.mutable_classification()->set_accuracy(0.75);
+    outcome.report = report.SerializeAsString();
+    outcome.card = R"({"licence":"MIT"})";
     ASSERT_TRUE(blobs_->PutIfAbsent("jobs/" + job_id + "/1/model.safetensors", "bytes").ok());
     ASSERT_TRUE(store_->FinishJob(job_id, (*claimed)->fence, outcome).ok());
   }
@@ -92,7 +104,10 @@ TEST_F(ModelServiceTest, GivesTheLatestVersionOrTheOneAskedFor) {
   EXPECT_EQ(latest->version().version(), 2);
   EXPECT_EQ(latest->version().job_id(), "job-2");
   EXPECT_EQ(latest->version().backbone(), "net");
-  EXPECT_THAT(latest->version().labels(), ElementsAre("cat", "dog"));
+  EXPECT_EQ(latest->version().head(), "linear");
+  EXPECT_THAT(latest->version().outputs().classification().labels(), ElementsAre("cat", "dog"));
+  EXPECT_EQ(latest->version().report().classification().accuracy(), 0.75);
+  EXPECT_EQ(latest->version().card().fields().fields().at("licence").string_value(), "MIT");
   EXPECT_THAT(latest->model().versions(), ElementsAre(1, 2));
   const auto first = Get("pets", 1);
   ASSERT_TRUE(first.ok());

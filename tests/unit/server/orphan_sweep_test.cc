@@ -55,7 +55,6 @@ TEST_F(OrphanSweepTest, TheStoreNamesWhatBlobsMayBelongTo) {
   JobOutcome outcome;
   outcome.version.emplace();
   outcome.version->artifact_prefix = "jobs/job-1/1";
-  outcome.version->labels = {"a", "b"};
   ASSERT_TRUE(store_->FinishJob("job-1", (*claimed)->fence, outcome).ok());
   Enqueue("job-2");
   Dataset dataset;
@@ -69,12 +68,6 @@ TEST_F(OrphanSweepTest, TheStoreNamesWhatBlobsMayBelongTo) {
   EXPECT_THAT(references->artifact_prefixes, ElementsAre("jobs/job-1/1"));
   EXPECT_THAT(references->live_jobs, ElementsAre("job-2"));
   EXPECT_THAT(references->datasets, ElementsAre(Pair("default", "abc")));
-  // A version takes its origin from the job, whatever the worker says.
-  const auto version = store_->GetModelVersion("default", "pets", 0);
-  ASSERT_TRUE(version.ok());
-  EXPECT_EQ(version->backbone_id, "net");
-  EXPECT_EQ(version->backbone_digest, "sha-of-net");
-  EXPECT_EQ(version->dataset_digest, "sha-of-data");
 }
 
 TEST_F(OrphanSweepTest, DeletesOrphansAndNothingElse) {

@@ -99,8 +99,8 @@ TEST_F(PredictionServiceTest, WhatIsWrongWithTheRequestIsNamedAsAField) {
   request.add_inputs();
   EXPECT_EQ(field(request), "inputs[1]");
   request = Request({"a"});
-  request.set_top_k(-1);
-  EXPECT_EQ(field(request), "top_k");
+  request.mutable_options()->mutable_classification()->set_top_k(-1);
+  EXPECT_EQ(field(request), "options.classification.top_k");
 }
 
 TEST_F(PredictionServiceTest, RefusedRequestsAreCountedWhereverTheyAreRefused) {

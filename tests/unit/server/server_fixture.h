@@ -78,7 +78,7 @@ class ServerTest : public ::testing::Test {
     net.description.add_stages("stem");
     net.description.add_stages("top");
     net.stage_parameters = {100, 200};
-    net.feature_values = 8 * 7 * 7;
+    net.features = {8, 7, 7};
     return net;
   }
 
@@ -94,7 +94,7 @@ class ServerTest : public ::testing::Test {
       if (words.size() != 2 || !absl::SimpleAtoi(words[1], &images)) {
         return absl::InvalidArgumentError(absl::StrCat("not a list: ", line));
       }
-      auto* entry = made.description.add_classes();
+      auto* entry = made.description.mutable_summary()->mutable_classification()->add_classes();
       entry->set_name(words[0]);
       entry->set_images(images);
       made.description.set_images(made.description.images() + images);
@@ -127,7 +127,7 @@ class ServerTest : public ::testing::Test {
     auto* spec = request.mutable_spec();
     spec->set_dataset_id(uploaded->dataset().id());
     spec->set_model("pets");
-    spec->mutable_classification();
+    spec->mutable_task()->mutable_classification();
     return request;
   }
 

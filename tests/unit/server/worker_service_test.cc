@@ -11,6 +11,8 @@
 
 #include "core/artifacts/blob/local/local_blob_store.h"
 #include "core/artifacts/manifest.h"
+#include "core/base/sha256.h"
+#include "core/model/model_description.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/loopback_server.h"
 #include "tests/unit/server/worker_test_store.h"
@@ -80,23 +82,37 @@ class WorkerServiceTest : public ::testing::Test {
   }
 
   // Artefacts of the lease, and the Finish that publishes them.
-  worker::v1::FinishRequest Success(const worker::v1::LeasedJob& job) {
+  worker::v1::FinishRequest Success(const worker::v1::LeasedJob& job,
+                                    const std::string& description = Description(),
+                                    const std::string& card = R"({"licence":"MIT"})") {
     const std::string model = "tensors";
     EXPECT_TRUE(blobs_->PutIfAbsent(job.artifact_prefix() + "/model.safetensors", model).ok());
+    EXPECT_TRUE(blobs_->PutIfAbsent(job.artifact_prefix() + "/card.json", card).ok());
     ArtifactManifest manifest;
-    manifest.files = {{"model.safetensors", Sha256Hex(model), model.size()}};
+    manifest.files = {{"card.json", Sha256Hex(card), card.size()},
+                      {"model.safetensors", Sha256Hex(model), model.size()}};
+    manifest.description = description;
     const std::string json = ManifestToJson(manifest).value();
     EXPECT_TRUE(blobs_->PutIfAbsent(job.artifact_prefix() + "/manifest.json", json).ok());
     worker::v1::FinishRequest finish = End(job, worker::v1::OUTCOME_SUCCEEDED);
     finish.mutable_artifact()->set_prefix(job.artifact_prefix());
     finish.mutable_artifact()->set_manifest_sha256(Sha256Hex(json));
-    finish.mutable_artifact()->add_labels("cat");
-    finish.mutable_artifact()->add_labels("dog");
-    finish.mutable_artifact()->set_head("linear");
-    finish.mutable_report()->set_accuracy(0.5);
+    finish.mutable_report()->mutable_classification()->set_accuracy(0.5);
     finish.set_stop_reason(v1::STOP_REASON_COMPLETED);
     finish.set_best_epoch(2);
     return finish;
+  }
+  static std::string Description(const std::string& weights = "weights",
+                                 const std::string& task = "classification",
+                                 const std::string& outputs = R"({"labels":["cat","dog"]})") {
+    ModelDescription description;
+    description.backbone = "efficientnet_lite0";
+    description.backbone_digest = Sha256Hex(weights);
+    description.cut_point = "conv_head";
+    description.head = {HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
+    description.task = task;
+    description.outputs = outputs;
+    return ModelDescriptionToJson(description);
   }
   static worker::v1::FinishRequest End(const worker::v1::LeasedJob& job,
                                        worker::v1::Outcome outcome) {
@@ -290,12 +306,45 @@ TEST_F(WorkerServiceTest, SuccessPublishesOnceThoughSaidTwice) {
   EXPECT_THAT(published_, ElementsAre("default/stamps/1"));
   const v1::Job shown = *ToProto(store_.Get("a"));
   EXPECT_EQ(shown.state(), v1::JOB_STATE_SUCCEEDED);
-  EXPECT_EQ(shown.report().accuracy(), 0.5);
+  EXPECT_EQ(shown.report().classification().accuracy(), 0.5);
   EXPECT_EQ(shown.best_epoch(), 2);
   EXPECT_EQ(shown.stop_reason(), v1::STOP_REASON_COMPLETED);
   const auto version = store_->GetModelVersion("default", "stamps", 0);
   ASSERT_TRUE(version.ok());
-  EXPECT_EQ(version->backbone_digest, Sha256Hex("weights"));
+  EXPECT_EQ(version->description, Description());
+  EXPECT_EQ(
+      version->bytes,
+      7 + 17 + static_cast<int64_t>(*blobs_->Size(version->artifact_prefix + "/manifest.json")));
+  EXPECT_EQ(store_->GetModelVersionDetails("default", "stamps", 0)->card, R"({"licence":"MIT"})");
+}
+
+struct BadArtefact {
+  const char* name;
+  std::string description;
+  std::string card;
+};
+
+// What is published is what the server found in the artefact, and only if that makes sense.
+TEST_F(WorkerServiceTest, ArtefactsThatNoModelCanBeMadeOfAreRefused) {
+  const BadArtefact cases[] = {
+      {"nothing in the description", "{}", "{}"},
+      {"another backbone", Description("other weights"), "{}"},
+      {"another task", Description("weights", "regression"), "{}"},
+      {"outputs of no form", Description("weights", "classification", "{}"), "{}"},
+      {"a card that is no object", Description(), "[1]"},
+      {"a card that is no JSON", Description(), "card"},
+  };
+  for (const BadArtefact& bad : cases) {
+    SCOPED_TRACE(bad.name);
+    store_.Enqueue(bad.name);
+    const worker::v1::LeasedJob job = Lease().job();
+    EXPECT_EQ(Finish(Success(job, bad.description, bad.card)).error_code(), grpc::INVALID_ARGUMENT);
+    EXPECT_EQ(store_.Get(bad.name).state, JobState::kRunning);
+    EXPECT_FALSE(store_->GetModel("default", "stamps").ok());
+    worker::v1::FinishRequest failed = End(job, worker::v1::OUTCOME_FAILED);
+    failed.mutable_error()->set_code("INVALID_ARGUMENT");
+    ASSERT_TRUE(Finish(failed).ok());
+  }
 }
 
 TEST_F(WorkerServiceTest, ArtefactsThatAreNotWholeAreNotPublished) {

@@ -43,7 +43,7 @@ class WorkerTestStore {
     spec.mutable_fine_tune()->set_dataset_id("dataset-1");
     spec.mutable_fine_tune()->set_model("stamps");
     spec.mutable_fine_tune()->set_backbone("efficientnet_lite0");
-    spec.mutable_fine_tune()->mutable_classification();
+    spec.mutable_fine_tune()->mutable_task()->mutable_classification();
     Job job;
     job.id = id;
     job.project = "default";

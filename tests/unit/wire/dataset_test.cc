@@ -15,7 +15,8 @@ TEST(WireDataset, EverythingSurvivesStorage) {
   description.set_digest("abc");
   description.set_images(12);
   description.set_bytes(3456);
-  auto* entry = description.add_classes();
+  description.set_headline("1 class");
+  auto* entry = description.mutable_summary()->mutable_classification()->add_classes();
   entry->set_name("cat");
   entry->set_images(12);
   entry->set_test_images(2);
@@ -26,14 +27,29 @@ TEST(WireDataset, EverythingSurvivesStorage) {
   description.set_skipped_total(1);
   description.add_warnings("few images");
 
-  Dataset row = ToRow(description);
-  EXPECT_EQ(row.classes, (std::vector<DatasetClass>{{"cat", 12}}));
-  row.create_time = absl::FromUnixSeconds(9);
-  auto back = ToProto(row);
+  auto row = ToRow(description);
+  ASSERT_TRUE(row.ok()) << row.status();
+  EXPECT_EQ(row->headline, "1 class");
+  row->create_time = absl::FromUnixSeconds(9);
+  auto back = ToProto(*row);
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(back->create_time().seconds(), 9);
   back->clear_create_time();
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(*back, description));
+}
+
+TEST(WireDataset, ARowOfAListSaysWhatItHas) {
+  Dataset row;
+  row.id = "dataset-1";
+  row.headline = "8 classes";
+  const auto proto = ToProto(row);
+  ASSERT_TRUE(proto.ok()) << proto.status();
+  EXPECT_EQ(proto->headline(), "8 classes");
+  EXPECT_FALSE(proto->has_summary());
+}
+
+TEST(WireDataset, OneOfNoTaskIsRefused) {
+  EXPECT_EQ(ToRow(v1::Dataset()).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST(WireDataset, ADamagedManifestIsDataLoss) {

@@ -20,7 +20,7 @@ v1::FineTuneSpec Minimal() {
   v1::FineTuneSpec spec;
   spec.set_dataset_id("dataset-1");
   spec.set_model("stamps");
-  spec.mutable_classification();
+  spec.mutable_task()->mutable_classification();
   return spec;
 }
 
@@ -70,22 +70,24 @@ INSTANTIATE_TEST_SUITE_P(Fields, BadFineTuneSpec,
                                             [](auto& s) { s.set_model(std::string(64, 'a')); }},
                                     BadCase{"backbone_path", "spec.backbone",
                                             [](auto& s) { s.set_backbone("/etc/passwd"); }},
-                                    BadCase{"no_task", "spec.classification",
-                                            [](auto& s) { s.clear_classification(); }},
+                                    BadCase{"no_task", "spec.task",
+                                            [](auto& s) { s.clear_task(); }},
                                     BadCase{"unknown_strategy", "spec.strategy",
                                             [](auto& s) {
                                               s.set_strategy(static_cast<v1::Strategy>(99));
                                             }},
-                                    BadCase{"unknown_head", "spec.classification.head",
+                                    BadCase{"unknown_head", "spec.task.classification.head",
                                             [](auto& s) {
-                                              s.mutable_classification()->set_head(
+                                              s.mutable_task()->mutable_classification()->set_head(
                                                   static_cast<v1::HeadKind>(-1));
                                             }},
                                     BadCase{"unknown_weighting",
-                                            "spec.classification.class_weighting",
+                                            "spec.task.classification.class_weighting",
                                             [](auto& s) {
-                                              s.mutable_classification()->set_class_weighting(
-                                                  static_cast<v1::ClassWeighting>(7));
+                                              s.mutable_task()
+                                                  ->mutable_classification()
+                                                  ->set_class_weighting(
+                                                      static_cast<v1::ClassWeighting>(7));
                                             }},
                                     BadCase{"unknown_optimizer", "spec.training.optimizer",
                                             [](auto& s) {
@@ -97,22 +99,29 @@ INSTANTIATE_TEST_SUITE_P(Fields, BadFineTuneSpec,
                                               s.mutable_training()->set_schedule(
                                                   static_cast<v1::LearningRateSchedule>(12));
                                             }},
-                                    BadCase{"no_hidden_units", "spec.classification.hidden_units",
+                                    BadCase{"no_hidden_units",
+                                            "spec.task.classification.hidden_units",
                                             [](auto& s) {
-                                              s.mutable_classification()->set_head(
+                                              s.mutable_task()->mutable_classification()->set_head(
                                                   v1::HEAD_KIND_MLP);
-                                              s.mutable_classification()->set_hidden_units(0);
+                                              s.mutable_task()
+                                                  ->mutable_classification()
+                                                  ->set_hidden_units(0);
                                             }},
-                                    BadCase{"nan_dropout", "spec.classification.dropout",
-                                            [](auto& s) {
-                                              s.mutable_classification()->set_head(
-                                                  v1::HEAD_KIND_MLP);
-                                              s.mutable_classification()->set_dropout(kNan);
-                                            }},
+                                    BadCase{
+                                        "nan_dropout", "spec.task.classification.dropout",
+                                        [](auto& s) {
+                                          s.mutable_task()->mutable_classification()->set_head(
+                                              v1::HEAD_KIND_MLP);
+                                          s.mutable_task()->mutable_classification()->set_dropout(
+                                              kNan);
+                                        }},
                                     BadCase{"smoothing_of_one",
-                                            "spec.classification.label_smoothing",
+                                            "spec.task.classification.label_smoothing",
                                             [](auto& s) {
-                                              s.mutable_classification()->set_label_smoothing(1);
+                                              s.mutable_task()
+                                                  ->mutable_classification()
+                                                  ->set_label_smoothing(1);
                                             }},
                                     BadCase{"zero_epochs", "spec.training.epochs",
                                             [](auto& s) { s.mutable_training()->set_epochs(0); }},
@@ -216,9 +225,9 @@ TEST(FineTuneSpec, AnEmptyPathNamesFieldsFromTheSpecOn) {
 TEST(FineTuneSpec, ZeroIsAValueWhereAnOptionHasOne) {
   v1::FineTuneSpec spec = Minimal();
   spec.set_strategy(v1::STRATEGY_TOP_LAYERS);
-  spec.mutable_classification()->set_head(v1::HEAD_KIND_MLP);
-  spec.mutable_classification()->set_label_smoothing(0);
-  spec.mutable_classification()->set_dropout(0);
+  spec.mutable_task()->mutable_classification()->set_head(v1::HEAD_KIND_MLP);
+  spec.mutable_task()->mutable_classification()->set_label_smoothing(0);
+  spec.mutable_task()->mutable_classification()->set_dropout(0);
   const auto resolved = ResolveFineTuneSpec(spec);
   ASSERT_TRUE(resolved.ok()) << resolved.status();
   EXPECT_EQ(resolved->config.label_smoothing, 0);
@@ -235,8 +244,9 @@ TEST(FineTuneSpec, TheEchoResolvesToTheSameJob) {
           v1::FineTuneSpec spec = Minimal();
           spec.set_backbone("efficientnet_lite0");
           spec.set_strategy(static_cast<v1::Strategy>(strategy));
-          spec.mutable_classification()->set_head(static_cast<v1::HeadKind>(head));
-          spec.mutable_classification()->set_class_weighting(v1::CLASS_WEIGHTING_BALANCED);
+          spec.mutable_task()->mutable_classification()->set_head(static_cast<v1::HeadKind>(head));
+          spec.mutable_task()->mutable_classification()->set_class_weighting(
+              v1::CLASS_WEIGHTING_BALANCED);
           spec.mutable_training()->set_optimizer(static_cast<v1::Optimizer>(optimizer));
           spec.mutable_training()->set_seed(7);
           spec.mutable_data()->set_test_fraction(0.1);

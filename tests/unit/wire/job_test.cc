@@ -13,15 +13,14 @@ Job StoredJob() {
   v1::Job progress;
   progress.mutable_progress()->set_epochs_done(3);
   progress.set_best_epoch(2);
-  v1::Job result;
-  result.mutable_report()->set_accuracy(0.9);
-  result.set_best_epoch(2);
+  v1::Report report;
+  report.mutable_classification()->set_accuracy(0.9);
   Job job;
   job.id = "job-1";
   job.project = "default";
   job.spec = spec.SerializeAsString();
   job.progress = progress.SerializeAsString();
-  job.result = result.SerializeAsString();
+  job.report = report.SerializeAsString();
   job.state = JobState::kSucceeded;
   job.stop_reason = "EARLY_STOPPED";
   job.create_time = absl::FromUnixSeconds(100);
@@ -39,7 +38,7 @@ TEST(WireJob, SaysAllThatIsStored) {
   EXPECT_EQ(proto->spec().fine_tune().model(), "pets");
   EXPECT_EQ(proto->progress().epochs_done(), 3);
   EXPECT_EQ(proto->best_epoch(), 2);
-  EXPECT_DOUBLE_EQ(proto->report().accuracy(), 0.9);
+  EXPECT_DOUBLE_EQ(proto->report().classification().accuracy(), 0.9);
   EXPECT_EQ(proto->stop_reason(), v1::STOP_REASON_EARLY_STOPPED);
   EXPECT_EQ(proto->create_time().seconds(), 100);
   EXPECT_EQ(proto->labels().at("team"), "a");
@@ -48,7 +47,7 @@ TEST(WireJob, SaysAllThatIsStored) {
 }
 
 TEST(WireJob, DamagedBytesAreNamed) {
-  for (std::string Job::*bytes : {&Job::spec, &Job::progress, &Job::result}) {
+  for (std::string Job::*bytes : {&Job::spec, &Job::progress, &Job::report}) {
     Job job = StoredJob();
     job.*bytes = "\xff\xff";
     EXPECT_EQ(ToProto(job).status().code(), absl::StatusCode::kDataLoss);

@@ -45,8 +45,9 @@ FineTuneResult SmallResult() {
   result.description.backbone = "efficientnet_lite0";
   result.description.backbone_digest = Sha256Hex("weights");
   result.description.cut_point = "features";
-  result.description.head = {HeadKind::kLinear, 8, 7, 7, 0, 0, 2};
-  result.description.labels = {"cat", "dog"};
+  result.description.head = {HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
+  result.description.task = "classification";
+  result.description.outputs = R"({"labels":["cat","dog"]})";
   result.report.class_names = {"cat", "dog"};
   result.report.confusion = {3, 1, 0, 4};
   result.report.accuracy = 0.875;
@@ -83,7 +84,7 @@ class JobRunnerTest : public ::testing::Test {
     v1::FineTuneSpec* spec = job.mutable_spec()->mutable_fine_tune();
     spec->set_dataset_id("dataset-1");
     spec->set_model("stamps");
-    spec->mutable_classification();
+    spec->mutable_task()->mutable_classification();
     return job;
   }
   // The only Finish there was.
@@ -93,10 +94,10 @@ class JobRunnerTest : public ::testing::Test {
     return service_.finishes.empty() ? worker::v1::FinishRequest() : service_.finishes[0];
   }
   // Waits in a training step until something is wanted of the job.
-  static absl::Status UntilNot(Desired unwanted, const Trainer::Run& run) {
+  static absl::Status UntilNot(RunSignal unwanted, const Trainer::Run& run) {
     while (run.desired() == unwanted) std::this_thread::yield();
-    return run.desired() == Desired::kDrain ? absl::AbortedError("drained")
-                                            : absl::CancelledError("told to");
+    return run.desired() == RunSignal::kDrain ? absl::AbortedError("drained")
+                                              : absl::CancelledError("told to");
   }
 
   FakeWorkerService service_;
@@ -119,11 +120,7 @@ TEST_F(JobRunnerTest, SuccessWritesWholeArtefactsBeforeItPublishesThem) {
   const worker::v1::FinishRequest finish = Finished();
   EXPECT_EQ(finish.outcome(), worker::v1::OUTCOME_SUCCEEDED);
   EXPECT_EQ(finish.artifact().prefix(), "jobs/a/1");
-  EXPECT_EQ(finish.artifact().labels_size(), 2);
-  EXPECT_EQ(finish.artifact().head(), "linear");
-  EXPECT_EQ(finish.artifact().input_spec().height(), 224);
-  EXPECT_EQ(finish.artifact().input_spec().mean_size(), 3);
-  EXPECT_EQ(finish.report().confusion_size(), 4);
+  EXPECT_EQ(finish.report().classification().confusion().cells_size(), 3);
   EXPECT_EQ(finish.best_epoch(), 2);
   const auto manifest =
       LoadVerifiedManifest(*blobs_, "jobs/a/1", finish.artifact().manifest_sha256());
@@ -229,7 +226,7 @@ TEST_F(JobRunnerTest, ACancelEndsTheRunAndIsSaid) {
     absl::MutexLock lock(&service_.mutex);
     service_.desired = v1::DESIRED_STATE_CANCEL;
   }
-  trainer_.train = [](const Trainer::Run& run) { return UntilNot(Desired::kRun, run); };
+  trainer_.train = [](const Trainer::Run& run) { return UntilNot(RunSignal::kRun, run); };
   runner_->RunJob(Job());
   EXPECT_EQ(Finished().outcome(), worker::v1::OUTCOME_CANCELLED);
 }
@@ -241,7 +238,7 @@ TEST_F(JobRunnerTest, ADrainKeepsTheCheckpointAndGivesTheJobBack) {
   }
   trainer_.train = [](const Trainer::Run& run) {
     EXPECT_TRUE(run.checkpoints->Save(4, "state").ok());
-    return UntilNot(Desired::kRun, run);
+    return UntilNot(RunSignal::kRun, run);
   };
   runner_->RunJob(Job());
   EXPECT_EQ(Finished().outcome(), worker::v1::OUTCOME_RELEASED);
@@ -255,7 +252,7 @@ TEST_F(JobRunnerTest, BeingToldToEndDrainsTheJobAndEndsTheLoop) {
   }
   trainer_.train = [this](const Trainer::Run& run) {
     told_to_end_.store(true);
-    return UntilNot(Desired::kRun, run);
+    return UntilNot(RunSignal::kRun, run);
   };
   EXPECT_TRUE(runner_->Run().ok());
   EXPECT_EQ(Finished().outcome(), worker::v1::OUTCOME_RELEASED);
@@ -273,7 +270,7 @@ TEST_F(JobRunnerTest, ALostLeaseDropsTheJobAndPublishesNothing) {
       absl::MutexLock lock(&service_.mutex);
       service_.fence = 2;  // somebody else has it now
     }
-    while (run.desired() == Desired::kRun) std::this_thread::yield();
+    while (run.desired() == RunSignal::kRun) std::this_thread::yield();
     return absl::CancelledError("told to");
   };
   runner_->RunJob(Job());

@@ -11,6 +11,7 @@
 
 #include "core/base/files.h"
 #include "core/base/sha256.h"
+#include "core/base/status_details.h"
 #include "core/data/dataset_reader.h"
 #include "core/image/encode.h"
 #include "tests/fakes/archive_builder.h"
@@ -357,7 +358,7 @@ TEST_F(IngestTest, TooManyImagesAreRefusedAtTheFirstTooMany) {
                                 return false;
                               }).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
-  EXPECT_EQ(IngestReason(status), "TOO_MANY_IMAGES");
+  EXPECT_EQ(ErrorReason(status), "TOO_MANY_IMAGES");
   EXPECT_THAT(std::string(status.message()), HasSubstr("more than 50 images"));
   const int all = polled;
   entries.resize(52);
@@ -377,10 +378,10 @@ TEST_F(IngestTest, TheDisksReserveIsKept) {
   };
   const absl::Status status = IngestTar(CatsAndDogs(2), options).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
-  EXPECT_EQ(IngestReason(status), "DISK_FULL");
+  EXPECT_EQ(ErrorReason(status), "DISK_FULL");
   options.min_free_disk_bytes = 10;
   EXPECT_TRUE(IngestTar(CatsAndDogs(2), options).ok());
-  EXPECT_EQ(IngestReason(absl::InternalError("x")), "");
+  EXPECT_EQ(ErrorReason(absl::InternalError("x")), "");
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
-#include "core/nn/head.h"
 #include "tests/unit/core/nn/tiny_network.h"
 
 namespace graft {
@@ -182,26 +181,6 @@ TEST(NetworkTest, SetTensorChecksNameAndShape) {
   EXPECT_EQ(network->SetTensor("classifier.bias", at::zeros({4})).code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(network->SetTensor("classifier.bias", at::zeros({5})).ok());
-}
-
-TEST(HeadTest, KindsHaveTheirNamesAndShapes) {
-  HeadSpec spec{HeadKind::kLinear, 6, 2, 3, 7, 0.5, 4};
-  const at::NoGradGuard no_grad;
-  const auto forward = [&](const at::Tensor& x) {
-    return Network::Create(BuildHead(spec).value()).value()->Forward(x, 0, 1).sizes().vec();
-  };
-  const std::vector<int64_t> logits = {5, 4};
-  EXPECT_EQ(forward(at::ones({5, 6, 2, 3})), logits);
-  EXPECT_EQ(forward(at::ones({5, 6})), logits);  // pooled already
-  spec.kind = HeadKind::kMlp;
-  EXPECT_EQ(forward(at::ones({5, 6, 2, 3})), logits);
-  spec.kind = HeadKind::kArticle;
-  EXPECT_EQ(forward(at::ones({5, 6, 2, 3})), logits);
-  const auto named = Network::Create(BuildHead(spec).value()).value()->NamedTensors();
-  ASSERT_EQ(named.size(), 4u);
-  EXPECT_EQ(named[0].name, "head.0.weight");
-  EXPECT_EQ(named[0].tensor.sizes().vec(), (std::vector<int64_t>{7, 36}));
-  EXPECT_EQ(named[2].name, "head.3.weight");
 }
 
 }  // namespace

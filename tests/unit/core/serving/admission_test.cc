@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/serving/error_hints.h"
-#include "core/serving/retry_hint.h"
+#include "core/base/status_details.h"
 
 namespace graft {
 namespace {
@@ -39,7 +38,7 @@ TEST(Admission, WhatWaitsForOneModelTakesNoMoreThanHalf) {
   Admission admission({.max_images = 8, .max_bytes = 100});
   ASSERT_TRUE(admission.Enter(kModel, 3, 1).ok());
   admission.BeginWait(kModel, 3);
-  EXPECT_EQ(ReasonHint(admission.Enter(kModel, 2, 1)), "MODEL_LOADING");
+  EXPECT_EQ(ErrorReason(admission.Enter(kModel, 2, 1)), "MODEL_LOADING");
   EXPECT_TRUE(admission.Enter(kModel, 1, 1).ok());
   EXPECT_TRUE(admission.Enter({"p", "other", 0}, 4, 1).ok());
   admission.EndWait(kModel, 3);
@@ -54,7 +53,7 @@ TEST(Admission, ALoneRequestMayBeLargerThanHalf) {
 
 TEST(Admission, SaysWhenToComeBack) {
   Admission admission({.max_images = 0, .max_bytes = 100, .retry_after = absl::Seconds(2)});
-  EXPECT_EQ(RetryHint(admission.Enter(kModel, 1, 1)), absl::Seconds(2));
+  EXPECT_EQ(RetryDelay(admission.Enter(kModel, 1, 1)), absl::Seconds(2));
 }
 
 }  // namespace

@@ -7,8 +7,7 @@
 
 #include "absl/synchronization/blocking_counter.h"
 
-#include "core/serving/error_hints.h"
-#include "core/serving/retry_hint.h"
+#include "core/base/status_details.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_serving.h"
 
@@ -242,10 +241,10 @@ TEST_F(ModelManagerTest, WhatIsInUseIsNotEvictedAndTheRestIsRefused) {
     ASSERT_TRUE(held.Wait().ok());
     EXPECT_EQ(VersionFor(2), 0);
     EXPECT_TRUE(absl::IsResourceExhausted(last_error_));
-    EXPECT_EQ(RetryHint(last_error_), absl::Seconds(5));
+    EXPECT_EQ(RetryDelay(last_error_), absl::Seconds(5));
     clock_.Advance(absl::Seconds(2));
     EXPECT_EQ(VersionFor(2), 0);
-    EXPECT_EQ(RetryHint(last_error_), absl::Seconds(3));
+    EXPECT_EQ(RetryDelay(last_error_), absl::Seconds(3));
   }
   clock_.Advance(absl::Seconds(6));
   EXPECT_EQ(VersionFor(2), 2);
@@ -258,7 +257,7 @@ TEST_F(ModelManagerTest, AVersionThatCannotFitIsRefusedBeforeItIsRead) {
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(VersionFor(1), 0);
     EXPECT_TRUE(absl::IsResourceExhausted(last_error_)) << last_error_;
-    EXPECT_EQ(ReasonHint(last_error_), "MODEL_MEMORY_FULL");
+    EXPECT_EQ(ErrorReason(last_error_), "MODEL_MEMORY_FULL");
     clock_.Advance(absl::Seconds(5));
   }
   EXPECT_EQ(world_.loads, 0);

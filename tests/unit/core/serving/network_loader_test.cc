@@ -102,11 +102,10 @@ class NetworkLoaderTest : public ::testing::Test {
     description.backbone_digest = digest_;
     description.cut_point = "high";
     if (changed) description.changed_stages = {"high"};
-    description.head = {
-        .kind = HeadKind::kLinear, .channels = 6, .height = 4, .width = 4, .classes = 3};
+    description.head = {.kind = HeadKind::kLinear, .features = {6, 4, 4}, .outputs = 3};
     description.input = Input();
-    description.labels = {"cat", "dog", "owl"};
-    description.temperature = temperature;
+    description.task = kClassificationTask;
+    description.outputs = ToJson(ClassificationOutputs{{"cat", "dog", "owl"}, temperature});
     heads_[version] = *Network::Create(*BuildHead(description.head), seed);
     networks_[version] = *Network::Create(TinySpec(), changed ? seed + 100 : 7);
     std::vector<NamedTensor> tensors = heads_[version]->NamedTensors();

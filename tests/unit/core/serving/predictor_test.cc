@@ -5,9 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/serving/error_hints.h"
+#include "core/base/status_details.h"
 #include "core/serving/model_manager.h"
-#include "core/serving/retry_hint.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_serving.h"
 
@@ -147,7 +146,7 @@ TEST_F(PredictorTest, DecodedImagesCountAmongTheBytesThatWait) {
   Answer<PredictResponse> second = Submit({"b"});
   Answer<PredictResponse> third = Submit({"c"});
   EXPECT_TRUE(absl::IsResourceExhausted(third.Wait().status())) << third.Wait().status();
-  EXPECT_TRUE(RetryHint(third.Wait().status()).has_value());
+  EXPECT_TRUE(RetryDelay(third.Wait().status()).has_value());
   Answer<PredictResponse> never = Submit({"a", "b", "c"});
   EXPECT_TRUE(absl::IsInvalidArgument(never.Wait().status())) << never.Wait().status();
   world_.computing.Open();
@@ -224,7 +223,7 @@ TEST_F(PredictorTest, AFullQueueSaysWhenToComeBackAndEmptiesAgain) {
   Answer<PredictResponse> refused = Submit({"a"});
   ASSERT_TRUE(refused.done());
   EXPECT_TRUE(absl::IsResourceExhausted(refused.Wait().status()));
-  EXPECT_EQ(RetryHint(refused.Wait().status()), absl::Milliseconds(500));
+  EXPECT_EQ(RetryDelay(refused.Wait().status()), absl::Milliseconds(500));
   world_.computing.Open();
   EXPECT_TRUE(running.Wait().ok());
   EXPECT_TRUE(waiting.Wait().ok());
@@ -237,8 +236,8 @@ TEST_F(PredictorTest, AModelThatLoadsLeavesHalfOfTheQueueToOthers) {
   world_.loading.Close();
   Answer<PredictResponse> first = Submit({"a", "b"}, "m");
   Answer<PredictResponse> second = Submit({"a"}, "m");
-  EXPECT_EQ(ReasonHint(second.Wait().status()), "MODEL_LOADING");
-  EXPECT_TRUE(RetryHint(second.Wait().status()).has_value());
+  EXPECT_EQ(ErrorReason(second.Wait().status()), "MODEL_LOADING");
+  EXPECT_TRUE(RetryDelay(second.Wait().status()).has_value());
   EXPECT_TRUE(Submit({"a", "b"}, "n").Wait().ok());
   world_.loading.Open();
   EXPECT_TRUE(first.Wait().ok());
@@ -289,15 +288,15 @@ TEST_F(PredictorTest, ACancellationAtTheDeadlineIsThePassingOfTheDeadline) {
 TEST_F(PredictorTest, ErrorsSayForProgramsWhatIsWrong) {
   Start({.max_images_per_request = 2, .max_pending_images = 2});
   const absl::Status bad = Submit({"a", "bad"}).Wait().status();
-  EXPECT_EQ(FieldHint(bad), "inputs[1]");
-  EXPECT_EQ(FieldHint(Submit({}).Wait().status()), "inputs");
-  EXPECT_EQ(ReasonHint(Submit({"a"}, "other").Wait().status()), "MODEL_NOT_FOUND");
+  EXPECT_EQ(InvalidFieldsOf(bad).at(0).field, "inputs[1]");
+  EXPECT_EQ(InvalidFieldsOf(Submit({}).Wait().status()).at(0).field, "inputs");
+  EXPECT_EQ(ErrorReason(Submit({"a"}, "other").Wait().status()), "MODEL_NOT_FOUND");
   Answer<PredictResponse> running = Occupy();
-  EXPECT_EQ(ReasonHint(Submit({"a", "a"}).Wait().status()), "QUEUE_FULL");
+  EXPECT_EQ(ErrorReason(Submit({"a", "a"}).Wait().status()), "QUEUE_FULL");
   world_.computing.Open();
   EXPECT_TRUE(running.Wait().ok());
   predictor_->Drain();
-  EXPECT_EQ(ReasonHint(Submit({"a"}).Wait().status()), "DRAINING");
+  EXPECT_EQ(ErrorReason(Submit({"a"}).Wait().status()), "DRAINING");
 }
 
 TEST_F(PredictorTest, CancelledBeforeItWasSubmittedIsCancelled) {
@@ -330,7 +329,7 @@ TEST_F(PredictorTest, DrainRefusesNewRequestsAndEndsTheRunningOnesWell) {
   while (true) {  // until Drain has begun
     Answer<PredictResponse> refused = Submit({"a"});
     if (refused.done() && absl::IsUnavailable(refused.Wait().status())) {
-      EXPECT_TRUE(RetryHint(refused.Wait().status()).has_value());
+      EXPECT_TRUE(RetryDelay(refused.Wait().status()).has_value());
       break;
     }
     std::this_thread::yield();

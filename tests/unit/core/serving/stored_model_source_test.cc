@@ -52,11 +52,8 @@ class StoredModelSourceTest : public ::testing::Test {
 
     JobOutcome outcome;
     outcome.version.emplace();
-    outcome.version->backbone_id = "vgg16";
-    outcome.version->head = "linear";
     outcome.version->artifact_prefix = prefix;
     outcome.version->artifact_sha256 = Sha256Hex(json);
-    outcome.version->labels = {"cat", "dog"};
     const auto finished = store_->FinishJob(job_id, claimed.fence, outcome);
     ASSERT_TRUE(finished.ok()) << finished.status();
   }

@@ -17,6 +17,7 @@
 #include "core/features/feature_cache.h"
 #include "core/image/encode.h"
 #include "core/nn/state_dict.h"
+#include "core/tasks/classification/outputs.h"
 #include "core/training/dataset_images.h"
 #include "core/training/model_card.h"
 #include "core/training/network_under_training.h"
@@ -146,7 +147,7 @@ class FineTuneTest : public ::testing::Test {
   std::unique_ptr<DatasetReader> dataset_;
   MemoryCheckpoints checkpoints_;
   RecordingObserver observer_;
-  std::function<Desired()> desired_;
+  std::function<RunSignal()> desired_;
 };
 
 std::vector<std::string> TensorNames(const std::string& model) {
@@ -167,7 +168,10 @@ TEST_F(FineTuneTest, FeatureExtractionGivesAHeadOverAnUnchangedBackbone) {
   EXPECT_THAT(result->description.changed_stages, IsEmpty());
   EXPECT_EQ(result->description.cut_point, "block2");
   EXPECT_EQ(result->description.backbone_digest, backbone_.weights->digest());
-  EXPECT_THAT(result->description.labels, ElementsAre("class0", "class1", "class2"));
+  EXPECT_EQ(result->description.task, "classification");
+  const auto outputs = ClassificationOutputsOf(result->description);
+  ASSERT_TRUE(outputs.ok()) << outputs.status();
+  EXPECT_THAT(outputs->labels, ElementsAre("class0", "class1", "class2"));
   EXPECT_EQ(result->counters.backbone_forward_images, 60);
   EXPECT_GT(result->best_epoch, 0);
   EXPECT_DOUBLE_EQ(observer_.progress.back().fraction, 1.0);
@@ -214,16 +218,16 @@ TEST_F(FineTuneTest, TopLayersPublishesTheChangedStage) {
 
 TEST_F(FineTuneTest, EveryHeadAndStrategyRuns) {
   for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
-    for (HeadChoice head : {HeadChoice::kLinear, HeadChoice::kMlp, HeadChoice::kArticle}) {
+    for (HeadKind head : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kArticle}) {
       FineTuneConfig config;
       config.strategy = strategy;
       config.head = head;
       config.epochs = 2;
       checkpoints_.saved.clear();
       const auto result = Run(config);
-      ASSERT_TRUE(result.ok()) << StrategyName(strategy) << " " << HeadChoiceName(head) << ": "
+      ASSERT_TRUE(result.ok()) << StrategyName(strategy) << " " << HeadKindName(head) << ": "
                                << result.status();
-      EXPECT_EQ(result->description.head.classes, 3);
+      EXPECT_EQ(result->description.head.outputs, 3);
     }
   }
 }
@@ -297,7 +301,7 @@ TEST_F(FineTuneTest, ADrainKeepsACheckpointAndSaysSo) {
   FineTuneConfig config;
   config.strategy = Strategy::kFull;
   config.epochs = 5;
-  desired_ = [&] { return checkpoints_.saved.size() < 2 ? Desired::kRun : Desired::kDrain; };
+  desired_ = [&] { return checkpoints_.saved.size() < 2 ? RunSignal::kRun : RunSignal::kDrain; };
   EXPECT_TRUE(IsDrained(Run(config).status()));
   desired_ = nullptr;
   observer_ = {};
@@ -308,7 +312,7 @@ TEST_F(FineTuneTest, ADrainKeepsACheckpointAndSaysSo) {
 
 TEST_F(FineTuneTest, ARunThatIsTakenUpAgainPublishesTheSameBytes) {
   FineTuneConfig mlp;
-  mlp.head = HeadChoice::kMlp;
+  mlp.head = HeadKind::kMlp;
   mlp.epochs = 5;
   FineTuneConfig views;
   views.strategy = Strategy::kTopLayers;
@@ -318,7 +322,7 @@ TEST_F(FineTuneTest, ARunThatIsTakenUpAgainPublishesTheSameBytes) {
   views.head_epochs = 1;
   FineTuneConfig full;
   full.strategy = Strategy::kFull;
-  full.head = HeadChoice::kMlp;
+  full.head = HeadKind::kMlp;
   full.epochs = 4;
   full.head_epochs = 1;
   for (const FineTuneConfig& config : {mlp, views, full}) {
@@ -327,7 +331,7 @@ TEST_F(FineTuneTest, ARunThatIsTakenUpAgainPublishesTheSameBytes) {
     const auto whole = Run(config);
     ASSERT_TRUE(whole.ok()) << whole.status();
     checkpoints_.saved.clear();
-    desired_ = [&] { return checkpoints_.saved.size() < 3 ? Desired::kRun : Desired::kDrain; };
+    desired_ = [&] { return checkpoints_.saved.size() < 3 ? RunSignal::kRun : RunSignal::kDrain; };
     ASSERT_TRUE(IsDrained(Run(config).status()));
     desired_ = nullptr;
     observer_ = {};
@@ -344,7 +348,7 @@ TEST_F(FineTuneTest, AHeadThatWasSolvedIsNotSolvedAgain) {
   const auto whole = Run({});
   ASSERT_TRUE(whole.ok()) << whole.status();
   checkpoints_.saved.clear();
-  desired_ = [&] { return checkpoints_.saved.empty() ? Desired::kRun : Desired::kDrain; };
+  desired_ = [&] { return checkpoints_.saved.empty() ? RunSignal::kRun : RunSignal::kDrain; };
   ASSERT_TRUE(IsDrained(Run({}).status()));
   desired_ = nullptr;
   observer_ = {};
@@ -385,7 +389,7 @@ TEST_F(FineTuneTest, PublishedBatchNormStatisticsAreThePretrainedOnes) {
 }
 
 TEST_F(FineTuneTest, BatchStatisticsMoveInTrainedStagesOnly) {
-  const HeadSpec head{HeadKind::kLinear, 8, 4, 4, 0, 0, 3};
+  const HeadSpec head{HeadKind::kLinear, {8, 4, 4}, 0, 0, 3};
   auto network = NetworkUnderTraining::Create(*backbone_.weights, head, 0);
   ASSERT_TRUE(network.ok()) << network.status();
   const auto moved = [&](int first, BatchNormMode mode) {

@@ -44,7 +44,7 @@ TEST(RecipesTest, AskingForABatchSizeOrARateSwitchesToGradientDescent) {
 
 TEST(RecipesTest, NonLinearHeadsOnFeaturesAreTrainedInBatches) {
   FineTuneConfig config;
-  config.head = HeadChoice::kMlp;
+  config.head = HeadKind::kMlp;
   EXPECT_EQ(Resolve(config).config.optimizer, OptimizerKind::kAdamW);
   EXPECT_EQ(Resolve(config).config.hidden_units, 256);
   EXPECT_EQ(Resolve(config).config.dropout, 0.2);
@@ -52,7 +52,7 @@ TEST(RecipesTest, NonLinearHeadsOnFeaturesAreTrainedInBatches) {
 
 TEST(RecipesTest, ArticleIsTheClassicRecipe) {
   FineTuneConfig config;
-  config.head = HeadChoice::kArticle;
+  config.head = HeadKind::kArticle;
   const ResolvedFineTune resolved = Resolve(config);
   EXPECT_EQ(resolved.config.optimizer, OptimizerKind::kSgd);
   EXPECT_EQ(resolved.config.learning_rate, 1e-4);
@@ -117,7 +117,7 @@ TEST(RecipesTest, OneEpochIsEnoughForEveryStrategy) {
 
 TEST(RecipesTest, ResolvingTwiceChangesNothing) {
   for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
-    for (HeadChoice head : {HeadChoice::kLinear, HeadChoice::kMlp, HeadChoice::kArticle}) {
+    for (HeadKind head : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kArticle}) {
       FineTuneConfig config;
       config.strategy = strategy;
       config.head = head;
@@ -176,7 +176,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"training.optimizer",
                   [](auto& c) {
                     c.optimizer = OptimizerKind::kLbfgs;
-                    c.head = HeadChoice::kMlp;
+                    c.head = HeadKind::kMlp;
                   }},
         BadConfig{"training.optimizer",
                   [](auto& c) {
@@ -210,13 +210,13 @@ INSTANTIATE_TEST_SUITE_P(
                     c.l2 = 1;
                     c.optimizer = OptimizerKind::kAdamW;
                   }},
-        BadConfig{"classification.hidden_units", [](auto& c) { c.hidden_units = 16; }},
-        BadConfig{"classification.dropout",
+        BadConfig{"task.classification.hidden_units", [](auto& c) { c.hidden_units = 16; }},
+        BadConfig{"task.classification.dropout",
                   [](auto& c) {
-                    c.head = HeadChoice::kMlp;
+                    c.head = HeadKind::kMlp;
                     c.dropout = 1.0;
                   }},
-        BadConfig{"classification.label_smoothing", [](auto& c) { c.label_smoothing = kNan; }},
+        BadConfig{"task.classification.label_smoothing", [](auto& c) { c.label_smoothing = kNan; }},
         BadConfig{"data.validation_fraction", [](auto& c) { c.validation_fraction = 0.95; }},
         BadConfig{"data.test_fraction",
                   [](auto& c) {
@@ -244,24 +244,33 @@ TEST(RecipesTest, FeatureExtractionCostsOneForwardAnImage) {
   NetworkCost network;
   network.stage_parameters = {100, 1'000};
   network.forward_gflops = 0.8;
-  network.head_inputs = 64;
-  const CostEstimate cost = EstimateCost(Resolve({}), network, 80, 20, 10, 5);
+  network.head_parameters = 325;
+  const CostEstimate cost = EstimateCost(Resolve({}), network, 80, 20, 10);
   EXPECT_EQ(cost.backbone_forwards, 110);
-  EXPECT_EQ(cost.trainable_parameters, 64 * 5 + 5);
-  EXPECT_EQ(cost.parameters, 1'100 + 64 * 5 + 5);
+  EXPECT_EQ(cost.trainable_parameters, 325);
+  EXPECT_EQ(cost.parameters, 1'100 + 325);
 }
 
 TEST(RecipesTest, WithoutATestPartTheReportIsOnValidation) {
   NetworkCost network;
   network.stage_parameters = {100, 1'000};
-  network.head_inputs = 64;
+  network.head_parameters = 325;
   FineTuneConfig config;
   config.strategy = Strategy::kFull;
   config.epochs = 3;
   config.head_epochs = 1;
   // The head's features, two epochs of both parts, the report.
-  EXPECT_EQ(EstimateCost(Resolve(config), network, 80, 20, 0, 5).backbone_forwards,
+  EXPECT_EQ(EstimateCost(Resolve(config), network, 80, 20, 0).backbone_forwards,
             100 + 2 * 100 + 20);
+}
+
+TEST(RecipesTest, TheHeadFollowsFromOptionsFeaturesAndOutputs) {
+  FineTuneConfig config;
+  config.dropout = 0.3;  // of another head
+  EXPECT_EQ(HeadOf(config, {64, 7, 7}, 5), (HeadSpec{HeadKind::kLinear, {64, 7, 7}, 0, 0, 5}));
+  config.head = HeadKind::kMlp;
+  config.hidden_units = 32;
+  EXPECT_EQ(HeadOf(config, {64, 7, 7}, 5), (HeadSpec{HeadKind::kMlp, {64, 7, 7}, 32, 0.3, 5}));
 }
 
 TEST(RecipesTest, MoreTrainableStagesThanTheBackboneHasAreRefused) {
@@ -279,12 +288,12 @@ TEST(RecipesTest, MoreTrainableStagesThanTheBackboneHasAreRefused) {
 TEST(RecipesTest, FullCostsAForwardAnImageAndEpoch) {
   NetworkCost network;
   network.stage_parameters = {100, 1'000};
-  network.head_inputs = 64;
+  network.head_parameters = 325;
   FineTuneConfig config;
   config.strategy = Strategy::kFull;
   config.head_epochs = 0;
   config.epochs = 3;
-  const CostEstimate cost = EstimateCost(Resolve(config), network, 80, 20, 10, 5);
+  const CostEstimate cost = EstimateCost(Resolve(config), network, 80, 20, 10);
   EXPECT_EQ(cost.backbone_forwards, 3 * 100 + 10);
   EXPECT_EQ(cost.trainable_parameters, cost.parameters);
 }

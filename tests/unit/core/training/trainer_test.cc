@@ -27,7 +27,7 @@ struct Attempt {
   TrainingData data = ToyData(40);
   FeatureCache* cache = nullptr;
   MemoryCheckpoints* checkpoints = nullptr;
-  std::function<Desired()> desired;
+  std::function<RunSignal()> desired;
   double dropout = 0;
   int forward_batch = 32;
   uint64_t max_in_memory = kMaxFeaturesInMemory;
@@ -121,7 +121,7 @@ TEST_F(TrainerTest, ASecondJobOnTheSameDataRunsNoBackboneForward) {
 
   Attempt second;
   second.cache = cache_.get();
-  second.config.head = HeadChoice::kLinear;
+  second.config.head = HeadKind::kLinear;
   second.config.optimizer = OptimizerKind::kAdamW;  // another recipe, the same features
   ASSERT_TRUE(second.Run().ok());
   EXPECT_EQ(second.context->counters.backbone_forward_images, 0);
@@ -247,8 +247,8 @@ TEST_P(InterruptedTest, ARunThatIsTakenUpAgainEndsWithTheSameWeights) {
   cut.checkpoints = &checkpoints;
   int steps_left = 2;
   cut.desired = [&, last = epoch] {
-    if (static_cast<int>(checkpoints.saved.size()) < last) return Desired::kRun;
-    return --steps_left >= 0 ? Desired::kRun : Desired::kDrain;
+    if (static_cast<int>(checkpoints.saved.size()) < last) return RunSignal::kRun;
+    return --steps_left >= 0 ? RunSignal::kRun : RunSignal::kDrain;
   };
   const absl::Status status = cut.Run();
   ASSERT_TRUE(IsDrained(status)) << status;
@@ -280,7 +280,7 @@ TEST_F(TrainerTest, ATornCheckpointIsPassedOverForTheOneBefore) {
   Attempt cut;
   cut.config = whole.config;
   cut.checkpoints = &checkpoints;
-  cut.desired = [&] { return checkpoints.saved.size() < 5 ? Desired::kRun : Desired::kDrain; };
+  cut.desired = [&] { return checkpoints.saved.size() < 5 ? RunSignal::kRun : RunSignal::kDrain; };
   ASSERT_TRUE(IsDrained(cut.Run()));
   std::string& newest = checkpoints.saved.rbegin()->second;
   newest.resize(newest.size() - 100);
@@ -298,7 +298,7 @@ TEST_F(TrainerTest, CancellingEndsTheRunAtTheNextStep) {
   Attempt attempt;
   attempt.config = Config(Strategy::kFull);
   int polls = 0;
-  attempt.desired = [&] { return ++polls < 10 ? Desired::kRun : Desired::kCancel; };
+  attempt.desired = [&] { return ++polls < 10 ? RunSignal::kRun : RunSignal::kCancel; };
   const absl::Status status = attempt.Run();
   EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
   EXPECT_FALSE(IsDrained(status));
@@ -398,7 +398,7 @@ TEST_F(TrainerTest, TheSearchForThePenaltyTellsHowFarItIs) {
   attempt.clock = &clock;
   attempt.desired = [&] {
     clock.Advance(absl::Seconds(1));
-    return Desired::kRun;
+    return RunSignal::kRun;
   };
   ASSERT_TRUE(attempt.Run().ok());
   int64_t last = 0;
@@ -459,7 +459,7 @@ TEST_F(TrainerTest, ATakenUpRunKeepsTheSecondsOfItsPhases) {
     each->cache = cache_.get();
     each->desired = [&, each] {
       clock.Advance(absl::Seconds(1));
-      return each == &cut && checkpoints.saved.size() == 2 ? Desired::kDrain : Desired::kRun;
+      return each == &cut && checkpoints.saved.size() == 2 ? RunSignal::kDrain : RunSignal::kRun;
     };
   }
   cut.checkpoints = rest.checkpoints = &checkpoints;
@@ -477,7 +477,7 @@ TEST_F(TrainerTest, AnInterruptedFeaturePassGoesOnWhereItWas) {
   Attempt cut;
   cut.cache = cache->get();
   int polls = 0;
-  cut.desired = [&] { return ++polls <= 3 ? Desired::kRun : Desired::kDrain; };
+  cut.desired = [&] { return ++polls <= 3 ? RunSignal::kRun : RunSignal::kDrain; };
   EXPECT_TRUE(IsDrained(cut.Run()));
   EXPECT_EQ(cut.network->forwards[0], 96) << "three batches of 32";
 

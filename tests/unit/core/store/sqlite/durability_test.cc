@@ -57,7 +57,7 @@ class DurabilityTest : public ::testing::Test {
     if (!store.ok()) _exit(1);
     JobOutcome outcome;
     outcome.version.emplace();
-    outcome.version->labels = {"a", "b"};
+    outcome.version->description = "{}";
     for (int32_t i = 0;; ++i) {
       if (!(*store)->EnqueueJob(NewJob(i)).ok()) _exit(2);
       if (write(pipe_[1], &i, sizeof(i)) != sizeof(i)) _exit(3);

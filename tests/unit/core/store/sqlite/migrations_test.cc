@@ -95,6 +95,44 @@ TEST_F(MigrationsTest, AJobOfTheFirstSchemaIsReadByThisProgram) {
   EXPECT_TRUE((*store)->DeleteJob("p", "j").ok());
 }
 
+// Without a RowUpgrade: what the columns said, in the form of a description.
+TEST_F(MigrationsTest, AVersionOfTheSecondSchemaKeepsWhatItsColumnsSaid) {
+  ASSERT_TRUE(Migrate(*connection_, Migrations().subspan(0, 2)).ok());
+  const absl::Status inserted = connection_->Execute(
+      "INSERT INTO models (project, name, last_version) VALUES ('p', 'm', 7);"
+      "INSERT INTO model_versions (model_seq, version, job_id, backbone_id, backbone_digest, "
+      "cut_point, head, artifact_prefix, artifact_sha256, input_spec, metrics, card, "
+      "dataset_digest, bytes, create_time) VALUES (1, 7, 'j', 'vgg16', 'abc', 'features', "
+      "'linear', 'jobs/j/1', 'def', CAST('{\"height\":224,\"cropFraction\":0.875}' AS BLOB), "
+      "x'6d', x'63', 'data', 42, 1000000);"
+      "INSERT INTO model_versions (model_seq, version, job_id, backbone_id, backbone_digest, "
+      "cut_point, head, artifact_prefix, artifact_sha256, input_spec, metrics, card, "
+      "dataset_digest, bytes, create_time) VALUES (1, 6, 'i', '', '', '', '', '', '', x'ff', "
+      "x'', x'', '', 0, 0);"
+      // Not in the order of their places.
+      "INSERT INTO model_version_labels VALUES (1, 1, 'd\"g'), (1, 0, 'cat');"
+      "INSERT INTO model_version_changed_stages VALUES (1, 0, 'block5');");
+  ASSERT_TRUE(inserted.ok()) << inserted;
+  connection_.reset();
+  SqliteMetadataStoreOptions options;
+  options.path = Path();
+  const auto store = SqliteMetadataStore::Open(options);
+  ASSERT_TRUE(store.ok()) << store.status();
+  const auto version = (*store)->GetModelVersion("p", "m", 7);
+  ASSERT_TRUE(version.ok()) << version.status();
+  EXPECT_EQ(version->description,
+            R"({"format":2,"backbone":"vgg16","backbone_digest":"abc","cut_point":"features",)"
+            R"("changed_stages":["block5"],"head":{"kind":"linear"},)"
+            R"("input":{"height":224,"width":null,"crop_fraction":0.875,"interpolation":null,)"
+            R"("mean":null,"std":null,"channel_order":null,"value_range":null},)"
+            R"("task":"classification","outputs":{"labels":["cat","d\"g"]}})");
+  EXPECT_EQ(version->artifact_prefix, "jobs/j/1");
+  EXPECT_EQ(version->metrics, "m");
+  EXPECT_EQ(version->bytes, 42);
+  EXPECT_EQ((*store)->GetModelVersionDetails("p", "m", 7)->card, "c");
+  EXPECT_TRUE((*store)->GetModelVersion("p", "m", 6).ok()) << "its input spec is no JSON";
+}
+
 TEST_F(MigrationsTest, TheStoreRefusesASchemaItDoesNotKnow) {
   ASSERT_TRUE(Migrate(*connection_, Migrations()).ok());
   ASSERT_TRUE(connection_->Execute("PRAGMA user_version = 1000").ok());

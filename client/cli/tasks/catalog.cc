@@ -1,0 +1,57 @@
+#include "client/cli/tasks/catalog.h"
+
+#include "client/cli/output.h"
+#include "client/cli/tasks/classification.h"
+
+namespace graft::cli {
+namespace {
+
+const TaskText* const kTasks[] = {&ClassificationText()};
+
+// The task of a message with one oneof, whose fields have the names of the tasks.
+template <typename Message>
+const TaskText* TaskOf(const Message& message) {
+  const auto* field = message.GetReflection()->GetOneofFieldDescriptor(
+      message, Message::descriptor()->oneof_decl(0));
+  if (field == nullptr) return nullptr;
+  for (const TaskText* task : kTasks) {
+    if (task->name() == field->name()) return task;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::string FormatReport(const v1::Report& report) {
+  const TaskText* task = TaskOf(report);
+  return task == nullptr ? "" : task->FormatReport(report);
+}
+
+std::string FormatSummary(const v1::DatasetSummary& summary) {
+  const TaskText* task = TaskOf(summary);
+  return task == nullptr ? "" : task->FormatSummary(summary);
+}
+
+std::vector<std::string> Cells(const v1::TaskOutput& output) {
+  const TaskText* task = TaskOf(output);
+  return task == nullptr ? std::vector<std::string>() : task->Cells(output);
+}
+
+void PrintOutputs(const v1::ModelOutputs& outputs) {
+  const TaskText* task = TaskOf(outputs);
+  if (task != nullptr) PrintField(task->OutputsHeading(), task->FormatOutputs(outputs));
+}
+
+std::vector<std::string> FractionsToWatch() {
+  std::vector<std::string> names;
+  for (const TaskText* task : kTasks) {
+    for (std::string& name : task->FractionsToWatch()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+void AddPredictOptions(CLI::App& app, v1::PredictOptions* options) {
+  for (const TaskText* task : kTasks) task->AddPredictOptions(app, options);
+}
+
+}  // namespace graft::cli

@@ -1,0 +1,11 @@
+#ifndef GRAFT_CORE_MODEL_INTERPOLATION_H_
+#define GRAFT_CORE_MODEL_INTERPOLATION_H_
+
+namespace graft {
+
+// How a picture is resized; both with anti-aliasing, as Pillow does.
+enum class Interpolation { kBilinear, kBicubic };
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_MODEL_INTERPOLATION_H_
