@@ -182,6 +182,9 @@ v1::HeadKind ToProto(HeadKind head) {
       return v1::HEAD_KIND_MLP;
     case HeadKind::kArticle:
       return v1::HEAD_KIND_ARTICLE;
+    case HeadKind::kCosine:
+    case HeadKind::kLayers:
+      break;  // no request asks for them
   }
   return v1::HEAD_KIND_UNSPECIFIED;
 }

@@ -117,7 +117,9 @@ absl::Status NetworkServable::Warm(int rows, bool features) const {
     } else {
       GRAFT_ASSIGN_OR_RETURN(const Shape shape, ShapeAfter(parts_.backbone->weights->spec(),
                                                            parts_.cut_stage, in.height, in.width));
-      output = at::zeros({rows, shape.channels, shape.height, shape.width});
+      std::vector<int64_t> sizes = shape.ToVector();
+      sizes.insert(sizes.begin(), rows);
+      output = at::zeros(sizes);
     }
     (void)parts_.head->Forward(output, 0, parts_.head->num_stages());
     return absl::OkStatus();

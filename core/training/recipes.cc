@@ -310,6 +310,7 @@ HeadSpec HeadOf(const FineTuneConfig& config, const FeatureMap& features, int64_
   HeadSpec head;
   head.kind = config.head;
   head.features = features;
+  head.pooling = DefaultPooling(features);
   if (head.has_hidden_layer()) {
     head.hidden_units = config.hidden_units.value_or(0);
     head.dropout = config.dropout.value_or(0);
