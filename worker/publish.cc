@@ -2,8 +2,6 @@
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
-
 #include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
 #include "core/base/failpoint.h"

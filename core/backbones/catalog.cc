@@ -6,7 +6,10 @@
 #include "absl/strings/str_join.h"
 
 #include "core/backbones/efficientnet.h"
+#include "core/backbones/mobilenet_v2.h"
+#include "core/backbones/resnet.h"
 #include "core/backbones/vgg.h"
+#include "core/backbones/vit.h"
 
 namespace graft {
 namespace {
@@ -56,6 +59,23 @@ std::vector<Row> Rows() {
   full(5, 0.836);
   full(6, 0.840);
   full(7, 0.843);
+
+  const auto resnet = [&](int layers, double top1) {
+    rows.push_back({{absl::StrCat("resnet", layers), top1}, [=] { return BuildResNet(layers); }});
+  };
+  // Accuracies: torchvision's documentation of its IMAGENET1K_V1 weights.
+  resnet(18, 0.69758);
+  resnet(34, 0.73314);
+  resnet(50, 0.76130);
+  rows.push_back({{"mobilenet_v2", 0.71878},
+                  [] { return BuildMobileNetV2(MobileNetV2Origin::kTorchvision); }});
+  // Accuracy: Keras' documentation of its applications.
+  rows.push_back(
+      {{"tf_mobilenet_v2", 0.713}, [] { return BuildMobileNetV2(MobileNetV2Origin::kKeras); }});
+
+  // Accuracies: timm's results for the augreg weights, trained on ImageNet-21k first.
+  rows.push_back({{"vit_small_patch16_224", 0.814}, [] { return BuildViT(ViTSize::kSmall); }});
+  rows.push_back({{"vit_base_patch16_224", 0.851}, [] { return BuildViT(ViTSize::kBase); }});
   return rows;
 }
 

@@ -95,6 +95,10 @@ absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Make(
   weights->spec_ = std::move(spec);
   weights->input_ = input;
   weights->file_ = std::move(file);
+  // A network with learnt positions takes one size.
+  GRAFT_RETURN_IF_ERROR(Annotate(
+      ShapeAfter(weights->spec_, weights->spec_.feature_stages, input.height, input.width).status(),
+      "input_spec"));
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<Network> empty,
                          Network::CreateEmpty(weights->spec_));
   const int features = weights->spec_.feature_stages;
@@ -112,9 +116,9 @@ absl::StatusOr<std::unique_ptr<Network>> BackboneWeights::MakeNetwork(LoadMode m
       mode, has_classifier_ ? static_cast<int>(spec_.stages.size()) : spec_.feature_stages);
 }
 
-absl::StatusOr<std::unique_ptr<Network>> BackboneWeights::MakeNetwork(LoadMode mode,
-                                                                      int stages) const {
-  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, Network::CreateEmpty(spec_));
+absl::StatusOr<std::unique_ptr<Network>> BackboneWeights::MakeNetwork(LoadMode mode, int stages,
+                                                                      Placement placement) const {
+  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, Network::CreateEmpty(spec_, placement));
   GRAFT_RETURN_IF_ERROR(LoadStages(*file_, 0, stages, mode, *network));
   return network;
 }

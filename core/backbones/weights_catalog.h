@@ -49,8 +49,10 @@ class BackboneWeights {
   // stages without weights stay empty, and nothing is trainable. With kBorrow this object must
   // outlive it.
   absl::StatusOr<std::unique_ptr<Network>> MakeNetwork(LoadMode mode) const;
-  // The same with weights in stages [0, stages) alone; the others stay empty.
-  absl::StatusOr<std::unique_ptr<Network>> MakeNetwork(LoadMode mode, int stages) const;
+  // The same with weights in stages [0, stages) alone; the others stay empty. Away from the CPU, or
+  // in another type than float32, kBorrow borrows nothing.
+  absl::StatusOr<std::unique_ptr<Network>> MakeNetwork(LoadMode mode, int stages,
+                                                       Placement placement = {}) const;
 
  private:
   BackboneWeights() = default;

@@ -32,16 +32,18 @@ struct JobTransition {
 // alike. FAILED_PRECONDITION: it cannot happen to a job that stands so; nothing changes then, and
 // the message says what to do, without the job's name. State by state, an arrow being a move:
 //
-//                  QUEUED                RUNNING                PAUSED      SUCCEEDED, FAILED,
-//                                                                           CANCELLED
-//   cancel asked   -> CANCELLED          desired = CANCEL       -> CANCELLED   no, but a repeated
-//   one pause asked    -> PAUSED             desired = PAUSE        stays          no run asked
-//   stays                 desired = RUN          -> QUEUED      no stop asked     no desired = STOP
-//   no             no claimed        -> RUNNING            no                     no             no
-//   finished       no                    -> as the worker says  no             no
-//   given back     no                    -> where it is wanted  no             no
-//   worker died    no                    crashes + 1, as below  no             no
-//   server started no                    unclean_ends + 1       no             no
+// clang-format off
+//   happening       QUEUED        RUNNING                PAUSED        an end (SUCCEEDED, FAILED, CANCELLED)
+//   cancel asked    -> CANCELLED  desired = CANCEL       -> CANCELLED  no, but a repeated one stays
+//   pause asked     -> PAUSED     desired = PAUSE        stays         no
+//   run asked       stays         desired = RUN          -> QUEUED     no
+//   stop asked      no            desired = STOP         no            no
+//   claimed         -> RUNNING    no                     no            no
+//   finished        no            -> as the worker says  no            no
+//   given back      no            -> where it is wanted  no            no
+//   worker died     no            crashes + 1, as below  no            no
+//   server started  no            unclean_ends + 1       no            no
+// clang-format on
 //
 // Where a job is wanted that ends its lease unfinished: CANCELLED with CANCEL, PAUSED with PAUSE,
 // and QUEUED with RUN and with STOP. A job that should stop is leased once more because only a

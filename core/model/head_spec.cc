@@ -11,18 +11,112 @@ namespace {
 
 constexpr int64_t kMaxSize = 16'777'216;
 
+constexpr HeadKind kKinds[] = {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kArticle,
+                               HeadKind::kCosine, HeadKind::kLayers};
+constexpr Pooling kPoolings[] = {Pooling::kMean, Pooling::kClassToken, Pooling::kLastToken,
+                                 Pooling::kNone};
+
 bool InRange(int64_t size) { return size >= 1 && size <= kMaxSize; }
 
-// Each factor is in range, so that the product is far from 2^63.
-absl::Status CheckWeights(const HeadSpec& spec) {
-  if (spec.weights() <= kMaxHeadWeights) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("head: ", spec.weights(), " weights (", spec.inputs(), " inputs, ",
-                   spec.has_hidden_layer() ? absl::StrCat(spec.hidden_units, " hidden, ") : "",
-                   spec.outputs, " outputs) are more than the ", kMaxHeadWeights, " allowed"));
+absl::Status Wrong(absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("head: ", what));
+}
+
+struct Size {
+  int64_t weights = 0;
+  int64_t others = 0;  // biases and the like
+};
+
+// INVALID_ARGUMENT where a layer is wrong. The features and outputs are in range, and with them
+// every product.
+absl::StatusOr<Size> SizeOf(const HeadSpec& spec) {
+  const int64_t inputs = spec.inputs();
+  switch (spec.kind) {
+    case HeadKind::kLinear:
+      return Size{inputs * spec.outputs, spec.outputs};
+    case HeadKind::kMlp:
+    case HeadKind::kArticle:
+      return Size{(inputs + spec.outputs) * spec.hidden_units, spec.hidden_units + spec.outputs};
+    case HeadKind::kCosine:
+      return Size{inputs * spec.outputs, 1};
+    case HeadKind::kLayers:
+      break;
+  }
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<HeadLayerCost> costs,
+                         WalkHeadLayers(spec.layers, spec.input_shape()));
+  const HeadShape last = costs.empty() ? spec.input_shape() : costs.back().out;
+  if (last.form != HeadShape::Form::kVector) {
+    return Wrong(absl::StrCat("after layer ", static_cast<int64_t>(costs.size()) - 1,
+                              " there is no vector for the last linear layer: end with flatten or "
+                              "pool"));
+  }
+  Size size{last.channels * spec.outputs, spec.outputs};
+  for (const HeadLayerCost& cost : costs) {
+    size.weights += cost.weights;
+    size.others += cost.others;
+  }
+  return size;
+}
+
+absl::Status CheckFeatures(const HeadSpec& spec) {
+  const FeatureMap& map = spec.features;
+  if (!InRange(map.channels)) return Wrong("channels is out of range");
+  if (map.tokens < 0 || map.tokens > kMaxSize || map.prefix_tokens < 0 ||
+      (map.prefix_tokens > 0 && map.prefix_tokens >= map.tokens)) {
+    return Wrong("tokens is out of range");
+  }
+  const bool of_tokens =
+      spec.pooling == Pooling::kClassToken || spec.pooling == Pooling::kLastToken;
+  if (of_tokens && !map.has_tokens()) {
+    return Wrong(absl::StrCat("pooling \"", PoolingName(spec.pooling),
+                              "\" is for tokens, and the backbone gives a map: use \"mean\""));
+  }
+  if (spec.pooling == Pooling::kClassToken && map.prefix_tokens == 0) {
+    return Wrong("pooling \"class_token\" needs a backbone with a class token");
+  }
+  if (spec.pools()) return absl::OkStatus();
+  if (!map.has_tokens() && (!InRange(map.height) || !InRange(map.width))) {
+    return Wrong("the feature map that it reads whole is out of range");
+  }
+  // Places are below 2^48 at the most.
+  if (map.channels > kMaxSize / map.places()) {
+    return Wrong("the features that it reads whole are out of range");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckKind(const HeadSpec& spec) {
+  const bool layered = spec.kind == HeadKind::kLayers;
+  if (!layered && !spec.layers.empty()) return Wrong("layers are for the kind \"layers\"");
+  if (!layered && spec.kind != HeadKind::kArticle && !spec.pools()) {
+    return Wrong("pooling \"none\" is for the kinds \"layers\" and \"article\"");
+  }
+  if (!spec.has_hidden_layer()) return absl::OkStatus();
+  if (!InRange(spec.hidden_units)) return Wrong("hidden_units is out of range");
+  if (!(spec.dropout >= 0 && spec.dropout < 1)) {
+    return Wrong("dropout must be at least 0 and below 1");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
+
+HeadShape HeadSpec::input_shape() const {
+  if (pools()) return {.form = HeadShape::Form::kVector, .channels = features.channels};
+  return {.form = features.has_tokens() ? HeadShape::Form::kTokens : HeadShape::Form::kMap,
+          .channels = features.channels,
+          .places = features.places()};
+}
+
+int64_t HeadSpec::weights() const {
+  const absl::StatusOr<Size> size = SizeOf(*this);
+  return size.ok() ? size->weights : 0;
+}
+
+int64_t HeadSpec::parameters() const {
+  const absl::StatusOr<Size> size = SizeOf(*this);
+  return size.ok() ? size->weights + size->others : 0;
+}
 
 absl::string_view HeadKindName(HeadKind kind) {
   switch (kind) {
@@ -32,35 +126,54 @@ absl::string_view HeadKindName(HeadKind kind) {
       return "mlp";
     case HeadKind::kArticle:
       return "article";
+    case HeadKind::kCosine:
+      return "cosine";
+    case HeadKind::kLayers:
+      return "layers";
   }
   return "";
 }
 
 absl::StatusOr<HeadKind> HeadKindFromName(absl::string_view name) {
-  for (HeadKind kind : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kArticle}) {
+  for (const HeadKind kind : kKinds) {
     if (name == HeadKindName(kind)) return kind;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("head: \"", name, "\" is none of linear, mlp, article"));
+  return Wrong(absl::StrCat("\"", name, "\" is none of linear, mlp, article, cosine, layers"));
+}
+
+absl::string_view PoolingName(Pooling pooling) {
+  switch (pooling) {
+    case Pooling::kMean:
+      return "mean";
+    case Pooling::kClassToken:
+      return "class_token";
+    case Pooling::kLastToken:
+      return "last_token";
+    case Pooling::kNone:
+      return "none";
+  }
+  return "";
+}
+
+absl::StatusOr<Pooling> PoolingFromName(absl::string_view name) {
+  for (const Pooling pooling : kPoolings) {
+    if (name == PoolingName(pooling)) return pooling;
+  }
+  return Wrong(
+      absl::StrCat("pooling \"", name, "\" is none of mean, class_token, last_token, none"));
 }
 
 absl::Status ValidateHeadSpec(const HeadSpec& spec) {
-  const FeatureMap& map = spec.features;
-  if (!InRange(map.channels)) return absl::InvalidArgumentError("head: channels is out of range");
-  if (!InRange(spec.outputs)) return absl::InvalidArgumentError("head: outputs is out of range");
-  if (!spec.has_hidden_layer()) return CheckWeights(spec);
-  if (!InRange(spec.hidden_units)) {
-    return absl::InvalidArgumentError("head: hidden_units is out of range");
-  }
-  if (!(spec.dropout >= 0 && spec.dropout < 1)) {
-    return absl::InvalidArgumentError("head: dropout must be at least 0 and below 1");
-  }
-  if (!spec.pools() &&
-      (!InRange(map.height) || !InRange(map.width) || map.height > kMaxSize / map.width ||
-       map.channels > kMaxSize / (map.height * map.width))) {
-    return absl::InvalidArgumentError("head: the feature map it flattens is out of range");
-  }
-  return CheckWeights(spec);
+  GRAFT_RETURN_IF_ERROR(CheckFeatures(spec));
+  if (!InRange(spec.outputs)) return Wrong("outputs is out of range");
+  GRAFT_RETURN_IF_ERROR(CheckKind(spec));
+  GRAFT_ASSIGN_OR_RETURN(const Size size, SizeOf(spec));
+  if (size.weights <= kMaxHeadWeights) return absl::OkStatus();
+  return Wrong(
+      absl::StrCat(size.weights, " weights (", spec.inputs(), " inputs, ",
+                   spec.has_hidden_layer() ? absl::StrCat(spec.hidden_units, " hidden, ") : "",
+                   spec.layers.empty() ? "" : absl::StrCat(spec.layers.size(), " layers, "),
+                   spec.outputs, " outputs) are more than the ", kMaxHeadWeights, " allowed"));
 }
 
 std::string HeadSpecToJson(const HeadSpec& spec) {
@@ -68,9 +181,13 @@ std::string HeadSpecToJson(const HeadSpec& spec) {
                         {"channels", spec.features.channels},
                         {"height", spec.features.height},
                         {"width", spec.features.width},
+                        {"tokens", spec.features.tokens},
+                        {"prefix_tokens", spec.features.prefix_tokens},
+                        {"pooling", std::string(PoolingName(spec.pooling))},
                         {"hidden_units", spec.hidden_units},
                         {"dropout", spec.dropout},
-                        {"outputs", spec.outputs}}
+                        {"outputs", spec.outputs},
+                        {"layers", HeadLayersToJson(spec.layers)}}
       .dump();
 }
 
@@ -82,11 +199,17 @@ absl::StatusOr<HeadSpec> HeadSpecFromJson(absl::string_view json) {
     spec.features.channels = parsed.at("channels").get<int64_t>();
     spec.features.height = parsed.at("height").get<int64_t>();
     spec.features.width = parsed.at("width").get<int64_t>();
+    spec.features.tokens = parsed.value("tokens", int64_t{0});
+    spec.features.prefix_tokens = parsed.value("prefix_tokens", int64_t{0});
+    GRAFT_ASSIGN_OR_RETURN(spec.pooling, PoolingFromName(parsed.value("pooling", "mean")));
     spec.hidden_units = parsed.at("hidden_units").get<int64_t>();
     spec.dropout = parsed.at("dropout").get<double>();
     spec.outputs = parsed.at(parsed.contains("classes") ? "classes" : "outputs").get<int64_t>();
+    if (parsed.contains("layers")) {
+      GRAFT_ASSIGN_OR_RETURN(spec.layers, HeadLayersFromJson(parsed.at("layers")));
+    }
   } catch (const nlohmann::json::exception& e) {
-    return absl::InvalidArgumentError(absl::StrCat("head: ", e.what()));
+    return Wrong(e.what());
   }
   GRAFT_RETURN_IF_ERROR(ValidateHeadSpec(spec));
   return spec;

@@ -3,74 +3,107 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "core/model/head_layers.h"
+
 namespace graft {
 
 // A head's shape. Its tensors, by state-dict name under "head.":
-//   kLinear: global average pool, linear                        weight, bias
-//   kMlp: global average pool, linear, ReLU, dropout, linear    0.weight, 0.bias, 3.weight, 3.bias
-//   kArticle: flatten (channels, height, width), then as kMlp   0.weight, 0.bias, 3.weight, 3.bias
-enum class HeadKind { kLinear, kMlp, kArticle };
+//   kLinear: pool, linear                               weight, bias
+//   kMlp: pool, linear, ReLU, dropout, linear           0.weight, 0.bias, 3.weight, 3.bias
+//   kArticle: flatten, then as kMlp                     0.weight, 0.bias, 3.weight, 3.bias
+//   kCosine: pool, cosine similarity to a learnt vector a number, times a learnt scale
+//            (Gidaris & Komodakis 2018)                 weight, scale
+//   kLayers: pool or not, the layers that are listed, linear: as nn.Sequential numbers them
+enum class HeadKind { kLinear, kMlp, kArticle, kCosine, kLayers };
 
-// What a backbone gives for one input at its cut point.
+// How a head makes one vector of what it reads.
+enum class Pooling {
+  kMean,        // over the map's pixels; over the tokens behind the prefix
+  kClassToken,  // tokens: the first
+  kLastToken,   // tokens: the last
+  kNone,        // not at all: for kArticle, which flattens, and for kLayers
+};
+
+// What a backbone gives for one input at its cut point: a map [channels, height, width], or tokens
+// [tokens, channels].
 struct FeatureMap {
   int64_t channels = 0;
   int64_t height = 0;
   int64_t width = 0;
+  int64_t tokens = 0;         // 0: a map
+  int64_t prefix_tokens = 0;  // class tokens and the like in front, which are no places
+
+  bool has_tokens() const { return tokens > 0; }
+  // Pixels or tokens.
+  int64_t places() const { return has_tokens() ? tokens : height * width; }
 
   friend bool operator==(const FeatureMap&, const FeatureMap&) = default;
 };
+
+// What a head that pools does with such features unless it is told otherwise: the class token where
+// there is one, as vision transformers are trained, else the mean.
+inline Pooling DefaultPooling(const FeatureMap& features) {
+  return features.prefix_tokens > 0 ? Pooling::kClassToken : Pooling::kMean;
+}
 
 // A head as data: what it takes to build one, and the one place that knows how large it is. Plain
 // data, no LibTorch.
 struct HeadSpec {
   HeadKind kind = HeadKind::kLinear;
-  // What it reads; only kArticle depends on height and width, the others take any.
-  FeatureMap features;
-  int64_t hidden_units = 0;  // kMlp, kArticle
-  double dropout = 0;        // kMlp, kArticle; only while training
-  int64_t outputs = 0;       // numbers that it gives for one input; a classifier's classes
+  // What it reads; where it pools a map, any height and width will do.
+  FeatureMap features = {};
+  int64_t hidden_units = 0;          // kMlp, kArticle
+  double dropout = 0;                // kMlp, kArticle; only while training
+  int64_t outputs = 0;               // numbers that it gives for one input; a classifier's classes
+  Pooling pooling = Pooling::kMean;  // of all but kArticle
+  std::vector<HeadLayer> layers = {};  // kLayers: those before the last linear one
 
-  // Whether it reads the mean over the feature map rather than all of it.
-  bool pools() const { return kind != HeadKind::kArticle; }
-  bool has_hidden_layer() const { return kind != HeadKind::kLinear; }
+  // Whether it reads one vector of the features rather than all of them.
+  bool pools() const { return kind != HeadKind::kArticle && pooling != Pooling::kNone; }
+  bool has_hidden_layer() const { return kind == HeadKind::kMlp || kind == HeadKind::kArticle; }
 
-  // Numbers that its first linear layer reads.
+  // Numbers that its first layer reads.
   int64_t inputs() const {
-    return pools() ? features.channels : features.channels * features.height * features.width;
+    return pools() ? features.channels : features.channels * features.places();
   }
+  // What its first layer reads.
+  HeadShape input_shape() const;
 
-  // Of its linear layers, without and with biases. Sizes must be in range.
-  int64_t weights() const {
-    return has_hidden_layer() ? (inputs() + outputs) * hidden_units : inputs() * outputs;
-  }
-  int64_t parameters() const {
-    return weights() + outputs + (has_hidden_layer() ? hidden_units : 0);
-  }
+  // Of its matrices and kernels, and all that it learns. ValidateHeadSpec must have passed.
+  int64_t weights() const;
+  int64_t parameters() const;
 
   friend bool operator==(const HeadSpec&, const HeadSpec&) = default;
 };
 
-// "linear", "mlp", "article".
+// "linear", "mlp", "article", "cosine", "layers".
 absl::string_view HeadKindName(HeadKind kind);
 // INVALID_ARGUMENT for another name.
 absl::StatusOr<HeadKind> HeadKindFromName(absl::string_view name);
 
-// Weights of a head's linear layers: 512 MiB. Training holds them several times over.
+// "mean", "class_token", "last_token", "none".
+absl::string_view PoolingName(Pooling pooling);
+// INVALID_ARGUMENT for another name.
+absl::StatusOr<Pooling> PoolingFromName(absl::string_view name);
+
+// Weights of a head's matrices and kernels: 512 MiB. Training holds them several times over.
 inline constexpr int64_t kMaxHeadWeights = int64_t{1} << 27;
 
-// INVALID_ARGUMENT when a size is missing or beyond reason (16,777,216), or the layers together
-// have more than kMaxHeadWeights.
+// INVALID_ARGUMENT when a size is missing or beyond reason (16,777,216), the pooling is not one of
+// such features, a layer is wrong (named by its index), or the layers together have more than
+// kMaxHeadWeights.
 absl::Status ValidateHeadSpec(const HeadSpec& spec);
 
-// {"kind":"linear","channels":1280,"height":7,"width":7,"hidden_units":0,"dropout":0.0,
-//  "outputs":8}
+// {"kind":"linear","channels":1280,"height":7,"width":7,"tokens":0,"prefix_tokens":0,
+//  "pooling":"mean","hidden_units":0,"dropout":0.0,"outputs":8,"layers":[]}
 std::string HeadSpecToJson(const HeadSpec& spec);
-// The inverse; validates. "classes" is an earlier name of "outputs". INVALID_ARGUMENT names what is
-// missing or wrong.
+// The inverse; validates. "classes" is an earlier name of "outputs"; tokens, pooling and layers may
+// be absent, as they once were. INVALID_ARGUMENT names what is missing or wrong.
 absl::StatusOr<HeadSpec> HeadSpecFromJson(absl::string_view json);
 
 }  // namespace graft

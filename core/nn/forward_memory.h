@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 
 #include "core/nn/network_spec.h"
 
@@ -13,10 +14,14 @@ inline constexpr int kMaxForwardBatch = 32;
 inline constexpr int64_t kForwardBytes = int64_t{256} << 20;
 
 // The most bytes of float32 activations that live at one time while Network::Forward runs stages
-// [from, to) without gradients, for one image of `height` x `width`: what enters stage `from`,
-// which the caller holds, and each tensor from the node that makes it to the last one that reads
-// it. What LibTorch takes inside one operation (reordered weights, scratch) is not in it.
+// [from, to) without gradients, for one example whose inputs have these shapes: what enters stage
+// `from` and lies beside it, which the caller holds; each tensor from the node that makes it to the
+// last one that reads it; and what the operations say that they take themselves. What LibTorch
+// takes beyond that inside one operation (reordered weights) is not in it.
 // INVALID_ARGUMENT as InferShapes says. Pure.
+absl::StatusOr<int64_t> PeakActivationBytes(const NetworkSpec& spec, int from, int to,
+                                            absl::Span<const Shape> inputs);
+// The same for an image.
 absl::StatusOr<int64_t> PeakActivationBytes(const NetworkSpec& spec, int from, int to, int height,
                                             int width);
 

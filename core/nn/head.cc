@@ -5,27 +5,134 @@
 #include "core/base/status_macros.h"
 
 namespace graft {
+namespace {
+
+ActivationKind ActivationOf(HeadActivation activation) {
+  switch (activation) {
+    case HeadActivation::kRelu:
+      return ActivationKind::kRelu;
+    case HeadActivation::kGelu:
+      return ActivationKind::kGelu;
+    case HeadActivation::kSilu:
+      return ActivationKind::kSilu;
+    case HeadActivation::kTanh:
+      return ActivationKind::kTanh;
+  }
+  return ActivationKind::kRelu;
+}
+
+// Sizes are in range, as ValidateHeadSpec has seen.
+int Int(int64_t size) { return static_cast<int>(size); }
+
+// Appends one of the user's layers, which reads `in`.
+void AppendLayer(const HeadLayer& layer, const HeadShape& in, int index, int prefix_tokens,
+                 SpecBuilder& builder) {
+  const std::string name = absl::StrCat("head.", index);
+  const bool map = in.form == HeadShape::Form::kMap;
+  switch (layer.kind) {
+    case HeadLayerKind::kDense:
+      builder.Append(name, Linear{Int(in.channels), Int(layer.units)});
+      return;
+    case HeadLayerKind::kConv:
+      builder.Append(name, Conv2d{.in_channels = Int(in.channels),
+                                  .out_channels = Int(layer.units),
+                                  .kernel = Int(layer.kernel),
+                                  .padding = Int(layer.kernel) / 2});
+      return;
+    case HeadLayerKind::kNorm:
+      builder.Append(name, map ? Op(BatchNorm2d{.channels = Int(in.channels)})
+                               : Op(LayerNorm{.features = Int(in.channels)}));
+      return;
+    case HeadLayerKind::kActivation:
+      builder.Append("", Activation{ActivationOf(layer.activation)});
+      return;
+    case HeadLayerKind::kDropout:
+      builder.Append("", Dropout{layer.rate});
+      return;
+    case HeadLayerKind::kFlatten:
+      builder.Append("", Flatten{});
+      return;
+    case HeadLayerKind::kPool:
+      if (map) {
+        builder.Append("", AdaptiveAvgPool2d{1, 1});
+        builder.Append("", Flatten{});
+      } else {
+        builder.Append("", TokenPool{TokenPoolKind::kMean, prefix_tokens});
+      }
+      return;
+  }
+}
+
+absl::Status AppendLayers(const HeadSpec& head, SpecBuilder& builder) {
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<HeadLayerCost> costs,
+                         WalkHeadLayers(head.layers, head.input_shape()));
+  HeadShape in = head.input_shape();
+  for (size_t i = 0; i < head.layers.size(); ++i) {
+    AppendLayer(head.layers[i], in, static_cast<int>(i), Int(head.features.prefix_tokens), builder);
+    in = costs[i].out;
+  }
+  builder.Append(absl::StrCat("head.", head.layers.size()),
+                 Linear{Int(in.channels), Int(head.outputs)});
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Shape ShapeOf(const FeatureMap& features) {
+  if (features.has_tokens()) return {features.tokens, features.channels};
+  return {features.channels, features.height, features.width};
+}
+
+FeatureMap FeatureMapOf(const NetworkSpec& backbone, const Shape& shape) {
+  if (shape.rank() == 2) {
+    return {.channels = shape[1], .tokens = shape[0], .prefix_tokens = backbone.prefix_tokens};
+  }
+  if (shape.rank() == 1) return {.channels = shape[0], .height = 1, .width = 1};
+  return {.channels = shape[0], .height = shape[1], .width = shape[2]};
+}
+
+Op PoolingOf(const HeadSpec& head) {
+  if (!head.features.has_tokens()) return AdaptiveAvgPool2d{1, 1};
+  switch (head.pooling) {
+    case Pooling::kClassToken:
+      return TokenPool{TokenPoolKind::kFirst};
+    case Pooling::kLastToken:
+      return TokenPool{TokenPoolKind::kLast};
+    case Pooling::kMean:
+    case Pooling::kNone:
+      break;
+  }
+  return TokenPool{TokenPoolKind::kMean, Int(head.features.prefix_tokens)};
+}
 
 absl::StatusOr<NetworkSpec> BuildHead(const HeadSpec& head) {
   GRAFT_RETURN_IF_ERROR(ValidateHeadSpec(head));
-  const int inputs = static_cast<int>(head.inputs());
-  const int hidden = static_cast<int>(head.hidden_units);
-  const int outputs = static_cast<int>(head.outputs);
-
+  const int outputs = Int(head.outputs);
+  const int inputs = Int(head.inputs());
   SpecBuilder builder(
       absl::StrCat("head_", HeadKindName(head.kind)),
-      Shape{static_cast<int>(head.features.channels), static_cast<int>(head.features.height),
-            static_cast<int>(head.features.width)});
-  if (head.pools()) builder.Append("", AdaptiveAvgPool2d{1, 1});
-  builder.Append("", Flatten{});
-  if (!head.has_hidden_layer()) {
-    builder.Append("head", Linear{inputs, outputs});
-  } else {
-    // Numbered as in nn.Sequential(Linear, ReLU, Dropout, Linear).
-    builder.Append("head.0", Linear{inputs, hidden});
-    builder.Append("", Activation{ActivationKind::kRelu});
-    builder.Append("", Dropout{head.dropout});
-    builder.Append("head.3", Linear{hidden, outputs});
+      std::vector<NetworkInput>{{.name = "features", .shape = ShapeOf(head.features)}});
+  if (head.pools()) builder.Append("", PoolingOf(head));
+  // A pooled map is [C, 1, 1].
+  if (head.kind != HeadKind::kLayers || head.pools()) builder.Append("", Flatten{});
+  switch (head.kind) {
+    case HeadKind::kLinear:
+      builder.Append("head", Linear{inputs, outputs});
+      break;
+    case HeadKind::kMlp:
+    case HeadKind::kArticle:
+      // Numbered as in nn.Sequential(Linear, ReLU, Dropout, Linear).
+      builder.Append("head.0", Linear{inputs, Int(head.hidden_units)});
+      builder.Append("", Activation{ActivationKind::kRelu});
+      builder.Append("", Dropout{head.dropout});
+      builder.Append("head.3", Linear{Int(head.hidden_units), outputs});
+      break;
+    case HeadKind::kCosine:
+      builder.Append("head", CosineLinear{inputs, outputs});
+      break;
+    case HeadKind::kLayers:
+      GRAFT_RETURN_IF_ERROR(AppendLayers(head, builder));
+      break;
   }
   builder.EndStage("head");
   builder.EndFeatures();

@@ -8,10 +8,17 @@
 
 namespace graft {
 
-// A head as a network of one stage, "head", over a feature map [N, channels, height, width]; gives
-// logits [N, outputs]. LINEAR and MLP take pooled features [N, channels] as well.
-// ARTICLE is the recipe of Chollet's 2016 article on small data: Flatten, Dense, ReLU, Dropout,
-// Dense. INVALID_ARGUMENT where ValidateHeadSpec fails.
+// What features look like as a head's input.
+Shape ShapeOf(const FeatureMap& features);
+// The other way round: of a backbone's feature stages at an image size. `shape` is a map, tokens or
+// a vector.
+FeatureMap FeatureMapOf(const NetworkSpec& backbone, const Shape& shape);
+
+// How a head that pools makes [C] of its features.
+Op PoolingOf(const HeadSpec& head);
+
+// A head as a network of one stage, "head": gives [outputs]. A head that pools takes features that
+// are pooled already, [C], as they are. INVALID_ARGUMENT where ValidateHeadSpec fails.
 absl::StatusOr<NetworkSpec> BuildHead(const HeadSpec& head);
 
 }  // namespace graft

@@ -7,12 +7,13 @@
 #include <vector>
 
 #include <ATen/core/Tensor.h>
-#include <c10/core/Device.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 
 #include "core/nn/network_spec.h"
+#include "core/nn/placement.h"
 
 namespace graft {
 
@@ -22,6 +23,7 @@ struct NamedTensor {
   at::Tensor tensor;
   bool is_parameter = true;  // false: a buffer (running statistics)
   int stage = 0;
+  bool decays = false;  // whether weight decay applies (Slot::decays)
 };
 
 // The trainable module of a NetworkSpec. Forward runs any run of stages, so that frozen stages can
@@ -31,14 +33,16 @@ struct NamedTensor {
 // be called from several threads at a time.
 class Network {
  public:
-  // Weights are drawn from a generator seeded with `seed` alone: convolutions and linear layers
-  // Kaiming-uniform with a = sqrt(5) and uniform biases (PyTorch's defaults), norms 1 and 0.
-  // INVALID_ARGUMENT where Validate(spec) fails.
-  static absl::StatusOr<std::unique_ptr<Network>> Create(NetworkSpec spec, uint64_t seed = 0);
+  // Weights are drawn on the CPU from a generator seeded with `seed` alone, as each operation's
+  // Slots() say, and then placed: a seed gives the same ones everywhere. INVALID_ARGUMENT where
+  // Validate(spec) fails.
+  static absl::StatusOr<std::unique_ptr<Network>> Create(NetworkSpec spec, uint64_t seed = 0,
+                                                         Placement placement = {});
 
   // The same network without weights: tensors on the "meta" device, to be filled by LoadStages
   // (state_dict.h), nothing trainable. Forward must only run stages that have been filled.
-  static absl::StatusOr<std::unique_ptr<Network>> CreateEmpty(NetworkSpec spec);
+  static absl::StatusOr<std::unique_ptr<Network>> CreateEmpty(NetworkSpec spec,
+                                                              Placement placement = {});
 
   ~Network();
   Network(const Network&) = delete;
@@ -47,11 +51,20 @@ class Network {
   const NetworkSpec& spec() const;
   int num_stages() const;
 
-  // Runs stages [from, to). x: [N, channels, height, width] float32 on the network's device, the
-  // network's input for from = 0, else what stage from - 1 gave. The caller owns grad mode.
-  // Throws c10::Error as LibTorch does; callers at a public edge use CatchTorchErrors
-  // (torch_error.h).
+  const Placement& placement() const;
+
+  // Runs stages [from, to). x: the batch and the shape of the network's first input for from = 0,
+  // else what stage from - 1 gave; brought to the network's placement, where the result is too. The
+  // caller owns grad mode. Throws c10::Error as LibTorch does; callers at a public edge use
+  // CatchTorchErrors (torch_error.h).
   at::Tensor Forward(const at::Tensor& x, int from, int to) const;
+
+  // The same with all inputs, and several outputs. inputs: x as above, then the spec's further
+  // inputs in their order; the last ones may be left out, and any be undefined, where they are
+  // optional. Gives the outputs of the nodes `taps` (NetworkSpec::FindTap), in their order; each
+  // must be in stages [from, to).
+  std::vector<at::Tensor> ForwardTaps(absl::Span<const at::Tensor> inputs, int from, int to,
+                                      absl::Span<const int> taps) const;
 
   // From here on, parameters of stages >= `stage` require gradients and those below do not.
   // Pass num_stages() to freeze everything.
@@ -62,7 +75,9 @@ class Network {
   // stages, and only if `update_batch_norm`; a frozen stage's statistics never move.
   void SetTraining(bool training, bool update_batch_norm = false);
 
-  void To(const at::Device& device);
+  // Moves every tensor. Those who hold tensors of before keep those of before: an optimizer must be
+  // made afterwards.
+  void To(const Placement& placement);
 
   // A copy of everything, tensors included.
   std::unique_ptr<Network> Clone() const;
@@ -72,7 +87,8 @@ class Network {
   // Those of stages [from, to).
   std::vector<NamedTensor> NamedTensors(int from, int to) const;
 
-  // Replaces a tensor by name. NOT_FOUND; INVALID_ARGUMENT where the shape differs.
+  // Replaces a tensor by name, placed where the network is. NOT_FOUND; INVALID_ARGUMENT where the
+  // shape differs.
   absl::Status SetTensor(const std::string& name, at::Tensor tensor);
 
  private:

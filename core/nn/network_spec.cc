@@ -1,20 +1,12 @@
 #include "core/nn/network_spec.h"
 
-#include <algorithm>
-
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
 
 namespace graft {
 namespace {
-
-template <typename... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
-template <typename... Fs>
-Overloaded(Fs...) -> Overloaded<Fs...>;
 
 absl::Status NodeError(const NetworkSpec& spec, size_t index, absl::string_view what) {
   const std::string& name = spec.nodes[index].name;
@@ -23,132 +15,97 @@ absl::Status NodeError(const NetworkSpec& spec, size_t index, absl::string_view 
                                                  " ", what));
 }
 
-// Output size along one side; 0 or less where the input is too small.
-int ConvOutput(int in, const Conv2d& conv) {
-  if (conv.padding_mode == Padding::kSame) return (in + conv.stride - 1) / conv.stride;
-  return (in + 2 * conv.padding - conv.kernel) / conv.stride + 1;
-}
-
-absl::StatusOr<Shape> OutputShape(const NetworkSpec& spec, size_t index,
-                                  const std::vector<Shape>& in) {
-  const auto need_channels = [&](int channels) -> absl::Status {
-    if (in[0].channels == channels) return absl::OkStatus();
-    return NodeError(spec, index,
-                     absl::StrCat("takes ", channels, " channels and gets ", in[0].channels));
-  };
-  const auto two_inputs = [&]() -> absl::Status {
-    if (in.size() == 2) return absl::OkStatus();
-    return NodeError(spec, index, "takes two inputs");
-  };
-  return std::visit(
-      Overloaded{
-          [&](const Conv2d& conv) -> absl::StatusOr<Shape> {
-            GRAFT_RETURN_IF_ERROR(need_channels(conv.in_channels));
-            const Shape out{conv.out_channels, ConvOutput(in[0].height, conv),
-                            ConvOutput(in[0].width, conv)};
-            if (out.height < 1 || out.width < 1) {
-              return NodeError(spec, index, "gets an image smaller than its kernel");
-            }
-            return out;
-          },
-          [&](const BatchNorm2d& norm) -> absl::StatusOr<Shape> {
-            GRAFT_RETURN_IF_ERROR(need_channels(norm.channels));
-            return in[0];
-          },
-          [&](const Activation&) -> absl::StatusOr<Shape> { return in[0]; },
-          [&](const Add&) -> absl::StatusOr<Shape> {
-            GRAFT_RETURN_IF_ERROR(two_inputs());
-            if (!(in[0] == in[1])) return NodeError(spec, index, "adds different shapes");
-            return in[0];
-          },
-          [&](const Multiply&) -> absl::StatusOr<Shape> {
-            GRAFT_RETURN_IF_ERROR(two_inputs());
-            if (in[1].channels != in[0].channels || in[1].height != 1 || in[1].width != 1) {
-              return NodeError(spec, index, "needs a gate of one value a channel");
-            }
-            return in[0];
-          },
-          [&](const MaxPool2d& pool) -> absl::StatusOr<Shape> {
-            const Shape out{in[0].channels, (in[0].height - pool.kernel) / pool.stride + 1,
-                            (in[0].width - pool.kernel) / pool.stride + 1};
-            if (in[0].height < pool.kernel || in[0].width < pool.kernel) {
-              return NodeError(spec, index, "gets an image smaller than its window");
-            }
-            return out;
-          },
-          [&](const AdaptiveAvgPool2d& pool) -> absl::StatusOr<Shape> {
-            return Shape{in[0].channels, pool.height, pool.width};
-          },
-          [&](const Flatten&) -> absl::StatusOr<Shape> {
-            return Shape{in[0].channels * in[0].height * in[0].width, 1, 1};
-          },
-          [&](const Linear& linear) -> absl::StatusOr<Shape> {
-            GRAFT_RETURN_IF_ERROR(need_channels(linear.in_features));
-            return Shape{linear.out_features, 1, 1};
-          },
-          [&](const Dropout&) -> absl::StatusOr<Shape> { return in[0]; },
-      },
-      spec.nodes[index].op);
-}
-
-int64_t ParametersOf(const Op& op) {
-  return std::visit(
-      Overloaded{
-          [](const Conv2d& c) {
-            return int64_t{c.out_channels} * (c.in_channels / c.groups) * c.kernel * c.kernel +
-                   (c.bias ? c.out_channels : 0);
-          },
-          [](const BatchNorm2d& n) { return int64_t{2} * n.channels; },
-          [](const Linear& l) { return int64_t{l.out_features} * (l.in_features + 1); },
-          [](const auto&) { return int64_t{0}; },
-      },
-      op);
-}
-
-int64_t FlopsOf(const Op& op, const Shape& out) {
-  const int64_t pixels = int64_t{out.height} * out.width;
-  return std::visit(
-      Overloaded{
-          [&](const Conv2d& c) {
-            return 2 * pixels * c.out_channels * (c.in_channels / c.groups) * c.kernel * c.kernel;
-          },
-          [&](const Linear& l) { return int64_t{2} * l.in_features * l.out_features; },
-          [](const auto&) { return int64_t{0}; },
-      },
-      op);
+absl::Status SpecError(const NetworkSpec& spec, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(spec.architecture, ": ", what));
 }
 
 // Nodes before `index` whose stage ended before `index`'s stage began may be read only if they are
-// the very last of the stage before.
+// the very last of the stage before; the network's first input only by the first stage.
 absl::Status CheckStages(const NetworkSpec& spec) {
   int at = 0;
   for (const Stage& stage : spec.stages) {
     if (stage.begin != at || stage.end <= stage.begin) {
-      return absl::InvalidArgumentError(absl::StrCat(spec.architecture, ": stage ", stage.name,
-                                                     " does not begin where the one "
-                                                     "before it ends, or is empty"));
+      return SpecError(spec, absl::StrCat("stage ", stage.name,
+                                          " does not begin where the one before it ends, or is "
+                                          "empty"));
     }
     at = stage.end;
     for (int i = stage.begin; i < stage.end; ++i) {
       for (const int input : spec.nodes[i].inputs) {
-        if (input < stage.begin - 1) {
+        const bool beside = input < kNetworkInput;
+        if (!beside && input < stage.begin - 1) {
           return NodeError(spec, i, absl::StrCat("reads across the border of stage ", stage.name));
         }
       }
     }
   }
   if (at != static_cast<int>(spec.nodes.size())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(spec.architecture, ": stages do not cover all nodes"));
+    return SpecError(spec, "stages do not cover all nodes");
   }
   if (spec.feature_stages < 1 || spec.feature_stages > static_cast<int>(spec.stages.size())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(spec.architecture, ": feature_stages is not a number of stages"));
+    return SpecError(spec, "feature_stages is not a number of stages");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckInputsOf(const NetworkSpec& spec, size_t index) {
+  const Node& node = spec.nodes[index];
+  const Arity arity = ArityOf(node.op);
+  const int count = static_cast<int>(node.inputs.size());
+  if (count < arity.min || count > arity.max) {
+    return NodeError(spec, index,
+                     absl::StrCat("takes ", arity.min,
+                                  arity.max == arity.min ? "" : absl::StrCat(" to ", arity.max),
+                                  arity.max == 1 ? " input" : " inputs", " and gets ", count));
+  }
+  for (int i = 0; i < count; ++i) {
+    const int input = node.inputs[i];
+    if (input >= static_cast<int>(index)) {
+      return NodeError(spec, index, "reads a node that does not come before it");
+    }
+    if (input >= 0) continue;
+    const int given = InputNode(input);  // its own inverse
+    if (given >= static_cast<int>(spec.inputs.size())) {
+      return NodeError(spec, index, "reads an input that the network does not have");
+    }
+    if (spec.inputs[given].optional && i < arity.optional) {
+      return NodeError(
+          spec, index,
+          absl::StrCat("cannot do without the optional input ", spec.inputs[given].name));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Two tensors of one name would be loaded from the same place; two taps of one name are a riddle.
+absl::Status CheckNames(const NetworkSpec& spec) {
+  absl::flat_hash_set<std::string> tensors;
+  for (size_t i = 0; i < spec.nodes.size(); ++i) {
+    for (const Slot& slot : SlotsOf(spec.nodes[i].op)) {
+      if (!tensors.insert(TensorName(spec.nodes[i], slot)).second) {
+        return NodeError(spec, i, "has the name of another");
+      }
+    }
+  }
+  absl::flat_hash_set<std::string> taps;
+  for (const Stage& stage : spec.stages) taps.insert(stage.name);
+  for (const Tap& tap : spec.taps) {
+    if (tap.node < 0 || tap.node >= static_cast<int>(spec.nodes.size())) {
+      return SpecError(spec, absl::StrCat("tap ", tap.name, " looks at no node"));
+    }
+    if (!taps.insert(tap.name).second) {
+      return SpecError(spec,
+                       absl::StrCat("there are two taps, or a tap and a stage, named ", tap.name));
+    }
   }
   return absl::OkStatus();
 }
 
 }  // namespace
+
+std::string TensorName(const Node& node, const Slot& slot) {
+  return *slot.suffix == '\0' ? node.name : absl::StrCat(node.name, ".", slot.suffix);
+}
 
 int NetworkSpec::FindStage(absl::string_view name) const {
   for (size_t i = 0; i < stages.size(); ++i) {
@@ -157,48 +114,70 @@ int NetworkSpec::FindStage(absl::string_view name) const {
   return -1;
 }
 
-absl::Status Validate(const NetworkSpec& spec) {
-  if (spec.nodes.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(spec.architecture, ": no nodes"));
+int NetworkSpec::FindTap(absl::string_view name) const {
+  for (const Tap& tap : taps) {
+    if (tap.name == name) return tap.node;
   }
-  for (size_t i = 0; i < spec.nodes.size(); ++i) {
-    if (spec.nodes[i].inputs.empty()) return NodeError(spec, i, "has no input");
-    for (const int input : spec.nodes[i].inputs) {
-      if (input < kNetworkInput || input >= static_cast<int>(i)) {
-        return NodeError(spec, i, "reads a node that does not come before it");
-      }
-    }
-    if (const auto* conv = std::get_if<Conv2d>(&spec.nodes[i].op)) {
-      if (conv->in_channels < 1 || conv->out_channels < 1 || conv->kernel < 1 || conv->stride < 1 ||
-          conv->groups < 1 || conv->in_channels % conv->groups != 0 ||
-          conv->out_channels % conv->groups != 0) {
-        return NodeError(spec, i, "has sizes that make no convolution");
-      }
-    }
-  }
-  GRAFT_RETURN_IF_ERROR(CheckStages(spec));
-  return InferShapes(spec, spec.input_height, spec.input_width).status();
+  const int stage = FindStage(name);
+  return stage < 0 ? -1 : stages[stage].end - 1;
 }
 
-absl::StatusOr<std::vector<Shape>> InferShapes(const NetworkSpec& spec, int height, int width) {
-  const Shape input{spec.input_channels, height, width};
+absl::Status Validate(const NetworkSpec& spec) {
+  if (spec.nodes.empty()) return SpecError(spec, "no nodes");
+  if (spec.inputs.empty()) return SpecError(spec, "no inputs");
+  for (size_t i = 0; i < spec.nodes.size(); ++i) {
+    GRAFT_RETURN_IF_ERROR(CheckInputsOf(spec, i));
+    const absl::Status sizes = CheckOp(spec.nodes[i].op);
+    if (!sizes.ok()) return NodeError(spec, i, sizes.message());
+  }
+  GRAFT_RETURN_IF_ERROR(CheckStages(spec));
+  GRAFT_RETURN_IF_ERROR(CheckNames(spec));
+  std::vector<Shape> inputs;
+  for (const NetworkInput& input : spec.inputs) inputs.push_back(input.shape);
+  return InferShapes(spec, inputs).status();
+}
+
+std::vector<Shape> ImageInputs(const NetworkSpec& spec, int height, int width) {
+  std::vector<Shape> inputs;
+  for (const NetworkInput& input : spec.inputs) inputs.push_back(input.shape);
+  inputs[0] = Shape{inputs[0].rank() > 0 ? inputs[0][0] : 0, height, width};
+  return inputs;
+}
+
+std::vector<Shape> ShapesInto(const NetworkSpec& spec, int index, absl::Span<const Shape> inputs,
+                              absl::Span<const Shape> shapes) {
+  std::vector<Shape> in;
+  for (const int input : spec.nodes[index].inputs) {
+    in.push_back(input < 0 ? inputs[InputNode(input)] : shapes[input]);
+  }
+  return in;
+}
+
+absl::StatusOr<std::vector<Shape>> InferShapes(const NetworkSpec& spec,
+                                               absl::Span<const Shape> inputs) {
+  if (inputs.size() != spec.inputs.size()) {
+    return SpecError(
+        spec, absl::StrCat("takes ", spec.inputs.size(), " inputs and gets ", inputs.size()));
+  }
   std::vector<Shape> shapes;
   shapes.reserve(spec.nodes.size());
   for (size_t i = 0; i < spec.nodes.size(); ++i) {
-    std::vector<Shape> in;
-    for (const int index : spec.nodes[i].inputs) {
-      in.push_back(index == kNetworkInput ? input : shapes[index]);
-    }
-    GRAFT_ASSIGN_OR_RETURN(const Shape out, OutputShape(spec, i, in));
-    shapes.push_back(out);
+    const absl::StatusOr<Shape> out =
+        OutputShape(spec.nodes[i].op, ShapesInto(spec, static_cast<int>(i), inputs, shapes));
+    if (!out.ok()) return NodeError(spec, i, out.status().message());
+    shapes.push_back(*out);
   }
   return shapes;
 }
 
+absl::StatusOr<std::vector<Shape>> InferShapes(const NetworkSpec& spec, int height, int width) {
+  return InferShapes(spec, ImageInputs(spec, height, width));
+}
+
 absl::StatusOr<Shape> ShapeAfter(const NetworkSpec& spec, int stage_end, int height, int width) {
-  if (stage_end == 0) return Shape{spec.input_channels, height, width};
+  if (stage_end == 0) return ImageInputs(spec, height, width).front();
   if (stage_end < 0 || stage_end > static_cast<int>(spec.stages.size())) {
-    return absl::InvalidArgumentError(absl::StrCat(spec.architecture, ": no stage ", stage_end));
+    return SpecError(spec, absl::StrCat("no stage ", stage_end));
   }
   GRAFT_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, InferShapes(spec, height, width));
   return shapes[spec.stages[stage_end - 1].end - 1];
@@ -208,7 +187,9 @@ int64_t CountParameters(const NetworkSpec& spec, int begin, int end) {
   int64_t count = 0;
   for (int stage = begin; stage < end; ++stage) {
     for (int i = spec.stages[stage].begin; i < spec.stages[stage].end; ++i) {
-      count += ParametersOf(spec.nodes[i].op);
+      for (const Slot& slot : SlotsOf(spec.nodes[i].op)) {
+        if (slot.role == Role::kParameter) count += slot.shape.elements();
+      }
     }
   }
   return count;
@@ -216,11 +197,12 @@ int64_t CountParameters(const NetworkSpec& spec, int begin, int end) {
 
 absl::StatusOr<int64_t> CountFlops(const NetworkSpec& spec, int begin, int end, int height,
                                    int width) {
-  GRAFT_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, InferShapes(spec, height, width));
+  const std::vector<Shape> inputs = ImageInputs(spec, height, width);
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, InferShapes(spec, inputs));
   int64_t count = 0;
   for (int stage = begin; stage < end; ++stage) {
     for (int i = spec.stages[stage].begin; i < spec.stages[stage].end; ++i) {
-      count += FlopsOf(spec.nodes[i].op, shapes[i]);
+      count += FlopsOf(spec.nodes[i].op, ShapesInto(spec, i, inputs, shapes), shapes[i]);
     }
   }
   return count;

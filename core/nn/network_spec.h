@@ -3,88 +3,49 @@
 
 #include <cstdint>
 #include <string>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+#include "core/nn/ops/op.h"
+#include "core/nn/shape.h"
 
 namespace graft {
 
 // A network as data. From this one description come the trainable module (network.h), freeze and
 // cache points, shapes, parameter counts and cost. No LibTorch here.
 
-enum class Padding {
-  kExplicit,  // `padding` pixels on each side
-  // TensorFlow's "SAME": output ceil(in / stride); where the total is odd the extra pixel goes to
-  // the right and bottom.
-  kSame,
+// What a caller gives. The first one flows through the stages; the others (a mask) lie beside them:
+// nodes of every stage may read them.
+struct NetworkInput {
+  std::string name = "image";
+  // A size that the network takes: where Flatten comes before Linear, or positions are learnt, the
+  // only one.
+  Shape shape = {};
+  bool integers = false;  // token ids; else float32
+  // A caller may leave it out; only what an operation can do without.
+  bool optional = false;
 };
 
-// Weight [out, in / groups, kernel, kernel], bias [out]; square kernels.
-struct Conv2d {
-  int in_channels = 0;
-  int out_channels = 0;
-  int kernel = 1;
-  int stride = 1;
-  Padding padding_mode = Padding::kExplicit;
-  int padding = 0;
-  int groups = 1;
-  bool bias = true;
-};
-
-// Weight, bias, running_mean, running_var [channels], num_batches_tracked.
-struct BatchNorm2d {
-  int channels = 0;
-  double epsilon = 1e-5;
-  double momentum = 0.1;  // PyTorch's: new = (1 - momentum) * old + momentum * batch
-};
-
-enum class ActivationKind { kRelu, kRelu6, kSilu, kSigmoid };
-struct Activation {
-  ActivationKind kind = ActivationKind::kRelu;
-};
-
-struct Add {};       // of two equal shapes
-struct Multiply {};  // [N,C,H,W] * [N,C,1,1]: a squeeze-and-excitation gate
-
-struct MaxPool2d {
-  int kernel = 2;
-  int stride = 2;
-};
-
-// Average pool to a fixed size; {1, 1} is the global average pool.
-struct AdaptiveAvgPool2d {
-  int height = 1;
-  int width = 1;
-};
-
-struct Flatten {};  // [N, ...] -> [N, rest]
-
-// Weight [out, in], bias [out].
-struct Linear {
-  int in_features = 0;
-  int out_features = 0;
-};
-
-struct Dropout {
-  double probability = 0.5;
-};
-
-using Op = std::variant<Conv2d, BatchNorm2d, Activation, Add, Multiply, MaxPool2d,
-                        AdaptiveAvgPool2d, Flatten, Linear, Dropout>;
-
-// The network's own input, as a node's input.
-inline constexpr int kNetworkInput = -1;
+// Input `index` of the network, as a node's input.
+constexpr int InputNode(int index) { return -1 - index; }
+// The first one.
+inline constexpr int kNetworkInput = InputNode(0);
 
 struct Node {
   // The prefix of its state-dict names, torchvision's or timm's letter for letter; empty for nodes
   // without parameters.
   std::string name;
   Op op;
-  std::vector<int> inputs;  // earlier nodes, or kNetworkInput
+  std::vector<int> inputs;  // earlier nodes, or InputNode(i)
 };
+
+// A tensor's state-dict name: the node's, a dot and the slot's, or the node's alone.
+std::string TensorName(const Node& node, const Slot& slot);
 
 // A run of nodes whose only input is the last node of the stage before: where one stage ends the
 // network can be cut, frozen and its activation cached.
@@ -94,36 +55,49 @@ struct Stage {
   int end = 0;
 };
 
-struct Shape {
-  int channels = 0;
-  int height = 1;  // 1x1 after Flatten and Linear
-  int width = 1;
-  friend bool operator==(const Shape&, const Shape&) = default;
+// An output within the network that has a name, for what reads several (pyramids, decoders, heads
+// on joined features).
+struct Tap {
+  std::string name;
+  int node = 0;
 };
 
 struct NetworkSpec {
   std::string architecture;  // e.g. "vgg16"
-  int input_channels = 3;
-  // A size that the network takes: where Flatten comes before Linear, the only one.
-  int input_height = 256;
-  int input_width = 256;
+  std::vector<NetworkInput> inputs;
   std::vector<Node> nodes;
   std::vector<Stage> stages;
-  // Stages [0, feature_stages) are the backbone proper and give a feature map [N,C,H,W]; those
-  // behind are the published classifier, which a weights file may lack.
+  std::vector<Tap> taps;  // beside the ends of the stages, which are taps by their stage's name
+  // Stages [0, feature_stages) are the backbone proper and give a feature map [C, H, W] or tokens
+  // [T, C]; those behind are the published classifier, which a weights file may lack.
   int feature_stages = 0;
+  // Of the features' tokens: class tokens and the like in front, which are no places in the image.
+  int prefix_tokens = 0;
 
   // The index of a stage by name, or -1.
   int FindStage(absl::string_view name) const;
+  // The node that a tap of this name looks at: one of `taps`, or the last of a stage; -1 for none.
+  int FindTap(absl::string_view name) const;
 };
 
 // Whether inputs come before their users, stages cover the nodes end to end, no stage reads across
-// a stage's border, and channels agree. INVALID_ARGUMENT names the node.
+// a stage's border, each operation's own sizes make sense, names and taps are unique, and shapes
+// agree. INVALID_ARGUMENT names the node.
 absl::Status Validate(const NetworkSpec& spec);
 
-// The output shape of each node for one image of `height` x `width`. INVALID_ARGUMENT where the
-// image is too small or channels do not agree.
+// The shapes of the network's inputs for an image of `height` x `width`: the first one changed.
+std::vector<Shape> ImageInputs(const NetworkSpec& spec, int height, int width);
+
+// The output shape of each node for one example of these inputs. INVALID_ARGUMENT where it is too
+// small or shapes do not agree.
+absl::StatusOr<std::vector<Shape>> InferShapes(const NetworkSpec& spec,
+                                               absl::Span<const Shape> inputs);
+// The same for an image.
 absl::StatusOr<std::vector<Shape>> InferShapes(const NetworkSpec& spec, int height, int width);
+
+// The shapes that node `index` reads.
+std::vector<Shape> ShapesInto(const NetworkSpec& spec, int index, absl::Span<const Shape> inputs,
+                              absl::Span<const Shape> shapes);
 
 // The shape that comes out of stages [0, stage_end).
 absl::StatusOr<Shape> ShapeAfter(const NetworkSpec& spec, int stage_end, int height, int width);
@@ -131,19 +105,21 @@ absl::StatusOr<Shape> ShapeAfter(const NetworkSpec& spec, int stage_end, int hei
 // Trainable parameters of stages [begin, end), without running statistics.
 int64_t CountParameters(const NetworkSpec& spec, int begin, int end);
 
-// Floating-point operations of stages [begin, end) for one image: two a multiply-add, convolutions
-// and linear layers only.
+// Floating-point operations of stages [begin, end) for one image, as the operations count them
+// (ops/op.h): two a multiply-add.
 absl::StatusOr<int64_t> CountFlops(const NetworkSpec& spec, int begin, int end, int height,
                                    int width);
 
 // Appends nodes and closes stages; what builders of architectures are written with.
 class SpecBuilder {
  public:
-  explicit SpecBuilder(std::string architecture, Shape input = {3, 256, 256}) {
+  // Of one input, an image.
+  explicit SpecBuilder(std::string architecture, Shape input = {3, 256, 256})
+      : SpecBuilder(std::move(architecture),
+                    std::vector<NetworkInput>{{.name = "image", .shape = input}}) {}
+  SpecBuilder(std::string architecture, std::vector<NetworkInput> inputs) {
     spec_.architecture = std::move(architecture);
-    spec_.input_channels = input.channels;
-    spec_.input_height = input.height;
-    spec_.input_width = input.width;
+    spec_.inputs = std::move(inputs);
   }
   // Appends a node that reads the node before it. Returns its index.
   int Append(std::string name, const Op& op) { return Append(std::move(name), op, {last()}); }
@@ -151,6 +127,8 @@ class SpecBuilder {
     spec_.nodes.push_back({std::move(name), op, std::move(inputs)});
     return last();
   }
+  // Gives the newest node's output a name.
+  void AddTap(std::string name) { spec_.taps.push_back({std::move(name), last()}); }
   // The newest node, or kNetworkInput.
   int last() const { return static_cast<int>(spec_.nodes.size()) - 1; }
   void EndStage(std::string name) {
@@ -158,7 +136,10 @@ class SpecBuilder {
     spec_.stages.push_back({std::move(name), begin, static_cast<int>(spec_.nodes.size())});
   }
   // What is behind belongs to the published classifier.
-  void EndFeatures() { spec_.feature_stages = static_cast<int>(spec_.stages.size()); }
+  void EndFeatures(int prefix_tokens = 0) {
+    spec_.feature_stages = static_cast<int>(spec_.stages.size());
+    spec_.prefix_tokens = prefix_tokens;
+  }
   NetworkSpec Take() { return std::move(spec_); }
 
  private:

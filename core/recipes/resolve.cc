@@ -74,6 +74,7 @@ HeadSpec HeadSpecOf(const FineTuneConfig& config, const FeatureMap& features, in
   HeadSpec head;
   head.kind = config.head.kind.value_or(HeadKind::kLinear);
   head.features = features;
+  head.pooling = DefaultPooling(features);
   if (head.has_hidden_layer()) {
     head.hidden_units = config.head.hidden_units.value_or(0);
     head.dropout = config.head.dropout.value_or(0);

@@ -10,6 +10,7 @@
 #include "core/base/status_macros.h"
 #include "core/data/transforms.h"
 #include "core/image/decode.h"
+#include "core/nn/placement.h"
 #include "core/nn/torch_error.h"
 
 namespace graft {
@@ -93,9 +94,7 @@ absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
                                       ? output
                                       : output.index_select(0, at::tensor(indices, at::kLong));
           const at::Tensor outputs =
-              own.parts_.head->Forward(mine, 0, own.parts_.head->num_stages())
-                  .to(at::TensorOptions(at::kCPU).dtype(at::kFloat))
-                  .contiguous();
+              OnHost(own.parts_.head->Forward(mine, 0, own.parts_.head->num_stages()));
           const int64_t width = outputs.numel() / static_cast<int64_t>(indices.size());
           for (size_t i = 0; i < indices.size(); ++i) {
             const float* from = outputs.const_data_ptr<float>() + i * width;
@@ -117,7 +116,9 @@ absl::Status NetworkServable::Warm(int rows, bool features) const {
     } else {
       GRAFT_ASSIGN_OR_RETURN(const Shape shape, ShapeAfter(parts_.backbone->weights->spec(),
                                                            parts_.cut_stage, in.height, in.width));
-      output = at::zeros({rows, shape.channels, shape.height, shape.width});
+      std::vector<int64_t> sizes = shape.ToVector();
+      sizes.insert(sizes.begin(), rows);
+      output = at::zeros(sizes);
     }
     (void)parts_.head->Forward(output, 0, parts_.head->num_stages());
     return absl::OkStatus();

@@ -11,6 +11,7 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/data/random.h"
+#include "core/nn/placement.h"
 #include "core/nn/torch_error.h"
 
 namespace graft {
@@ -186,7 +187,7 @@ absl::Status Activations::Compute(int stage, int view, int64_t begin, int64_t en
   for (const std::vector<Sample>& batch : batches) {
     GRAFT_ASSIGN_OR_RETURN(const at::Tensor x, stream->Next());
     GRAFT_ASSIGN_OR_RETURN(const at::Tensor computed, Run(x, from, stage));
-    const at::Tensor out = computed.contiguous();
+    const at::Tensor out = OnHost(computed);
     GRAFT_RETURN_IF_ERROR(sink.Append({out.data_ptr<float>(), static_cast<size_t>(out.numel())}));
     done += static_cast<int64_t>(batch.size());
     context_->AddWork(static_cast<double>(batch.size()) * (stage - from) / network_->stages());

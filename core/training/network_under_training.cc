@@ -7,6 +7,7 @@
 #include "core/base/status_macros.h"
 #include "core/nn/forward_memory.h"
 #include "core/nn/head.h"
+#include "core/nn/pooling.h"
 #include "core/nn/torch_error.h"
 
 namespace graft {
@@ -17,7 +18,7 @@ absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWei
   GRAFT_ASSIGN_OR_RETURN(
       const Shape map,
       ShapeAfter(backbone.spec(), backbone.spec().feature_stages, input.height, input.width));
-  const HeadSpec head = HeadSpecOf(config, {map.channels, map.height, map.width}, outputs);
+  const HeadSpec head = HeadSpecOf(config, FeatureMapOf(backbone.spec(), map), outputs);
   GRAFT_RETURN_IF_ERROR(ValidateHeadSpec(head));
   return head;
 }
@@ -28,20 +29,19 @@ absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> NetworkUnderTraining::Crea
       "building the network", [&]() -> absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> {
         std::unique_ptr<NetworkUnderTraining> made(new NetworkUnderTraining());
         made->stages_ = backbone.spec().feature_stages;
-        made->pools_ = head.pools();
+        made->head_spec_ = head;
         // Without the published classifier: VGG16's would be 494 MB more.
         GRAFT_ASSIGN_OR_RETURN(made->backbone_,
                                backbone.MakeNetwork(LoadMode::kCopy, made->stages_));
         GRAFT_ASSIGN_OR_RETURN(NetworkSpec head_spec, BuildHead(head));
         GRAFT_ASSIGN_OR_RETURN(made->head_, Network::Create(std::move(head_spec), seed));
         const InputSpec& input = backbone.input();
-        made->input_shapes_.push_back({backbone.spec().input_channels, input.height, input.width});
-        for (int stage = 1; stage <= made->stages_; ++stage) {
+        for (int stage = 0; stage <= made->stages_; ++stage) {
           GRAFT_ASSIGN_OR_RETURN(const Shape shape,
                                  ShapeAfter(backbone.spec(), stage, input.height, input.width));
-          made->input_shapes_.push_back({shape.channels, shape.height, shape.width});
+          made->input_shapes_.push_back(shape.ToVector());
         }
-        if (made->pools_) made->input_shapes_.back().resize(1);
+        if (head.pools()) made->input_shapes_.back() = {head.features.channels};
         for (int stage = 0; stage < made->stages_; ++stage) {
           GRAFT_ASSIGN_OR_RETURN(
               made->peak_bytes_.emplace_back(),
@@ -60,15 +60,18 @@ at::Tensor NetworkUnderTraining::Forward(const at::Tensor& x, int from, int to) 
 }
 
 at::Tensor NetworkUnderTraining::HeadInput(const at::Tensor& feature_map) {
-  // The head pools again, over one position, which changes nothing.
-  return pools_ ? feature_map.mean({2, 3}) : feature_map;
+  return head_spec_.pools() ? PoolFeatures(head_spec_, feature_map) : feature_map;
 }
 
-std::string NetworkUnderTraining::head_input_name() const { return pools_ ? "pooled" : "map"; }
+std::string NetworkUnderTraining::head_input_name() const {
+  if (!head_spec_.pools()) return "map";
+  // The name that features are cached under: a mean's is older than the other kinds.
+  return head_spec_.pooling == Pooling::kMean ? "pooled"
+                                              : std::string(PoolingName(head_spec_.pooling));
+}
 
 at::Tensor NetworkUnderTraining::Head(const at::Tensor& head_input) {
-  return head_->Forward(
-      pools_ ? head_input.view({head_input.size(0), head_input.size(1), 1, 1}) : head_input, 0, 1);
+  return head_->Forward(head_input, 0, 1);
 }
 
 int NetworkUnderTraining::forward_batch(int from, int to) const {
@@ -82,8 +85,7 @@ std::vector<TrainedTensor> NetworkUnderTraining::tensors(int stage) const {
       stage == stages_ ? head_->NamedTensors() : backbone_->NamedTensors(stage, stage + 1);
   std::vector<TrainedTensor> out;
   for (const NamedTensor& tensor : named) {
-    // Biases and the norms' scales and shifts are the vectors among the parameters.
-    out.push_back({tensor.name, tensor.tensor, tensor.is_parameter, tensor.tensor.dim() > 1});
+    out.push_back({tensor.name, tensor.tensor, tensor.is_parameter, tensor.decays});
   }
   return out;
 }

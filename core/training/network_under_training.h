@@ -43,7 +43,7 @@ class NetworkUnderTraining final : public TrainableNetwork {
   NetworkUnderTraining() = default;
 
   int stages_ = 0;
-  bool pools_ = true;
+  HeadSpec head_spec_;
   std::unique_ptr<Network> backbone_;
   std::unique_ptr<Network> head_;
   std::vector<std::vector<int64_t>> input_shapes_;

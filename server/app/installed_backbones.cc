@@ -2,6 +2,7 @@
 
 #include "core/backbones/weights_catalog.h"
 #include "core/base/status_macros.h"
+#include "core/nn/head.h"
 #include "wire/input_spec.h"
 
 namespace graft {
@@ -24,8 +25,8 @@ absl::StatusOr<std::vector<InstalledBackbone>> DescribeBackbones(const WeightsCa
     description.set_forward_gflops(static_cast<double>(flops) / 1e9);
     GRAFT_ASSIGN_OR_RETURN(const Shape features,
                            ShapeAfter(spec, stages, input.height, input.width));
-    description.set_feature_channels(features.channels);
-    made.features = {features.channels, features.height, features.width};
+    made.features = FeatureMapOf(spec, features);
+    description.set_feature_channels(static_cast<int>(made.features.channels));
     for (int i = 0; i < stages; ++i) {
       description.add_stages(spec.stages[static_cast<size_t>(i)].name);
       made.stage_parameters.push_back(CountParameters(spec, i, i + 1));

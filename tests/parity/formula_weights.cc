@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <gtest/gtest.h>
 
 #include "absl/strings/match.h"
 
@@ -27,13 +28,15 @@ std::vector<float> FormulaValues(const std::string& name, int64_t count) {
 void FillByFormula(Network& network) {
   const at::NoGradGuard no_grad;
   for (const NamedTensor& named : network.NamedTensors()) {
-    if (absl::EndsWith(named.name, "num_batches_tracked")) continue;
-    const std::vector<float> values = FormulaValues(named.name, named.tensor.numel());
-    at::Tensor tensor = at::from_blob(const_cast<float*>(values.data()), named.tensor.sizes(),
-                                      at::TensorOptions(at::kFloat));
+    if (absl::EndsWith(named.name, "num_batches_tracked")) {
+      ASSERT_TRUE(network.SetTensor(named.name, at::zeros({}, at::kLong)).ok());
+      continue;
+    }
+    std::vector<float> values = FormulaValues(named.name, named.tensor.numel());
+    at::Tensor tensor = at::from_blob(values.data(), named.tensor.sizes(), at::kFloat);
     if (named.tensor.dim() >= 2) {
-      const double fan_in = static_cast<double>(named.tensor[0].numel());
-      tensor = tensor * static_cast<float>(std::sqrt(6.0 / fan_in));
+      const int64_t fan_in = named.tensor.numel() / named.tensor.size(0);
+      tensor = tensor * static_cast<float>(std::sqrt(6.0 / static_cast<double>(fan_in)));
     } else if (absl::EndsWith(named.name, "running_var")) {
       tensor = 1 + 0.2f * tensor;
     } else if (absl::EndsWith(named.name, "weight")) {
@@ -41,7 +44,7 @@ void FillByFormula(Network& network) {
     } else {
       tensor = 0.1f * tensor;
     }
-    named.tensor.detach().copy_(tensor);
+    ASSERT_TRUE(network.SetTensor(named.name, tensor).ok()) << named.name;
   }
 }
 

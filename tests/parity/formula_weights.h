@@ -12,7 +12,8 @@ namespace graft {
 // SplitMix64's mixing of the index. make_goldens.py computes the same.
 std::vector<float> FormulaValues(const std::string& name, int64_t count);
 
-// Gives every tensor of a network values from the formula, scaled as make_goldens.py does.
+// Gives every tensor of a network, empty ones too, values from the formula, scaled as
+// make_goldens.py does; counters are 0.
 void FillByFormula(Network& network);
 
 }  // namespace graft

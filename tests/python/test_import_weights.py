@@ -252,6 +252,40 @@ def hed_source() -> dict:
     return tensors
 
 
+def torchvision_vit_source() -> dict:
+    names = ["class_token", "encoder.pos_embedding"]
+    names += [f"{layer}.{leaf}" for layer in ("conv_proj", "encoder.ln", "heads.head")
+              for leaf in ("weight", "bias")]
+    for block in range(weights_naming.VIT_BLOCKS):
+        prefix = f"encoder.layers.encoder_layer_{block}"
+        names += [f"{prefix}.self_attention.in_proj_{leaf}" for leaf in ("weight", "bias")]
+        names += [f"{prefix}.{layer}.{leaf}" for leaf in ("weight", "bias")
+                  for layer in ("self_attention.out_proj", "ln_1", "ln_2", "mlp.0", "mlp.3")]
+    return {name: numpy.full((1,), i, numpy.float32) for i, name in enumerate(names)}
+
+
+def keras_mobilenet_source() -> dict:
+    """As Keras 2 saves a model on top of MobileNetV2, with another head."""
+    def norm(layer):
+        return {f"{layer}/{leaf}:0": numpy.zeros(3, numpy.float32)
+                for leaf in ("gamma", "beta", "moving_mean", "moving_variance")}
+
+    kernel = numpy.arange(2 * 2 * 3 * 4, dtype=numpy.float32).reshape(2, 2, 3, 4)
+    tensors = {"Conv1/kernel:0": kernel, "Conv_1/kernel:0": kernel}
+    tensors |= norm("bn_Conv1") | norm("Conv_1_bn")
+    for block in range(17):
+        prefix = "expanded_conv" if block == 0 else f"block_{block}"
+        tensors[f"{prefix}_depthwise/depthwise_kernel:0"] = kernel[..., :1]
+        tensors[f"{prefix}_project/kernel:0"] = kernel
+        tensors |= norm(f"{prefix}_depthwise_BN") | norm(f"{prefix}_project_BN")
+        if block > 0:
+            tensors[f"{prefix}_expand/kernel:0"] = kernel
+            tensors |= norm(f"{prefix}_expand_BN")
+    tensors = {f"mobilenetv2_1.00_160/{name}": value for name, value in tensors.items()}
+    tensors["dense_3/dense_3/kernel:0"] = numpy.zeros((3, 7), numpy.float32)
+    return {f"model_weights/{name}": value for name, value in tensors.items()}
+
+
 class NamesTensors(unittest.TestCase):
     def assert_fails(self, tensors, architecture, *named):
         with self.assertRaises(ImportFailed) as caught:
@@ -295,11 +329,64 @@ class NamesTensors(unittest.TestCase):
         self.assertEqual(weight[3, 1, 2, 0], kernel[2, 0, 1, 3])
         self.assertIs(renamed["features.12.bias"], source["block3/layers/conv2d_1/vars/1"])
 
+    def test_torchvisions_vit_maps_to_timms(self):
+        source = torchvision_vit_source()
+        renamed = weights_naming.canonical(source, "vit_base_patch16_224")
+        self.assertEqual(len(renamed), len(source))
+        for old, new in (("class_token", "cls_token"), ("encoder.pos_embedding", "pos_embed"),
+                         ("conv_proj.bias", "patch_embed.proj.bias"),
+                         ("encoder.layers.encoder_layer_3.self_attention.in_proj_weight",
+                          "blocks.3.attn.qkv.weight"),
+                         ("encoder.layers.encoder_layer_11.self_attention.out_proj.bias",
+                          "blocks.11.attn.proj.bias"),
+                         ("encoder.layers.encoder_layer_0.mlp.3.weight", "blocks.0.mlp.fc2.weight"),
+                         ("encoder.ln.weight", "norm.weight"), ("heads.head.bias", "head.bias")):
+            self.assertIs(renamed[new], source[old], new)
+        self.assert_fails(source, "vit_small_patch16_224", "vit_b_16")
+        source["encoder.layers.encoder_layer_0.gate"] = source["class_token"]
+        self.assert_fails(source, "vit_base_patch16_224", "encoder_layer_0.gate")
+
+    def test_older_files_of_torchvisions_vit_name_the_mlp_otherwise(self):
+        source = torchvision_vit_source()
+        older = {name.replace("mlp.0.", "mlp.linear_1.").replace("mlp.3.", "mlp.linear_2."): value
+                 for name, value in source.items()}
+        self.assertEqual(weights_naming.canonical(older, "vit_base_patch16_224"),
+                         weights_naming.canonical(source, "vit_base_patch16_224"))
+
+    def test_keras_mobilenet_maps_to_torchvisions(self):
+        source = keras_mobilenet_source()
+        renamed = weights_naming.canonical(source, "tf_mobilenet_v2")
+        features, _ = weights_naming.expected_names("tf_mobilenet_v2")
+        self.assertEqual(set(renamed), features)
+        layer = "model_weights/mobilenetv2_1.00_160"
+        depthwise = source[f"{layer}/block_7_depthwise/depthwise_kernel:0"]  # H, W, C, 1
+        weight = renamed["features.8.conv.1.0.weight"]                      # C, 1, H, W
+        self.assertEqual(weight.shape, (3, 1, 2, 2))
+        self.assertEqual(weight[2, 0, 1, 0], depthwise[1, 0, 2, 0])
+        project = source[f"{layer}/expanded_conv_project/kernel:0"]  # H, W, in, out
+        weight = renamed["features.1.conv.1.weight"]
+        self.assertEqual(weight.shape, (4, 3, 2, 2))
+        self.assertEqual(weight[3, 1, 0, 1], project[0, 1, 1, 3])
+        for old, new in (("block_16_project_BN/moving_variance:0", "features.17.conv.3.running_var"),
+                         ("block_1_expand_BN/gamma:0", "features.2.conv.0.1.weight"),
+                         ("bn_Conv1/beta:0", "features.0.1.bias"),
+                         ("Conv_1_bn/moving_mean:0", "features.18.1.running_mean")):
+            self.assertIs(renamed[new], source[f"{layer}/{old}"], new)
+        keras3 = {name.replace("depthwise_kernel:0", "kernel").removesuffix(":0"): value
+                  for name, value in source.items()}
+        numpy.testing.assert_equal(weights_naming.canonical(keras3, "tf_mobilenet_v2"), renamed)
+        self.assert_fails(source, "mobilenet_v2", "tf_mobilenet_v2")
+        del source[f"{layer}/bn_Conv1/beta:0"]
+        self.assert_fails(source, "tf_mobilenet_v2", "features.0.1.bias")
+
     def test_published_names_are_kept(self):
         # Numbers of tensors as torchvision and timm have them, without counters.
         for architecture, count in (("vgg11", 22), ("vgg16", 32), ("vgg19_bn", 102),
                                     ("tf_efficientnet_lite0", 247), ("tf_efficientnet_b0", 311),
-                                    ("tf_efficientnet_b7", 1037)):
+                                    ("tf_efficientnet_b7", 1037), ("resnet18", 102),
+                                    ("resnet34", 182), ("resnet50", 267), ("mobilenet_v2", 262),
+                                    ("tf_mobilenet_v2", 262), ("vit_small_patch16_224", 152),
+                                    ("vit_base_patch16_224", 152)):
             features, classifier = weights_naming.expected_names(architecture)
             tensors = {name: numpy.zeros(1, numpy.float32) for name in features | classifier}
             self.assertEqual(weights_naming.canonical(tensors, architecture), tensors)
@@ -329,7 +416,7 @@ class NamesTensors(unittest.TestCase):
         self.assert_fails(lite_source(1), "tf_efficientnet_lite0", "has also")
         self.assert_fails(lite_source(0), "vgg16", "EfficientNet-Lite")
         self.assert_fails(hed_source(), "vgg19", "VGG16")
-        self.assert_fails(lite_source(0), "resnet50", "unknown architecture 'resnet50'", "vgg16")
+        self.assert_fails(lite_source(0), "resnet51", "unknown architecture 'resnet51'", "vgg16")
         self.assert_fails({"fc.weight": numpy.zeros(1)}, "tf_efficientnet_lite5", "unknown")
 
 

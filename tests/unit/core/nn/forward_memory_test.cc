@@ -1,6 +1,7 @@
 #include "core/nn/forward_memory.h"
 
 #include <algorithm>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -55,6 +56,14 @@ TEST(ForwardMemoryTest, CountsTheCopyThatUnevenPaddingMakes) {
   const int64_t input = 3 * 8 * 8 * sizeof(float);
   EXPECT_EQ(PeakActivationBytes(builder.Take(), 0, 1, 8, 8).value(),
             2 * input + 4 * 4 * static_cast<int64_t>(sizeof(float)));
+}
+
+TEST(ForwardMemoryTest, CountsTokensAndTheScoresBetweenThem) {
+  // Floats for 5 tokens: the ids and the mask; then, at the most, with the normalised tokens that
+  // the residual reads, the attention's input, output and 2 heads of 5 x 5 scores.
+  const int64_t peak = 5 + 5 + 5 * 8 + 5 * 24 + 5 * 8 + 2 * 5 * 5;
+  EXPECT_EQ(PeakActivationBytes(TinyEncoder(), 0, 2, std::vector<Shape>{{5}, {5}}).value(),
+            4 * peak);
 }
 
 TEST(ForwardMemoryTest, TheBatchIsAPowerOfTwoThatStaysWithinTheBound) {

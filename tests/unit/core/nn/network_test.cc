@@ -1,12 +1,13 @@
 #include "core/nn/network.h"
 
+#include <algorithm>
 #include <memory>
+#include <vector>
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
-#include "core/nn/head.h"
 #include "tests/unit/core/nn/tiny_network.h"
 
 namespace graft {
@@ -46,12 +47,95 @@ TEST(NetworkTest, TheSameSeedGivesTheSameWeights) {
   EXPECT_TRUE(differs);
 }
 
+// The first and the last value of each tensor as PyTorch 2 draws them, one after the other, from a
+// generator of seed 7, with uniform_ and bounds 1 / sqrt(fan-in). A job that is resumed, or run
+// again with its seed, starts from these.
+TEST(NetworkTest, WeightsOfASeedAreThoseOfAllVersions) {
+  const struct {
+    const char* name;
+    float first, last;
+  } expected[] = {{"stem.weight", 0.0134416921f, -0.0620623752f},
+                  {"body.weight", -0.0963962525f, -0.0105351014f},
+                  {"body.bias", -0.0476435423f, 0.094440639f},
+                  {"gate.weight", 0.135758221f, -0.0950115919f},
+                  {"gate.bias", -0.0916404724f, -0.286177993f},
+                  {"classifier.weight", -0.267944455f, 0.399513245f},
+                  {"classifier.bias", -0.212695003f, 0.436733246f}};
+  const auto named = Tiny(7)->NamedTensors();
+  for (const auto& [name, first, last] : expected) {
+    const auto own = std::find_if(named.begin(), named.end(),
+                                  [&](const NamedTensor& tensor) { return tensor.name == name; });
+    ASSERT_NE(own, named.end()) << name;
+    const at::Tensor flat = own->tensor.detach().flatten();
+    EXPECT_EQ(flat[0].item<float>(), first) << name;
+    EXPECT_EQ(flat[-1].item<float>(), last) << name;
+  }
+}
+
+TEST(NetworkTest, TapsGiveWhatCuttingThereGives) {
+  NetworkSpec spec = TinyNetwork();
+  spec.taps = {{"early", 3}};
+  const auto network = Network::Create(spec, 1).value();
+  const at::NoGradGuard no_grad;
+  const std::vector<int> taps = {spec.FindTap("body"), spec.FindTap("early"), spec.FindTap("stem")};
+  const std::vector<at::Tensor> out = network->ForwardTaps({Input()}, 0, 3, taps);
+  ASSERT_EQ(out.size(), 3u);
+  EXPECT_TRUE(at::equal(out[0], network->Forward(Input(), 0, 2)));
+  EXPECT_TRUE(at::equal(out[2], network->Forward(Input(), 0, 1)));
+  const at::Tensor early = at::conv2d(out[2], network->NamedTensors(1, 2)[0].tensor,
+                                      network->NamedTensors(1, 2)[1].tensor, {1, 1}, {1, 1});
+  EXPECT_TRUE(at::equal(out[1], early));
+  EXPECT_THROW(network->ForwardTaps({out[2]}, 1, 2, {spec.FindTap("stem")}), c10::Error);
+}
+
+TEST(NetworkTest, EveryStageMayReadAnInputThatLiesBeside) {
+  const auto network = Network::Create(TinyEncoder(), 1).value();
+  const at::NoGradGuard no_grad;
+  const at::Tensor ids = at::arange(6, at::kLong).view({1, 6});
+  at::Tensor mask = at::ones({1, 6});
+  mask.slice(1, 4).zero_();
+  const std::vector<int> logits = {network->spec().FindTap("classifier")};
+  const at::Tensor masked = network->ForwardTaps({ids, mask}, 0, 3, logits).front();
+  // Padding is as good as no tokens, wherever the network is cut.
+  EXPECT_TRUE(at::allclose(masked, network->Forward(ids.slice(1, 0, 4), 0, 3), 1e-5, 1e-6));
+  const at::Tensor embedded = network->Forward(ids, 0, 1);
+  EXPECT_TRUE(at::equal(network->ForwardTaps({embedded, mask}, 1, 3, logits).front(), masked));
+  EXPECT_FALSE(at::allclose(network->Forward(ids, 0, 3), masked, 1e-3, 1e-3));
+  EXPECT_THROW(network->ForwardTaps({at::Tensor(), mask}, 0, 3, logits), c10::Error);
+}
+
+TEST(NetworkTest, APlacementGoesWithNetworkAndInputs) {
+  const std::unique_ptr<Network> network = Tiny();
+  const at::NoGradGuard no_grad;
+  const at::Tensor exact = network->Forward(Input(), 0, 3);
+  const Placement half{.dtype = at::kBFloat16};
+  const auto made = Network::Create(TinyNetwork(), 1, half).value();
+  network->To(half);
+  EXPECT_EQ(network->placement(), half);
+  for (const Network* placed : {network.get(), made.get()}) {
+    const at::Tensor out = placed->Forward(Input(), 0, 3);
+    EXPECT_EQ(out.scalar_type(), at::kBFloat16);
+    EXPECT_EQ(OnHost(out).scalar_type(), at::kFloat);
+    EXPECT_TRUE(at::allclose(OnHost(out), exact, 0.05, 0.05));
+    EXPECT_FALSE(at::equal(OnHost(out), exact));
+  }
+  for (const NamedTensor& named : network->NamedTensors()) {
+    EXPECT_EQ(named.tensor.scalar_type(),
+              named.name.ends_with("num_batches_tracked") ? at::kLong : at::kBFloat16)
+        << named.name;
+  }
+  // What is put in comes to the network's placement.
+  ASSERT_TRUE(network->SetTensor("classifier.bias", at::zeros({5})).ok());
+  EXPECT_EQ(network->NamedTensors().back().tensor.scalar_type(), at::kBFloat16);
+}
+
 TEST(NetworkTest, GradientsReachTrainableStagesOnly) {
   const std::unique_ptr<Network> network = Tiny();
   network->SetTrainableFrom(1);
   network->SetTraining(true);
   network->Forward(Input(), 0, 3).sum().backward();
   for (const NamedTensor& named : network->NamedTensors()) {
+    EXPECT_EQ(named.decays, named.is_parameter && named.tensor.dim() > 1) << named.name;
     if (!named.is_parameter) continue;
     EXPECT_EQ(named.tensor.grad().defined(), named.stage >= 1) << named.name;
   }
@@ -97,26 +181,6 @@ TEST(NetworkTest, SetTensorChecksNameAndShape) {
   EXPECT_EQ(network->SetTensor("classifier.bias", at::zeros({4})).code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(network->SetTensor("classifier.bias", at::zeros({5})).ok());
-}
-
-TEST(HeadTest, KindsHaveTheirNamesAndShapes) {
-  HeadSpec spec{HeadKind::kLinear, {6, 2, 3}, 7, 0.5, 4};
-  const at::NoGradGuard no_grad;
-  const auto forward = [&](const at::Tensor& x) {
-    return Network::Create(BuildHead(spec).value()).value()->Forward(x, 0, 1).sizes().vec();
-  };
-  const std::vector<int64_t> logits = {5, 4};
-  EXPECT_EQ(forward(at::ones({5, 6, 2, 3})), logits);
-  EXPECT_EQ(forward(at::ones({5, 6})), logits);  // pooled already
-  spec.kind = HeadKind::kMlp;
-  EXPECT_EQ(forward(at::ones({5, 6, 2, 3})), logits);
-  spec.kind = HeadKind::kArticle;
-  EXPECT_EQ(forward(at::ones({5, 6, 2, 3})), logits);
-  const auto named = Network::Create(BuildHead(spec).value()).value()->NamedTensors();
-  ASSERT_EQ(named.size(), 4u);
-  EXPECT_EQ(named[0].name, "head.0.weight");
-  EXPECT_EQ(named[0].tensor.sizes().vec(), (std::vector<int64_t>{7, 36}));
-  EXPECT_EQ(named[2].name, "head.3.weight");
 }
 
 }  // namespace

@@ -35,6 +35,25 @@ inline NetworkSpec TinyNetwork() {
   return builder.Take();
 }
 
+// A text encoder of a few hundred weights: ids and a mask that every stage may read.
+inline NetworkSpec TinyEncoder() {
+  SpecBuilder builder("tiny_encoder",
+                      std::vector<NetworkInput>{{.name = "ids", .shape = {6}, .integers = true},
+                                                {.name = "mask", .shape = {6}, .optional = true}});
+  builder.Append("embeddings", Embedding{.count = 20, .channels = 8});
+  builder.EndStage("embed");
+  const int input = builder.Append("norm", LayerNorm{8});
+  builder.Append("qkv", Linear{8, 24});
+  builder.Append("", Attention{.channels = 8, .heads = 2}, {builder.last(), InputNode(1)});
+  builder.Append("", Add{}, {builder.last(), input});
+  builder.EndStage("block");
+  builder.EndFeatures();
+  builder.Append("", TokenPool{TokenPoolKind::kMean}, {builder.last(), InputNode(1)});
+  builder.Append("classifier", Linear{8, 3});
+  builder.EndStage("classifier");
+  return builder.Take();
+}
+
 }  // namespace graft
 
 #endif  // GRAFT_TESTS_UNIT_CORE_NN_TINY_NETWORK_H_

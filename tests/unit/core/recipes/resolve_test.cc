@@ -132,6 +132,8 @@ TEST(ResolveTest, TheHeadFollowsFromOptionsFeaturesAndOutputs) {
   config.head.kind = HeadKind::kMlp;
   config.head.hidden_units = 32;
   EXPECT_EQ(HeadSpecOf(config, {64, 7, 7}, 5), (HeadSpec{HeadKind::kMlp, {64, 7, 7}, 32, 0.3, 5}));
+  const FeatureMap with_class_token = {.channels = 64, .tokens = 50, .prefix_tokens = 1};
+  EXPECT_EQ(HeadSpecOf(config, with_class_token, 5).pooling, Pooling::kClassToken);
 }
 
 TEST(ResolveTest, ResolvingTwiceChangesNothing) {

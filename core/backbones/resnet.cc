@@ -1,0 +1,99 @@
+#include "core/backbones/resnet.h"
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace graft {
+namespace {
+
+constexpr int kLayers = 4;
+constexpr std::array<int, kLayers> kWidths = {64, 128, 256, 512};
+constexpr int kBottleneckExpansion = 4;
+
+// Blocks in each layer.
+std::array<int, kLayers> Depths(int layers) {
+  return layers == 18 ? std::array<int, kLayers>{2, 2, 2, 2} : std::array<int, kLayers>{3, 4, 6, 3};
+}
+
+class ResNetBuilder {
+ public:
+  explicit ResNetBuilder(int layers)
+      : builder_(absl::StrCat("resnet", layers)), layers_(layers), bottleneck_(layers >= 50) {}
+
+  NetworkSpec Build() {
+    ConvNorm("conv1", "bn1", 3, 64, 7, 2);
+    Relu();
+    builder_.Append("", MaxPool2d{.kernel = 3, .stride = 2, .padding = 1});
+    builder_.EndStage("stem");
+    int channels = 64;
+    for (int layer = 0; layer < kLayers; ++layer) {
+      for (int i = 0; i < Depths(layers_)[layer]; ++i) {
+        channels = Block(absl::StrCat("layer", layer + 1, ".", i, "."), channels, kWidths[layer],
+                         i == 0 && layer > 0 ? 2 : 1);
+      }
+      builder_.EndStage(absl::StrCat("layer", layer + 1));
+    }
+    builder_.EndFeatures();
+
+    builder_.Append("", AdaptiveAvgPool2d{1, 1});
+    builder_.Append("", Flatten{});
+    builder_.Append("fc", Linear{channels, 1000});
+    builder_.EndStage("classifier");
+    return builder_.Take();
+  }
+
+ private:
+  void ConvNorm(std::string conv, std::string norm, int in, int out, int kernel, int stride) {
+    builder_.Append(std::move(conv), Conv2d{.in_channels = in,
+                                            .out_channels = out,
+                                            .kernel = kernel,
+                                            .stride = stride,
+                                            .padding = kernel / 2,
+                                            .bias = false});
+    builder_.Append(std::move(norm), BatchNorm2d{out});
+  }
+
+  void Relu() { builder_.Append("", Activation{ActivationKind::kRelu}); }
+
+  // Returns the channels that come out.
+  int Block(const std::string& prefix, int in, int width, int stride) {
+    const int input = builder_.last();
+    int out = width;
+    if (bottleneck_) {
+      out = width * kBottleneckExpansion;
+      ConvNorm(prefix + "conv1", prefix + "bn1", in, width, 1, 1);
+      Relu();
+      ConvNorm(prefix + "conv2", prefix + "bn2", width, width, 3, stride);
+      Relu();
+      ConvNorm(prefix + "conv3", prefix + "bn3", width, out, 1, 1);
+    } else {
+      ConvNorm(prefix + "conv1", prefix + "bn1", in, width, 3, stride);
+      Relu();
+      ConvNorm(prefix + "conv2", prefix + "bn2", width, width, 3, 1);
+    }
+    const int branch = builder_.last();
+    int shortcut = input;
+    if (stride != 1 || in != out) {
+      builder_.Append(
+          prefix + "downsample.0",
+          Conv2d{.in_channels = in, .out_channels = out, .stride = stride, .bias = false}, {input});
+      shortcut = builder_.Append(prefix + "downsample.1", BatchNorm2d{out});
+    }
+    builder_.Append("", Add{}, {branch, shortcut});
+    Relu();
+    return out;
+  }
+
+  SpecBuilder builder_;
+  const int layers_;
+  const bool bottleneck_;
+};
+
+}  // namespace
+
+NetworkSpec BuildResNet(int layers) { return ResNetBuilder(layers).Build(); }
+
+}  // namespace graft

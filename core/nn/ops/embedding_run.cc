@@ -1,0 +1,11 @@
+#include <ATen/ATen.h>
+
+#include "core/nn/ops/run.h"
+
+namespace graft {
+
+at::Tensor Run(const Embedding&, const RunArgs& args) {
+  return at::embedding(args.own[0], args.x());
+}
+
+}  // namespace graft
