@@ -31,8 +31,7 @@ struct Condition {
 
 inline constexpr Condition kAlways = {"every job", [](const Choices&) { return true; }};
 inline constexpr Condition kHiddenLayer = {
-    "an MLP or ARTICLE head",
-    [](const Choices& c) { return c.head == HeadKind::kMlp || c.head == HeadKind::kArticle; }};
+    "an MLP or ARTICLE head", [](const Choices& c) { return c.head != HeadKind::kLinear; }};
 inline constexpr Condition kArticleHead = {
     "an ARTICLE head", [](const Choices& c) { return c.head == HeadKind::kArticle; }};
 inline constexpr Condition kFrozenBackbone = {"FEATURE_EXTRACTION", [](const Choices& c) {
