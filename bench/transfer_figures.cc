@@ -15,6 +15,8 @@
 #include "core/backbones/weights_catalog.h"
 #include "core/base/files.h"
 #include "core/features/feature_cache.h"
+#include "core/recipes/enum_words.h"
+#include "core/tasks/classification/options.h"
 #include "core/training/fine_tune.h"
 
 namespace graft {
@@ -55,7 +57,7 @@ struct Arguments {
   int threads = 2;
   uint64_t seed = 0;
   bool verbose = false;
-  FineTuneConfig config;
+  FineTuneConfig config = {.task = ClassificationOptions{}};
 };
 
 int Fail(const absl::Status& status) {
@@ -65,12 +67,8 @@ int Fail(const absl::Status& status) {
 
 int Run(Arguments& arguments) {
   FineTuneConfig& config = arguments.config;
-  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
-    if (arguments.strategy == StrategyName(strategy)) config.strategy = strategy;
-  }
-  for (HeadKind head : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kArticle}) {
-    if (arguments.head == HeadKindName(head)) config.head = head;
-  }
+  config.strategy = FromName<Strategy>(arguments.strategy);
+  config.head.kind = FromName<HeadKind>(arguments.head);
   const auto backbone = BackboneWeights::Load(arguments.weights);
   if (!backbone.ok()) return Fail(backbone.status());
   const auto scratch = TempDirectory::Create();
@@ -99,7 +97,7 @@ int Run(Arguments& arguments) {
     environment.observer = &printer;
     environment.threads = arguments.threads;
     for (int repeat = 0; repeat < arguments.repeats; ++repeat) {
-      config.seed = arguments.seed + static_cast<uint64_t>(repeat);
+      config.training.seed = arguments.seed + static_cast<uint64_t>(repeat);
       const absl::StatusOr<ResolvedFineTune> job = ResolveFineTune(config);
       if (!job.ok()) return Fail(job.status());
       const absl::Duration start = Clock::System()->Monotonic();
@@ -109,7 +107,7 @@ int Run(Arguments& arguments) {
       std::printf(
           "fold %d seed %ld: %s accuracy %.2f %% (macro F1 %.3f, ECE %.3f) on %ld images; best "
           "epoch %d; %.1f s, %ld images through the backbone, cache hits %ld misses %ld\n",
-          fold + 1, static_cast<long>(*config.seed), result->report.split.c_str(),
+          fold + 1, static_cast<long>(*config.training.seed), result->report.split.c_str(),
           100 * result->report.accuracy, result->report.macro_f1, result->report.calibration_error,
           static_cast<long>(result->report.images), result->best_epoch, seconds,
           static_cast<long>(result->counters.backbone_forward_images),
@@ -132,7 +130,7 @@ int Run(Arguments& arguments) {
 int main(int argc, char** argv) {
   graft::Arguments arguments;
   graft::FineTuneConfig& config = arguments.config;
-  config.validation_fraction = 0;
+  config.data.validation_fraction = 0;
   CLI::App app("Accuracy of transfer learning on held-out folds of a folder of class folders");
   app.add_option("--dataset", arguments.dataset, "folder of class folders")->required();
   app.add_option("--weights", arguments.weights, "folder of one imported backbone")->required();
@@ -155,17 +153,17 @@ int main(int argc, char** argv) {
       field = static_cast<typename std::decay_t<decltype(field)>::value_type>(value);
     });
   };
-  number("--validation", config.validation_fraction);
-  number("--epochs", config.epochs);
-  number("--head-epochs", config.head_epochs);
-  number("--batch", config.batch_size);
-  number("--lr", config.learning_rate);
-  number("--backbone-lr", config.backbone_learning_rate);
-  number("--stages", config.trainable_stages);
-  number("--clip", config.gradient_clip_norm);
-  number("--l2", config.l2);
-  number("--views", config.augmented_views);
-  number("--augment", config.augment);
+  number("--validation", config.data.validation_fraction);
+  number("--epochs", config.training.epochs);
+  number("--head-epochs", config.training.head_epochs);
+  number("--batch", config.training.batch_size);
+  number("--lr", config.training.learning_rate);
+  number("--backbone-lr", config.training.backbone_learning_rate);
+  number("--stages", config.training.trainable_stages);
+  number("--clip", config.training.gradient_clip_norm);
+  number("--l2", config.training.l2);
+  number("--views", config.data.augmented_views);
+  number("--augment", config.data.augment);
   CLI11_PARSE(app, argc, argv);
   return graft::Run(arguments);
 }

@@ -6,19 +6,19 @@
 #include "absl/strings/string_view.h"
 #include "graft/v1/finetune.pb.h"
 
-#include "core/training/fine_tune_config.h"
-#include "core/training/recipes.h"
+#include "core/recipes/fine_tune_config.h"
+#include "core/recipes/resolve.h"
 
 namespace graft {
 
-// graft.v1.FineTuneSpec <-> core/training's configuration. All functions are pure.
+// graft.v1.FineTuneSpec <-> core/recipes' configuration. All functions are pure.
 //
 // Field paths in errors begin with `path`, the place of the spec in the request ("spec" in
 // StartFineTune): "spec.training.epochs".
 
 // What `spec` asks the engine to do. INVALID_ARGUMENT with a BadRequest that names every wrong
 // field: a missing or ill-formed name, no task, an enum value this build does not know, a number
-// out of its range or not finite, an option that the strategy would not read. Whether dataset and
+// out of its range or not finite, an option that the job would not read. Whether dataset and
 // backbone exist is for the caller to say; an empty backbone means the server's default.
 absl::StatusOr<FineTuneConfig> FineTuneConfigFromProto(const v1::FineTuneSpec& spec,
                                                        absl::string_view path = "spec");

@@ -97,7 +97,11 @@ std::string StoredUpgrade::JobSpec(std::string spec) {
   v1::JobSpec upgraded;
   v1::FineTuneSpec* fine_tune = upgraded.mutable_fine_tune();
   CopyByName(old.fine_tune(), fine_tune);
-  CopyByName(old.fine_tune().classification(), fine_tune->mutable_task()->mutable_classification());
+  // Its head's options have a message of their own now.
+  const stored::v1::ClassificationTask& task = old.fine_tune().classification();
+  CopyByName(task, fine_tune->mutable_task()->mutable_classification());
+  CopyByName(task, fine_tune->mutable_head());
+  fine_tune->mutable_head()->set_kind(static_cast<v1::HeadKind>(task.head()));
   return upgraded.SerializeAsString();
 }
 

@@ -11,6 +11,7 @@
 #include "core/base/release_memory.h"
 #include "core/base/status_macros.h"
 #include "core/data/dataset_reader.h"
+#include "core/recipes/validate.h"
 #include "wire/status.h"
 
 namespace graft::worker {
@@ -54,9 +55,9 @@ absl::StatusOr<FineTuneResult> FineTuneTrainer::Train(const Run& run) {
   GRAFT_ASSIGN_OR_RETURN(auto backbone, Backbone(run.lease->spec().fine_tune().backbone(),
                                                  run.lease->backbone_digest()));
   std::vector<FieldError> errors;
-  for (const FieldViolation& violation :
+  for (const FieldError& error :
        FindNetworkViolations(run.job->config, backbone->spec().feature_stages)) {
-    errors.push_back({absl::StrCat("spec.", violation.field), violation.message});
+    errors.push_back({absl::StrCat("spec.", error.field), error.description});
   }
   GRAFT_RETURN_IF_ERROR(InvalidFields(errors));
   const std::string& prefix = run.lease->dataset_prefix();

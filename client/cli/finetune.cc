@@ -1,21 +1,15 @@
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <CLI/CLI.hpp>
-#include <google/protobuf/generated_enum_reflection.h>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/strip.h"
 
 #include "client/cli/command.h"
 #include "client/cli/labels.h"
+#include "client/cli/option_flags.h"
 #include "client/cli/output.h"
 #include "client/cli/text.h"
 #include "client/lib/request_id.h"
@@ -26,45 +20,10 @@ namespace {
 
 struct Arguments {
   v1::StartFineTuneRequest request;
+  std::string task;
+  std::set<std::string> tasks;  // whose options were given
   bool watch = false;
 };
-
-// "top-layers" for STRATEGY_TOP_LAYERS, where `prefix` is "STRATEGY_".
-std::string Word(const std::string& name, const std::string& prefix) {
-  return absl::StrReplaceAll(absl::AsciiStrToLower(absl::StripPrefix(name, prefix)), {{"_", "-"}});
-}
-
-// --strategy top-layers and the like: words for an enum whose values begin with `prefix`. The first
-// value, "unspecified", is not offered.
-template <typename Enum>
-void AddEnum(CLI::App& app, const std::string& flag, const std::string& prefix,
-             std::function<void(Enum)> set, const std::string& help) {
-  std::vector<std::pair<std::string, Enum>> choices;
-  const google::protobuf::EnumDescriptor* const values =
-      google::protobuf::GetEnumDescriptor<Enum>();
-  for (int i = 1; i < values->value_count(); ++i) {
-    choices.emplace_back(Word(values->value(i)->name(), prefix),
-                         static_cast<Enum>(values->value(i)->number()));
-  }
-  const std::string listed = absl::StrJoin(
-      choices, ", ", [](std::string* out, const auto& choice) { out->append(choice.first); });
-  app.add_option_function<std::string>(
-      flag,
-      [=](const std::string& word) {
-        for (const auto& [name, value] : choices) {
-          if (name == Word(absl::AsciiStrToUpper(word), "")) return set(value);
-        }
-        throw CLI::ValidationError(flag, absl::StrCat("'", word, "' is none of ", listed));
-      },
-      absl::StrCat(help, help.empty() ? "" : ": ", listed));
-}
-
-template <typename T>
-void AddValue(CLI::App& app, const std::string& flag, std::function<void(T)> set,
-              const std::string& help) {
-  app.add_option_function<T>(
-      flag, [set](const T& value) { set(value); }, help);
-}
 
 void PrintPlan(const v1::StartFineTuneResponse& response) {
   const v1::CostEstimate& cost = response.estimate();
@@ -123,80 +82,6 @@ absl::Status Run(const Globals& globals, const Arguments& arguments) {
   return absl::OkStatus();
 }
 
-void AddTrainingOptions(CLI::App& app, v1::TrainingOptions* training) {
-  AddValue<int>(
-      app, "--epochs", [=](int v) { training->set_epochs(v); }, "Epochs");
-  AddValue<int>(
-      app, "--batch-size", [=](int v) { training->set_batch_size(v); }, "Images a step");
-  AddValue<double>(
-      app, "--learning-rate", [=](double v) { training->set_learning_rate(v); }, "Of the head");
-  AddValue<double>(
-      app, "--backbone-learning-rate", [=](double v) { training->set_backbone_learning_rate(v); },
-      "Of the backbone's trained stages");
-  AddValue<double>(
-      app, "--weight-decay", [=](double v) { training->set_weight_decay(v); }, "Weight decay");
-  AddValue<double>(
-      app, "--momentum", [=](double v) { training->set_momentum(v); }, "Momentum of SGD");
-  AddValue<double>(
-      app, "--warmup-epochs", [=](double v) { training->set_warmup_epochs(v); },
-      "Epochs of linear warm-up");
-  AddValue<double>(
-      app, "--gradient-clip-norm", [=](double v) { training->set_gradient_clip_norm(v); },
-      "Largest global gradient norm; 0 is off");
-  AddValue<int>(
-      app, "--patience", [=](int v) { training->set_early_stopping_patience(v); },
-      "Epochs without a better validation loss before stopping; 0 is off");
-  AddValue<int>(
-      app, "--trainable-stages", [=](int v) { training->set_trainable_stages(v); },
-      "top-layers: how many of the backbone's last stages learn");
-  AddValue<int>(
-      app, "--head-epochs", [=](int v) { training->set_head_epochs(v); },
-      "top-layers, full: epochs with only the head before the rest joins");
-  AddValue<uint64_t>(
-      app, "--seed", [=](uint64_t v) { training->set_seed(v); },
-      "The same seed gives the same weights on a CPU");
-  AddValue<double>(
-      app, "--l2", [=](double v) { training->set_l2(v); },
-      "Penalty of the logistic head; left out, it is chosen on the validation part");
-  AddEnum<v1::Optimizer>(
-      app, "--optimizer", "OPTIMIZER_", [=](v1::Optimizer v) { training->set_optimizer(v); },
-      "What takes the steps");
-  AddEnum<v1::LearningRateSchedule>(
-      app, "--schedule", "LEARNING_RATE_SCHEDULE_",
-      [=](v1::LearningRateSchedule v) { training->set_schedule(v); }, "Of the learning rate");
-}
-
-void AddTaskOptions(CLI::App& app, v1::ClassificationTask* task) {
-  AddEnum<v1::HeadKind>(
-      app, "--head", "HEAD_KIND_", [=](v1::HeadKind v) { task->set_head(v); }, "The new layers");
-  AddValue<int>(
-      app, "--hidden-units", [=](int v) { task->set_hidden_units(v); },
-      "Of the mlp and article heads");
-  AddValue<double>(
-      app, "--dropout", [=](double v) { task->set_dropout(v); }, "Of the mlp and article heads");
-  AddValue<double>(
-      app, "--label-smoothing", [=](double v) { task->set_label_smoothing(v); }, "In [0, 1)");
-  AddEnum<v1::ClassWeighting>(
-      app, "--class-weighting", "CLASS_WEIGHTING_",
-      [=](v1::ClassWeighting v) { task->set_class_weighting(v); },
-      "Weights of the classes in the loss");
-}
-
-void AddDataOptions(CLI::App& app, v1::DataOptions* data) {
-  AddValue<double>(
-      app, "--validation-fraction", [=](double v) { data->set_validation_fraction(v); },
-      "Of the images, where the dataset has no validation folder");
-  AddValue<double>(
-      app, "--test-fraction", [=](double v) { data->set_test_fraction(v); },
-      "Of the images, where the dataset has no test folder");
-  AddValue<bool>(
-      app, "--augment", [=](bool v) { data->set_augment(v); },
-      "true or false: random crops, flips and colours");
-  AddValue<int>(
-      app, "--augmented-views", [=](int v) { data->set_augmented_views(v); },
-      "feature-extraction: views of each training image");
-}
-
 }  // namespace
 
 void AddFineTuneCommand(CLI::App& app, Globals& globals) {
@@ -215,17 +100,15 @@ void AddFineTuneCommand(CLI::App& app, Globals& globals) {
           "--model", [=](const std::string& v) { spec->set_model(v); },
           "Name of the model that gets a new version")
       ->required();
-  AddValue<std::string>(
-      *command, "--backbone", [=](const std::string& v) { spec->set_backbone(v); },
+  command->add_option_function<std::string>(
+      "--backbone", [=](const std::string& v) { spec->set_backbone(v); },
       "Pretrained network (see: graft backbones)");
-  AddEnum<v1::Strategy>(
-      *command, "--strategy", "STRATEGY_", [=](v1::Strategy v) { spec->set_strategy(v); },
-      "What learns");
-  AddTaskOptions(*command, spec->mutable_task()->mutable_classification());
-  AddTrainingOptions(*command, spec->mutable_training());
-  AddDataOptions(*command, spec->mutable_data());
-  AddValue<std::string>(
-      *command, "--request-id", [=](const std::string& v) { request->set_request_id(v); },
+  command->add_option("--task", arguments->task,
+                      absl::StrCat("What is learnt: ", TaskNames(),
+                                   ". Default: the one whose options are given, else the first"));
+  AddOptionFlags(*command, spec, &arguments->tasks);
+  command->add_option_function<std::string>(
+      "--request-id", [=](const std::string& v) { request->set_request_id(v); },
       "Up to 128 characters: sent again with the same id, a request makes one\n"
       "job. Left out, it is made up, and named where no answer comes");
   AddLabelOption(
@@ -240,7 +123,10 @@ void AddFineTuneCommand(CLI::App& app, Globals& globals) {
   command->add_flag("--watch", arguments->watch,
                     "Follow the job to its end; with --output json, one line of JSON with the\n"
                     "job, then one for each event");
-  command->callback([&globals, arguments] { globals.result = Run(globals, *arguments); });
+  command->callback([&globals, arguments] {
+    SetTask(arguments->task, arguments->tasks, arguments->request.mutable_spec());
+    globals.result = Run(globals, *arguments);
+  });
 }
 
 }  // namespace graft::cli

@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 
 #include "core/features/feature_cache.h"
-#include "core/training/feature_plan.h"
+#include "core/recipes/feature_plan.h"
 #include "core/training/run_context.h"
 #include "core/training/trainable_network.h"
 #include "core/training/training_data.h"

@@ -78,9 +78,9 @@ absl::StatusOr<TrainingData> MakeTrainingData(const DatasetReader& dataset,
                                                    " class(es): two or more are needed"));
   }
   SplitOptions options;
-  options.validation_fraction = config.validation_fraction.value_or(0);
-  options.test_fraction = config.test_fraction.value_or(0);
-  options.seed = config.seed.value_or(0);
+  options.validation_fraction = config.data.validation_fraction.value_or(0);
+  options.test_fraction = config.data.test_fraction.value_or(0);
+  options.seed = config.training.seed.value_or(0);
   GRAFT_ASSIGN_OR_RETURN(const DatasetSplits splits, SplitDataset(manifest, options));
   TrainingData data;
   data.class_names = manifest.classes;

@@ -9,7 +9,7 @@
 #include "core/data/dataset_reader.h"
 #include "core/data/transforms.h"
 #include "core/model/input_spec.h"
-#include "core/training/fine_tune_config.h"
+#include "core/recipes/fine_tune_config.h"
 #include "core/training/training_data.h"
 #include "core/training/warnings.h"
 

@@ -12,6 +12,9 @@
 #include "core/data/dataset_reader.h"
 #include "core/features/feature_cache.h"
 #include "core/nn/torch_error.h"
+#include "core/recipes/config_json.h"
+#include "core/recipes/validate.h"
+#include "core/tasks/classification/options.h"
 #include "core/tasks/classification/outputs.h"
 #include "core/training/activations.h"
 #include "core/training/dataset_images.h"
@@ -28,8 +31,8 @@ namespace {
 // Tells jobs apart: a checkpoint of one is no use to another.
 std::string JobDigest(const ResolvedFineTune& job, const TrainingData& data,
                       const std::string& backbone_digest) {
-  return Sha256Hex(
-      absl::StrCat(ConfigToJson(job.config), "\n", data.dataset_digest, "\n", backbone_digest));
+  return Sha256Hex(absl::StrCat(ConfigToJson(job.config).dump(), "\n", data.dataset_digest, "\n",
+                                backbone_digest));
 }
 
 ModelDescription Describe(const BackboneWeights& backbone, const HeadSpec& head,
@@ -66,18 +69,19 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
                                                                    backbone.input(), &images));
   for (const TrainingWarning& warning :
        DataWarnings(Summarise(*environment.dataset, data),
-                    job.config.class_weighting == ClassWeighting::kBalanced)) {
+                    job.config.task.As<ClassificationOptions>().class_weighting ==
+                        ClassWeighting::kBalanced)) {
     observer.OnWarning(warning);
   }
 
   const auto classes = static_cast<int64_t>(data.class_names.size());
   GRAFT_RETURN_IF_ERROR(
-      ViolationsToStatus(FindNetworkViolations(job.config, backbone.spec().feature_stages)));
+      InvalidFields(FindNetworkViolations(job.config, backbone.spec().feature_stages)));
   GRAFT_ASSIGN_OR_RETURN(const HeadSpec head, HeadFor(job.config, backbone, classes));
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
-                         NetworkUnderTraining::Create(backbone, head, *job.config.seed));
+                         NetworkUnderTraining::Create(backbone, head, *job.config.training.seed));
   Activations activations(network.get(), &data, environment.feature_cache, backbone.digest(),
-                          *job.config.seed, &context);
+                          *job.config.training.seed, &context);
   Trainer trainer({&job, network.get(), &data, &activations, environment.checkpoints,
                    JobDigest(job, data, backbone.digest()), &context});
   GRAFT_RETURN_IF_ERROR(trainer.Run());

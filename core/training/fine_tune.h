@@ -13,9 +13,9 @@
 #include "core/base/clock.h"
 #include "core/evaluation/classification_report.h"
 #include "core/model/model_description.h"
+#include "core/recipes/resolve.h"
 #include "core/training/checkpoint_store.h"
 #include "core/training/observer.h"
-#include "core/training/recipes.h"
 #include "core/training/run_context.h"
 
 namespace graft {

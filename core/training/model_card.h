@@ -10,7 +10,7 @@
 
 #include "core/evaluation/classification_report.h"
 #include "core/model/model_description.h"
-#include "core/training/recipes.h"
+#include "core/recipes/resolve.h"
 
 namespace graft {
 
@@ -32,9 +32,6 @@ struct ModelCard {
   std::vector<std::pair<std::string, double>> metrics;  // of the best epoch
   std::vector<std::pair<std::string, double>> phase_seconds;  // wall time of each phase
 };
-
-// The options that are set, as a JSON object with their names in the API.
-std::string ConfigToJson(const FineTuneConfig& config);
 
 // A JSON object, without paths or secrets.
 std::string ModelCardToJson(const ModelCard& card);

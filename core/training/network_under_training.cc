@@ -18,7 +18,7 @@ absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWei
   GRAFT_ASSIGN_OR_RETURN(
       const Shape map,
       ShapeAfter(backbone.spec(), backbone.spec().feature_stages, input.height, input.width));
-  const HeadSpec head = HeadOf(config, FeatureMapOf(backbone.spec(), map), outputs);
+  const HeadSpec head = HeadSpecOf(config, FeatureMapOf(backbone.spec(), map), outputs);
   GRAFT_RETURN_IF_ERROR(ValidateHeadSpec(head));
   return head;
 }

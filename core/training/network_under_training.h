@@ -11,7 +11,7 @@
 #include "core/backbones/weights_catalog.h"
 #include "core/model/head_spec.h"
 #include "core/nn/network.h"
-#include "core/training/fine_tune_config.h"
+#include "core/recipes/fine_tune_config.h"
 #include "core/training/trainable_network.h"
 
 namespace graft {

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "core/training/fine_tune_config.h"
+#include "core/recipes/fine_tune_config.h"
 #include "core/training/trainable_network.h"
 
 namespace torch::optim {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "core/training/fine_tune_config.h"
+#include "core/recipes/fine_tune_config.h"
 
 namespace graft {
 

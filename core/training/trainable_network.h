@@ -7,7 +7,7 @@
 
 #include "ATen/core/Tensor.h"
 
-#include "core/training/recipes.h"
+#include "core/recipes/phase.h"
 
 namespace graft {
 

@@ -13,6 +13,7 @@
 #include "core/data/random.h"
 #include "core/data/sampler.h"
 #include "core/nn/torch_error.h"
+#include "core/tasks/classification/options.h"
 
 namespace graft {
 namespace {
@@ -24,8 +25,9 @@ std::string Where(const PhaseSpec& phase, int epoch) {
 }  // namespace
 
 Trainer::Trainer(Inputs inputs) : in_(std::move(inputs)), config_(in_.job->config) {
-  loss_.label_smoothing = config_.label_smoothing.value_or(0);
-  if (config_.class_weighting == ClassWeighting::kBalanced) {
+  const auto& task = config_.task.As<ClassificationOptions>();
+  loss_.label_smoothing = task.label_smoothing.value_or(0);
+  if (task.class_weighting == ClassWeighting::kBalanced) {
     std::vector<int64_t> counts(in_.data->class_names.size(), 0);
     for (int64_t entry : in_.data->train) ++counts[in_.data->labels[entry]];
     loss_.class_weights = at::tensor(BalancedClassWeights(counts));
@@ -149,7 +151,7 @@ absl::Status Trainer::HeedStop(const absl::Status& status) {
 absl::Status Trainer::RunPhase(const PhaseSpec& phase) {
   const int first = FirstStage(phase);
   if (state_.epoch_in_phase == 0) {
-    state_.early_stopping = EarlyStopping{config_.early_stopping_patience.value_or(0)};
+    state_.early_stopping = EarlyStopping{config_.training.early_stopping_patience.value_or(0)};
     overfitting_.StartPhase();
   }
   in_.network->SetMode(first, /*training=*/true, phase.batch_norm);
@@ -183,19 +185,19 @@ absl::Status Trainer::RunPhase(const PhaseSpec& phase) {
 std::vector<std::vector<Sample>> Trainer::EpochBatches(const PhaseSpec& phase) const {
   const int epoch = state_.epochs_done + 1;
   const std::vector<int> order =
-      EpochOrder(static_cast<int>(in_.data->train.size()), *config_.seed, epoch);
+      EpochOrder(static_cast<int>(in_.data->train.size()), *config_.training.seed, epoch);
   const bool kept = TrainsOnKept(phase);
   const auto views = static_cast<uint64_t>(std::max(KeptAt(FirstStage(phase)), 1));
-  const auto batch_size = static_cast<size_t>(*config_.batch_size);
+  const auto batch_size = static_cast<size_t>(*config_.training.batch_size);
   std::vector<std::vector<Sample>> batches;
   for (size_t i = 0; i < order.size(); ++i) {
     if (i % batch_size == 0) batches.emplace_back();
     const int64_t entry = in_.data->train[order[i]];
     int view = 0;
-    if (config_.augment.value_or(false)) {
+    if (config_.data.augment.value_or(false)) {
       // Of the views that are kept, one by lot; else one that no other epoch has.
-      Random random =
-          Random::For({*config_.seed, static_cast<uint64_t>(epoch), static_cast<uint64_t>(entry)});
+      Random random = Random::For(
+          {*config_.training.seed, static_cast<uint64_t>(epoch), static_cast<uint64_t>(entry)});
       view = kept ? static_cast<int>(random.Below(views)) : epoch;
     }
     batches.back().push_back({entry, view});
@@ -220,7 +222,7 @@ absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimiz
       schedule.total_steps, std::llround(phase.warmup_epochs * static_cast<double>(steps)));
   // Dropout draws from the process's generator.
   at::manual_seed(
-      Random::For({*config_.seed, static_cast<uint64_t>(state_.epochs_done + 1)}).Next());
+      Random::For({*config_.training.seed, static_cast<uint64_t>(state_.epochs_done + 1)}).Next());
   in_.network->SetMode(first, /*training=*/true, phase.batch_norm);
   std::unique_ptr<SampleStream> stream = in_.activations->Open(first, batches);
 
@@ -257,9 +259,10 @@ absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimiz
     }
     optimizer.ZeroGrad();
     loss.backward();
-    if (*config_.gradient_clip_norm > 0) {
-      GRAFT_RETURN_IF_ERROR(Annotate(optimizer.ClipGradients(*config_.gradient_clip_norm).status(),
-                                     Where(phase, state_.epochs_done + 1)));
+    if (*config_.training.gradient_clip_norm > 0) {
+      GRAFT_RETURN_IF_ERROR(
+          Annotate(optimizer.ClipGradients(*config_.training.gradient_clip_norm).status(),
+                   Where(phase, state_.epochs_done + 1)));
     }
     optimizer.Step();
 
@@ -283,8 +286,8 @@ absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimiz
 absl::Status Trainer::RunGradientPhase(const PhaseSpec& phase, int first) {
   OptimizerOptions options;
   options.kind = phase.optimizer;
-  options.weight_decay = *config_.weight_decay;
-  options.momentum = config_.momentum.value_or(0);
+  options.weight_decay = *config_.training.weight_decay;
+  options.momentum = config_.training.momentum.value_or(0);
   std::vector<TrainedTensor> backbone;
   for (int stage = first; stage < in_.network->stages(); ++stage) {
     for (TrainedTensor& tensor : in_.network->tensors(stage)) backbone.push_back(std::move(tensor));

@@ -46,7 +46,7 @@ PenaltySearch Trainer::PlanSearch() const {
 }
 
 double Trainer::SearchWork(const PhaseSpec& phase) const {
-  if (phase.optimizer != OptimizerKind::kLbfgs || config_.l2.has_value()) return 0;
+  if (phase.optimizer != OptimizerKind::kLbfgs || config_.training.l2.has_value()) return 0;
   return PlanSearch().fits() * kIterationsOfAFit * EpochWork(phase);
 }
 
@@ -77,7 +77,7 @@ absl::Status Trainer::RunLogisticPhase(const PhaseSpec& phase) {
   problem.validation_labels = LabelsOf(in_.data->validation);
   problem.classes = static_cast<int64_t>(in_.data->class_names.size());
   problem.class_weights = loss_.class_weights;
-  problem.l2 = config_.l2;
+  problem.l2 = config_.training.l2;
   problem.search = PlanSearch();
   problem.max_iterations = phase.epochs;
 

@@ -26,7 +26,7 @@ int Trainer::KeptAt(int stage) const {
 
 bool Trainer::TrainsOnKept(const PhaseSpec& phase) const {
   // Where no view could be kept, every epoch makes views of its own.
-  const int needed = config_.augmented_views.value_or(0) > 0 ? 2 : 1;
+  const int needed = config_.data.augmented_views.value_or(0) > 0 ? 2 : 1;
   return phase.cache_at_cut && KeptAt(FirstStage(phase)) >= needed;
 }
 
@@ -66,7 +66,7 @@ void Trainer::SayWhatIsKept(const CutPlan& plan) const {
   const bool is_head = plan.stage == in_.network->stages();
   const std::string what =
       absl::StrCat("what enters ", is_head ? "the head" : in_.network->stage_name(plan.stage));
-  const int wanted = config_.augmented_views.value_or(0);
+  const int wanted = config_.data.augmented_views.value_or(0);
   const int views = KeptAt(plan.stage) - 1;
   TrainingObserver& observer = in_.context->observer();
   if (views < 0) {
@@ -93,7 +93,7 @@ absl::Status Trainer::Prepare() {
   }
   cuts.erase(0);  // images themselves are not kept
   const std::vector<CutPlan> plans =
-      in_.activations->Plan(cuts, config_.augmented_views.value_or(0));
+      in_.activations->Plan(cuts, config_.data.augmented_views.value_or(0));
 
   double total = 0;
   for (const CutPlan& plan : plans) {

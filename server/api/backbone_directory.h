@@ -10,7 +10,7 @@
 #include "graft/v1/backbone.pb.h"
 
 #include "core/model/head_spec.h"
-#include "core/training/recipes.h"
+#include "core/recipes/cost.h"
 
 namespace graft {
 
@@ -20,7 +20,7 @@ struct InstalledBackbone {
   std::vector<int64_t> stage_parameters;  // bottom first
   FeatureMap features;                    // of one image at the cut point
 
-  // What training with this head costs (core/training/recipes.h).
+  // What training with this head costs (core/recipes/cost.h).
   NetworkCost Cost(const HeadSpec& head) const;
 };
 

@@ -13,6 +13,9 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/model/head_spec.h"
+#include "core/recipes/cost.h"
+#include "core/recipes/enum_words.h"
+#include "core/recipes/validate.h"
 #include "server/api/resource_names.h"
 #include "wire/fine_tune_spec.h"
 #include "wire/job.h"
@@ -72,8 +75,8 @@ Parts CountParts(const v1::Dataset& dataset, const HeldOut& held_out,
   const auto share = [&](std::optional<double> fraction) {
     return static_cast<int64_t>(std::llround(fraction.value_or(0) * static_cast<double>(rest)));
   };
-  if (!has_validation) parts.validation = share(config.validation_fraction);
-  if (!has_test) parts.test = share(config.test_fraction);
+  if (!has_validation) parts.validation = share(config.data.validation_fraction);
+  if (!has_test) parts.test = share(config.data.test_fraction);
   parts.train = std::max<int64_t>(dataset.images() - parts.validation - parts.test, 0);
   return parts;
 }
@@ -148,18 +151,17 @@ absl::Status CheckNetwork(const FineTuneConfig& config, const InstalledBackbone&
                           int64_t outputs) {
   std::vector<FieldError> errors;
   const int stages = static_cast<int>(backbone.stage_parameters.size());
-  for (const FieldViolation& violation : FindNetworkViolations(config, stages)) {
-    errors.push_back({absl::StrCat("spec.", violation.field), violation.message});
+  for (const FieldError& error : FindNetworkViolations(config, stages)) {
+    errors.push_back({absl::StrCat("spec.", error.field), error.description});
   }
-  const HeadSpec head = HeadOf(config, backbone.features, outputs);
+  const HeadSpec head = HeadSpecOf(config, backbone.features, outputs);
   const bool linear = !head.has_hidden_layer();
   const int64_t weights = head.weights();
   if (weights > kMaxHeadWeights) {
-    errors.push_back(
-        {linear ? "spec.task.classification.head" : "spec.task.classification.hidden_units",
-         absl::StrCat("on ", backbone.description.id(), " this head would have ", weights,
-                      " weights, at most ", kMaxHeadWeights, " are allowed",
-                      linear ? "" : "; take fewer hidden units, or a linear head")});
+    errors.push_back({linear ? "spec.head.kind" : "spec.head.hidden_units",
+                      absl::StrCat("on ", backbone.description.id(), " this head would have ",
+                                   weights, " weights, at most ", kMaxHeadWeights, " are allowed",
+                                   linear ? "" : "; take fewer hidden units, or a linear head")});
   }
   return InvalidFields(errors);
 }
@@ -167,7 +169,7 @@ absl::Status CheckNetwork(const FineTuneConfig& config, const InstalledBackbone&
 v1::CostEstimate Estimate(const ResolvedFineTune& resolved, const v1::Dataset& dataset,
                           const DatasetNeeds& needs, const InstalledBackbone& backbone) {
   const Parts parts = CountParts(dataset, needs.held_out, resolved.config);
-  const HeadSpec head = HeadOf(resolved.config, backbone.features, needs.outputs);
+  const HeadSpec head = HeadSpecOf(resolved.config, backbone.features, needs.outputs);
   const CostEstimate cost =
       EstimateCost(resolved, backbone.Cost(head), parts.train, parts.validation, parts.test);
   v1::CostEstimate estimate;
@@ -194,7 +196,7 @@ Job MakeJob(const v1::StartFineTuneRequest& request, const std::string& project,
   job.spec_digest = RequestDigest(request);
   job.request_id = request.request_id();
   job.task = TaskName(spec.task());
-  job.strategy = std::string(StrategyName(resolved.config.strategy));
+  job.strategy = std::string(NameOf(*resolved.config.strategy));
   job.architecture = backbone.description.architecture();
   job.backbone = backbone.description.id();
   job.backbone_digest = backbone.description.digest();

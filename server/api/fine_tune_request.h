@@ -10,9 +10,9 @@
 #include "graft/v1/finetune.pb.h"
 
 #include "core/jobs/job.h"
+#include "core/recipes/resolve.h"
 #include "core/store/dataset.h"
 #include "core/store/metadata_store.h"
-#include "core/training/recipes.h"
 #include "server/api/backbone_directory.h"
 #include "wire/tasks/catalog.h"
 

@@ -30,9 +30,9 @@ class EndToEndTest(unittest.TestCase):
         stubs = folder / "stubs"
         stubs.mkdir()
         graft_server.generate_stubs(stubs)
-        global dataset_pb2, finetune_pb2, model_pb2, prediction_pb2, backbone_pb2
+        global dataset_pb2, finetune_pb2, model_pb2, options_pb2, prediction_pb2, backbone_pb2
         from graft.v1 import (backbone_pb2, dataset_pb2, finetune_pb2, model_pb2,  # noqa: F401
-                              prediction_pb2)
+                              options_pb2, prediction_pb2)
         cls.server = graft_server.Server(BIN, folder, "--worker-threads", "2",
                                          "--reflection")
         cls.addClassCleanup(lambda: cls.server.process.poll() is None and cls.server.kill())
@@ -53,7 +53,7 @@ class EndToEndTest(unittest.TestCase):
             spec=finetune_pb2.FineTuneSpec(
                 dataset_id=dataset_id, model=model,
                 task={"classification": {}},
-                training=finetune_pb2.TrainingOptions(**training))), timeout=RPC_SECONDS)
+                training=options_pb2.TrainingOptions(**training))), timeout=RPC_SECONDS)
 
     def watch(self, job_id, after=0):
         return [response.event for response in self.jobs.Watch(
@@ -176,7 +176,7 @@ class EndToEndTest(unittest.TestCase):
 
     def test_6_cancel(self):
         job = self.start(self.dataset_id, "cancelled", epochs=10000,
-                         optimizer=finetune_pb2.OPTIMIZER_SGD,
+                         optimizer=options_pb2.OPTIMIZER_SGD,
                          early_stopping_patience=0).job
         self.jobs.CancelJob(finetune_pb2.CancelJobRequest(job_id=job.id))
         last = self.watch(job.id)[-1].state.job

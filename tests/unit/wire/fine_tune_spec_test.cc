@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "core/tasks/classification/options.h"
 #include "wire/status.h"
 
 namespace graft {
@@ -51,160 +52,52 @@ TEST_P(BadFineTuneSpec, IsRefusedByThePathOfTheField) {
 }
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInf = std::numeric_limits<double>::infinity();
 
-INSTANTIATE_TEST_SUITE_P(Fields, BadFineTuneSpec,
-                         ::testing::
-                             Values(BadCase{"no_dataset", "spec.dataset_id",
-                                            [](auto& s) { s.clear_dataset_id(); }},
-                                    BadCase{
-                                        "long_dataset", "spec.dataset_id",
-                                        [](auto& s) { s.set_dataset_id(std::string(129, 'a')); }},
-                                    BadCase{"no_model", "spec.model",
-                                            [](auto& s) { s.clear_model(); }},
-                                    BadCase{"model_path", "spec.model",
-                                            [](auto& s) { s.set_model("../up"); }},
-                                    BadCase{"model_upper", "spec.model",
-                                            [](auto& s) { s.set_model("Stamps"); }},
-                                    BadCase{"model_long", "spec.model",
-                                            [](auto& s) { s.set_model(std::string(64, 'a')); }},
-                                    BadCase{"backbone_path", "spec.backbone",
-                                            [](auto& s) { s.set_backbone("/etc/passwd"); }},
-                                    BadCase{"no_task", "spec.task",
-                                            [](auto& s) { s.clear_task(); }},
-                                    BadCase{"unknown_strategy", "spec.strategy",
-                                            [](auto& s) {
-                                              s.set_strategy(static_cast<v1::Strategy>(99));
-                                            }},
-                                    BadCase{"unknown_head", "spec.task.classification.head",
-                                            [](auto& s) {
-                                              s.mutable_task()->mutable_classification()->set_head(
-                                                  static_cast<v1::HeadKind>(-1));
-                                            }},
-                                    BadCase{"unknown_weighting",
-                                            "spec.task.classification.class_weighting",
-                                            [](auto& s) {
-                                              s.mutable_task()
-                                                  ->mutable_classification()
-                                                  ->set_class_weighting(
-                                                      static_cast<v1::ClassWeighting>(7));
-                                            }},
-                                    BadCase{"unknown_optimizer", "spec.training.optimizer",
-                                            [](auto& s) {
-                                              s.mutable_training()->set_optimizer(
-                                                  static_cast<v1::Optimizer>(12));
-                                            }},
-                                    BadCase{"unknown_schedule", "spec.training.schedule",
-                                            [](auto& s) {
-                                              s.mutable_training()->set_schedule(
-                                                  static_cast<v1::LearningRateSchedule>(12));
-                                            }},
-                                    BadCase{"no_hidden_units",
-                                            "spec.task.classification.hidden_units",
-                                            [](auto& s) {
-                                              s.mutable_task()->mutable_classification()->set_head(
-                                                  v1::HEAD_KIND_MLP);
-                                              s.mutable_task()
-                                                  ->mutable_classification()
-                                                  ->set_hidden_units(0);
-                                            }},
-                                    BadCase{
-                                        "nan_dropout", "spec.task.classification.dropout",
-                                        [](auto& s) {
-                                          s.mutable_task()->mutable_classification()->set_head(
-                                              v1::HEAD_KIND_MLP);
-                                          s.mutable_task()->mutable_classification()->set_dropout(
-                                              kNan);
-                                        }},
-                                    BadCase{"smoothing_of_one",
-                                            "spec.task.classification.label_smoothing",
-                                            [](auto& s) {
-                                              s.mutable_task()
-                                                  ->mutable_classification()
-                                                  ->set_label_smoothing(1);
-                                            }},
-                                    BadCase{"zero_epochs", "spec.training.epochs",
-                                            [](auto& s) { s.mutable_training()->set_epochs(0); }},
-                                    BadCase{"negative_epochs", "spec.training.epochs",
-                                            [](auto& s) { s.mutable_training()->set_epochs(-5); }},
-                                    BadCase{"billion_epochs", "spec.training.epochs",
-                                            [](auto& s) {
-                                              s.mutable_training()->set_epochs(1'000'000'000);
-                                            }},
-                                    BadCase{
-                                        "zero_batch", "spec.training.batch_size",
-                                        [](auto& s) { s.mutable_training()->set_batch_size(0); }},
-                                    BadCase{"nan_rate", "spec.training.learning_rate",
-                                            [](auto& s) {
-                                              s.mutable_training()->set_learning_rate(kNan);
-                                            }},
-                                    BadCase{"infinite_rate", "spec.training.learning_rate",
-                                            [](auto& s) {
-                                              s.mutable_training()->set_learning_rate(kInf);
-                                            }},
-                                    BadCase{"negative_rate", "spec.training.learning_rate",
-                                            [](auto& s) {
-                                              s.mutable_training()->set_learning_rate(-0.1);
-                                            }},
-                                    BadCase{"zero_rate", "spec.training.learning_rate",
-                                            [](auto& s) {
-                                              s.mutable_training()->set_learning_rate(0);
-                                            }},
-                                    BadCase{
-                                        "nan_backbone_rate", "spec.training.backbone_learning_rate",
-                                        [](auto& s) {
-                                          s.set_strategy(v1::STRATEGY_FULL);
-                                          s.mutable_training()->set_backbone_learning_rate(kNan);
-                                        }},
-                                    BadCase{"nan_decay", "spec.training.weight_decay",
-                                            [](auto& s) {
-                                              s.mutable_training()->set_weight_decay(kNan);
-                                            }},
-                                    BadCase{"momentum_of_one", "spec.training.momentum",
-                                            [](auto& s) { s.mutable_training()->set_momentum(1); }},
-                                    BadCase{"infinite_warmup", "spec.training.warmup_epochs",
-                                            [](auto& s) {
-                                              s.mutable_training()->set_warmup_epochs(kInf);
-                                            }},
-                                    BadCase{"nan_clip", "spec.training.gradient_clip_norm",
-                                            [](auto& s) {
-                                              s.mutable_training()->set_gradient_clip_norm(kNan);
-                                            }},
-                                    BadCase{
-                                        "negative_patience", "spec.training.early_stopping_patience",
-                                        [](auto& s) {
-                                          s.mutable_training()->set_early_stopping_patience(-1);
-                                        }},
-                                    BadCase{"stages_of_frozen", "spec.training.trainable_stages",
-                                            [](auto& s) {
-                                              s.mutable_training()->set_trainable_stages(2);
-                                            }},
-                                    BadCase{
-                                        "head_epochs_of_frozen", "spec.training.head_epochs",
-                                        [](auto& s) { s.mutable_training()->set_head_epochs(2); }},
-                                    BadCase{"lbfgs_of_full", "spec.training.optimizer",
-                                            [](auto& s) {
-                                              s.set_strategy(v1::STRATEGY_FULL);
-                                              s.mutable_training()->set_optimizer(
-                                                  v1::OPTIMIZER_LBFGS);
-                                            }},
-                                    BadCase{"nan_l2", "spec.training.l2",
-                                            [](auto& s) { s.mutable_training()->set_l2(kNan); }},
-                                    BadCase{"nan_validation", "spec.data.validation_fraction",
-                                            [](auto& s) {
-                                              s.mutable_data()->set_validation_fraction(kNan);
-                                            }},
-                                    BadCase{"all_validation", "spec.data.validation_fraction",
-                                            [](auto& s) {
-                                              s.mutable_data()->set_validation_fraction(1);
-                                            }},
-                                    BadCase{
-                                        "negative_test", "spec.data.test_fraction",
-                                        [](auto& s) { s.mutable_data()->set_test_fraction(-0.1); }},
-                                    BadCase{
-                                        "views_unaugmented", "spec.data.augmented_views",
-                                        [](auto& s) { s.mutable_data()->set_augmented_views(4); }}),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+// Ranges and uses of options, row by row: option_field_test.cc.
+INSTANTIATE_TEST_SUITE_P(
+    Fields, BadFineTuneSpec,
+    ::testing::Values(
+        BadCase{"no_dataset", "spec.dataset_id", [](auto& s) { s.clear_dataset_id(); }},
+        BadCase{"long_dataset", "spec.dataset_id",
+                [](auto& s) { s.set_dataset_id(std::string(129, 'a')); }},
+        BadCase{"no_model", "spec.model", [](auto& s) { s.clear_model(); }},
+        BadCase{"model_path", "spec.model", [](auto& s) { s.set_model("../up"); }},
+        BadCase{"model_upper", "spec.model", [](auto& s) { s.set_model("Stamps"); }},
+        BadCase{"model_long", "spec.model", [](auto& s) { s.set_model(std::string(64, 'a')); }},
+        BadCase{"backbone_path", "spec.backbone", [](auto& s) { s.set_backbone("/etc/passwd"); }},
+        BadCase{"no_task", "spec.task", [](auto& s) { s.clear_task(); }},
+        BadCase{"unknown_strategy", "spec.strategy",
+                [](auto& s) { s.set_strategy(static_cast<v1::Strategy>(99)); }},
+        BadCase{"unknown_head", "spec.head.kind",
+                [](auto& s) { s.mutable_head()->set_kind(static_cast<v1::HeadKind>(-1)); }},
+        BadCase{"unknown_weighting", "spec.task.classification.class_weighting",
+                [](auto& s) {
+                  s.mutable_task()->mutable_classification()->set_class_weighting(
+                      static_cast<v1::ClassWeighting>(7));
+                }},
+        BadCase{
+            "unknown_optimizer", "spec.training.optimizer",
+            [](auto& s) { s.mutable_training()->set_optimizer(static_cast<v1::Optimizer>(12)); }},
+        BadCase{"unknown_schedule", "spec.training.schedule",
+                [](auto& s) {
+                  s.mutable_training()->set_schedule(static_cast<v1::LearningRateSchedule>(12));
+                }},
+        BadCase{"nan_rate", "spec.training.learning_rate",
+                [](auto& s) { s.mutable_training()->set_learning_rate(kNan); }},
+        BadCase{"momentum_of_one", "spec.training.momentum",
+                [](auto& s) { s.mutable_training()->set_momentum(1); }},
+        BadCase{"head_epochs_of_frozen", "spec.training.head_epochs",
+                [](auto& s) { s.mutable_training()->set_head_epochs(2); }},
+        BadCase{"lbfgs_of_full", "spec.training.optimizer",
+                [](auto& s) {
+                  s.set_strategy(v1::STRATEGY_FULL);
+                  s.mutable_training()->set_optimizer(v1::OPTIMIZER_LBFGS);
+                }},
+        BadCase{"all_validation", "spec.data.validation_fraction",
+                [](auto& s) { s.mutable_data()->set_validation_fraction(1); }},
+        BadCase{"views_unaugmented", "spec.data.augmented_views",
+                [](auto& s) { s.mutable_data()->set_augmented_views(4); }}),
+    [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(FineTuneSpec, AllWrongFieldsAreNamedAtOnce) {
   v1::FineTuneSpec spec = Minimal();
@@ -212,6 +105,22 @@ TEST(FineTuneSpec, AllWrongFieldsAreNamedAtOnce) {
   spec.mutable_training()->set_epochs(0);
   spec.mutable_training()->set_learning_rate(kNan);
   EXPECT_EQ(InvalidFieldsOf(FineTuneConfigFromProto(spec).status()).size(), 3u);
+}
+
+TEST(FineTuneSpec, AMessageSaysWhatIsAllowedAndWhatWasGiven) {
+  v1::FineTuneSpec spec = Minimal();
+  spec.mutable_training()->set_batch_size(5'000);
+  spec.mutable_head()->set_hidden_units(8);
+  spec.mutable_training()->set_schedule(static_cast<v1::LearningRateSchedule>(12));
+  const auto errors = InvalidFieldsOf(FineTuneConfigFromProto(spec).status());
+  ASSERT_EQ(errors.size(), 3u);
+  EXPECT_EQ(errors[0].description,
+            "has the value 12, which this server does not know; it takes COSINE, CONSTANT");
+  EXPECT_EQ(errors[1].field, "spec.head.hidden_units");
+  EXPECT_EQ(errors[1].description,
+            "only used with an MLP or ARTICLE head; this job has FEATURE_EXTRACTION, the LINEAR "
+            "head and ADAMW");
+  EXPECT_EQ(errors[2].description, "must be 1 to 4,096, got 5,000");
 }
 
 TEST(FineTuneSpec, AnEmptyPathNamesFieldsFromTheSpecOn) {
@@ -225,13 +134,13 @@ TEST(FineTuneSpec, AnEmptyPathNamesFieldsFromTheSpecOn) {
 TEST(FineTuneSpec, ZeroIsAValueWhereAnOptionHasOne) {
   v1::FineTuneSpec spec = Minimal();
   spec.set_strategy(v1::STRATEGY_TOP_LAYERS);
-  spec.mutable_task()->mutable_classification()->set_head(v1::HEAD_KIND_MLP);
+  spec.mutable_head()->set_kind(v1::HEAD_KIND_MLP);
   spec.mutable_task()->mutable_classification()->set_label_smoothing(0);
-  spec.mutable_task()->mutable_classification()->set_dropout(0);
+  spec.mutable_head()->set_dropout(0);
   const auto resolved = ResolveFineTuneSpec(spec);
   ASSERT_TRUE(resolved.ok()) << resolved.status();
-  EXPECT_EQ(resolved->config.label_smoothing, 0);
-  EXPECT_EQ(resolved->config.dropout, 0);
+  EXPECT_EQ(resolved->config.task.As<ClassificationOptions>().label_smoothing, 0);
+  EXPECT_EQ(resolved->config.head.dropout, 0);
 }
 
 // Every strategy, head and optimizer that goes together.
@@ -244,7 +153,7 @@ TEST(FineTuneSpec, TheEchoResolvesToTheSameJob) {
           v1::FineTuneSpec spec = Minimal();
           spec.set_backbone("efficientnet_lite0");
           spec.set_strategy(static_cast<v1::Strategy>(strategy));
-          spec.mutable_task()->mutable_classification()->set_head(static_cast<v1::HeadKind>(head));
+          spec.mutable_head()->set_kind(static_cast<v1::HeadKind>(head));
           spec.mutable_task()->mutable_classification()->set_class_weighting(
               v1::CLASS_WEIGHTING_BALANCED);
           spec.mutable_training()->set_optimizer(static_cast<v1::Optimizer>(optimizer));

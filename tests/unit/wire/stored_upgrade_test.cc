@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 #include "core/artifacts/blob/local/local_blob_store.h"
@@ -14,6 +15,7 @@
 #include "core/store/sqlite/connection.h"
 #include "core/store/sqlite/sqlite_metadata_store.h"
 #include "wire/dataset.h"
+#include "wire/fine_tune_spec.h"
 #include "wire/job.h"
 #include "wire/model.h"
 
@@ -115,9 +117,9 @@ TEST_F(StoredUpgradeTest, AQueuedJobKeepsEveryOption) {
   EXPECT_EQ(fine_tune.model(), "cars");
   EXPECT_EQ(fine_tune.strategy(), v1::STRATEGY_FULL);
   const v1::ClassificationTask& task = fine_tune.task().classification();
-  EXPECT_EQ(task.head(), v1::HEAD_KIND_MLP);
-  EXPECT_EQ(task.hidden_units(), 32);
-  EXPECT_EQ(task.dropout(), 0.25);
+  EXPECT_EQ(fine_tune.head().kind(), v1::HEAD_KIND_MLP);
+  EXPECT_EQ(fine_tune.head().hidden_units(), 32);
+  EXPECT_EQ(fine_tune.head().dropout(), 0.25);
   EXPECT_EQ(task.label_smoothing(), 0.125);
   EXPECT_EQ(task.class_weighting(), v1::CLASS_WEIGHTING_BALANCED);
   const v1::TrainingOptions& training = fine_tune.training();
@@ -138,6 +140,47 @@ TEST_F(StoredUpgradeTest, AQueuedJobKeepsEveryOption) {
   EXPECT_EQ(fine_tune.data().validation_fraction(), 0.25);
   EXPECT_EQ(fine_tune.data().test_fraction(), 0.125);
   EXPECT_TRUE(fine_tune.data().augment());
+}
+
+// Specifications that graft-server 0.1 stored.
+//   dataset "d", backbone "net", model "pets", TOP_LAYERS, 7 epochs, augment false; MLP, 64 units,
+//   dropout 0.25, label_smoothing 0.1, BALANCED
+constexpr char kMlpSpec[] =
+    "0a320a016412036e65741a047065747322180802104019000000000000d03f219a9999999999b93f280228023202"
+    "08073a021800";
+//   FEATURE_EXTRACTION; LINEAR, label_smoothing 0, class weighting NONE
+constexpr char kLinearSpec[] = "0a1f0a016412036e65741a0470657473220d080121000000000000000028012801";
+
+v1::FineTuneSpec UpgradedSpec(const char* hex) {
+  v1::JobSpec spec;
+  EXPECT_TRUE(spec.ParseFromString(StoredUpgrade(nullptr).JobSpec(absl::HexStringToBytes(hex))));
+  return spec.fine_tune();
+}
+
+TEST(StoredJobSpec, TheHeadMovesFromTheTaskToItsOwnMessage) {
+  const v1::FineTuneSpec spec = UpgradedSpec(kMlpSpec);
+  EXPECT_EQ(spec.head().kind(), v1::HEAD_KIND_MLP);
+  EXPECT_EQ(spec.head().hidden_units(), 64);
+  EXPECT_EQ(spec.head().dropout(), 0.25);
+  const v1::ClassificationTask& task = spec.task().classification();
+  EXPECT_EQ(task.label_smoothing(), 0.1);
+  EXPECT_EQ(task.class_weighting(), v1::CLASS_WEIGHTING_BALANCED);
+  EXPECT_TRUE(task.GetReflection()->GetUnknownFields(task).empty());
+  EXPECT_EQ(spec.strategy(), v1::STRATEGY_TOP_LAYERS);
+  EXPECT_EQ(spec.training().epochs(), 7);
+  EXPECT_TRUE(spec.data().has_augment());
+  EXPECT_EQ(spec.dataset_id() + spec.backbone() + spec.model(), "dnetpets");
+  EXPECT_TRUE(ResolveFineTuneSpec(spec).ok()) << ResolveFineTuneSpec(spec).status();
+}
+
+TEST(StoredJobSpec, WhatWasNotSetStaysSo) {
+  const v1::FineTuneSpec spec = UpgradedSpec(kLinearSpec);
+  EXPECT_EQ(spec.head().kind(), v1::HEAD_KIND_LINEAR);
+  EXPECT_FALSE(spec.head().has_hidden_units());
+  EXPECT_FALSE(spec.head().has_dropout());
+  EXPECT_TRUE(spec.task().classification().has_label_smoothing());
+  EXPECT_EQ(spec.task().classification().label_smoothing(), 0);
+  EXPECT_TRUE(ResolveFineTuneSpec(spec).ok()) << ResolveFineTuneSpec(spec).status();
 }
 
 TEST_F(StoredUpgradeTest, JobsThatMadeNothingAreAsTheyWere) {

@@ -17,6 +17,9 @@
 #include "core/features/feature_cache.h"
 #include "core/image/encode.h"
 #include "core/nn/state_dict.h"
+#include "core/recipes/config_json.h"
+#include "core/recipes/enum_words.h"
+#include "core/tasks/classification/options.h"
 #include "core/tasks/classification/outputs.h"
 #include "core/training/dataset_images.h"
 #include "core/training/model_card.h"
@@ -128,7 +131,8 @@ class FineTuneTest : public ::testing::Test {
     ASSERT_TRUE(dataset.ok()) << dataset.status();
     dataset_ = *std::move(dataset);
   }
-  absl::StatusOr<FineTuneResult> Run(const FineTuneConfig& config) {
+  absl::StatusOr<FineTuneResult> Run(const FineTuneConfig& config = {
+                                         .task = ClassificationOptions{}}) {
     auto job = ResolveFineTune(config);
     if (!job.ok()) return job.status();
     FineTuneEnvironment environment;
@@ -159,7 +163,7 @@ std::vector<std::string> TensorNames(const std::string& model) {
 }
 
 TEST_F(FineTuneTest, FeatureExtractionGivesAHeadOverAnUnchangedBackbone) {
-  const auto result = Run({});
+  const auto result = Run();
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_GE(result->report.accuracy, 0.9);
   EXPECT_EQ(result->report.split, "validation");
@@ -178,7 +182,7 @@ TEST_F(FineTuneTest, FeatureExtractionGivesAHeadOverAnUnchangedBackbone) {
 }
 
 TEST_F(FineTuneTest, TheModelFileCarriesItsDescription) {
-  const auto result = Run({});
+  const auto result = Run();
   ASSERT_TRUE(result.ok());
   auto file = SafetensorsFile::Parse(result->model);
   ASSERT_TRUE(file.ok());
@@ -188,9 +192,9 @@ TEST_F(FineTuneTest, TheModelFileCarriesItsDescription) {
 }
 
 TEST_F(FineTuneTest, TheSecondJobOnTheSameDataDecodesAndForwardsNothing) {
-  ASSERT_TRUE(Run({}).ok());
-  FineTuneConfig other;
-  other.seed = 5;  // another split of the same images
+  ASSERT_TRUE(Run().ok());
+  FineTuneConfig other = {.task = ClassificationOptions{}};
+  other.training.seed = 5;  // another split of the same images
   const auto result = Run(other);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->counters.backbone_forward_images, 0);
@@ -199,12 +203,12 @@ TEST_F(FineTuneTest, TheSecondJobOnTheSameDataDecodesAndForwardsNothing) {
 }
 
 TEST_F(FineTuneTest, TopLayersPublishesTheChangedStage) {
-  FineTuneConfig config;
+  FineTuneConfig config = {.task = ClassificationOptions{}};
   config.strategy = Strategy::kTopLayers;
-  config.epochs = 6;
-  config.head_epochs = 2;
-  config.learning_rate = 0.02;
-  config.label_smoothing = 0.0;
+  config.training.epochs = 6;
+  config.training.head_epochs = 2;
+  config.training.learning_rate = 0.02;
+  config.task.As<ClassificationOptions>().label_smoothing = 0.0;
   const auto result = Run(config);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_THAT(result->description.changed_stages, ElementsAre("block2"));
@@ -219,13 +223,13 @@ TEST_F(FineTuneTest, TopLayersPublishesTheChangedStage) {
 TEST_F(FineTuneTest, EveryHeadAndStrategyRuns) {
   for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
     for (HeadKind head : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kArticle}) {
-      FineTuneConfig config;
+      FineTuneConfig config = {.task = ClassificationOptions{}};
       config.strategy = strategy;
-      config.head = head;
-      config.epochs = 2;
+      config.head.kind = head;
+      config.training.epochs = 2;
       checkpoints_.saved.clear();
       const auto result = Run(config);
-      ASSERT_TRUE(result.ok()) << StrategyName(strategy) << " " << HeadKindName(head) << ": "
+      ASSERT_TRUE(result.ok()) << NameOf(strategy) << " " << NameOf(head) << ": "
                                << result.status();
       EXPECT_EQ(result->description.head.outputs, 3);
     }
@@ -235,11 +239,11 @@ TEST_F(FineTuneTest, EveryHeadAndStrategyRuns) {
 // The published file, put over the backbone's weights as serving does, gives the report's figures.
 TEST_F(FineTuneTest, WhatIsPublishedRebuildsTheModel) {
   UseDataset(20, 3, /*with_test=*/true);
-  FineTuneConfig config;
+  FineTuneConfig config = {.task = ClassificationOptions{}};
   config.strategy = Strategy::kFull;
-  config.epochs = 3;
-  config.learning_rate = 0.02;
-  config.augment = false;
+  config.training.epochs = 3;
+  config.training.learning_rate = 0.02;
+  config.data.augment = false;
   const auto result = Run(config);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->report.split, "test");
@@ -271,7 +275,7 @@ TEST_F(FineTuneTest, WhatIsPublishedRebuildsTheModel) {
 }
 
 TEST_F(FineTuneTest, TheCardSaysWhatAReaderMustKnow) {
-  const auto result = Run({});
+  const auto result = Run();
   ASSERT_TRUE(result.ok());
   const auto card = nlohmann::json::parse(result->card_json);
   EXPECT_EQ(card["backbone"]["id"], "tiny_vgg");
@@ -279,28 +283,28 @@ TEST_F(FineTuneTest, TheCardSaysWhatAReaderMustKnow) {
   EXPECT_EQ(card["data"]["digest"], dataset_->digest());
   EXPECT_EQ(card["data"]["train_images"], 48);
   EXPECT_EQ(card["hyperparameters"]["strategy"], "feature_extraction");
-  EXPECT_GT(card["hyperparameters"]["l2"].get<double>(), 0);
+  EXPECT_GT(card["hyperparameters"]["training"]["l2"].get<double>(), 0);
   EXPECT_TRUE(card["phase_seconds"].contains("features"));
   EXPECT_EQ(card["report"]["images"], 12);
   EXPECT_EQ(result->card_json.find(folder_->path().string()), std::string::npos);
 }
 
 TEST_F(FineTuneTest, AJobTakesUpOnlyItsOwnCheckpoint) {
-  FineTuneConfig config;
+  FineTuneConfig config = {.task = ClassificationOptions{}};
   config.strategy = Strategy::kFull;
-  config.epochs = 3;
+  config.training.epochs = 3;
   ASSERT_TRUE(Run(config).ok());
   observer_ = {};
-  config.learning_rate = 0.005;
+  config.training.learning_rate = 0.005;
   ASSERT_TRUE(Run(config).ok());
   EXPECT_THAT(observer_.logs, Contains(HasSubstr("another job")));
   EXPECT_EQ(observer_.epochs.front().epoch, 1);
 }
 
 TEST_F(FineTuneTest, ADrainKeepsACheckpointAndSaysSo) {
-  FineTuneConfig config;
+  FineTuneConfig config = {.task = ClassificationOptions{}};
   config.strategy = Strategy::kFull;
-  config.epochs = 5;
+  config.training.epochs = 5;
   desired_ = [&] { return checkpoints_.saved.size() < 2 ? RunSignal::kRun : RunSignal::kDrain; };
   EXPECT_TRUE(IsDrained(Run(config).status()));
   desired_ = nullptr;
@@ -311,22 +315,22 @@ TEST_F(FineTuneTest, ADrainKeepsACheckpointAndSaysSo) {
 }
 
 TEST_F(FineTuneTest, ARunThatIsTakenUpAgainPublishesTheSameBytes) {
-  FineTuneConfig mlp;
-  mlp.head = HeadKind::kMlp;
-  mlp.epochs = 5;
-  FineTuneConfig views;
+  FineTuneConfig mlp = {.task = ClassificationOptions{}};
+  mlp.head.kind = HeadKind::kMlp;
+  mlp.training.epochs = 5;
+  FineTuneConfig views = {.task = ClassificationOptions{}};
   views.strategy = Strategy::kTopLayers;
-  views.augment = true;
-  views.augmented_views = 2;
-  views.epochs = 5;
-  views.head_epochs = 1;
-  FineTuneConfig full;
+  views.data.augment = true;
+  views.data.augmented_views = 2;
+  views.training.epochs = 5;
+  views.training.head_epochs = 1;
+  FineTuneConfig full = {.task = ClassificationOptions{}};
   full.strategy = Strategy::kFull;
-  full.head = HeadKind::kMlp;
-  full.epochs = 4;
-  full.head_epochs = 1;
+  full.head.kind = HeadKind::kMlp;
+  full.training.epochs = 4;
+  full.training.head_epochs = 1;
   for (const FineTuneConfig& config : {mlp, views, full}) {
-    SCOPED_TRACE(ConfigToJson(config));
+    SCOPED_TRACE(ConfigToJson(config).dump());
     checkpoints_.saved.clear();
     const auto whole = Run(config);
     ASSERT_TRUE(whole.ok()) << whole.status();
@@ -345,14 +349,14 @@ TEST_F(FineTuneTest, ARunThatIsTakenUpAgainPublishesTheSameBytes) {
 
 // Drained between the end of the fit and the report.
 TEST_F(FineTuneTest, AHeadThatWasSolvedIsNotSolvedAgain) {
-  const auto whole = Run({});
+  const auto whole = Run();
   ASSERT_TRUE(whole.ok()) << whole.status();
   checkpoints_.saved.clear();
   desired_ = [&] { return checkpoints_.saved.empty() ? RunSignal::kRun : RunSignal::kDrain; };
-  ASSERT_TRUE(IsDrained(Run({}).status()));
+  ASSERT_TRUE(IsDrained(Run().status()));
   desired_ = nullptr;
   observer_ = {};
-  const auto rest = Run({});
+  const auto rest = Run();
   ASSERT_TRUE(rest.ok()) << rest.status();
   EXPECT_THAT(observer_.epochs, IsEmpty());
   EXPECT_TRUE(rest->model == whole->model);
@@ -360,19 +364,20 @@ TEST_F(FineTuneTest, AHeadThatWasSolvedIsNotSolvedAgain) {
   ASSERT_FALSE(rest->metrics.empty());
   EXPECT_EQ(rest->metrics.front(), whole->metrics.front()) << "the training loss";
   const auto l2_of = [](const FineTuneResult& result) {
-    return nlohmann::json::parse(result.card_json)["hyperparameters"]["l2"].get<double>();
+    return nlohmann::json::parse(result.card_json)["hyperparameters"]["training"]["l2"]
+        .get<double>();
   };
   EXPECT_EQ(l2_of(*rest), l2_of(*whole));
 }
 
 TEST_F(FineTuneTest, PublishedBatchNormStatisticsAreThePretrainedOnes) {
   for (Strategy strategy : {Strategy::kTopLayers, Strategy::kFull}) {
-    FineTuneConfig config;
+    FineTuneConfig config = {.task = ClassificationOptions{}};
     config.strategy = strategy;
-    config.epochs = 3;
-    config.head_epochs = 1;
-    config.learning_rate = 0.05;
-    config.early_stopping_patience = 0;
+    config.training.epochs = 3;
+    config.training.head_epochs = 1;
+    config.training.learning_rate = 0.05;
+    config.training.early_stopping_patience = 0;
     checkpoints_.saved.clear();
     const auto result = Run(config);
     ASSERT_TRUE(result.ok()) << result.status();
@@ -418,9 +423,9 @@ TEST_F(FineTuneTest, BatchStatisticsMoveInTrainedStagesOnly) {
 }
 
 TEST_F(FineTuneTest, MoreTrainableStagesThanTheBackboneHasAreRefused) {
-  FineTuneConfig config;
+  FineTuneConfig config = {.task = ClassificationOptions{}};
   config.strategy = Strategy::kTopLayers;
-  config.trainable_stages = 3;
+  config.training.trainable_stages = 3;
   const auto status = Run(config).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr("training.trainable_stages"));
@@ -439,13 +444,13 @@ TEST_F(FineTuneTest, AClassThatNothingCouldBeHeldOutOfIsWarnedOf) {
 
 TEST_F(FineTuneTest, FewImagesAreWarnedOf) {
   UseDataset(5);
-  ASSERT_TRUE(Run({}).ok());
+  ASSERT_TRUE(Run().ok());
   EXPECT_THAT(observer_.warnings, Contains("TOO_FEW_IMAGES"));
 }
 
 TEST_F(FineTuneTest, OneClassIsRefused) {
   UseDataset(5, 1);
-  const auto status = Run({}).status();
+  const auto status = Run().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr("two or more"));
 }

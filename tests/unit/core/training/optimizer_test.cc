@@ -8,6 +8,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "core/recipes/enum_words.h"
+
 namespace graft {
 namespace {
 
@@ -60,8 +62,7 @@ TEST(PhaseOptimizerTest, OnlyWeightsDecayEachPartAtItsRate) {
     optimizer.SetLearningRates(0.25, 0.125);
     optimizer.Step();
     // Without a gradient both come to w -= rate * decay * w.
-    EXPECT_THAT(parameters.Values(), ElementsAre(1 - 0.125f, 1, 1 - 0.0625f, 1, 1))
-        << OptimizerName(kind);
+    EXPECT_THAT(parameters.Values(), ElementsAre(1 - 0.125f, 1, 1 - 0.0625f, 1, 1)) << NameOf(kind);
   }
 }
 
@@ -122,7 +123,7 @@ TEST(PhaseOptimizerTest, ARestoredOptimizerGoesOnAsTheOneItWasTakenFrom) {
       first.Step();
       second.Step();
     }
-    EXPECT_EQ(rest.Values(), whole.Values()) << OptimizerName(kind);
+    EXPECT_EQ(rest.Values(), whole.Values()) << NameOf(kind);
     for (const auto& [name, tensor] : first.State()) {
       EXPECT_TRUE(at::equal(tensor, second.State().at(name))) << name;
     }

@@ -6,6 +6,8 @@
 #include "gtest/gtest.h"
 
 #include "core/base/files.h"
+#include "core/recipes/enum_words.h"
+#include "core/tasks/classification/options.h"
 #include "core/training/tensor_file.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/unit/core/training/toy.h"
@@ -23,7 +25,7 @@ constexpr double kBetterThanChance = 0.55;
 
 // One attempt at a job on the toy network, with what outlives attempts passed in.
 struct Attempt {
-  FineTuneConfig config;
+  FineTuneConfig config = {.task = ClassificationOptions{}};
   TrainingData data = ToyData(40);
   FeatureCache* cache = nullptr;
   MemoryCheckpoints* checkpoints = nullptr;
@@ -50,8 +52,9 @@ struct Attempt {
     network = std::make_unique<ToyNetwork>(3, dropout);
     network->batch = forward_batch;
     context = std::make_unique<RunContext>(clock, &observer, desired);
-    activations = std::make_unique<Activations>(network.get(), &data, cache, "weights",
-                                                *job.config.seed, context.get(), max_in_memory);
+    activations =
+        std::make_unique<Activations>(network.get(), &data, cache, "weights",
+                                      *job.config.training.seed, context.get(), max_in_memory);
     trainer = std::make_unique<Trainer>(Trainer::Inputs{
         &job, network.get(), &data, activations.get(), checkpoints, "job", context.get()});
     return trainer->Run();
@@ -85,14 +88,14 @@ class TrainerTest : public ::testing::Test {
 };
 
 FineTuneConfig Config(Strategy strategy) {
-  FineTuneConfig config;
+  FineTuneConfig config = {.task = ClassificationOptions{}};
   config.strategy = strategy;
   if (strategy != Strategy::kFeatureExtraction) {
-    config.epochs = 8;
-    config.head_epochs = 3;
-    config.learning_rate = 0.05;
-    config.batch_size = 16;
-    config.optimizer = OptimizerKind::kAdamW;
+    config.training.epochs = 8;
+    config.training.head_epochs = 3;
+    config.training.learning_rate = 0.05;
+    config.training.batch_size = 16;
+    config.training.optimizer = OptimizerKind::kAdamW;
   }
   return config;
 }
@@ -121,8 +124,8 @@ TEST_F(TrainerTest, ASecondJobOnTheSameDataRunsNoBackboneForward) {
 
   Attempt second;
   second.cache = cache_.get();
-  second.config.head = HeadKind::kLinear;
-  second.config.optimizer = OptimizerKind::kAdamW;  // another recipe, the same features
+  second.config.head.kind = HeadKind::kLinear;
+  second.config.training.optimizer = OptimizerKind::kAdamW;  // another recipe, the same features
   ASSERT_TRUE(second.Run().ok());
   EXPECT_EQ(second.context->counters.backbone_forward_images, 0);
   EXPECT_EQ(second.network->forwards[0], 0);
@@ -134,8 +137,8 @@ TEST_F(TrainerTest, ASecondJobOnTheSameDataRunsNoBackboneForward) {
 TEST_F(TrainerTest, AugmentedViewsAreComputedForTrainingImagesOnly) {
   Attempt attempt;
   attempt.cache = cache_.get();
-  attempt.config.augment = true;
-  attempt.config.augmented_views = 2;
+  attempt.config.data.augment = true;
+  attempt.config.data.augmented_views = 2;
   ASSERT_TRUE(attempt.Run().ok());
   const auto train = static_cast<int64_t>(attempt.data.train.size());
   EXPECT_EQ(attempt.network->forwards[0], 120 + 2 * train);
@@ -171,7 +174,7 @@ TEST_F(TrainerTest, PassesWithoutGradientsTakeAsManyImagesAtATimeAsTheNetworkLik
       attempt.cache = cache;
       attempt.forward_batch = 4;
       ASSERT_TRUE(attempt.Run().ok());
-      EXPECT_EQ(attempt.network->largest, 4) << StrategyName(strategy);
+      EXPECT_EQ(attempt.network->largest, 4) << NameOf(strategy);
     }
   }
 }
@@ -192,8 +195,8 @@ TEST_F(TrainerTest, BatchNormStatisticsStayWhereTheyAre) {
 TEST_F(TrainerTest, FullTrainsEveryStageOnNewAugmentationsEachEpoch) {
   Attempt attempt;
   attempt.config = Config(Strategy::kFull);
-  attempt.config.head_epochs = 0;
-  attempt.config.epochs = 6;
+  attempt.config.training.head_epochs = 0;
+  attempt.config.training.epochs = 6;
   ASSERT_TRUE(attempt.Run().ok());
   EXPECT_GE(attempt.ValidationAccuracy(), kBetterThanChance);
   EXPECT_EQ(attempt.trainer->first_changed_stage(), 0);
@@ -213,7 +216,7 @@ TEST_F(TrainerTest, TheSameSeedGivesTheSameBitsAndAnotherSeedOthers) {
     Attempt once, twice, other;
     once.config = twice.config = other.config = Config(strategy);
     once.dropout = twice.dropout = other.dropout = 0.3;
-    other.config.seed = 1;
+    other.config.training.seed = 1;
     ASSERT_TRUE(once.Run().ok());
     ASSERT_TRUE(twice.Run().ok());
     ASSERT_TRUE(other.Run().ok());
@@ -232,8 +235,8 @@ class InterruptedTest
 TEST_P(InterruptedTest, ARunThatIsTakenUpAgainEndsWithTheSameWeights) {
   const auto [strategy, optimizer, epoch] = GetParam();
   FineTuneConfig config = Config(strategy);
-  config.optimizer = optimizer;
-  config.early_stopping_patience = 0;
+  config.training.optimizer = optimizer;
+  config.training.early_stopping_patience = 0;
 
   Attempt whole;
   whole.config = config;
@@ -380,11 +383,11 @@ TEST_F(TrainerTest, WithoutRoomForCheckpointsARunGoesOnAndSaysSoOnce) {
 TEST_F(TrainerTest, DivergenceNamesThePhaseAndTheEpoch) {
   Attempt attempt;
   attempt.config = Config(Strategy::kFull);
-  attempt.config.head_epochs = 0;
-  attempt.config.optimizer = OptimizerKind::kSgd;
-  attempt.config.learning_rate = 100;
-  attempt.config.backbone_learning_rate = 100;
-  attempt.config.gradient_clip_norm = 0;
+  attempt.config.training.head_epochs = 0;
+  attempt.config.training.optimizer = OptimizerKind::kSgd;
+  attempt.config.training.learning_rate = 100;
+  attempt.config.training.backbone_learning_rate = 100;
+  attempt.config.training.gradient_clip_norm = 0;
   const absl::Status status = attempt.Run();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(status.message(), HasSubstr("diverged"));
@@ -394,7 +397,7 @@ TEST_F(TrainerTest, DivergenceNamesThePhaseAndTheEpoch) {
 TEST_F(TrainerTest, TheBestEpochIsTheOneThatIsKept) {
   Attempt attempt;
   attempt.config = Config(Strategy::kFull);
-  attempt.config.early_stopping_patience = 0;
+  attempt.config.training.early_stopping_patience = 0;
   ASSERT_TRUE(attempt.Run().ok());
   double best = 1e9;
   int epoch = 0;
@@ -413,10 +416,10 @@ TEST_F(TrainerTest, TheBestEpochIsTheOneThatIsKept) {
 TEST_F(TrainerTest, EarlyStoppingEndsAPhaseThatNoLongerGains) {
   Attempt attempt;
   attempt.config = Config(Strategy::kTopLayers);
-  attempt.config.epochs = 200;
-  attempt.config.head_epochs = 100;
-  attempt.config.early_stopping_patience = 2;
-  attempt.config.schedule = ScheduleKind::kConstant;
+  attempt.config.training.epochs = 200;
+  attempt.config.training.head_epochs = 100;
+  attempt.config.training.early_stopping_patience = 2;
+  attempt.config.training.schedule = ScheduleKind::kConstant;
   ASSERT_TRUE(attempt.Run().ok());
   EXPECT_LT(attempt.observer.epochs.size(), 200u);
   EXPECT_TRUE(attempt.trainer->early_stopped());
@@ -485,7 +488,7 @@ TEST_F(TrainerTest, TheSearchForThePenaltyTellsHowFarItIs) {
 
 TEST_F(TrainerTest, AHeadThatHasNotConvergedIsWarnedOf) {
   Attempt attempt;
-  attempt.config.epochs = 2;
+  attempt.config.training.epochs = 2;
   ASSERT_TRUE(attempt.Run().ok());
   EXPECT_THAT(attempt.observer.warnings, Contains("NOT_CONVERGED"));
   Attempt enough;
@@ -497,7 +500,7 @@ TEST_F(TrainerTest, ACheckpointHoldsTheBestEpochOnlyOnce) {
   MemoryCheckpoints checkpoints;
   Attempt attempt;
   attempt.config = Config(Strategy::kTopLayers);
-  attempt.config.early_stopping_patience = 0;
+  attempt.config.training.early_stopping_patience = 0;
   attempt.checkpoints = &checkpoints;
   ASSERT_TRUE(attempt.Run().ok());
   std::set<bool> seen;
@@ -526,7 +529,7 @@ TEST_F(TrainerTest, ATakenUpRunKeepsTheSecondsOfItsPhases) {
   Attempt whole, cut, rest;
   for (Attempt* each : {&whole, &cut, &rest}) {
     each->config = Config(Strategy::kTopLayers);
-    each->config.early_stopping_patience = 0;
+    each->config.training.early_stopping_patience = 0;
     each->clock = &clock;
     each->cache = cache_.get();
     each->desired = [&, each] {
@@ -589,8 +592,8 @@ TEST_F(TrainerTest, OnlyAsManyViewsAsTheCacheHasRoomForAreUsedAndTheNextJobFinds
   const auto run = [&](Attempt& attempt) {
     attempt.cache = cache->get();
     attempt.max_in_memory = 0;
-    attempt.config.augment = true;
-    attempt.config.augmented_views = 4;
+    attempt.config.data.augment = true;
+    attempt.config.data.augmented_views = 4;
     ASSERT_TRUE(attempt.Run().ok());
     EXPECT_THAT(attempt.observer.logs, Contains(HasSubstr("room for 2 of 4 augmented views")));
   };
@@ -609,9 +612,9 @@ TEST_F(TrainerTest, WithoutRoomForAnyViewEveryEpochMakesItsOwn) {
   Attempt attempt;
   attempt.cache = cache->get();
   attempt.max_in_memory = 0;
-  attempt.config.augment = true;
-  attempt.config.optimizer = OptimizerKind::kAdamW;
-  attempt.config.epochs = 3;
+  attempt.config.data.augment = true;
+  attempt.config.training.optimizer = OptimizerKind::kAdamW;
+  attempt.config.training.epochs = 3;
   ASSERT_TRUE(attempt.Run().ok());
   EXPECT_THAT(attempt.observer.logs, Contains(HasSubstr("computed in every epoch")));
   EXPECT_EQ(attempt.network->forwards[0],

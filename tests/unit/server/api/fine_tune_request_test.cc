@@ -57,9 +57,9 @@ TEST(CheckNetwork, RefusesStagesThatTheBackboneLacks) {
   backbone.features = {512, 7, 7};
   FineTuneConfig config;
   config.strategy = Strategy::kTopLayers;
-  config.trainable_stages = 3;
+  config.training.trainable_stages = 3;
   EXPECT_TRUE(CheckNetwork(config, backbone, 2).ok());
-  config.trainable_stages = 4;
+  config.training.trainable_stages = 4;
   const auto fields = InvalidFieldsOf(CheckNetwork(config, backbone, 2));
   ASSERT_THAT(fields, SizeIs(1));
   EXPECT_EQ(fields[0].field, "spec.training.trainable_stages");
@@ -69,13 +69,13 @@ TEST(CheckNetwork, RefusesAHeadThatCannotBeTrained) {
   InstalledBackbone backbone;
   backbone.features = {512, 7, 7};
   FineTuneConfig config;
-  config.head = HeadKind::kArticle;
-  config.hidden_units = 256;
+  config.head.kind = HeadKind::kArticle;
+  config.head.hidden_units = 256;
   EXPECT_TRUE(CheckNetwork(config, backbone, 10).ok());
-  config.hidden_units = 65'536;
+  config.head.hidden_units = 65'536;
   const auto fields = InvalidFieldsOf(CheckNetwork(config, backbone, 10));
   ASSERT_THAT(fields, SizeIs(1));
-  EXPECT_EQ(fields[0].field, "spec.task.classification.hidden_units");
+  EXPECT_EQ(fields[0].field, "spec.head.hidden_units");
 }
 
 struct BadList {

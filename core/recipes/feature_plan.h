@@ -1,5 +1,5 @@
-#ifndef GRAFT_CORE_TRAINING_FEATURE_PLAN_H_
-#define GRAFT_CORE_TRAINING_FEATURE_PLAN_H_
+#ifndef GRAFT_CORE_RECIPES_FEATURE_PLAN_H_
+#define GRAFT_CORE_RECIPES_FEATURE_PLAN_H_
 
 #include <cstdint>
 #include <vector>
@@ -35,4 +35,4 @@ std::vector<CutPlan> PlanFeatures(const std::vector<CutSize>& cuts, int views, u
 
 }  // namespace graft
 
-#endif  // GRAFT_CORE_TRAINING_FEATURE_PLAN_H_
+#endif  // GRAFT_CORE_RECIPES_FEATURE_PLAN_H_

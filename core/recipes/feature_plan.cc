@@ -1,4 +1,4 @@
-#include "core/training/feature_plan.h"
+#include "core/recipes/feature_plan.h"
 
 #include <algorithm>
 #include <numeric>

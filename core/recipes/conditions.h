@@ -1,0 +1,57 @@
+#ifndef GRAFT_CORE_RECIPES_CONDITIONS_H_
+#define GRAFT_CORE_RECIPES_CONDITIONS_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+#include "core/recipes/fine_tune_config.h"
+
+namespace graft {
+
+// What shapes a job: the use and the default of every other option may depend on these alone.
+struct Choices {
+  Strategy strategy = Strategy::kFeatureExtraction;
+  HeadKind head = HeadKind::kLinear;
+  OptimizerKind optimizer = OptimizerKind::kLbfgs;
+  bool augment = false;
+};
+
+// The choices of `config`, asked for or by default.
+Choices ChoicesOf(const FineTuneConfig& config);
+
+// "FEATURE_EXTRACTION, the LINEAR head and LBFGS".
+std::string Describe(const Choices& choices);
+
+// When an option is read, or a default holds. Compared by address: rows point to those below.
+struct Condition {
+  absl::string_view words;  // behind "only used with "
+  bool (*holds)(const Choices&);
+};
+
+inline constexpr Condition kAlways = {"every job", [](const Choices&) { return true; }};
+inline constexpr Condition kHiddenLayer = {
+    "an MLP or ARTICLE head", [](const Choices& c) { return c.head != HeadKind::kLinear; }};
+inline constexpr Condition kArticleHead = {
+    "an ARTICLE head", [](const Choices& c) { return c.head == HeadKind::kArticle; }};
+inline constexpr Condition kFrozenBackbone = {"FEATURE_EXTRACTION", [](const Choices& c) {
+                                                return c.strategy == Strategy::kFeatureExtraction;
+                                              }};
+inline constexpr Condition kTrainedStages = {"TOP_LAYERS and FULL", [](const Choices& c) {
+                                               return c.strategy != Strategy::kFeatureExtraction;
+                                             }};
+inline constexpr Condition kLastStages = {
+    "TOP_LAYERS", [](const Choices& c) { return c.strategy == Strategy::kTopLayers; }};
+inline constexpr Condition kBatches = {
+    "ADAMW and SGD", [](const Choices& c) { return c.optimizer != OptimizerKind::kLbfgs; }};
+inline constexpr Condition kSgd = {
+    "SGD", [](const Choices& c) { return c.optimizer == OptimizerKind::kSgd; }};
+inline constexpr Condition kLbfgs = {
+    "LBFGS", [](const Choices& c) { return c.optimizer == OptimizerKind::kLbfgs; }};
+inline constexpr Condition kAugmentedFeatures = {
+    "augment, in FEATURE_EXTRACTION and TOP_LAYERS",
+    [](const Choices& c) { return c.augment && c.strategy != Strategy::kFull; }};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_RECIPES_CONDITIONS_H_

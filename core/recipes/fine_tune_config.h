@@ -1,0 +1,62 @@
+#ifndef GRAFT_CORE_RECIPES_FINE_TUNE_CONFIG_H_
+#define GRAFT_CORE_RECIPES_FINE_TUNE_CONFIG_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "core/model/head_spec.h"
+#include "core/recipes/task_options.h"
+
+namespace graft {
+
+// How much of the pretrained network is trained. What each does: core/recipes/strategies.cc.
+enum class Strategy {
+  kFeatureExtraction,  // a head on features that are computed once
+  kTopLayers,          // the head first, then the head and the last stage(s)
+  kFull,               // the head first where asked for, then everything
+};
+
+enum class OptimizerKind {
+  kLbfgs,  // full-batch; only for a linear head on cached features
+  kAdamW,  // Loshchilov & Hutter 2019; betas .9, .999
+  kSgd,    // momentum without Nesterov
+};
+
+enum class ScheduleKind { kCosine, kConstant };
+
+// Groups of options, each member a std::optional: absent, it takes its default. A member is
+// declared and described by its row in the .def file; ranges, defaults and uses are there and on
+// the page docs/options.md, which is made from the rows.
+
+// What is put on the backbone.
+struct HeadOptions {
+#define GRAFT_OPTION(type, name, ...) std::optional<type> name = {};
+#include "core/recipes/head_options.def"
+#undef GRAFT_OPTION
+};
+
+struct TrainingOptions {
+#define GRAFT_OPTION(type, name, ...) std::optional<type> name = {};
+#include "core/recipes/training_options.def"
+#undef GRAFT_OPTION
+};
+
+struct DataOptions {
+#define GRAFT_OPTION(type, name, ...) std::optional<type> name = {};
+#include "core/recipes/data_options.def"
+#undef GRAFT_OPTION
+};
+
+// What a fine-tuning job is asked to do. Plain data, no LibTorch: the server validates and resolves
+// it, the worker runs it.
+struct FineTuneConfig {
+  std::optional<Strategy> strategy = {};
+  HeadOptions head = {};
+  TrainingOptions training = {};
+  DataOptions data = {};
+  TaskOptions task = {};
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_RECIPES_FINE_TUNE_CONFIG_H_

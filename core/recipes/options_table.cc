@@ -1,0 +1,83 @@
+#include "core/recipes/options_table.h"
+
+#include <algorithm>
+
+#include "core/recipes/strategies.h"
+
+namespace graft {
+namespace {
+
+std::optional<double> DeriveBackboneRate(const FineTuneConfig& config, std::optional<double>) {
+  // None with LBFGS, which is refused for what trains stages, but only later.
+  if (!config.training.learning_rate.has_value()) return std::nullopt;
+  return *config.training.learning_rate * BackboneRateRatio(config);
+}
+
+std::optional<int> DeriveHeadEpochs(const FineTuneConfig& config, std::optional<int> recipe) {
+  return std::min(recipe.value_or(0), *config.training.epochs / 2);
+}
+
+std::string CheckLbfgs(const CheckInput& in) {
+  if (in.asked.training.optimizer != OptimizerKind::kLbfgs) return "";
+  const TaskOptionGroup* const task = in.asked.task.group();
+  if (task == nullptr || !task->logistic) {
+    return "LBFGS fits class labels only, one an image: use ADAMW or SGD";
+  }
+  if (StrategyOf(in.choices.strategy).features_stay && in.choices.head == HeadKind::kLinear) {
+    return "";
+  }
+  return "LBFGS fits a linear head on frozen features only: use ADAMW or SGD, or "
+         "FEATURE_EXTRACTION with a LINEAR head";
+}
+
+std::string CheckHeadEpochs(const CheckInput& in) {
+  const std::optional<int> asked = in.asked.training.head_epochs;
+  if (!asked.has_value() || *asked < *in.filled.training.epochs) return "";
+  return absl::StrCat("must be below training.epochs (", *in.filled.training.epochs, "), got ",
+                      *asked);
+}
+
+std::string CheckFractions(const CheckInput& in) {
+  const double held_out = *in.filled.data.validation_fraction + *in.filled.data.test_fraction;
+  return held_out > 0.95 ? "leaves less than 5 % of the images for training" : "";
+}
+
+}  // namespace
+
+absl::Span<const OptionGroup> CommonOptions() {
+  static const std::vector<OptionGroup> groups = {
+      {"",
+       "Strategy",
+       {MakeOption<FineTuneConfig, Strategy>(
+           "", "strategy", &FineTuneConfig::strategy,
+           {.help = "How much of the pretrained network learns",
+            .defaults = {{&kAlways, Strategy::kFeatureExtraction}}})}},
+      {"head",
+       "Head",
+       {
+#define GRAFT_OPTION(type, name, ...) \
+  MakeOption<HeadOptions, type>("head", #name, &HeadOptions::name, {__VA_ARGS__}),
+#include "core/recipes/head_options.def"
+#undef GRAFT_OPTION
+       }},
+      {"training",
+       "Training",
+       {
+#define GRAFT_OPTION(type, name, ...) \
+  MakeOption<TrainingOptions, type>("training", #name, &TrainingOptions::name, {__VA_ARGS__}),
+#include "core/recipes/training_options.def"
+#undef GRAFT_OPTION
+       }},
+      {"data",
+       "Data",
+       {
+#define GRAFT_OPTION(type, name, ...) \
+  MakeOption<DataOptions, type>("data", #name, &DataOptions::name, {__VA_ARGS__}),
+#include "core/recipes/data_options.def"
+#undef GRAFT_OPTION
+       }},
+  };
+  return groups;
+}
+
+}  // namespace graft

@@ -1,0 +1,99 @@
+#include "core/recipes/resolve.h"
+
+#include <algorithm>
+
+#include "core/base/status_macros.h"
+#include "core/recipes/options_table.h"
+#include "core/recipes/strategies.h"
+#include "core/recipes/validate.h"
+
+namespace graft {
+namespace {
+
+// What the recipes say of `option`.
+std::optional<OptionValue> RecipeValue(const Option& option, const Choices& choices) {
+  for (const FineTuneConfig* const recipe :
+       {&HeadOf(choices.head).defaults, &OptimizerOf(choices.optimizer).defaults,
+        &StrategyOf(choices.strategy).defaults}) {
+    std::optional<OptionValue> value = option.get(*recipe);
+    if (value.has_value()) return value;
+  }
+  return std::nullopt;
+}
+
+std::optional<OptionValue> DefaultOf(const Option& option, const FineTuneConfig& so_far,
+                                     const Choices& choices) {
+  if (!option.when->holds(choices)) return option.neutral;
+  std::optional<OptionValue> value = RecipeValue(option, choices);
+  if (option.derive != nullptr) return option.derive(so_far, value);
+  if (value.has_value()) return value;
+  for (const ConditionalDefault<OptionValue>& each : option.defaults) {
+    if (each.when->holds(choices)) return each.value;
+  }
+  return std::nullopt;
+}
+
+PhaseSpec LayOut(const PhasePlan& plan, const FineTuneConfig& config) {
+  const TrainingOptions& training = config.training;
+  const int head_epochs = training.head_epochs.value_or(0);
+  PhaseSpec phase;
+  phase.name = plan.name;
+  phase.epochs =
+      plan.epochs == EpochShare::kHeadEpochs ? head_epochs : *training.epochs - head_epochs;
+  phase.optimizer = *training.optimizer;
+  // L-BFGS finds its own step length: there is no rate, schedule or warm-up.
+  phase.schedule = training.schedule.value_or(ScheduleKind::kCosine);
+  phase.warmup_epochs = std::min<double>(training.warmup_epochs.value_or(0), phase.epochs);
+  phase.head_learning_rate = training.learning_rate.value_or(0);
+  phase.batch_norm = StrategyOf(*config.strategy).batch_norm;
+  phase.cache_at_cut = plan.cache_at_cut;
+  if (plan.trains != Trains::kHead) {
+    phase.trainable_stages =
+        plan.trains == Trains::kEverything ? kAllStages : *training.trainable_stages;
+    phase.backbone_learning_rate = *training.backbone_learning_rate;
+  }
+  return phase;
+}
+
+}  // namespace
+
+FineTuneConfig FillDefaults(const FineTuneConfig& config, const Choices& choices) {
+  FineTuneConfig filled = config;
+  filled.strategy = choices.strategy;
+  filled.head.kind = choices.head;
+  filled.training.optimizer = choices.optimizer;
+  filled.data.augment = choices.augment;
+  ForEachOption(config.task.group(), [&](const Option& option) {
+    if (option.get(filled).has_value()) return;
+    option.set(filled, DefaultOf(option, filled, choices));
+  });
+  return filled;
+}
+
+HeadSpec HeadSpecOf(const FineTuneConfig& config, const FeatureMap& features, int64_t outputs) {
+  HeadSpec head;
+  head.kind = config.head.kind.value_or(HeadKind::kLinear);
+  head.features = features;
+  head.pooling = DefaultPooling(features);
+  if (head.has_hidden_layer()) {
+    head.hidden_units = config.head.hidden_units.value_or(0);
+    head.dropout = config.head.dropout.value_or(0);
+  }
+  head.outputs = outputs;
+  return head;
+}
+
+absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config) {
+  GRAFT_RETURN_IF_ERROR(ValidateConfig(config));
+  ResolvedFineTune resolved;
+  resolved.config = FillDefaults(config, ChoicesOf(config));
+  for (const PhasePlan& plan : StrategyOf(*resolved.config.strategy).phases) {
+    PhaseSpec phase = LayOut(plan, resolved.config);
+    if (phase.epochs == 0) continue;
+    resolved.total_epochs += phase.epochs;
+    resolved.phases.push_back(std::move(phase));
+  }
+  return resolved;
+}
+
+}  // namespace graft

@@ -1,0 +1,36 @@
+#ifndef GRAFT_CORE_RECIPES_RESOLVE_H_
+#define GRAFT_CORE_RECIPES_RESOLVE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "core/model/head_spec.h"
+#include "core/recipes/conditions.h"
+#include "core/recipes/fine_tune_config.h"
+#include "core/recipes/phase.h"
+
+namespace graft {
+
+// A configuration with nothing left open: every option that has a use in the job, and a default, is
+// set (those without a use are empty, or neutral), and the phases that follow from it.
+struct ResolvedFineTune {
+  FineTuneConfig config;
+  std::vector<PhaseSpec> phases;
+  int total_epochs = 0;  // of all phases: a bound, since phases may stop early
+};
+
+// Fills in every default. Resolving what came out changes nothing. INVALID_ARGUMENT as from
+// ValidateConfig.
+absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config);
+
+// The head that a resolved `config` puts on a backbone with these features. Not validated.
+HeadSpec HeadSpecOf(const FineTuneConfig& config, const FeatureMap& features, int64_t outputs);
+
+// `config` with every default filled in, whether or not it is valid. `choices` are its own.
+FineTuneConfig FillDefaults(const FineTuneConfig& config, const Choices& choices);
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_RECIPES_RESOLVE_H_

@@ -1,0 +1,161 @@
+#include "core/recipes/strategies.h"
+
+#include <algorithm>
+
+#include "core/recipes/enum_words.h"
+
+namespace graft {
+namespace {
+
+// The rows of a recipe table as the words of its enum.
+template <typename Enum, typename Recipe>
+std::vector<EnumWord<Enum>> WordsIn(absl::Span<const Recipe> recipes, Enum Recipe::*value) {
+  std::vector<EnumWord<Enum>> words;
+  for (const Recipe& recipe : recipes) words.push_back({recipe.*value, recipe.word, recipe.help});
+  return words;
+}
+
+template <typename Enum, typename Recipe>
+const Recipe& Row(absl::Span<const Recipe> recipes, Enum Recipe::*value, Enum wanted) {
+  return *std::find_if(recipes.begin(), recipes.end(),
+                       [&](const Recipe& recipe) { return recipe.*value == wanted; });
+}
+
+}  // namespace
+
+// Sources. The linear probe's regularised regression needs no rates. Pretrained layers learn at a
+// tenth of the head's rate, so that the first, noisy gradients do not wash the pretrained features
+// out (Kumar et al. 2022); FULL is SGD with a rate that Kornblith et al. 2019 find about best for
+// most sets.
+//
+// BatchNorm keeps its pretrained statistics in every recipe: batches of a small set estimate them
+// badly, and training and serving then see the same function.
+absl::Span<const StrategyRecipe> Strategies() {
+  static const std::vector<StrategyRecipe> strategies = {
+      {.strategy = Strategy::kFeatureExtraction,
+       .word = "feature_extraction",
+       .help = "A head on the features of the backbone, which stays as it is and runs once over "
+               "each image",
+       .features_stay = true,
+       .phases = {{.name = "head"}},
+       .defaults = {.training = {.epochs = 60,
+                                 .optimizer = OptimizerKind::kAdamW,
+                                 .gradient_clip_norm = 0.0,
+                                 .early_stopping_patience = 10},
+                    .data = {.augment = false}}},
+      {.strategy = Strategy::kTopLayers,
+       .word = "top_layers",
+       .help = "The head first, then the head and the last stages of the backbone",
+       .backbone_rate_ratio = 0.1,
+       .phases = {{.name = "head", .epochs = EpochShare::kHeadEpochs},
+                  {.name = "fine-tune", .trains = Trains::kLastStages}},
+       .defaults = {.training = {.epochs = 20,
+                                 .optimizer = OptimizerKind::kAdamW,
+                                 .gradient_clip_norm = 1.0,
+                                 .early_stopping_patience = 5,
+                                 .head_epochs = 10},
+                    .data = {.augment = false}}},
+      {.strategy = Strategy::kFull,
+       .word = "full",
+       .help = "The head first, then everything, from images that are new in each epoch",
+       .backbone_rate_ratio = 0.1,
+       .phases = {{.name = "head", .epochs = EpochShare::kHeadEpochs},
+                  {.name = "fine-tune", .trains = Trains::kEverything, .cache_at_cut = false}},
+       .defaults = {.training = {.epochs = 20,
+                                 .optimizer = OptimizerKind::kSgd,
+                                 .gradient_clip_norm = 1.0,
+                                 .early_stopping_patience = 5,
+                                 .head_epochs = 3},
+                    .data = {.augment = true}}},
+  };
+  return strategies;
+}
+
+absl::Span<const HeadRecipe> Heads() {
+  static const std::vector<HeadRecipe> heads = {
+      {.head = HeadKind::kLinear, .help = "Global average pool and one linear layer"},
+      {.head = HeadKind::kMlp,
+       .help = "Global average pool, a hidden layer with ReLU and dropout, a linear layer",
+       .defaults = {.head = {.dropout = 0.2}}},
+      // Trained as the published recipe says, whatever the strategy: one constant rate for the head
+      // and the block below it, gradients and labels as they are.
+      {.head = HeadKind::kArticle,
+       .help = "Flatten, a hidden layer with ReLU and dropout, a linear layer: the classic recipe "
+               "for VGG16",
+       .backbone_rate_ratio = 1.0,
+       .defaults = {.head = {.dropout = 0.5},
+                    .training = {.learning_rate = 1e-4,
+                                 .weight_decay = 0.0,
+                                 .optimizer = OptimizerKind::kSgd,
+                                 .schedule = ScheduleKind::kConstant,
+                                 .warmup_epochs = 0.0,
+                                 .gradient_clip_norm = 0.0}}},
+  };
+  return heads;
+}
+
+// A rate suits an optimizer: SGD steps about ten times as far as AdamW for the same progress.
+absl::Span<const OptimizerRecipe> Optimizers() {
+  static const std::vector<OptimizerRecipe> optimizers = {
+      {.optimizer = OptimizerKind::kLbfgs,
+       .word = "lbfgs",
+       .help = "All images in each step, to the optimum of a regularised logistic regression; a "
+               "linear head of FEATURE_EXTRACTION only",
+       .defaults = {.training = {.epochs = 300}}},
+      {.optimizer = OptimizerKind::kAdamW,
+       .word = "adamw",
+       .help = "Adam with decoupled weight decay",
+       .defaults = {.training = {.learning_rate = 1e-3, .weight_decay = 1e-2}}},
+      {.optimizer = OptimizerKind::kSgd,
+       .word = "sgd",
+       .help = "Stochastic gradient descent with momentum",
+       .defaults = {.training = {.learning_rate = 1e-2, .weight_decay = 5e-4, .momentum = 0.9}}},
+  };
+  return optimizers;
+}
+
+const StrategyRecipe& StrategyOf(Strategy strategy) {
+  return Row(Strategies(), &StrategyRecipe::strategy, strategy);
+}
+
+const HeadRecipe& HeadOf(HeadKind head) { return Row(Heads(), &HeadRecipe::head, head); }
+
+const OptimizerRecipe& OptimizerOf(OptimizerKind optimizer) {
+  return Row(Optimizers(), &OptimizerRecipe::optimizer, optimizer);
+}
+
+double BackboneRateRatio(const FineTuneConfig& config) {
+  return HeadOf(*config.head.kind)
+      .backbone_rate_ratio.value_or(StrategyOf(*config.strategy).backbone_rate_ratio);
+}
+
+absl::Span<const EnumWord<Strategy>> WordsOf(Strategy) {
+  static const auto words = WordsIn(Strategies(), &StrategyRecipe::strategy);
+  return words;
+}
+
+absl::Span<const EnumWord<HeadKind>> WordsOf(HeadKind) {
+  static const auto words = [] {
+    std::vector<EnumWord<HeadKind>> made;
+    for (const HeadRecipe& each : Heads()) {
+      made.push_back({each.head, HeadKindName(each.head), each.help});
+    }
+    return made;
+  }();
+  return words;
+}
+
+absl::Span<const EnumWord<OptimizerKind>> WordsOf(OptimizerKind) {
+  static const auto words = WordsIn(Optimizers(), &OptimizerRecipe::optimizer);
+  return words;
+}
+
+absl::Span<const EnumWord<ScheduleKind>> WordsOf(ScheduleKind) {
+  static constexpr EnumWord<ScheduleKind> kWords[] = {
+      {ScheduleKind::kCosine, "cosine", "Along half a cosine down to 0"},
+      {ScheduleKind::kConstant, "constant", "They stay"},
+  };
+  return kWords;
+}
+
+}  // namespace graft

@@ -1,0 +1,126 @@
+#include "client/cli/option_flags.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <google/protobuf/descriptor.h>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace graft::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class OptionFlags : public ::testing::Test {
+ protected:
+  OptionFlags() { AddOptionFlags(app_, &spec_, &tasks_); }
+
+  void Parse(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    app_.parse(arguments);
+  }
+
+  // What is said of arguments that are refused.
+  std::string ErrorOf(const std::vector<std::string>& arguments) {
+    try {
+      Parse(arguments);
+    } catch (const CLI::ParseError& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  CLI::App app_;
+  v1::FineTuneSpec spec_;
+  std::set<std::string> tasks_;
+};
+
+TEST_F(OptionFlags, SetTheirFields) {
+  Parse({"--strategy", "top-layers", "--head", "mlp", "--hidden-units", "64", "--epochs", "7",
+         "--learning-rate", "0.25", "--seed", "18446744073709551615", "--augment", "false",
+         "--patience", "3", "--label-smoothing", "0"});
+  EXPECT_EQ(spec_.strategy(), v1::STRATEGY_TOP_LAYERS);
+  EXPECT_EQ(spec_.head().kind(), v1::HEAD_KIND_MLP);
+  EXPECT_EQ(spec_.head().hidden_units(), 64);
+  EXPECT_EQ(spec_.training().epochs(), 7);
+  EXPECT_EQ(spec_.training().learning_rate(), 0.25);
+  EXPECT_EQ(spec_.training().seed(), ~uint64_t{0});
+  EXPECT_EQ(spec_.training().early_stopping_patience(), 3);
+  EXPECT_TRUE(spec_.data().has_augment());
+  EXPECT_FALSE(spec_.data().augment());
+  EXPECT_TRUE(spec_.task().classification().has_label_smoothing());
+  EXPECT_FALSE(spec_.training().has_batch_size());
+  EXPECT_EQ(tasks_, std::set<std::string>{"classification"});
+}
+
+TEST_F(OptionFlags, TakeAWordAsTheApiWritesIt) {
+  Parse({"--strategy", "FEATURE_EXTRACTION", "--class-weighting", "Balanced"});
+  EXPECT_EQ(spec_.strategy(), v1::STRATEGY_FEATURE_EXTRACTION);
+  EXPECT_EQ(spec_.task().classification().class_weighting(), v1::CLASS_WEIGHTING_BALANCED);
+}
+
+TEST_F(OptionFlags, SayWhichWordsThereAre) {
+  EXPECT_THAT(ErrorOf({"--optimizer", "adam"}), HasSubstr("'adam' is none of lbfgs, adamw, sgd"));
+  EXPECT_THAT(ErrorOf({"--optimizer", "unspecified"}), HasSubstr("none of"));
+}
+
+TEST_F(OptionFlags, RefuseWhatIsNoNumberOfTheirType) {
+  for (const char* const text : {"x", "1.5", "99999999999", ""}) {
+    EXPECT_NE(ErrorOf({"--epochs", text}), "") << text;
+  }
+  EXPECT_NE(ErrorOf({"--seed", "-1"}), "");
+  EXPECT_NE(ErrorOf({"--augment", "perhaps"}), "");
+}
+
+// A field of the options' messages that had no flag could not be set from the command line.
+TEST_F(OptionFlags, EveryFieldOfTheOptionsHasOne) {
+  size_t fields = 1;  // strategy
+  for (const google::protobuf::Descriptor* const type :
+       {v1::HeadOptions::descriptor(), v1::TrainingOptions::descriptor(),
+        v1::DataOptions::descriptor(), v1::ClassificationTask::descriptor()}) {
+    fields += static_cast<size_t>(type->field_count());
+  }
+  EXPECT_EQ(
+      app_.get_options([](const CLI::Option* option) { return option->get_name() != "--help"; })
+          .size(),
+      fields);
+}
+
+TEST_F(OptionFlags, AreHelpedInGroupsWithRangesAndDefaults) {
+  const std::string help = app_.help();
+  for (const char* const group : {"Strategy:", "Head:", "Training:", "Data:", "Classification:"}) {
+    EXPECT_THAT(help, HasSubstr(group));
+  }
+  EXPECT_THAT(help, HasSubstr("(1 to 4,096"));
+  EXPECT_THAT(help, HasSubstr("Default: 32"));
+  EXPECT_THAT(help, HasSubstr("feature-extraction"));
+  EXPECT_THAT(help, Not(HasSubstr("FEATURE_EXTRACTION")));
+}
+
+TEST_F(OptionFlags, TheTaskIsTheFirstUnlessAskedFor) {
+  SetTask("", tasks_, &spec_);
+  EXPECT_TRUE(spec_.task().has_classification());
+  spec_.clear_task();
+  SetTask("Classification", {"classification"}, &spec_);
+  EXPECT_TRUE(spec_.task().has_classification());
+}
+
+TEST_F(OptionFlags, ATaskThatIsNoneOrNotTheOptionsOwnIsRefused) {
+  EXPECT_THROW(SetTask("juggling", {}, &spec_), CLI::ValidationError);
+  EXPECT_THROW(SetTask("classification", {"classification", "other"}, &spec_),
+               CLI::ValidationError);
+}
+
+TEST(Wrapped, BreaksAtSpaces) {
+  EXPECT_EQ(Wrapped("one two three", 7), "one two\nthree");
+  EXPECT_EQ(Wrapped("unbreakable a", 4), "unbreakable\na");
+  EXPECT_EQ(Wrapped("", 4), "");
+}
+
+}  // namespace
+}  // namespace graft::cli

@@ -1,0 +1,53 @@
+#include "core/recipes/options_page.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "core/tasks/option_groups.h"
+
+namespace graft {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const Option& Find(absl::string_view path) {
+  const Option* found = nullptr;
+  ForEachOption(TaskOptionGroups()[0], [&](const Option& option) {
+    if (option.path == path) found = &option;
+  });
+  return *found;
+}
+
+TEST(OptionsPage, IsTheOneInTheTree) {
+  std::ifstream file(GRAFT_OPTIONS_PAGE, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(text.str(), OptionsPage(TaskOptionGroups()))
+      << "make it again: build/release/bin/graft_options_page --markdown >docs/options.md";
+}
+
+TEST(DefaultWords, SayWhichValueHoldsWhere) {
+  EXPECT_EQ(DefaultWords(Find("training.epochs")),
+            "300 with LBFGS; 60 with FEATURE_EXTRACTION; 20 with TOP_LAYERS and FULL");
+  EXPECT_EQ(DefaultWords(Find("training.schedule")),
+            "CONSTANT with the ARTICLE head; otherwise COSINE");
+  EXPECT_EQ(DefaultWords(Find("training.batch_size")), "32");
+  EXPECT_THAT(DefaultWords(Find("training.l2")), HasSubstr("cross-validation"));
+}
+
+TEST(CliOptionsHeader, HasAFlagForEveryOptionInTheClisWords) {
+  const std::string header = CliOptionsHeader(TaskOptionGroups());
+  EXPECT_THAT(header, HasSubstr("{\"training.early_stopping_patience\", \"patience\", "
+                                "\"Training\","));
+  EXPECT_THAT(header, HasSubstr("{\"task.classification.label_smoothing\", \"label-smoothing\","));
+  EXPECT_THAT(header, HasSubstr("feature-extraction, top-layers, full"));
+  EXPECT_THAT(header, Not(HasSubstr("TOP_LAYERS")));
+  EXPECT_THAT(header, Not(HasSubstr("core/recipes/option")));
+}
+
+}  // namespace
+}  // namespace graft

@@ -1,0 +1,153 @@
+#include "core/recipes/resolve.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "core/recipes/config_json.h"
+#include "core/recipes/enum_words.h"
+#include "core/recipes/strategies.h"
+#include "core/tasks/classification/options.h"
+
+namespace graft {
+namespace {
+
+using ::testing::SizeIs;
+
+FineTuneConfig Classification() { return {.task = ClassificationOptions{}}; }
+
+ResolvedFineTune Resolve(const FineTuneConfig& config) {
+  absl::StatusOr<ResolvedFineTune> resolved = ResolveFineTune(config);
+  EXPECT_TRUE(resolved.ok()) << resolved.status();
+  return resolved.ok() ? *resolved : ResolvedFineTune{};
+}
+
+TEST(ResolveTest, FeatureExtractionFitsALinearHeadByLbfgsInOnePhase) {
+  const ResolvedFineTune resolved = Resolve(Classification());
+  ASSERT_THAT(resolved.phases, SizeIs(1));
+  EXPECT_EQ(resolved.phases[0].name, "head");
+  EXPECT_EQ(resolved.phases[0].trainable_stages, 0);
+  EXPECT_EQ(resolved.phases[0].optimizer, OptimizerKind::kLbfgs);
+  EXPECT_TRUE(resolved.phases[0].cache_at_cut);
+  EXPECT_EQ(resolved.config.task.As<ClassificationOptions>().label_smoothing, 0.0);
+  EXPECT_EQ(resolved.config.data.validation_fraction, 0.2);
+  EXPECT_FALSE(resolved.config.training.batch_size.has_value());
+  EXPECT_FALSE(resolved.config.training.l2.has_value()) << "is chosen on the validation part";
+}
+
+TEST(ResolveTest, AskingForABatchSizeOrARateSwitchesToGradientDescent) {
+  FineTuneConfig config = Classification();
+  config.training.learning_rate = 0.01;
+  EXPECT_EQ(Resolve(config).config.training.optimizer, OptimizerKind::kAdamW);
+  config.training.momentum = 0.5;
+  EXPECT_EQ(Resolve(config).config.training.optimizer, OptimizerKind::kSgd);
+}
+
+TEST(ResolveTest, NonLinearHeadsOnFeaturesAreTrainedInBatches) {
+  FineTuneConfig config = Classification();
+  config.head.kind = HeadKind::kMlp;
+  EXPECT_EQ(Resolve(config).config.training.optimizer, OptimizerKind::kAdamW);
+  EXPECT_EQ(Resolve(config).config.head.hidden_units, 256);
+  EXPECT_EQ(Resolve(config).config.head.dropout, 0.2);
+}
+
+TEST(ResolveTest, ArticleIsTheClassicRecipe) {
+  FineTuneConfig config = Classification();
+  config.head.kind = HeadKind::kArticle;
+  const ResolvedFineTune resolved = Resolve(config);
+  EXPECT_EQ(resolved.config.training.optimizer, OptimizerKind::kSgd);
+  EXPECT_EQ(resolved.config.training.learning_rate, 1e-4);
+  EXPECT_EQ(resolved.config.training.momentum, 0.9);
+  EXPECT_EQ(resolved.config.training.schedule, ScheduleKind::kConstant);
+  EXPECT_EQ(resolved.config.head.hidden_units, 256);
+  EXPECT_EQ(resolved.config.head.dropout, 0.5);
+  config.strategy = Strategy::kTopLayers;
+  for (const FineTuneConfig& resolved_config : {resolved.config, Resolve(config).config}) {
+    EXPECT_EQ(resolved_config.training.gradient_clip_norm, 0);
+    EXPECT_EQ(resolved_config.task.As<ClassificationOptions>().label_smoothing, 0);
+    EXPECT_EQ(resolved_config.training.weight_decay, 0);
+  }
+}
+
+TEST(ResolveTest, TopLayersWarmsTheHeadUpThenTrainsTheLastStageAtATenthOfItsRate) {
+  FineTuneConfig config = Classification();
+  config.strategy = Strategy::kTopLayers;
+  const ResolvedFineTune resolved = Resolve(config);
+  ASSERT_THAT(resolved.phases, SizeIs(2));
+  EXPECT_EQ(resolved.phases[0].name, "head");
+  EXPECT_EQ(resolved.phases[0].trainable_stages, 0);
+  EXPECT_EQ(resolved.phases[1].name, "fine-tune");
+  EXPECT_EQ(resolved.phases[1].trainable_stages, 1);
+  EXPECT_TRUE(resolved.phases[1].cache_at_cut);
+  EXPECT_DOUBLE_EQ(resolved.phases[1].backbone_learning_rate,
+                   resolved.phases[1].head_learning_rate / 10);
+  EXPECT_EQ(resolved.phases[0].epochs + resolved.phases[1].epochs,
+            *resolved.config.training.epochs);
+  EXPECT_EQ(resolved.total_epochs, *resolved.config.training.epochs);
+  EXPECT_EQ(resolved.config.task.As<ClassificationOptions>().label_smoothing, 0.1);
+}
+
+TEST(ResolveTest, FullTrainsEverythingFromAugmentedImages) {
+  FineTuneConfig config = Classification();
+  config.strategy = Strategy::kFull;
+  config.training.head_epochs = 0;
+  const ResolvedFineTune resolved = Resolve(config);
+  ASSERT_THAT(resolved.phases, SizeIs(1));
+  EXPECT_EQ(resolved.phases[0].trainable_stages, kAllStages);
+  EXPECT_FALSE(resolved.phases[0].cache_at_cut);
+  EXPECT_EQ(resolved.config.data.augment, true);
+}
+
+TEST(ResolveTest, FrozenBatchNormStatisticsAreTheDefaultEverywhere) {
+  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
+    FineTuneConfig config = Classification();
+    config.strategy = strategy;
+    for (const PhaseSpec& phase : Resolve(config).phases) {
+      EXPECT_EQ(phase.batch_norm, BatchNormMode::kFrozenStatistics) << NameOf(strategy);
+    }
+  }
+}
+
+TEST(ResolveTest, OneEpochIsEnoughForEveryStrategy) {
+  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
+    FineTuneConfig config = Classification();
+    config.strategy = strategy;
+    config.training.epochs = 1;
+    EXPECT_EQ(Resolve(config).total_epochs, 1) << NameOf(strategy);
+  }
+}
+
+TEST(ResolveTest, EveryStrategyNamesWhatNoOptionsOwnDefaultCanBe) {
+  for (const StrategyRecipe& strategy : Strategies()) {
+    EXPECT_TRUE(strategy.defaults.training.epochs.has_value()) << strategy.word;
+    EXPECT_TRUE(strategy.defaults.training.optimizer.has_value()) << strategy.word;
+    EXPECT_TRUE(strategy.defaults.data.augment.has_value()) << strategy.word;
+    EXPECT_FALSE(strategy.phases.empty()) << strategy.word;
+  }
+}
+
+TEST(ResolveTest, TheHeadFollowsFromOptionsFeaturesAndOutputs) {
+  FineTuneConfig config = Classification();
+  config.head.dropout = 0.3;  // of another head
+  EXPECT_EQ(HeadSpecOf(config, {64, 7, 7}, 5), (HeadSpec{HeadKind::kLinear, {64, 7, 7}, 0, 0, 5}));
+  config.head.kind = HeadKind::kMlp;
+  config.head.hidden_units = 32;
+  EXPECT_EQ(HeadSpecOf(config, {64, 7, 7}, 5), (HeadSpec{HeadKind::kMlp, {64, 7, 7}, 32, 0.3, 5}));
+}
+
+TEST(ResolveTest, ResolvingTwiceChangesNothing) {
+  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
+    for (HeadKind head : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kArticle}) {
+      FineTuneConfig config = Classification();
+      config.strategy = strategy;
+      config.head.kind = head;
+      const ResolvedFineTune once = Resolve(config);
+      const ResolvedFineTune twice = Resolve(once.config);
+      EXPECT_EQ(twice.total_epochs, once.total_epochs);
+      EXPECT_EQ(ConfigToJson(twice.config), ConfigToJson(once.config));
+      EXPECT_EQ(twice.phases.size(), once.phases.size());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace graft

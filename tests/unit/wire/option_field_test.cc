@@ -1,0 +1,155 @@
+#include "wire/option_field.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "graft/v1/finetune.pb.h"
+#include "gtest/gtest.h"
+
+#include "core/tasks/option_groups.h"
+#include "wire/fine_tune_spec.h"
+#include "wire/status.h"
+
+namespace graft {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+using ::testing::Contains;
+
+const FieldDescriptor* FieldOf(absl::string_view path) {
+  const Descriptor* type = v1::FineTuneSpec::descriptor();
+  const FieldDescriptor* field = nullptr;
+  for (const absl::string_view part : absl::StrSplit(path, '.')) {
+    if (type == nullptr) return nullptr;
+    field = type->FindFieldByName(std::string(part));
+    if (field == nullptr) return nullptr;
+    type = field->message_type();
+  }
+  return field;
+}
+
+template <typename Visit>
+void ForEveryOption(const Visit& visit) {
+  for (const TaskOptionGroup* const task : TaskOptionGroups()) {
+    ForEachOption(task, [&](const Option& option) {
+      SCOPED_TRACE(option.path);
+      visit(*task, option);
+    });
+  }
+}
+
+FieldDescriptor::CppType FieldTypeOf(OptionType type) {
+  switch (type) {
+    case OptionType::kBool:
+      return FieldDescriptor::CPPTYPE_BOOL;
+    case OptionType::kInteger:
+      return FieldDescriptor::CPPTYPE_INT32;
+    case OptionType::kUnsigned:
+      return FieldDescriptor::CPPTYPE_UINT64;
+    case OptionType::kReal:
+      return FieldDescriptor::CPPTYPE_DOUBLE;
+    case OptionType::kWord:
+      return FieldDescriptor::CPPTYPE_ENUM;
+  }
+  return FieldDescriptor::CPPTYPE_MESSAGE;
+}
+
+TEST(OptionField, EveryRowHasAFieldOfItsTypeThatCanBeAbsent) {
+  ForEveryOption([](const TaskOptionGroup&, const Option& option) {
+    const FieldDescriptor* const field = FieldOf(option.path);
+    ASSERT_NE(field, nullptr);
+    EXPECT_FALSE(field->is_repeated());
+    EXPECT_EQ(field->cpp_type(), FieldTypeOf(option.type));
+    EXPECT_TRUE(option.type == OptionType::kWord || field->has_presence());
+  });
+}
+
+// A field without a row would be taken and never read.
+TEST(OptionField, EveryFieldOfTheOptionsMessagesHasARow) {
+  std::set<std::string> rows;
+  std::set<std::string> groups;
+  ForEveryOption([&](const TaskOptionGroup& task, const Option& option) {
+    rows.insert(option.path);
+    groups.insert(task.group.path);
+  });
+  for (const OptionGroup& group : CommonOptions()) {
+    if (!group.path.empty()) groups.insert(group.path);
+  }
+  for (const std::string& group : groups) {
+    const Descriptor* const type = FieldOf(group)->message_type();
+    for (int i = 0; i < type->field_count(); ++i) {
+      EXPECT_THAT(rows, Contains(absl::StrCat(group, ".", type->field(i)->name())));
+    }
+  }
+}
+
+TEST(OptionField, EveryTaskOfTheSpecHasItsOptions) {
+  const auto* const tasks = v1::Task::descriptor()->FindOneofByName("task");
+  EXPECT_EQ(static_cast<size_t>(tasks->field_count()), TaskOptionGroups().size());
+  for (int i = 0; i < tasks->field_count(); ++i) {
+    const std::string& name = tasks->field(i)->name();
+    const TaskOptionGroup* const task = FindTaskOptionGroup(name);
+    ASSERT_NE(task, nullptr) << name;
+    EXPECT_EQ(FieldOf(task->group.path), tasks->field(i));
+  }
+}
+
+TEST(OptionField, EnumsHaveTheSameValuesOnBothSides) {
+  ForEveryOption([](const TaskOptionGroup&, const Option& option) {
+    if (option.type != OptionType::kWord) return;
+    const auto* const type = FieldOf(option.path)->enum_type();
+    EXPECT_EQ(static_cast<size_t>(type->value_count()), option.words.size() + 1);
+    for (int i = 1; i < type->value_count(); ++i) {
+      v1::FineTuneSpec spec;
+      WriteOption(option, option.words[i - 1].word, &spec);
+      const auto read = ReadOption(spec, option);
+      ASSERT_TRUE(read.ok()) << read.status();
+      EXPECT_EQ(*read, OptionValue(option.words[i - 1].word));
+    }
+  });
+}
+
+TEST(OptionField, ValuesGoThroughTheWireAndBack) {
+  ForEveryOption([](const TaskOptionGroup&, const Option& option) {
+    v1::FineTuneSpec spec;
+    EXPECT_EQ(*ReadOption(spec, option), std::nullopt);
+    std::vector<OptionValue> values;
+    if (option.edges) values = {option.edges->lowest, option.edges->highest};
+    if (option.type == OptionType::kBool) values = {false, true};
+    if (option.type == OptionType::kUnsigned) values = {uint64_t{0}, ~uint64_t{0}};
+    if (option.type == OptionType::kWord) values = {option.words.back().word};
+    for (const OptionValue& value : values) {
+      WriteOption(option, value, &spec);
+      v1::FineTuneSpec sent;
+      ASSERT_TRUE(sent.ParseFromString(spec.SerializeAsString()));
+      EXPECT_EQ(*ReadOption(sent, option), value);
+    }
+  });
+}
+
+TEST(OptionField, WhatIsOutOfRangeIsRefusedByItsPathInTheRequest) {
+  ForEveryOption([](const TaskOptionGroup& task, const Option& option) {
+    if (!option.edges) return;
+    for (const OptionValue& value : {option.edges->below, option.edges->above}) {
+      v1::FineTuneSpec spec;
+      spec.set_dataset_id("dataset-1");
+      spec.set_model("stamps");
+      v1::Task* const empty = spec.mutable_task();
+      empty->GetReflection()->MutableMessage(empty, FieldOf(task.group.path));
+      WriteOption(option, value, &spec);
+      std::vector<std::string> fields;
+      for (const FieldError& error : InvalidFieldsOf(FineTuneConfigFromProto(spec).status())) {
+        fields.push_back(error.field);
+      }
+      EXPECT_THAT(fields, Contains("spec." + option.path));
+    }
+  });
+}
+
+}  // namespace
+}  // namespace graft

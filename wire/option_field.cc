@@ -1,0 +1,102 @@
+#include "wire/option_field.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "google/protobuf/descriptor.h"
+
+namespace graft {
+namespace {
+
+using ::google::protobuf::EnumDescriptor;
+using ::google::protobuf::EnumValueDescriptor;
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+
+// "LEARNING_RATE_SCHEDULE_" of values that begin with LEARNING_RATE_SCHEDULE_UNSPECIFIED = 0.
+absl::string_view PrefixOf(const EnumDescriptor& type) {
+  return absl::StripSuffix(type.FindValueByNumber(0)->name(), "UNSPECIFIED");
+}
+
+absl::StatusOr<OptionValue> ReadEnum(int number, const EnumDescriptor& type, const Option& option) {
+  const EnumValueDescriptor* const value = type.FindValueByNumber(number);
+  if (value != nullptr) {
+    const std::string name =
+        absl::AsciiStrToLower(absl::StripPrefix(value->name(), PrefixOf(type)));
+    for (const WordHelp& known : option.words) {
+      if (known.word == name) return known.word;
+    }
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "has the value ", number, ", which this server does not know; it takes ", option.allowed));
+}
+
+absl::StatusOr<OptionValue> ReadField(const Message& message, const FieldDescriptor& field,
+                                      const Option& option) {
+  const auto& reflection = *message.GetReflection();
+  switch (option.type) {
+    case OptionType::kBool:
+      return reflection.GetBool(message, &field);
+    case OptionType::kInteger:
+      return int64_t{reflection.GetInt32(message, &field)};
+    case OptionType::kUnsigned:
+      return reflection.GetUInt64(message, &field);
+    case OptionType::kReal:
+      return reflection.GetDouble(message, &field);
+    case OptionType::kWord:
+      return ReadEnum(reflection.GetEnumValue(message, &field), *field.enum_type(), option);
+  }
+  return absl::InternalError("an option without a type");
+}
+
+void WriteField(const OptionValue& value, const FieldDescriptor& field, Message* message) {
+  const auto& reflection = *message->GetReflection();
+  struct Writer {
+    const google::protobuf::Reflection& reflection;
+    const FieldDescriptor& field;
+    Message* message;
+    void operator()(bool flag) const { reflection.SetBool(message, &field, flag); }
+    void operator()(int64_t number) const {
+      reflection.SetInt32(message, &field, static_cast<int32_t>(number));
+    }
+    void operator()(uint64_t number) const { reflection.SetUInt64(message, &field, number); }
+    void operator()(double number) const { reflection.SetDouble(message, &field, number); }
+    void operator()(absl::string_view word) const {
+      const EnumDescriptor& type = *field.enum_type();
+      const std::string name = absl::StrCat(PrefixOf(type), absl::AsciiStrToUpper(word));
+      reflection.SetEnum(message, &field, type.FindValueByName(name));
+    }
+  };
+  std::visit(Writer{reflection, field, message}, value);
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<OptionValue>> ReadOption(const Message& spec, const Option& option) {
+  const Message* message = &spec;
+  const FieldDescriptor* field = nullptr;
+  for (const absl::string_view part : absl::StrSplit(option.path, '.')) {
+    if (field != nullptr) message = &message->GetReflection()->GetMessage(*message, field);
+    field = message->GetDescriptor()->FindFieldByName(std::string(part));
+    if (!message->GetReflection()->HasField(*message, field)) return std::nullopt;
+  }
+  absl::StatusOr<OptionValue> value = ReadField(*message, *field, option);
+  if (!value.ok()) return value.status();
+  return *value;
+}
+
+void WriteOption(const Option& option, const OptionValue& value, Message* spec) {
+  const FieldDescriptor* field = nullptr;
+  for (const absl::string_view part : absl::StrSplit(option.path, '.')) {
+    if (field != nullptr) spec = spec->GetReflection()->MutableMessage(spec, field);
+    field = spec->GetDescriptor()->FindFieldByName(std::string(part));
+  }
+  WriteField(value, *field, spec);
+}
+
+}  // namespace graft
