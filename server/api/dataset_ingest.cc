@@ -129,9 +129,11 @@ IngestArchive MakeImageFolderIngest(const ServerConfig& config, FreeDiskFunction
     auto manifest = IngestDataset(archive.file, {said.name(), said.content()}, images,
                                   WithColumns(options, said), archive.abandoned);
     if (!manifest.ok()) return ForClients(manifest.status());
+    auto description = Describe(*manifest);
+    if (!description.ok()) return ForClients(description.status());
     GRAFT_RETURN_IF_ERROR(WriteFileAtomically(manifest_file, DatasetManifestToJson(*manifest)));
     IngestedDataset made;
-    GRAFT_ASSIGN_OR_RETURN(made.description, Describe(*manifest));
+    made.description = *std::move(description);
     made.format = FormatOf(*manifest);
     made.files = {{kImagesFile, images}, {kManifestFile, manifest_file}};
     return made;

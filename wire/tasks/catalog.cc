@@ -1,6 +1,7 @@
 #include "wire/tasks/catalog.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "core/base/status_macros.h"
 #include "wire/tasks/classification.h"
@@ -39,7 +40,12 @@ absl::StatusOr<v1::DatasetSummary> Summarise(const DatasetManifest& manifest) {
   for (const TaskWire* task : kTasks) {
     if (task->Summarise(manifest, &summary)) return summary;
   }
-  return absl::InvalidArgumentError("the dataset is labelled for no task that is known here");
+  return absl::InvalidArgumentError(
+      absl::StrCat("what the pictures show is said by ", TargetKindName(manifest.targets),
+                   ", and none of the tasks here learns from those: ",
+                   absl::StrJoin(kTasks, ", ", [](std::string* out, const TaskWire* task) {
+                     absl::StrAppend(out, task->name());
+                   })));
 }
 
 v1::Report ReportToProto(const ClassificationReport& report) {

@@ -273,24 +273,33 @@ v1::UploadManifest Manifest(const std::string& name, const std::string& content)
 TEST_F(DatasetUploadTest, AManifestSaysWhatThePicturesShow) {
   const std::string pictures = MakeArchive(
       kZip, {{"1.png", Png(1)}, {"2.png", Png(2)}, {"3.png", Png(3)}, {"unlisted.png", Png(4)}});
-  const auto labels = Upload(
-      pictures, v1::ARCHIVE_FORMAT_UNSPECIFIED,
-      Manifest("pets.csv", "path,labels,split\n1.png,cat;dog,\n2.png,cat,test\n3.png,dog,\n"));
-  ASSERT_TRUE(labels.ok()) << labels.status();
-  EXPECT_EQ(labels->dataset().images(), 3);
-  ASSERT_EQ(labels->dataset().classes_size(), 2);
-  EXPECT_EQ(labels->dataset().classes(0).name(), "cat");
-  EXPECT_EQ(labels->dataset().classes(0).images(), 2);
-  EXPECT_EQ(labels->dataset().classes(0).test_images(), 1);
-  EXPECT_EQ(labels->dataset().skipped_total(), 1);
-  v1::UploadManifest ages = Manifest("ages.csv", "path,age,note\n1.png,3.5,\n2.png,4,\n3.png,1,\n");
+  const auto labelled =
+      Upload(pictures, v1::ARCHIVE_FORMAT_UNSPECIFIED,
+             Manifest("pets.csv", "path,label,split\n1.png,cat,\n2.png,cat,test\n3.png,dog,\n"));
+  ASSERT_TRUE(labelled.ok()) << labelled.status();
+  EXPECT_EQ(labelled->dataset().images(), 3);
+  const auto& classes = labelled->dataset().summary().classification().classes();
+  ASSERT_EQ(classes.size(), 2);
+  EXPECT_EQ(classes[0].name(), "cat");
+  EXPECT_EQ(classes[0].images(), 2);
+  EXPECT_EQ(classes[0].test_images(), 1);
+  EXPECT_EQ(labelled->dataset().skipped_total(), 1);
+}
+
+// A dataset that no task learns from would only take room.
+TEST_F(DatasetUploadTest, AManifestThatNoTaskLearnsFromIsRefusedAndLeavesNothing) {
+  v1::UploadManifest ages = Manifest("ages.csv", "path,age\ncats/1.png,3.5\ncats/2.png,4\n");
   ages.add_number_columns("age");
-  ages.add_ignored_columns("note");
-  const auto numbers = Upload(pictures, v1::ARCHIVE_FORMAT_UNSPECIFIED, ages);
-  ASSERT_TRUE(numbers.ok()) << numbers.status();
-  EXPECT_EQ(numbers->dataset().classes_size(), 0);
-  EXPECT_EQ(numbers->dataset().images(), 3);
-  EXPECT_NE(numbers->dataset().digest(), labels->dataset().digest());
+  for (const auto& [manifest, kind] :
+       {std::pair(Manifest("pets.csv", "path,labels\ncats/1.png,a;b\ncats/2.png,a\n"), "labels"),
+        std::pair(ages, "numbers")}) {
+    const auto refused = Upload(With(kTar, {}), v1::ARCHIVE_FORMAT_UNSPECIFIED, manifest);
+    EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument) << refused.status();
+    EXPECT_THAT(
+        std::string(refused.status().message()),
+        ::testing::AllOf(HasSubstr(absl::StrCat("said by ", kind)), HasSubstr("classification")));
+    ExpectNothingLeft();
+  }
 }
 
 TEST_F(DatasetUploadTest, ABadManifestIsRefusedAndLeavesNothing) {
