@@ -9,6 +9,7 @@
 #include "core/nn/head.h"
 #include "core/nn/pooling.h"
 #include "core/nn/torch_error.h"
+#include "core/recipes/resolve.h"
 
 namespace graft {
 
