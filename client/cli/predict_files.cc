@@ -77,7 +77,7 @@ void Add(const google::protobuf::Duration& more, google::protobuf::Duration* sum
 void Append(v1::PredictResponse&& more, v1::PredictResponse* joined) {
   joined->set_model(more.model());
   joined->set_version(more.version());
-  for (v1::PredictOutput& output : *more.mutable_outputs()) {
+  for (v1::TaskOutput& output : *more.mutable_outputs()) {
     *joined->add_outputs() = std::move(output);
   }
   v1::PredictTiming* const timing = joined->mutable_timing();

@@ -81,7 +81,7 @@ class PredictFilesTest : public ::testing::Test {
   }
   static std::vector<std::string> Labels(const v1::PredictResponse& response) {
     std::vector<std::string> labels;
-    for (const v1::PredictOutput& output : response.outputs()) {
+    for (const v1::TaskOutput& output : response.outputs()) {
       labels.push_back(output.classification().labels(0).label());
     }
     return labels;
