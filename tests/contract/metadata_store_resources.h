@@ -44,7 +44,8 @@ TEST_P(MetadataStoreContract, ADatasetIsFoundByTheArchivesItCameIn) {
     const auto found = store_->FindDatasetByArchive("p", archive);
     ASSERT_TRUE(found.ok() && found->has_value()) << archive;
     EXPECT_EQ((*found)->id, "d1");
-    EXPECT_EQ((*found)->classes, dataset.classes);
+    EXPECT_EQ((*found)->headline, dataset.headline);
+    EXPECT_EQ((*found)->manifest, dataset.manifest);
   }
   EXPECT_FALSE(store_->FindDatasetByArchive("q", "zip")->has_value());
   EXPECT_FALSE(store_->FindDatasetByArchive("p", "other")->has_value());
