@@ -15,15 +15,22 @@ using ::testing::FloatEq;
 
 at::Tensor Labels(std::vector<int64_t> labels) { return at::tensor(labels, at::kLong); }
 
+// Rows of equal length.
+at::Tensor Matrix(const std::vector<std::vector<float>>& rows) {
+  std::vector<at::Tensor> tensors;
+  for (const std::vector<float>& row : rows) tensors.push_back(at::tensor(row));
+  return at::stack(tensors);
+}
+
 TEST(ClassificationLossTest, IsCrossEntropyWithoutOptions) {
-  const at::Tensor logits = at::tensor({{2.f, 0.f, 0.f}, {0.f, 0.f, 0.f}});
+  const at::Tensor logits = Matrix({{2.f, 0.f, 0.f}, {0.f, 0.f, 0.f}});
   const double first = -std::log(std::exp(2.0) / (std::exp(2.0) + 2));
   EXPECT_NEAR(ClassificationLoss{}(logits, Labels({0, 2})).item<double>(),
               (first + std::log(3.0)) / 2, 1e-6);
 }
 
 TEST(ClassificationLossTest, SmoothingMixesInTheUniformDistribution) {
-  const at::Tensor logits = at::tensor({{3.f, 1.f, -1.f}});
+  const at::Tensor logits = Matrix({{3.f, 1.f, -1.f}});
   const double z = std::log(std::exp(3.0) + std::exp(1.0) + std::exp(-1.0));
   const double plain = z - 3;
   const double uniform = z - (3 + 1 - 1) / 3.0;
@@ -32,10 +39,10 @@ TEST(ClassificationLossTest, SmoothingMixesInTheUniformDistribution) {
 }
 
 TEST(ClassificationLossTest, ClassWeightsWeighTheMean) {
-  const at::Tensor logits = at::tensor({{2.f, 0.f}, {2.f, 0.f}});
+  const at::Tensor logits = Matrix({{2.f, 0.f}, {2.f, 0.f}});
   const double right = std::log(1 + std::exp(-2.0));
   const double wrong = right + 2;
-  const ClassificationLoss loss{0, at::tensor({1.f, 3.f})};
+  const ClassificationLoss loss{0, at::tensor(std::vector<float>{1.f, 3.f})};
   EXPECT_NEAR(loss(logits, Labels({0, 1})).item<double>(), (right + 3 * wrong) / 4, 1e-6);
 }
 
@@ -46,7 +53,7 @@ TEST(BalancedClassWeightsTest, AreScikitLearns) {
 }
 
 TEST(CountTopKTest, CountsLabelsAmongTheLargest) {
-  const at::Tensor logits = at::tensor({{3.f, 2.f, 1.f}, {1.f, 2.f, 3.f}, {1.f, 3.f, 2.f}});
+  const at::Tensor logits = Matrix({{3.f, 2.f, 1.f}, {1.f, 2.f, 3.f}, {1.f, 3.f, 2.f}});
   EXPECT_EQ(CountTopK(logits, Labels({0, 0, 2}), 1), 1);
   EXPECT_EQ(CountTopK(logits, Labels({0, 0, 2}), 2), 2);
   EXPECT_EQ(CountTopK(logits, Labels({0, 0, 2}), 5), 3);

@@ -86,9 +86,24 @@ class WorkerServiceTest : public ::testing::Test {
     return stub_->Heartbeat(&context, request, response).error_code();
   }
 
+  static std::string Description(const std::string& weights = "weights",
+                                 const std::string& task = "classification",
+                                 const std::string& outputs = R"({"labels":["cat","dog"]})") {
+    ModelDescription description;
+    description.backbone = "efficientnet_lite0";
+    description.backbone_digest = Sha256Hex(weights);
+    description.cut_point = "conv_head";
+    description.head = {HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
+    description.task = task;
+    description.outputs = outputs;
+    return ModelDescriptionToJson(description);
+  }
   // Artefacts of the lease, and the Finish that publishes them.
+  worker::v1::FinishRequest Success(const worker::v1::LeasedJob& job) {
+    return Success(job, Description());
+  }
   worker::v1::FinishRequest Success(const worker::v1::LeasedJob& job,
-                                    const std::string& description = Description(),
+                                    const std::string& description,
                                     const std::string& card = R"({"licence":"MIT"})") {
     const std::string model = "tensors";
     EXPECT_TRUE(blobs_->PutIfAbsent(job.artifact_prefix() + "/model.safetensors", model).ok());
@@ -106,18 +121,6 @@ class WorkerServiceTest : public ::testing::Test {
     finish.set_stop_reason(v1::STOP_REASON_COMPLETED);
     finish.set_best_epoch(2);
     return finish;
-  }
-  static std::string Description(const std::string& weights = "weights",
-                                 const std::string& task = "classification",
-                                 const std::string& outputs = R"({"labels":["cat","dog"]})") {
-    ModelDescription description;
-    description.backbone = "efficientnet_lite0";
-    description.backbone_digest = Sha256Hex(weights);
-    description.cut_point = "conv_head";
-    description.head = {HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
-    description.task = task;
-    description.outputs = outputs;
-    return ModelDescriptionToJson(description);
   }
   static worker::v1::FinishRequest End(const worker::v1::LeasedJob& job,
                                        worker::v1::Outcome outcome) {

@@ -93,15 +93,18 @@ TEST(ClassificationWireTest, AReportOfAHundredThousandClassesIsOfAModestSize) {
 }
 
 TEST(ClassificationWireTest, OptionsHaveADefaultAndAreChecked) {
-  PredictRequest request;
-  ASSERT_TRUE(ReadOptions({}, &request).ok());
-  EXPECT_EQ(request.top_k, 5);
-  v1::ClassificationPredictOptions options;
-  options.set_top_k(2);
-  ASSERT_TRUE(ReadOptions(options, &request).ok());
-  EXPECT_EQ(request.top_k, 2);
-  options.set_top_k(-1);
-  const auto fields = InvalidFieldsOf(ReadOptions(options, &request));
+  const auto top_k = [](const v1::PredictOptions& options) {
+    return static_cast<const ClassificationDecodeOptions&>(
+               **ClassificationWire().PredictOptions(options))
+        .top_k();
+  };
+  v1::PredictOptions options;
+  options.mutable_classification();
+  EXPECT_EQ(top_k(options), 5);
+  options.mutable_classification()->set_top_k(2);
+  EXPECT_EQ(top_k(options), 2);
+  options.mutable_classification()->set_top_k(-1);
+  const auto fields = InvalidFieldsOf(ClassificationWire().PredictOptions(options).status());
   ASSERT_EQ(fields.size(), 1u);
   EXPECT_EQ(fields[0].field, "options.classification.top_k");
 }
