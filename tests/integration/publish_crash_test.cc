@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 
 #include "core/artifacts/blob/local/local_blob_store.h"
+#include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
 #include "core/base/failpoint.h"
 #include "core/base/sha256.h"

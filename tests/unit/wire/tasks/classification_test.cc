@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/tasks/classification/decoder.h"
 #include "wire/status.h"
 
 namespace graft {
