@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include <ATen/Parallel.h>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
