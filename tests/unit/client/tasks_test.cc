@@ -63,7 +63,7 @@ TEST(ReportTextTest, LeavesOutCellsOfClassesThatAreNotThere) {
   }
   EXPECT_THAT(FormatReport(report), Not(HasSubstr("777")));
   for (int i = 3; i < 30; ++i) report.mutable_classification()->add_classes();
-  report.mutable_classification()->mutable_confusion()->mutable_cells(9)->set_predicted_class(30);
+  report.mutable_classification()->mutable_confusion()->mutable_cells(10)->set_predicted_class(30);
   EXPECT_THAT(FormatReport(report), Not(HasSubstr("777")));
 }
 
