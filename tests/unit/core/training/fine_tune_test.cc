@@ -419,7 +419,8 @@ TEST_F(FineTuneTest, BatchStatisticsMoveInTrainedStagesOnly) {
   };
   EXPECT_THAT(moved(0, BatchNormMode::kFrozenStatistics), IsEmpty());
   EXPECT_THAT(moved(1, BatchNormMode::kBatchStatistics),
-              UnorderedElementsAre("features.5.running_mean", "features.5.running_var"));
+              UnorderedElementsAre("features.5.running_mean", "features.5.running_var",
+                                   "features.5.num_batches_tracked"));
 }
 
 TEST_F(FineTuneTest, MoreTrainableStagesThanTheBackboneHasAreRefused) {
