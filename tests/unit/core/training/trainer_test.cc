@@ -459,7 +459,8 @@ TEST_F(TrainerTest, ProgressRisesToTheEnd) {
     Attempt attempt;
     attempt.config = Config(Strategy::kTopLayers);
     attempt.max_in_memory = max_in_memory;
-    ASSERT_TRUE(attempt.Run().ok());
+    const absl::Status status = attempt.Run();
+    ASSERT_TRUE(status.ok()) << status;
     double last = 0;
     for (const TrainingProgress& at : attempt.observer.progress) {
       EXPECT_GE(at.fraction, last);
