@@ -50,6 +50,9 @@ class ToyNetwork final : public TrainableNetwork {
     }
     at::manual_seed(100 + head_seed);
     head_.push_back(ToyLayer({classes, 6}));
+    // A head is always trained.
+    head_.front().weight.set_requires_grad(true);
+    head_.front().bias.set_requires_grad(true);
   }
 
   int stages() const override { return 3; }
