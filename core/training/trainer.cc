@@ -118,6 +118,8 @@ absl::Status Trainer::Run() {
     const TensorMap resumed = Snapshot(lowest);
     Load(fresh);
     GRAFT_RETURN_IF_ERROR(HeedStop(PrepareAndTrain(resumed)));
+    // Training is over: a stop that comes only now changes nothing.
+    in_.context->HeedStop();
     RestoreBest();
     return absl::OkStatus();
   } catch (const std::exception& e) {

@@ -342,12 +342,14 @@ TEST_F(WorkerServiceTest, ArtefactsThatNoModelCanBeMadeOfAreRefused) {
       {"a card that is no object", Description(), "[1]"},
       {"a card that is no JSON", Description(), "card"},
   };
+  int number = 0;
   for (const BadArtefact& bad : cases) {
     SCOPED_TRACE(bad.name);
-    store_.Enqueue(bad.name);
+    const std::string id = absl::StrCat("job-", ++number);
+    store_.Enqueue(id);
     const worker::v1::LeasedJob job = Lease().job();
     EXPECT_EQ(Finish(Success(job, bad.description, bad.card)).error_code(), grpc::INVALID_ARGUMENT);
-    EXPECT_EQ(store_.Get(bad.name).state, JobState::kRunning);
+    EXPECT_EQ(store_.Get(id).state, JobState::kRunning);
     EXPECT_FALSE(store_->GetModel("default", "stamps").ok());
     worker::v1::FinishRequest failed = End(job, worker::v1::OUTCOME_FAILED);
     failed.mutable_error()->set_code("INVALID_ARGUMENT");
