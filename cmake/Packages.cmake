@@ -17,6 +17,7 @@ pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(jpeg REQUIRED IMPORTED_TARGET libjpeg)
+pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 
 find_library(GRAFT_GRPC_REFLECTION grpc++_reflection REQUIRED)
@@ -27,6 +28,7 @@ add_library(graft::sqlite ALIAS PkgConfig::sqlite)
 add_library(graft::archive ALIAS PkgConfig::archive)
 add_library(graft::turbojpeg ALIAS PkgConfig::turbojpeg)
 add_library(graft::jpeg ALIAS PkgConfig::jpeg)
+add_library(graft::utf8proc ALIAS PkgConfig::utf8proc)
 add_library(graft::jemalloc ALIAS PkgConfig::jemalloc)
 
 # OpenCV: core, imgproc and imgcodecs only. The package's own config pulls in every module.

@@ -55,6 +55,7 @@ VENDORS = {
     r"opencv2/|turbojpeg\.h|jpeglib\.h|jerror\.h": ["core/image"],
     r"sqlite3\.h": ["core/store/sqlite"],
     r"archive\.h|archive_entry\.h": ["core/data", "client/lib"],
+    r"utf8proc\.h": ["core/data"],
     r"prometheus/": ["core/telemetry"],
     r"civetweb": ["server/http"],
     r"(torch|ATen|c10)/": ["core/nn", "core/backbones", "core/features", "core/tasks",

@@ -41,4 +41,5 @@ fuzz image_fuzz tests/testdata/image
 fuzz ingest_fuzz "$SEEDS/archive"
 fuzz manifest_fuzz "$SEEDS/manifest"
 fuzz safetensors_fuzz "$SEEDS/safetensors" tests/testdata/safetensors
+fuzz upload_manifest_fuzz "$SEEDS/upload_manifest"
 step "Nothing found"

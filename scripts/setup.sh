@@ -27,7 +27,7 @@ PACKAGES=(
   build-essential ca-certificates ccache cmake mold ninja-build pkg-config unzip
   python3 python3-venv
   libabsl-dev libarchive-dev libcivetweb-dev libcli11-dev libgrpc++-dev libjemalloc-dev
-  libjpeg-dev libopencv-dev libprotobuf-dev libspdlog-dev libsqlite3-dev libssl-dev libturbojpeg0-dev nlohmann-json3-dev prometheus-cpp-dev protobuf-compiler
+  libjpeg-dev libopencv-dev libprotobuf-dev libspdlog-dev libsqlite3-dev libssl-dev libturbojpeg0-dev libutf8proc-dev nlohmann-json3-dev prometheus-cpp-dev protobuf-compiler
   protobuf-compiler-grpc zlib1g-dev libgtest-dev libgmock-dev)
 # python3-setuptools: what docker-compose 1.29 needs of it is no longer part of Python 3.12.
 TEST_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 docker-compose gcovr git libclang-rt-14-dev

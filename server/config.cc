@@ -120,7 +120,9 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
       .AddSize("--max-image-bytes", config.max_image_bytes,
                "Largest encoded image, in a dataset or a Predict")
       .Add("--max-image-pixels", config.max_image_pixels,
-           "Most pixels of an image, in a dataset or a Predict")
+           "Most pixels of an image, in a dataset or a Predict; larger JPEGs are decoded smaller")
+      .AddSize("--max-manifest-bytes", config.max_manifest_bytes,
+               "Largest manifest of a dataset, in the archive or beside it")
       .Add("--max-dataset-images", config.max_dataset_images, "Most images of a dataset")
       .Add("--max-dataset-classes", config.max_dataset_classes, "Most classes of a dataset")
       .Add("--max-broken-share", config.max_broken_share,
@@ -279,6 +281,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--max-dataset-bytes", size(config.max_dataset_bytes), 1024, 1024 * 1024 * kGiB},
       {"--max-image-bytes", size(config.max_image_bytes), 1024, kGiB},
       {"--max-image-pixels", size(config.max_image_pixels), 1, kGiB},
+      {"--max-manifest-bytes", size(config.max_manifest_bytes), 1024, kGiB},
       {"--max-dataset-images", config.max_dataset_images, 2, 100'000'000},
       {"--max-dataset-classes", config.max_dataset_classes, 2, 100'000},
       {"--max-concurrent-uploads", config.max_concurrent_uploads, 1, 1024},

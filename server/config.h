@@ -46,7 +46,9 @@ struct ServerConfig {
   uint64_t max_upload_bytes = uint64_t{4} << 30;   // of one archive
   uint64_t max_dataset_bytes = uint64_t{8} << 30;  // of all its images, unpacked
   uint64_t max_image_bytes = uint64_t{32} << 20;
-  uint64_t max_image_pixels = 50'000'000;
+  uint64_t max_manifest_bytes = uint64_t{64} << 20;
+  // As decoded: a larger JPEG is decoded at 1/2, 1/4 or 1/8.
+  uint64_t max_image_pixels = 64'000'000;
   int max_dataset_images = 200'000;
   int max_dataset_classes = 1'000;
   double max_broken_share = 0.1;  // of the images; more refuse the upload

@@ -1,8 +1,10 @@
 #include "server/dataset_ingest.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "core/base/files.h"
@@ -62,6 +64,39 @@ absl::Status CheckFormat(const ReceivedArchive& archive) {
                       absl::StrCat("says ", ArchiveFormatName(said), ", but the archive ", is));
 }
 
+// The columns that the upload declares, on top of the server's limits.
+IngestOptions WithColumns(IngestOptions options, const v1::UploadManifest& manifest) {
+  options.manifest.number_columns.assign(manifest.number_columns().begin(),
+                                         manifest.number_columns().end());
+  options.manifest.ignored_columns.assign(manifest.ignored_columns().begin(),
+                                          manifest.ignored_columns().end());
+  return options;
+}
+
+// A manifest with content has a name; one without only declares columns.
+absl::Status CheckManifest(const v1::UploadManifest& manifest) {
+  constexpr size_t kMaxName = 255;
+  constexpr int kMaxColumns = 256;
+  if (manifest.name().size() > kMaxName || absl::StrContains(manifest.name(), '/')) {
+    return InvalidField("header.manifest.name", "must be the name of a file, without folders");
+  }
+  if (manifest.name().empty() != manifest.content().empty()) {
+    return InvalidField("header.manifest",
+                        manifest.name().empty() ? "has content but no name" : "is empty");
+  }
+  if (manifest.number_columns_size() > kMaxColumns ||
+      manifest.ignored_columns_size() > kMaxColumns) {
+    return InvalidField("header.manifest", absl::StrCat("more than ", kMaxColumns, " columns"));
+  }
+  return absl::OkStatus();
+}
+
+// What was made, in a word, for the row.
+std::string FormatOf(const DatasetManifest& manifest) {
+  return manifest.targets == TargetKind::kClass ? "image_folder"
+                                                : std::string(TargetKindName(manifest.targets));
+}
+
 absl::Status ForClients(const absl::Status& status) {
   if (absl::IsInvalidArgument(status)) return WithReason(status, "BAD_ARCHIVE");
   const std::string reason = IngestReason(status);
@@ -73,9 +108,11 @@ absl::Status ForClients(const absl::Status& status) {
 
 IngestArchive MakeImageFolderIngest(const ServerConfig& config, FreeDiskFunction free_disk_bytes) {
   IngestOptions options;
-  options.archive.max_entries = int64_t{config.max_dataset_images} * 2;  // folders and odd files
+  // A folder, odd files, and what macOS puts beside each picture.
+  options.archive.max_entries = int64_t{config.max_dataset_images} * 3;
   options.archive.max_total_bytes = config.max_dataset_bytes;
-  options.archive.max_entry_bytes = config.max_image_bytes;
+  options.archive.max_entry_bytes = std::max(config.max_image_bytes, config.max_manifest_bytes);
+  options.manifest.max_bytes = config.max_manifest_bytes;
   options.image.max_bytes = config.max_image_bytes;
   options.image.max_pixels = config.max_image_pixels;
   options.max_images = config.max_dataset_images;
@@ -86,14 +123,17 @@ IngestArchive MakeImageFolderIngest(const ServerConfig& config, FreeDiskFunction
   return [options](const ReceivedArchive& archive,
                    const std::filesystem::path& scratch) -> absl::StatusOr<IngestedDataset> {
     GRAFT_RETURN_IF_ERROR(CheckFormat(archive));
+    const v1::UploadManifest& said = archive.header.manifest();
+    GRAFT_RETURN_IF_ERROR(CheckManifest(said));
     const std::filesystem::path images = scratch / "images.bin";
     const std::filesystem::path manifest_file = scratch / "manifest.json";
-    auto manifest = IngestImageFolder(archive.file, images, options, archive.abandoned);
+    auto manifest = IngestDataset(archive.file, {said.name(), said.content()}, images,
+                                  WithColumns(options, said), archive.abandoned);
     if (!manifest.ok()) return ForClients(manifest.status());
     GRAFT_RETURN_IF_ERROR(WriteFileAtomically(manifest_file, DatasetManifestToJson(*manifest)));
     IngestedDataset made;
     GRAFT_ASSIGN_OR_RETURN(made.description, Describe(*manifest));
-    made.format = "image_folder";
+    made.format = FormatOf(*manifest);
     made.files = {{"images.bin", images}, {"manifest.json", manifest_file}};
     return made;
   };

@@ -20,7 +20,7 @@ namespace graft {
 struct IngestedDataset {
   // digest, summary, images, bytes, splits, skipped and warnings; the rest is the service's.
   v1::Dataset description;
-  std::string format;  // "image_folder"
+  std::string format;  // "image_folder", "labels" or "numbers"
   // Names below the dataset's blob prefix, and the files (in the scratch folder) to put there.
   std::vector<std::pair<std::string, std::filesystem::path>> files;
 };
@@ -31,9 +31,9 @@ struct IngestedDataset {
 using IngestArchive = std::function<absl::StatusOr<IngestedDataset>(
     const ReceivedArchive& archive, const std::filesystem::path& scratch)>;
 
-// The one for archives of photographs in folders named after their classes (core/data/ingest.h),
-// within the limits of `config`. Makes images.bin and manifest.json. `free_disk_bytes` tells how
-// much room the disk of the scratch folder has.
+// The one for archives of photographs in folders named after their classes, or with a manifest
+// (core/data/ingest.h), within the limits of `config`. Makes images.bin and manifest.json.
+// `free_disk_bytes` tells how much room the disk of the scratch folder has.
 IngestArchive MakeImageFolderIngest(const ServerConfig& config,
                                     FreeDiskFunction free_disk_bytes = FreeDiskBytes);
 

@@ -41,7 +41,8 @@ void PrintDataset(const v1::Dataset& dataset) {
   }
 }
 
-absl::Status Upload(const Globals& globals, const std::string& path, const std::string& name) {
+absl::Status Upload(const Globals& globals, const std::string& path,
+                    const client::UploadOptions& options) {
   Progress progress(globals.progress());
   client::UploadCallbacks callbacks;
   callbacks.on_left_out = [](const client::LeftOut& left_out) {
@@ -52,7 +53,7 @@ absl::Status Upload(const Globals& globals, const std::string& path, const std::
                                            : std::string("checking every image");
     progress.Show(total == 0 ? 1 : static_cast<double>(sent) / total, stage, stage);
   };
-  const auto response = globals.Connect()->UploadDataset(path, name, callbacks);
+  const auto response = globals.Connect()->UploadDataset(path, options, callbacks);
   progress.Clear();
   if (!response.ok()) return response.status();
   if (globals.json) {
@@ -99,12 +100,24 @@ void AddDatasetCommand(CLI::App& app, Globals& globals) {
   CLI::App* const upload = dataset->add_subcommand(
       "upload",
       "Upload photographs: a folder with one folder a class, or a tar, tar.gz or zip of one.\n"
+      "With a manifest (a CSV or JSON Lines with columns path, and label, labels or number:NAME, "
+      "and\n"
+      "perhaps split and group), given here or in the folder as manifest.csv or .jsonl, the "
+      "pictures\n"
+      "may lie in any folders.\n"
       "Hidden files and symbolic links in a folder are left out, and counted.");
   auto path = std::make_shared<std::string>();
-  auto name = std::make_shared<std::string>();
+  auto options = std::make_shared<client::UploadOptions>();
   upload->add_option("PATH", *path, "Folder or archive")->required()->check(CLI::ExistingPath);
-  upload->add_option("--name", *name, "A name for people");
-  upload->callback([&globals, path, name] { globals.result = Upload(globals, *path, *name); });
+  upload->add_option("--name", options->display_name, "A name for people");
+  upload->add_option("--manifest", options->manifest, "CSV or JSON Lines that says what is shown")
+      ->check(CLI::ExistingFile);
+  upload->add_option("--number-column", options->number_columns,
+                     "A column of the manifest that holds numbers to learn; may be repeated");
+  upload->add_option("--ignore-column", options->ignored_columns,
+                     "A column of the manifest that is not meant; may be repeated");
+  upload->callback(
+      [&globals, path, options] { globals.result = Upload(globals, *path, *options); });
 
   CLI::App* const list = dataset->add_subcommand("list", "Newest first");
   auto request = std::make_shared<v1::ListDatasetsRequest>();

@@ -103,6 +103,20 @@ absl::Status WriteEntry(struct archive* archive, const fs::path& file, const std
   return absl::OkStatus();
 }
 
+// An entry that says that there is such a folder.
+absl::Status WriteFolder(struct archive* archive, const std::string& name) {
+  std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(),
+                                                                      &archive_entry_free);
+  archive_entry_set_pathname(entry.get(), name.c_str());
+  archive_entry_set_filetype(entry.get(), AE_IFDIR);
+  archive_entry_set_perm(entry.get(), 0755);
+  archive_entry_set_size(entry.get(), 0);
+  if (archive_write_header(archive, entry.get()) == ARCHIVE_OK) return absl::OkStatus();
+  const char* const why = archive_error_string(archive);
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", name, "' cannot be sent: ", why == nullptr ? "bad name" : why));
+}
+
 }  // namespace
 
 absl::Status StreamFolderAsTar(const fs::path& folder, const FolderContent& content,
@@ -119,6 +133,11 @@ absl::Status StreamFolderAsTar(const fs::path& folder, const FolderContent& cont
   for (const fs::path& file : content.files) {
     absl::Status status = WriteEntry(archive.get(), file, file.lexically_relative(folder).string());
     if (chunker.gone) return absl::OkStatus();  // the receiver knows why
+    if (!status.ok()) return status;
+  }
+  for (const fs::path& empty : content.empty_folders) {
+    absl::Status status = WriteFolder(archive.get(), empty.lexically_relative(folder).string());
+    if (chunker.gone) return absl::OkStatus();
     if (!status.ok()) return status;
   }
   archive_write_close(archive.get());

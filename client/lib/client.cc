@@ -23,6 +23,25 @@ namespace graft::client {
 namespace {
 
 constexpr size_t kChunkBytes = 1 << 20;
+// Of a manifest, which goes into one message; --max-message-bytes of a server is 64 MiB.
+constexpr uint64_t kMaxManifestBytes = 60 << 20;
+
+absl::StatusOr<v1::UploadHeader> HeaderOf(const UploadOptions& options) {
+  v1::UploadHeader header;
+  header.set_display_name(options.display_name);
+  v1::UploadManifest& manifest = *header.mutable_manifest();
+  manifest.mutable_number_columns()->Assign(options.number_columns.begin(),
+                                            options.number_columns.end());
+  manifest.mutable_ignored_columns()->Assign(options.ignored_columns.begin(),
+                                             options.ignored_columns.end());
+  if (options.manifest.empty()) return header;
+  absl::StatusOr<std::string> content = ReadFile(options.manifest, kMaxManifestBytes);
+  if (!content.ok()) return content.status();
+  manifest.set_name(options.manifest.filename().string());
+  manifest.set_content(*std::move(content));
+  return header;
+}
+
 // A stream that stood longer than this had a server at its other end.
 constexpr absl::Duration kLongestConnect = absl::Seconds(20);
 
@@ -128,8 +147,10 @@ class GrpcClient final : public Client {
   }
 
   absl::StatusOr<v1::UploadDatasetResponse> UploadDataset(
-      const std::filesystem::path& path, const std::string& display_name,
+      const std::filesystem::path& path, const UploadOptions& options,
       const UploadCallbacks& callbacks) override {
+    absl::StatusOr<v1::UploadHeader> header = HeaderOf(options);
+    if (!header.ok()) return header.status();
     std::error_code error;
     if (std::filesystem::is_directory(path, error)) {
       const absl::StatusOr<FolderContent> content = ListFolder(path);
@@ -137,18 +158,15 @@ class GrpcClient final : public Client {
       if (callbacks.on_left_out && !Describe(content->left_out).empty()) {
         callbacks.on_left_out(content->left_out);
       }
-      v1::UploadHeader header;
-      header.set_format(v1::ARCHIVE_FORMAT_TAR);
-      return Upload(std::move(header), display_name, content->bytes, callbacks,
-                    [&](const ChunkSink& sink) {
-                      return StreamFolderAsTar(path, *content, kChunkBytes, sink);
-                    });
+      header->set_format(v1::ARCHIVE_FORMAT_TAR);
+      return Upload(*std::move(header), content->bytes, callbacks, [&](const ChunkSink& sink) {
+        return StreamFolderAsTar(path, *content, kChunkBytes, sink);
+      });
     }
     const absl::StatusOr<uint64_t> bytes = FileBytes(path);
     if (!bytes.ok()) return bytes.status();
-    v1::UploadHeader header;
-    header.set_total_bytes(static_cast<int64_t>(*bytes));
-    return Upload(std::move(header), display_name, *bytes, callbacks,
+    header->set_total_bytes(static_cast<int64_t>(*bytes));
+    return Upload(*std::move(header), *bytes, callbacks,
                   [&](const ChunkSink& sink) { return StreamFile(path, kChunkBytes, sink); });
   }
 
@@ -256,8 +274,7 @@ class GrpcClient final : public Client {
 
   // Sends what `stream` gives to its sink, `total` bytes or a little more.
   absl::StatusOr<v1::UploadDatasetResponse> Upload(
-      v1::UploadHeader header, const std::string& display_name, uint64_t total,
-      const UploadCallbacks& callbacks,
+      v1::UploadHeader header, uint64_t total, const UploadCallbacks& callbacks,
       const std::function<absl::Status(const ChunkSink&)>& stream) {
     grpc::ClientContext context;
     const Cancellation::Scope scope(*cancellation_, context);
@@ -265,7 +282,6 @@ class GrpcClient final : public Client {
     v1::UploadDatasetResponse response;
     auto writer = datasets_->UploadDataset(&context, &response);
     header.set_project(options_.project);
-    header.set_display_name(display_name);
     v1::UploadDatasetRequest message;
     *message.mutable_header() = std::move(header);
     bool open = writer->Write(message);

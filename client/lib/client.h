@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -35,6 +36,14 @@ struct ClientOptions {
   // Ends every call of the client; none: nothing does.
   std::shared_ptr<Cancellation> cancellation;
   Timer* timer = Timer::System();  // outlives the client
+};
+
+// What comes with an upload.
+struct UploadOptions {
+  std::string display_name;                 // for people
+  std::filesystem::path manifest;           // a CSV or JSON Lines beside the pictures; empty: none
+  std::vector<std::string> number_columns;  // of the manifest, wherever it is
+  std::vector<std::string> ignored_columns;
 };
 
 // What UploadDataset tells while it works, on the caller's thread. Any may be empty.
@@ -80,7 +89,7 @@ class Client {
 
   // Datasets. `path` is a folder (one folder a class, sent as tar) or a tar, tar.gz or zip.
   virtual absl::StatusOr<v1::UploadDatasetResponse> UploadDataset(
-      const std::filesystem::path& path, const std::string& display_name,
+      const std::filesystem::path& path, const UploadOptions& options,
       const UploadCallbacks& callbacks) = 0;
   virtual absl::StatusOr<v1::Dataset> GetDataset(const std::string& dataset_id) = 0;
   virtual absl::StatusOr<v1::ListDatasetsResponse> ListDatasets(

@@ -1,95 +1,164 @@
 #include "core/data/archive_names.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
-#include "core/data/archive_reader.h"
+#include "core/data/unicode.h"
 
 namespace graft {
 namespace {
 
-constexpr size_t kMaxPart = 255;
-constexpr size_t kMaxName = 1024;
+// Windows and macOS allow 255 units of UTF-16 a part, each up to three bytes here.
+constexpr size_t kMaxPart = size_t{255} * 3;
+constexpr size_t kMaxName = 4096;  // Linux's PATH_MAX
 // Nobody sorts photographs so deep; and who walks up from each file to the root does little work.
 constexpr int kMaxParts = 32;
 
-}  // namespace
+constexpr absl::string_view kNotUtf8 =
+    "its name is not in UTF-8: pack the folder again as a tar, or with a program that writes zips "
+    "with UTF-8 names, as 7-Zip does, or give it another name";
 
-absl::StatusOr<std::string> NormaliseArchiveName(absl::string_view name) {
-  const auto refuse = [&](absl::string_view what) {
-    return absl::InvalidArgumentError(absl::StrCat("'", PrintableName(name), "' ", what));
-  };
-  if (!IsValidUtf8(name)) return refuse("is not a name in UTF-8");
-  if (absl::StartsWith(name, "/") || (name.size() > 1 && name[1] == ':')) {
-    return refuse("is an absolute path");
+// Whether a byte of UTF-8 goes on with a character.
+bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+
+bool IsControl(char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); }
+
+// What is wrong with a name that is safe.
+std::string ProblemOf(absl::string_view name) {
+  if (!IsValidUtf8(name)) return std::string(kNotUtf8);
+  if (absl::StrContains(name, '\\')) return "its name holds a backslash: give it another";
+  if (std::any_of(name.begin(), name.end(), &IsControl)) {
+    return "its name holds control characters: give it another";
   }
-  if (absl::StrContains(name, '\\')) return refuse("holds a backslash");
-  std::string plain;
+  if (name.size() > kMaxName) {
+    return absl::StrCat("its name is longer than ", kMaxName, " bytes");
+  }
   int parts = 0;
-  for (const absl::string_view part : absl::StrSplit(name, '/')) {
-    if (part.empty() || part == ".") continue;
-    if (part == "..") return refuse("leads out of the archive");
+  for (const absl::string_view part : absl::StrSplit(name, '/', absl::SkipEmpty())) {
     if (part.size() > kMaxPart) {
-      return refuse(absl::StrCat("has a part of more than ", kMaxPart, " bytes"));
+      return absl::StrCat("its name has a part of more than ", kMaxPart, " bytes");
     }
     if (++parts > kMaxParts) {
-      return refuse(absl::StrCat("has more than ", kMaxParts, " folders one in the other"));
+      return absl::StrCat("it lies more than ", kMaxParts, " folders one in the other deep");
     }
-    for (const char c : part) {
-      if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
-        return refuse("holds control characters");
-      }
-    }
-    absl::StrAppend(&plain, plain.empty() ? "" : "/", part);
   }
-  if (plain.size() > kMaxName) {
-    return refuse(absl::StrCat("is longer than ", kMaxName, " bytes"));
+  return "";
+}
+
+// The parts of a name that are there, joined.
+std::string Joined(absl::string_view name) {
+  std::string plain;
+  for (const absl::string_view part : absl::StrSplit(name, '/', absl::SkipEmpty())) {
+    if (part != ".") absl::StrAppend(&plain, plain.empty() ? "" : "/", part);
   }
   return plain;
 }
 
+// Something to show for a name with a problem, of as many folders as it has, up to a few.
+std::string StandIn(absl::string_view plain) {
+  std::string shown;
+  int parts = 0;
+  for (const absl::string_view part : absl::StrSplit(plain, '/')) {
+    if (++parts > kMaxParts) break;
+    absl::StrAppend(&shown, shown.empty() ? "" : "/", PrintableName(part));
+  }
+  return shown;
+}
+
+}  // namespace
+
+absl::StatusOr<PlainName> NormaliseArchiveName(absl::string_view raw, bool backslashes) {
+  const auto refuse = [&](absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat("'", PrintableName(raw), "' ", what));
+  };
+  const std::string slashes = absl::StrReplaceAll(raw, {{"\\", "/"}});
+  // What is unsafe is so whichever way somebody would read the name.
+  for (const absl::string_view part : absl::StrSplit(slashes, '/')) {
+    if (part == "..") return refuse("leads out of the archive");
+  }
+  const absl::string_view name = backslashes ? absl::string_view(slashes) : raw;
+  PlainName result;
+  result.name = Joined(name);
+  // Some programs pack the root itself, as "/".
+  if (result.name.empty()) return result;
+  if (absl::StartsWith(slashes, "/") || (name.size() > 1 && name[1] == ':')) {
+    return refuse("is an absolute path: pack the folder from inside, by relative names");
+  }
+  result.hidden = IsHiddenName(result.name);
+  result.problem = ProblemOf(result.name);
+  result.name = result.problem.empty() ? ToNfc(result.name) : StandIn(result.name);
+  return result;
+}
+
 bool IsHiddenName(absl::string_view name) {
-  for (const absl::string_view part : absl::StrSplit(name, '/')) {
-    if (absl::StartsWith(part, ".") || part == "__MACOSX" ||
-        absl::EqualsIgnoreCase(part, "Thumbs.db") || absl::EqualsIgnoreCase(part, "desktop.ini")) {
-      return true;
-    }
+  // Of systems that spell them in one way.
+  constexpr absl::string_view kExact[] = {"__MACOSX",
+                                          "Icon\r",
+                                          "@eaDir",
+                                          "#recycle",
+                                          "#snapshot",
+                                          "@Recycle",
+                                          "@tmp",
+                                          "~snapshot",
+                                          "lost+found",
+                                          "RECYCLER",
+                                          "LOST.DIR",
+                                          "__pycache__",
+                                          "Network Trash Folder",
+                                          "Temporary Items",
+                                          "Desktop DB",
+                                          "Desktop DF",
+                                          "@Recently-Snapshot",
+                                          "@SynoEAStream",
+                                          "TheVolumeSettingsFolder"};
+  // Of Windows and exFAT, which mind no case.
+  constexpr absl::string_view kAnyCase[] = {"Thumbs.db",    "ehthumbs.db",
+                                            "desktop.ini",  "ehthumbs_vista.db",
+                                            "$RECYCLE.BIN", "System Volume Information",
+                                            "Picasa.ini",   "found.000"};
+  constexpr absl::string_view kBeginnings[] = {".", "SYNOPHOTO_", "SYNOFILE_", "~$"};
+  for (const absl::string_view part : absl::StrSplit(name, '/', absl::SkipEmpty())) {
+    const bool hidden =
+        std::find(std::begin(kExact), std::end(kExact), part) != std::end(kExact) ||
+        std::any_of(std::begin(kAnyCase), std::end(kAnyCase),
+                    [&](absl::string_view known) { return absl::EqualsIgnoreCase(part, known); }) ||
+        std::any_of(std::begin(kBeginnings), std::end(kBeginnings),
+                    [&](absl::string_view known) { return absl::StartsWith(part, known); });
+    if (hidden && part != "." && part != "..") return true;
   }
   return false;
 }
 
 bool IsArchiveName(absl::string_view name) {
-  for (const absl::string_view ending : {".zip", ".tar", ".tgz", ".gz", ".7z", ".rar"}) {
+  for (const absl::string_view ending :
+       {".zip", ".tar", ".tgz", ".gz", ".7z", ".rar", ".xz", ".bz2", ".zst"}) {
     if (absl::EndsWithIgnoreCase(name, ending)) return true;
   }
   return false;
 }
 
-bool IsValidUtf8(absl::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<uint8_t>(text[i]);
-    const int length = lead < 0x80   ? 1
-                       : lead < 0xC2 ? 0
-                       : lead < 0xE0 ? 2
-                       : lead < 0xF0 ? 3
-                       : lead < 0xF5 ? 4
-                                     : 0;
-    if (length == 0 || text.size() - i < static_cast<size_t>(length)) return false;
-    uint32_t point = length == 1 ? lead : lead & (0x7F >> length);
-    for (int k = 1; k < length; ++k) {
-      const auto next = static_cast<uint8_t>(text[i + static_cast<size_t>(k)]);
-      if ((next & 0xC0) != 0x80) return false;
-      point = point << 6 | (next & 0x3F);
-    }
-    const bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
-    if (overlong || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) return false;
-    i += static_cast<size_t>(length);
+std::string PrintableName(absl::string_view name) {
+  constexpr size_t kLongest = 120;
+  std::string safe(name.substr(0, kLongest));
+  if (name.size() > kLongest) {
+    // The last character may have been cut: it begins at most three bytes before the end.
+    size_t start = safe.size() - 1;
+    while (start > safe.size() - 4 && IsContinuation(safe[start])) --start;
+    if (!IsValidUtf8(absl::string_view(safe).substr(start))) safe.resize(start);
   }
-  return true;
+  const bool utf8 = IsValidUtf8(safe);
+  for (char& c : safe) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (absl::ascii_iscntrl(byte) || (!utf8 && byte >= 0x80)) c = '?';
+  }
+  if (name.size() > kLongest) safe += "...";
+  return safe;
 }
 
 }  // namespace graft

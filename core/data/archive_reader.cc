@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -19,6 +18,7 @@
 #include "core/base/status_macros.h"
 #include "core/data/archive_names.h"
 #include "core/data/archive_stream.h"
+#include "core/data/unicode.h"
 
 namespace graft {
 namespace {
@@ -36,8 +36,17 @@ absl::Status Refuse(absl::string_view name, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("'", PrintableName(name), "' ", what));
 }
 
-// Whether a byte of UTF-8 goes on with a character.
-bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+// Packings of zip that libarchive does not unpack; "" for any other message of its.
+std::string UnknownPacking(absl::string_view message) {
+  constexpr absl::string_view kSign = "Unsupported ZIP compression method (";
+  const size_t at = message.find(kSign);
+  if (at == absl::string_view::npos) return "";
+  absl::string_view method = message.substr(at + kSign.size());
+  method = method.substr(0, method.find(')'));
+  return absl::StrCat("is packed with ", PrintableName(method),
+                      ", which is not unpacked here: pack the folder again as a tar or as a zip "
+                      "with the method Deflate or Store");
+}
 
 // libarchive's own words, without what they may quote from the file.
 absl::Status Damaged(struct archive* archive, ArchiveFormat format) {
@@ -107,6 +116,8 @@ class Reader {
       GRAFT_ASSIGN_OR_RETURN(ArchiveEntry entry, Check(header));
       if (entry.kind == ArchiveEntryKind::kFile) {
         GRAFT_RETURN_IF_ERROR(ReadData(header, entry));
+      } else if (entry.kind == ArchiveEntryKind::kHardLink) {
+        GRAFT_RETURN_IF_ERROR(ReadLink(header, entry));
       } else if (entry.kind != ArchiveEntryKind::kFolder) {
         GRAFT_RETURN_IF_ERROR(PassOver());
       }
@@ -188,38 +199,55 @@ class Reader {
   absl::StatusOr<ArchiveEntry> Check(archive_entry* header) {
     const char* raw = archive_entry_pathname(header);
     if (raw == nullptr) return absl::InvalidArgumentError("an entry has no readable name");
+    GRAFT_ASSIGN_OR_RETURN(const PlainName plain, Normalise(raw));
     ArchiveEntry entry;
-    GRAFT_ASSIGN_OR_RETURN(entry.name, NormaliseArchiveName(raw));
+    entry.name = plain.name;
     name_bytes_ += entry.name.size();
     if (name_bytes_ > limits_.max_name_bytes) {
       return absl::ResourceExhaustedError(absl::StrCat("the names in the archive have more than ",
                                                        limits_.max_name_bytes, " bytes in all"));
     }
-    if (archive_entry_symlink(header) != nullptr) return Refuse(raw, "is a symbolic link");
-    if (archive_entry_hardlink(header) != nullptr) return Refuse(raw, "is a hard link");
-    if (archive_entry_is_encrypted(header) != 0) return Refuse(raw, "is encrypted");
+    if (archive_entry_symlink(header) != nullptr) {
+      return Refuse(raw, "is a symbolic link: pack the files themselves, as 'tar -h' does");
+    }
+    if (archive_entry_is_encrypted(header) != 0) {
+      return Refuse(raw, "is encrypted: pack the folder without a password");
+    }
     const auto type = archive_entry_filetype(header);
-    if (type == AE_IFDIR) {
-      entry.kind = IsHiddenName(entry.name) ? ArchiveEntryKind::kHidden : ArchiveEntryKind::kFolder;
+    const bool hard_link = archive_entry_hardlink(header) != nullptr;
+    if (type == AE_IFDIR || entry.name.empty()) {
+      entry.kind = plain.hidden ? ArchiveEntryKind::kHidden : ArchiveEntryKind::kFolder;
       return entry;
     }
-    if (type != AE_IFREG) return Refuse(raw, "is neither a file nor a folder");
+    if (type != AE_IFREG && !hard_link) return Refuse(raw, "is neither a file nor a folder");
     if (archive_entry_size_is_set(header) != 0 && archive_entry_size(header) < 0) {
       return Refuse(raw, "has a negative size");
     }
-    if (IsHiddenName(entry.name)) {
+    if (plain.hidden) {
       entry.kind = ArchiveEntryKind::kHidden;
+      return entry;
+    }
+    if (!plain.problem.empty()) {
+      entry.kind = ArchiveEntryKind::kUnusable;
+      entry.reason = plain.problem;
+      return entry;
+    }
+    if (hard_link) {
+      GRAFT_ASSIGN_OR_RETURN(const PlainName target, Normalise(archive_entry_hardlink(header)));
+      entry.kind = ArchiveEntryKind::kHardLink;
+      entry.target = target.name;
     } else if (IsArchiveName(entry.name)) {
       entry.kind = ArchiveEntryKind::kArchive;
     }
-    const auto [known, inserted] =
-        names_.try_emplace(Key(absl::AsciiStrToLower(entry.name)), Key(entry.name));
-    if (!inserted) {
-      return Refuse(raw, known->second == Key(entry.name)
-                             ? "is there twice"
-                             : "differs from the name of another file in case only");
-    }
-    return entry;
+    const auto [known, inserted] = names_.try_emplace(Key(entry.name), Key(raw));
+    if (inserted) return entry;
+    return Refuse(raw, known->second != Key(raw) && ToNfc(raw) == entry.name
+                           ? "is there twice, its accents written in two ways: rename one"
+                           : "is there twice");
+  }
+
+  absl::StatusOr<PlainName> Normalise(const char* raw) const {
+    return NormaliseArchiveName(raw, stream_->format() == ArchiveFormat::kZip);
   }
 
   // Stands for a name: 128 bits of its hash, in which nobody finds two names alike.
@@ -232,15 +260,12 @@ class Reader {
     return key;
   }
 
+  // Leaves out a file that is too large, or packed as nobody here unpacks it, having passed over
+  // it.
   absl::Status ReadData(archive_entry* header, ArchiveEntry& entry) {
-    const auto too_large = [&] {
-      return absl::ResourceExhaustedError(absl::StrCat("'", PrintableName(entry.name),
-                                                       "' unpacks to more than ",
-                                                       limits_.max_entry_bytes, " bytes"));
-    };
     if (archive_entry_size_is_set(header) != 0 &&
         static_cast<uint64_t>(archive_entry_size(header)) > limits_.max_entry_bytes) {
-      return too_large();
+      return PassOverLarge(static_cast<uint64_t>(archive_entry_size(header)), entry);
     }
     while (true) {
       const void* block = nullptr;
@@ -248,10 +273,10 @@ class Reader {
       la_int64_t offset = 0;
       const int result = archive_read_data_block(archive_, &block, &size, &offset);
       if (result == ARCHIVE_EOF) break;
-      if (result != ARCHIVE_OK) return Failed();  // a wrong checksum is but a warning
+      if (result != ARCHIVE_OK) return PassOverUnknown(entry);  // a wrong checksum is but a warning
       // A sparse file says where its data lies; the holes between are zeros.
       const auto end = static_cast<uint64_t>(offset) + size;
-      if (offset < 0 || end > limits_.max_entry_bytes) return too_large();
+      if (offset < 0 || end > limits_.max_entry_bytes) return PassOverLarge(0, entry);
       GRAFT_RETURN_IF_ERROR(Count(end - std::min<uint64_t>(end, entry.bytes.size())));
       if (end > entry.bytes.size()) entry.bytes.resize(end);
       if (size > 0) std::memcpy(&entry.bytes[static_cast<size_t>(offset)], block, size);
@@ -264,6 +289,36 @@ class Reader {
     return absl::OkStatus();
   }
 
+  // A link of the pax format may bring its bytes along, and then is a file like any other.
+  absl::Status ReadLink(archive_entry* header, ArchiveEntry& entry) {
+    if (archive_entry_size_is_set(header) == 0 || archive_entry_size(header) == 0) {
+      return PassOver();
+    }
+    entry.kind = ArchiveEntryKind::kFile;
+    entry.target.clear();
+    return ReadData(header, entry);
+  }
+
+  // `size` as its header says it, 0 where that is smaller than it proves to be.
+  absl::Status PassOverLarge(uint64_t size, ArchiveEntry& entry) {
+    if (size > limits_.max_total_bytes) return TooMuchInAll();
+    entry.kind = ArchiveEntryKind::kUnusable;
+    entry.bytes = std::string();
+    entry.reason = absl::StrCat("the file has ", size > 0 ? absl::StrCat(size, " bytes, ") : "",
+                                size > 0 ? "at most " : "more than the ", limits_.max_entry_bytes,
+                                size > 0 ? " are allowed" : " bytes that are allowed");
+    return PassOver();
+  }
+
+  absl::Status PassOverUnknown(ArchiveEntry& entry) {
+    const char* text = archive_error_string(archive_);
+    entry.reason = UnknownPacking(text == nullptr ? "" : text);
+    if (entry.reason.empty()) return Failed();
+    entry.kind = ArchiveEntryKind::kUnusable;
+    entry.bytes = std::string();
+    return absl::OkStatus();
+  }
+
   // Unpacks what is not wanted, piece by piece: skipped by libarchive it would not be counted, and
   // could keep this thread busy for hours.
   absl::Status PassOver() {
@@ -273,18 +328,23 @@ class Reader {
       la_int64_t offset = 0;
       const int result = archive_read_data_block(archive_, &block, &size, &offset);
       if (result == ARCHIVE_EOF) return absl::OkStatus();
-      if (result != ARCHIVE_OK) return Failed();
+      if (result != ARCHIVE_OK) {
+        ArchiveEntry passed;
+        return PassOverUnknown(passed);
+      }
       GRAFT_RETURN_IF_ERROR(Count(size));
     }
+  }
+
+  absl::Status TooMuchInAll() const {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the archive unpacks to more than ", limits_.max_total_bytes, " bytes"));
   }
 
   absl::Status Count(uint64_t bytes) {
     if (abandoned_ && abandoned_()) return absl::CancelledError("the upload was given up");
     unpacked_ += bytes;
-    if (unpacked_ > limits_.max_total_bytes) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("the archive unpacks to more than ", limits_.max_total_bytes, " bytes"));
-    }
+    if (unpacked_ > limits_.max_total_bytes) return TooMuchInAll();
     if (unpacked_ > ArchiveStream::kRatioFloorBytes &&
         static_cast<double>(unpacked_) >
             limits_.max_ratio * static_cast<double>(stream_->file_bytes())) {
@@ -304,7 +364,7 @@ class Reader {
   int64_t entries_ = 0;
   uint64_t unpacked_ = 0;
   uint64_t name_bytes_ = 0;
-  absl::flat_hash_map<NameKey, NameKey> names_;  // in lower case -> as first met
+  absl::flat_hash_map<NameKey, NameKey> names_;  // normalised -> as it stands
 };
 
 }  // namespace
@@ -321,24 +381,6 @@ absl::Status ReadArchive(const std::filesystem::path& path, const ArchiveLimits&
                          ArchiveStream::Open(path, std::move(options)));
   const Utf8Locale locale;
   return Reader(limits, abandoned, stream.get()).Read(visit);
-}
-
-std::string PrintableName(absl::string_view name) {
-  constexpr size_t kLongest = 120;
-  std::string safe(name.substr(0, kLongest));
-  if (name.size() > kLongest) {
-    // The last character may have been cut: it begins at most three bytes before the end.
-    size_t start = safe.size() - 1;
-    while (start > safe.size() - 4 && IsContinuation(safe[start])) --start;
-    if (!IsValidUtf8(absl::string_view(safe).substr(start))) safe.resize(start);
-  }
-  const bool utf8 = IsValidUtf8(safe);
-  for (char& c : safe) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (absl::ascii_iscntrl(byte) || (!utf8 && byte >= 0x80)) c = '?';
-  }
-  if (name.size() > kLongest) safe += "...";
-  return safe;
 }
 
 }  // namespace graft

@@ -24,32 +24,33 @@ struct ArchiveLimits {
 enum class ArchiveEntryKind {
   kFile,
   kFolder,
-  kHidden,   // .DS_Store, __MACOSX/..., Thumbs.db, names that begin with a dot
-  kArchive,  // an archive within the archive: not unpacked
+  kHidden,    // left by systems, not people: see IsHiddenName
+  kArchive,   // an archive within the archive: not unpacked
+  kHardLink,  // a file again, under another name
+  kUnusable,  // a file that cannot be taken, as `reason` says
 };
 
 struct ArchiveEntry {
-  std::string name;  // '/' between parts, no leading "./", no trailing '/'
+  // '/' between parts, no leading "./", no trailing '/', Normalisation Form C. Of kUnusable it may
+  // stand for the true one.
+  std::string name;
   ArchiveEntryKind kind = ArchiveEntryKind::kFile;
-  std::string bytes;  // of kFile; empty for others
+  std::string bytes;   // of kFile; empty for others
+  std::string target;  // of kHardLink: the name of the file
+  std::string reason;  // of kUnusable: too large, a name that cannot be, a packing not known here
 };
 
 // Calls `visit` for each entry of a tar, tar.gz or zip file, in its order; an error of `visit` ends
 // the reading and is returned. Nothing is written to disk. `abandoned` is polled with every piece
 // of the archive, unpacked or not: CANCELLED.
 //
-// INVALID_ARGUMENT names the entry: a path that leaves the archive ("../", absolute), a link, a
-// device, an encrypted file, a name that is not UTF-8, is over 255 bytes a part, 1,024 in all or 32
-// parts, or holds control characters, a name given twice or that differs from another in case only,
-// an archive that is truncated (a tar without its end, too), compressed twice or none at all.
-// RESOURCE_EXHAUSTED: more than the limits allow.
+// INVALID_ARGUMENT names the entry: a path that leaves the archive ("../", absolute), a symbolic
+// link, a device, an encrypted file, two files of one name, an archive that is truncated (a tar
+// without its end, too), compressed twice or none at all. RESOURCE_EXHAUSTED: more than the limits
+// allow, but for one file that is too large: that is kUnusable, and counted with the rest.
 absl::Status ReadArchive(const std::filesystem::path& path, const ArchiveLimits& limits,
                          const std::function<absl::Status(ArchiveEntry&&)>& visit,
                          const std::function<bool()>& abandoned = nullptr);
-
-// A name from an archive for a message: control characters and broken UTF-8 replaced, at most 120
-// bytes.
-std::string PrintableName(absl::string_view name);
 
 }  // namespace graft
 

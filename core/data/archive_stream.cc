@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "core/data/zip64_locator.h"
 
 namespace graft {
 namespace {
@@ -107,6 +108,7 @@ ArchiveStream::ArchiveStream(std::FILE* file, ArchiveFormat format, uint64_t fil
       file_bytes_(file_bytes),
       options_(std::move(options)),
       gunzip_(format == ArchiveFormat::kTarGz ? std::make_unique<Gunzip>() : nullptr),
+      zero_disks_(format == ArchiveFormat::kZip ? FindZeroDisks(file, file_bytes) : std::nullopt),
       piece_(kPieceBytes, '\0') {}
 
 ArchiveStream::~ArchiveStream() = default;
@@ -126,7 +128,11 @@ absl::StatusOr<absl::string_view> ArchiveStream::NextOfFile() {
   if (options_.abandoned && options_.abandoned()) {
     return absl::CancelledError("the upload was given up");
   }
+  const auto position = static_cast<uint64_t>(::ftello(file_.get()));
   const size_t size = std::fread(piece_.data(), 1, piece_.size(), file_.get());
+  if (zero_disks_.has_value() && *zero_disks_ >= position && *zero_disks_ - position < size) {
+    piece_[*zero_disks_ - position] = 1;
+  }
   if (size == 0 && std::ferror(file_.get()) != 0) {
     return absl::InternalError("the archive cannot be read");
   }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -63,7 +64,8 @@ class ArchiveStream {
   const ArchiveFormat format_;
   const uint64_t file_bytes_;
   const Options options_;
-  const std::unique_ptr<Gunzip> gunzip_;  // of a tar.gz
+  const std::unique_ptr<Gunzip> gunzip_;      // of a tar.gz
+  const std::optional<uint64_t> zero_disks_;  // see FindZeroDisks
   std::string piece_;
   uint64_t given_ = 0;
   absl::Status status_;

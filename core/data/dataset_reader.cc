@@ -1,7 +1,7 @@
 #include "core/data/dataset_reader.h"
 
-#include <algorithm>
 #include <cstdint>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 
@@ -40,10 +40,10 @@ absl::StatusOr<Image> DatasetReader::Decode(int index) const {
     return absl::DataLossError(
         absl::StrCat(entry.name, ": the stored image is not the one that was uploaded"));
   }
-  // What was accepted then is accepted now, whatever the limits are today.
+  // What was accepted then is accepted now, at the same size, whatever the limits are today.
   ImageLimits limits;
   limits.max_bytes = entry.length;
-  limits.max_side = std::max(entry.width, entry.height);
+  limits.max_side = std::numeric_limits<int>::max();
   limits.max_pixels = static_cast<uint64_t>(entry.width) * static_cast<uint64_t>(entry.height);
   absl::StatusOr<Image> image = DecodeImage(bytes, limits);
   if (!image.ok()) return Annotate(image.status(), entry.name);

@@ -23,13 +23,15 @@ struct FolderLayout {
 };
 
 // Makes classes of folders, as torchvision's ImageFolder: CLASS/image.jpg, or
-// train|val|validation|valid|test/CLASS/image.jpg; one folder around it all is taken off. Folders
-// below a class belong to it. `folders` are folders of the archive, at any depth, so that a class
-// without images is noticed. A pure function of the names.
-// INVALID_ARGUMENT, with advice: no images, images outside any class folder (or beside a train
-// folder of classes), one class only, a class without images (or none to train on), classes that
-// differ in case only, more of them than `max_classes`, folders of which it cannot be told which
-// are the classes.
+// train|val|validation|valid|test/CLASS/image.jpg, where the parts may also be called
+// "seg_train" or "test set" if all of them are so, and be folders twice
+// (seg_train/seg_train/CLASS); folders around it all are taken off. Folders below a class belong to
+// it. `folders` are folders of the archive, at any depth, with those that have files of which none
+// could be used, so that a class without images is noticed. A pure function of the names.
+// INVALID_ARGUMENT, with advice: no images, images outside any class folder (or beside the class
+// folders, or a train folder of them), folders named like parts without classes in them, one class
+// only, a class without images (or none to train on), classes that a person would take for one,
+// more of them than `max_classes`, folders of which it cannot be told which are the classes.
 absl::StatusOr<FolderLayout> LayOutImageFolder(const std::vector<std::string>& images,
                                                const std::vector<std::string>& folders,
                                                int max_classes);

@@ -10,6 +10,7 @@
 #include "core/base/disk_reserve.h"
 #include "core/data/archive_reader.h"
 #include "core/data/dataset_manifest.h"
+#include "core/data/manifest/manifest.h"
 #include "core/image/probe.h"
 
 namespace graft {
@@ -17,6 +18,7 @@ namespace graft {
 struct IngestOptions {
   ArchiveLimits archive;
   ImageLimits image;
+  ManifestOptions manifest;
   int64_t max_images = 200'000;
   int max_classes = 10'000;
   // Share of images that may be broken: they are left out and named. Above it the upload is
@@ -28,16 +30,28 @@ struct IngestOptions {
   FreeDiskFunction free_disk_bytes = FreeDiskBytes;
 };
 
+// A manifest that came beside the archive; without a name there is none.
+struct GivenManifest {
+  std::string name;  // "pets.csv", "pets.jsonl"
+  std::string bytes;
+};
+
 // Reads an archive, decodes every image once, and writes the good ones to `images`, one behind the
 // other. The file is synced. Files that do not look like images (by name and content) are skipped
-// and reported. The manifest's entries are sorted by name.
+// and reported, as are those that are too large. The manifest's entries are sorted by name.
+//
+// What the images show is said by `given`; else by a manifest in the archive (IsManifestName) that
+// has all images in or below its folder; else by the folders they are in (LayOutImageFolder).
+//
 // Polls `abandoned` between images and while it unpacks: CANCELLED. INVALID_ARGUMENT and
-// RESOURCE_EXHAUSTED as ReadArchive, LayOutImageFolder and DecodeImage; too many broken images are
-// named with reasons. RESOURCE_EXHAUSTED also: more than `max_images`, or no room on the disk.
-absl::StatusOr<DatasetManifest> IngestImageFolder(const std::filesystem::path& archive,
-                                                  const std::filesystem::path& images,
-                                                  const IngestOptions& options,
-                                                  const std::function<bool()>& abandoned);
+// RESOURCE_EXHAUSTED as ReadArchive, ParseManifest, JoinManifest, LayOutImageFolder and
+// DecodeImage; too many broken images are named with reasons. RESOURCE_EXHAUSTED also: more than
+// `max_images`, or no room on the disk.
+absl::StatusOr<DatasetManifest> IngestDataset(const std::filesystem::path& archive,
+                                              const GivenManifest& given,
+                                              const std::filesystem::path& images,
+                                              const IngestOptions& options,
+                                              const std::function<bool()>& abandoned);
 
 // Which limit an ingest met, for programs: "DISK_FULL", "TOO_MANY_IMAGES", or "" for all others,
 // which the message tells.

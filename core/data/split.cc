@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
-#include "core/data/archive_reader.h"
+#include "core/data/archive_names.h"
 #include "core/data/sampler.h"
+#include "core/data/stratify.h"
 
 namespace graft {
 namespace {
@@ -50,10 +52,150 @@ void Draw(double fraction, size_t original, std::vector<int>& pool, std::vector<
   }
 }
 
+// The classes of an entry, of which there is none where numbers are learned.
+std::vector<int> ClassesOf(const DatasetManifest& manifest, const DatasetEntry& entry) {
+  if (manifest.targets == TargetKind::kClass) return {entry.class_index};
+  return entry.labels;
+}
+
+// Images that must not be parted, with their labels; of numbers, the tenths that they fall into.
+struct Units {
+  std::vector<std::vector<int>> entries;
+  std::vector<StratifyUnit> units;
+  int labels = 0;
+};
+
+// For each entry which tenth of the values of the first number it is in.
+std::vector<int> TenthsOfFirstNumber(const DatasetManifest& manifest) {
+  constexpr size_t kTenths = 10;
+  std::vector<int> order(manifest.entries.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+    return manifest.entries[a].numbers[0] < manifest.entries[b].numbers[0];
+  });
+  std::vector<int> tenths(order.size());
+  for (size_t i = 0; i < order.size(); ++i) {
+    tenths[order[i]] = static_cast<int>(i * kTenths / order.size());
+  }
+  return tenths;
+}
+
+template <typename F>
+Units UnitsOf(const DatasetManifest& manifest, F&& take) {
+  const bool by_number = manifest.targets == TargetKind::kNumbers;
+  std::vector<int> tenths;
+  if (by_number) tenths = TenthsOfFirstNumber(manifest);
+  Units units;
+  units.labels = by_number ? 10 : static_cast<int>(manifest.classes.size());
+  std::map<absl::string_view, size_t> unit_of_group;
+  for (size_t i = 0; i < manifest.entries.size(); ++i) {
+    const DatasetEntry& entry = manifest.entries[i];
+    if (!take(entry)) continue;
+    size_t unit = units.units.size();
+    if (!entry.group.empty()) unit = unit_of_group.emplace(entry.group, unit).first->second;
+    if (unit == units.units.size()) {
+      units.entries.emplace_back();
+      units.units.push_back({.images = 0, .labels = {}});
+    }
+    units.entries[unit].push_back(static_cast<int>(i));
+    StratifyUnit& made = units.units[unit];
+    ++made.images;
+    for (const int label : by_number ? std::vector<int>{tenths[i]} : ClassesOf(manifest, entry)) {
+      const auto known = std::find_if(made.labels.begin(), made.labels.end(),
+                                      [&](const auto& pair) { return pair.first == label; });
+      if (known == made.labels.end()) {
+        made.labels.emplace_back(label, 1);
+      } else {
+        ++known->second;
+      }
+    }
+  }
+  return units;
+}
+
+// Of each label in how many units it is.
+std::vector<int> CountUnits(const Units& units) {
+  std::vector<int> counts(units.labels, 0);
+  for (const StratifyUnit& unit : units.units) {
+    for (const auto& [label, count] : unit.labels) ++counts[label];
+  }
+  return counts;
+}
+
+bool ForTraining(const DatasetEntry& entry) {
+  return entry.split == Split::kTrain || entry.split == Split::kUnassigned;
+}
+
+// SplitDataset where images have several labels, numbers or groups.
+absl::Status DrawUnits(const DatasetManifest& manifest, const SplitOptions& options,
+                       DatasetSplits& splits) {
+  const Units units = UnitsOf(manifest, &ForTraining);
+  if (units.units.empty()) return absl::InvalidArgumentError("no image to train on");
+  const std::vector<int> counts = CountUnits(units);
+  for (size_t c = 0; c < manifest.classes.size(); ++c) {
+    if (counts[c] > 0) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("class '", PrintableName(manifest.classes[c]), "' has no image to train on"));
+  }
+  StratifyOptions stratify;
+  stratify.seed = options.seed;
+  stratify.shares = {1};
+  std::vector<std::vector<int>*> parts = {&splits.train};
+  const auto draw = [&](double share, std::vector<int>& part) {
+    if (share <= 0) return;
+    stratify.shares.push_back(share);
+    stratify.shares[0] -= share;
+    parts.push_back(&part);
+  };
+  if (!manifest.HasSplit(Split::kValidation)) draw(options.validation_fraction, splits.validation);
+  if (!manifest.HasSplit(Split::kTest)) draw(options.test_fraction, splits.test);
+  const std::vector<int> dealt = Stratify(units.units, units.labels, stratify);
+  for (size_t u = 0; u < dealt.size(); ++u) {
+    std::vector<int>& part = *parts[dealt[u]];
+    part.insert(part.end(), units.entries[u].begin(), units.entries[u].end());
+  }
+  return absl::OkStatus();
+}
+
+// SplitFold where images have several labels, numbers or groups.
+absl::Status DrawFold(const DatasetManifest& manifest, int folds, int fold, uint64_t seed,
+                      DatasetSplits& splits) {
+  const Units units = UnitsOf(manifest, [](const DatasetEntry&) { return true; });
+  if (static_cast<int>(units.units.size()) < folds) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there are fewer images, or groups of them, than ", folds, " folds"));
+  }
+  const std::vector<int> counts = CountUnits(units);
+  for (size_t c = 0; c < counts.size() && manifest.targets == TargetKind::kClass; ++c) {
+    if (counts[c] >= 2) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("class '", PrintableName(manifest.classes[c]), "' has ",
+                     counts[c] == 0 ? "no image" : "one image, or images of one group alone",
+                     ": to be both learned from and held out it needs two or more"));
+  }
+  StratifyOptions stratify;
+  stratify.seed = seed;
+  stratify.shares.assign(folds, 1.0 / folds);
+  stratify.each_label_in_each = false;
+  const std::vector<int> dealt = Stratify(units.units, units.labels, stratify);
+  for (size_t u = 0; u < dealt.size(); ++u) {
+    std::vector<int>& part = dealt[u] == fold ? splits.validation : splits.train;
+    part.insert(part.end(), units.entries[u].begin(), units.entries[u].end());
+  }
+  return absl::OkStatus();
+}
+
+// One class an image and no groups: shuffled and cut, class by class.
+bool IsPlain(const DatasetManifest& manifest) {
+  return manifest.targets == TargetKind::kClass && !manifest.HasGroups();
+}
+
 void WarnOfEmptyClasses(const DatasetManifest& manifest, DatasetSplits& splits) {
   if (splits.validation.empty()) return;
   std::vector<int> counts(manifest.classes.size(), 0);
-  for (const int index : splits.validation) ++counts[manifest.entries[index].class_index];
+  for (const int index : splits.validation) {
+    for (const int label : ClassesOf(manifest, manifest.entries[index])) ++counts[label];
+  }
   int empty = 0;
   for (size_t c = 0; c < counts.size(); ++c) {
     if (counts[c] > 0 || ++empty > kClassesNamed) continue;
@@ -111,10 +253,12 @@ absl::StatusOr<DatasetSplits> SplitDataset(const DatasetManifest& manifest,
     if (split == Split::kValidation) splits.validation.push_back(static_cast<int>(i));
     if (split == Split::kTest) splits.test.push_back(static_cast<int>(i));
   }
-  std::vector<std::vector<int>> pools =
-      ShuffledByClass(manifest, options.seed, [](const DatasetEntry& entry) {
-        return entry.split == Split::kTrain || entry.split == Split::kUnassigned;
-      });
+  if (!IsPlain(manifest)) {
+    GRAFT_RETURN_IF_ERROR(DrawUnits(manifest, options, splits));
+    Finish(manifest, splits);
+    return splits;
+  }
+  std::vector<std::vector<int>> pools = ShuffledByClass(manifest, options.seed, &ForTraining);
   for (size_t c = 0; c < pools.size(); ++c) {
     if (pools[c].empty()) {
       return absl::InvalidArgumentError(absl::StrCat("class '", PrintableName(manifest.classes[c]),
@@ -135,6 +279,11 @@ absl::StatusOr<DatasetSplits> SplitFold(const DatasetManifest& manifest, int fol
     return absl::InvalidArgumentError("folds must be 2 or more, and fold below it");
   }
   DatasetSplits splits;
+  if (!IsPlain(manifest)) {
+    GRAFT_RETURN_IF_ERROR(DrawFold(manifest, folds, fold, seed, splits));
+    Finish(manifest, splits);
+    return splits;
+  }
   const auto all = ShuffledByClass(manifest, seed, [](const DatasetEntry&) { return true; });
   for (size_t c = 0; c < all.size(); ++c) {
     if (all[c].size() >= 2) continue;

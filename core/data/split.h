@@ -28,16 +28,18 @@ struct DatasetSplits {
   std::vector<std::string> warnings;
 };
 
-// Folders of the archive are respected; a part without a folder is drawn from the training images,
-// class by class (stratified). Every class keeps at least one image to train on, and gives at least
-// one to each part drawn if it has enough. A function of its arguments alone.
-// INVALID_ARGUMENT: a fraction makes no sense, or a class has no training image.
+// Parts that the dataset came with are respected; one it lacks is drawn from the training images:
+// class by class (stratified), and so that a group stays on one side. Every class keeps at least
+// one image (or group) to train on, and gives at least one to each part drawn if it has enough. Of
+// several labels an image each is shared out as well as it can be (stratify.h), of numbers each
+// tenth of the range of the first. A function of its arguments alone. INVALID_ARGUMENT: a fraction
+// makes no sense, or a class or label has no training image.
 absl::StatusOr<DatasetSplits> SplitDataset(const DatasetManifest& manifest,
                                            const SplitOptions& options);
 
-// Fold `fold` of `folds`: its share of each class is the validation part, the rest trains. Folders
-// of the archive are ignored. For cross-validation. INVALID_ARGUMENT: no such fold, or a class of
-// one image, which some fold would not learn from.
+// Fold `fold` of `folds`: its share of each class is the validation part, the rest trains. Parts
+// that the dataset came with are ignored, groups are not. For cross-validation. INVALID_ARGUMENT:
+// no such fold, or a class of one image (or one group), which some fold would not learn from.
 absl::StatusOr<DatasetSplits> SplitFold(const DatasetManifest& manifest, int folds, int fold,
                                         uint64_t seed);
 

@@ -104,7 +104,7 @@ Image Upright(const Image& stored, int orientation) {
 absl::StatusOr<Image> DecodeStored(absl::string_view bytes, const ImageInfo& info) {
   switch (info.format) {
     case ImageFormat::kJpeg:
-      return DecodeJpeg(bytes);
+      return DecodeJpeg(bytes, info.reduction);
     case ImageFormat::kPng: {
       GRAFT_ASSIGN_OR_RETURN(const std::string essential, EssentialPng(bytes));
       Transparency transparency;

@@ -13,7 +13,8 @@ namespace graft {
 // applied, grey and palette expanded, transparency on white, 16 bits scaled to 8, CMYK converted
 // (as Adobe stores it, inverted, where the file says so, otherwise as inks). INVALID_ARGUMENT says
 // what is wrong: what ProbeImage says, "truncated JPEG", "truncated PNG", "damaged PNG (checksum
-// differs)". RESOURCE_EXHAUSTED: out of memory, which is nobody's damage. Safe for concurrent use.
+// differs)". Files that break their format's rules without a pixel's loss are good.
+// RESOURCE_EXHAUSTED: out of memory, which is nobody's damage. Safe for concurrent use.
 absl::StatusOr<Image> DecodeImage(absl::string_view bytes, const ImageLimits& limits = {});
 
 }  // namespace graft

@@ -5,8 +5,9 @@
 
 namespace graft {
 
-// The orientation tag (0x0112) of a TIFF structure as EXIF embeds it ("II*\0..." or "MM\0*...");
-// 1 where it is absent or the structure is broken.
+// The orientation tag (0x0112) of a TIFF structure as EXIF embeds it ("II*\0..." or "MM\0*..."), of
+// whatever integer type: EXIF asks for a SHORT, programs write what they like. 1 where it is absent
+// or the structure is broken.
 int ExifOrientation(absl::string_view tiff);
 
 }  // namespace graft

@@ -9,13 +9,14 @@
 
 namespace graft {
 
-// Size and EXIF orientation of a JPEG. INVALID_ARGUMENT: no proper header.
+// Size, EXIF orientation and whether it is in one scan. INVALID_ARGUMENT: no proper header.
 absl::StatusOr<ImageInfo> ReadJpegHeader(absl::string_view bytes);
 
-// Decodes with libjpeg-turbo, whose warnings (data that ends early, damaged entropy codes) are
-// errors here: OpenCV shows a grey rest instead. Grey, YCbCr, RGB, CMYK and YCCK, baseline and
-// progressive. The size must have been checked. Not rotated.
-absl::StatusOr<Image> DecodeJpeg(absl::string_view bytes);
+// Decodes with libjpeg-turbo, whose warnings are errors here where they mean that pixels are made
+// up (jpeg_warnings.h): OpenCV shows a grey rest instead. Grey, YCbCr, RGB, CMYK and YCCK, baseline
+// and progressive. `reduction` is 1, 2, 4 or 8: each side comes out that many times smaller,
+// rounded up, at that much less memory. The size must have been checked. Not rotated.
+absl::StatusOr<Image> DecodeJpeg(absl::string_view bytes, int reduction);
 
 }  // namespace graft
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <zlib.h>
 
 #include "core/image/exif.h"
@@ -38,11 +39,45 @@ std::optional<Chunk> NextChunk(absl::string_view* rest) {
   return chunk;
 }
 
+bool HasItsCrc(const Chunk& chunk) {
+  return chunk.crc == crc32_z(0, reinterpret_cast<const Bytef*>(chunk.typed_data.data()),
+                              chunk.typed_data.size());
+}
+
+// IEND, which is the same in all files.
+constexpr absl::string_view kEnd("\0\0\0\0IEND\xAE\x42\x60\x82", 12);
+
+// Whether the compressed pixels come to their end, of a PNG that is cut behind some chunk.
+bool HasAllPixels(absl::string_view bytes) {
+  z_stream zlib{};
+  if (inflateInit(&zlib) != Z_OK) return false;
+  int result = Z_OK;
+  absl::string_view rest = bytes.substr(kSignature);
+  std::string out(size_t{64} << 10, '\0');
+  while (const std::optional<Chunk> chunk = NextChunk(&rest)) {
+    if (chunk->type != "IDAT") continue;
+    zlib.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(chunk->data.data()));
+    zlib.avail_in = static_cast<uInt>(chunk->data.size());
+    while (result == Z_OK && zlib.avail_in > 0) {
+      zlib.next_out = reinterpret_cast<Bytef*>(out.data());
+      zlib.avail_out = static_cast<uInt>(out.size());
+      result = inflate(&zlib, Z_NO_FLUSH);
+    }
+  }
+  inflateEnd(&zlib);
+  return result == Z_STREAM_END;
+}
+
 }  // namespace
 
 absl::StatusOr<ImageInfo> ReadPngHeader(absl::string_view bytes) {
   absl::string_view rest = bytes.substr(kSignature);
   const std::optional<Chunk> header = NextChunk(&rest);
+  if (header.has_value() && header->type == "CgBI") {
+    return absl::InvalidArgumentError(
+        "a PNG of Apple's own kind, as Xcode packs it, is not supported: convert it to a usual "
+        "PNG");
+  }
   if (!header.has_value() || header->type != "IHDR" || header->data.size() != 13) {
     return absl::InvalidArgumentError("broken PNG (no header)");
   }
@@ -56,7 +91,7 @@ absl::StatusOr<ImageInfo> ReadPngHeader(absl::string_view bytes) {
   info.width = static_cast<int>(width);
   info.height = static_cast<int>(height);
   while (const std::optional<Chunk> chunk = NextChunk(&rest)) {
-    if (chunk->type == "eXIf") info.orientation = ExifOrientation(chunk->data);
+    if (chunk->type == "eXIf" && HasItsCrc(*chunk)) info.orientation = ExifOrientation(chunk->data);
     if (chunk->type == "IEND") break;
   }
   return info;
@@ -69,18 +104,17 @@ absl::StatusOr<std::string> EssentialPng(absl::string_view bytes) {
     const absl::string_view before = rest;
     const std::optional<Chunk> chunk = NextChunk(&rest);
     if (!chunk.has_value()) break;
-    const uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(chunk->typed_data.data()),
-                              chunk->typed_data.size());
-    if (crc != chunk->crc) return absl::InvalidArgumentError("damaged PNG (checksum differs)");
     for (const absl::string_view kept : {"IHDR", "PLTE", "tRNS", "IDAT", "IEND"}) {
-      if (chunk->type == kept) {
-        const absl::string_view whole = before.substr(0, before.size() - rest.size());
-        essential.append(whole.data(), whole.size());
-      }
+      if (chunk->type != kept) continue;
+      if (!HasItsCrc(*chunk)) return absl::InvalidArgumentError("damaged PNG (checksum differs)");
+      const absl::string_view whole = before.substr(0, before.size() - rest.size());
+      essential.append(whole.data(), whole.size());
     }
     if (chunk->type == "IEND") return essential;
   }
-  return absl::InvalidArgumentError("truncated PNG");
+  if (!HasAllPixels(essential)) return absl::InvalidArgumentError("truncated PNG");
+  essential.append(kEnd.data(), kEnd.size());
+  return essential;
 }
 
 std::optional<uint16_t> TransparentGrey(absl::string_view bytes) {

@@ -15,10 +15,11 @@ namespace graft {
 // Width, height and eXIf orientation of a PNG. INVALID_ARGUMENT: no proper IHDR.
 absl::StatusOr<ImageInfo> ReadPngHeader(absl::string_view bytes);
 
-// The chunks that make the picture (IHDR, PLTE, tRNS, IDAT, IEND), once every chunk up to IEND has
-// been found with the CRC it says: libpng, as OpenCV drives it, fills in grey where data is
-// missing. Colour profiles and texts are left out: OpenCV applies none, libpng complains of many on
-// standard error, and a compressed text can be a bomb. INVALID_ARGUMENT: truncated, or a bad CRC.
+// The chunks that make the picture (IHDR, PLTE, tRNS, IDAT, IEND), each found with the CRC it says:
+// libpng, as OpenCV drives it, fills in grey where data is missing. All others are left out,
+// whatever their CRC: OpenCV applies no profiles, libpng complains of many on standard error, and a
+// compressed text can be a bomb. An IEND that is missing is put there if all pixels are.
+// INVALID_ARGUMENT: truncated, or a bad CRC.
 absl::StatusOr<std::string> EssentialPng(absl::string_view bytes);
 
 // The shade that a grey PNG declares transparent, in the depth OpenCV gives (8 or 16 bits), which

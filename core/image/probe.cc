@@ -1,6 +1,7 @@
 #include "core/image/probe.h"
 
 #include <cstdint>
+#include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -8,11 +9,14 @@
 #include "core/base/status_macros.h"
 #include "core/image/bmp.h"
 #include "core/image/exif.h"
+#include "core/image/foreign_content.h"
 #include "core/image/jpeg.h"
 #include "core/image/png.h"
 
 namespace graft {
 namespace {
+
+constexpr int kMaxReduction = 8;  // libjpeg's
 
 uint32_t LittleEndian(absl::string_view bytes, size_t at, int size) {
   uint32_t value = 0;
@@ -69,17 +73,11 @@ absl::StatusOr<ImageInfo> ReadHeader(absl::string_view bytes) {
   if (starts("\x89PNG\r\n\x1A\n")) return ReadPngHeader(bytes);
   if (starts("RIFF") && starts("WEBP", 8)) return ReadWebpHeader(bytes);
   if (starts("BM")) return ReadBmpHeader(bytes);
-  if (starts("GIF8")) return Unsupported("GIF");
-  if (starts(absl::string_view("II*\0", 4)) || starts(absl::string_view("MM\0*", 4))) {
-    return Unsupported("TIFF");
-  }
-  if (starts("ftyp", 4)) return Unsupported("HEIC, AVIF or video");
-  if (starts("8BPS")) return Unsupported("Photoshop");
-  if (starts("%PDF")) return Unsupported("PDF");
-  if (starts("<svg") || (starts("<?xml") && absl::StrContains(bytes.substr(0, 1024), "<svg"))) {
-    return Unsupported("SVG");
-  }
-  return absl::InvalidArgumentError("not an image (JPEG, PNG, WebP or BMP)");
+  const std::string kind = ForeignImage(bytes);
+  if (!kind.empty()) return Unsupported(kind);
+  const std::string other = ForeignContent(bytes);
+  return absl::InvalidArgumentError(absl::StrCat("not an image (JPEG, PNG, WebP or BMP)",
+                                                 other.empty() ? "" : ": it is ", other));
 }
 
 }  // namespace
@@ -104,12 +102,19 @@ absl::StatusOr<ImageInfo> ProbeImage(absl::string_view bytes, const ImageLimits&
     return absl::InvalidArgumentError(absl::StrCat(
         "the image has ", bytes.size(), " bytes, at most ", limits.max_bytes, " are allowed"));
   }
-  GRAFT_ASSIGN_OR_RETURN(const ImageInfo info, ReadHeader(bytes));
+  GRAFT_ASSIGN_OR_RETURN(ImageInfo info, ReadHeader(bytes));
   if (info.width < 1 || info.height < 1) {
     return absl::InvalidArgumentError("the image has no pixels");
   }
-  const uint64_t pixels = static_cast<uint64_t>(info.width) * static_cast<uint64_t>(info.height);
-  if (info.width > limits.max_side || info.height > limits.max_side || pixels > limits.max_pixels) {
+  const auto pixels = [&] {
+    return static_cast<uint64_t>(info.decoded_width()) *
+           static_cast<uint64_t>(info.decoded_height());
+  };
+  while (info.reducible && info.reduction < kMaxReduction && pixels() > limits.max_pixels) {
+    info.reduction *= 2;
+  }
+  if (info.width > limits.max_side || info.height > limits.max_side ||
+      pixels() > limits.max_pixels) {
     return absl::InvalidArgumentError(
         absl::StrCat("the image is ", info.width, " x ", info.height, " pixels; at most ",
                      limits.max_pixels, " in all and ", limits.max_side, " a side are allowed"));

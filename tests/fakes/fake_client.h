@@ -22,7 +22,7 @@ class FakeClient : public client::Client {
     return None();
   }
   absl::StatusOr<v1::UploadDatasetResponse> UploadDataset(const std::filesystem::path&,
-                                                          const std::string&,
+                                                          const client::UploadOptions&,
                                                           const client::UploadCallbacks&) override {
     return None();
   }

@@ -9,8 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-#include "core/data/archive_names.h"
 #include "core/data/archive_reader.h"
+#include "core/data/unicode.h"
 #include "tests/fuzz/require.h"
 
 using graft::Require;
@@ -33,6 +33,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         ++entries;
         total += entry.bytes.size();
         Require(!entry.name.empty(), "an entry without a name");
+        Require(graft::IsValidUtf8(entry.reason), "a reason that is not UTF-8");
+        Require(entry.reason.empty() == (entry.kind != graft::ArchiveEntryKind::kUnusable),
+                "no reason");
         Require(graft::IsValidUtf8(entry.name), "a name that is not UTF-8");
         Require(!absl::StartsWith(entry.name, "/"), "an absolute path");
         Require(!absl::StrContains(absl::StrCat("/", entry.name, "/"), "/../"),

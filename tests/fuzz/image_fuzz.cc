@@ -24,8 +24,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   Require(info.ok(), "decoded what was not to be probed");
   const bool turned = info->orientation >= 5;
-  Require(image->width == (turned ? info->height : info->width), "another width");
-  Require(image->height == (turned ? info->width : info->height), "another height");
+  Require(image->width == (turned ? info->decoded_height() : info->decoded_width()),
+          "another width");
+  Require(image->height == (turned ? info->decoded_width() : info->decoded_height()),
+          "another height");
   Require(image->rgb.size() == size_t{3} * image->width * image->height, "another size");
 
   graft::InputSpec spec;

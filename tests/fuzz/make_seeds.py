@@ -59,6 +59,23 @@ def archives() -> None:
     write("archive/parts.tar.gz", gzip.compress(tar(parts, pax=True), mtime=0))
     write("archive/parts.zip", packed_zip(parts))
     write("archive/long.tar", tar(long))
+    table = b"path,label\n1.png,a\n2.jpg,b\n"
+    write("archive/manifest.tar", tar({"manifest.csv": table, "1.png": tiny, "2.jpg": jpeg}))
+    write("archive/metadata.zip", packed_zip({
+        "set/metadata.jsonl": b'{"file_name": "1.png", "labels": ["a", "b"], "group": "g"}\n',
+        "set/1.png": tiny}))
+    write("archive/kaggle.zip", packed_zip({
+        "seg_train/seg_train/a/1.png": tiny, "seg_train/seg_train/b/1.png": tiny,
+        "seg_test/seg_test/a/1.jpg": jpeg, "__MACOSX/._1.png": b"x"}))
+    linked = io.BytesIO()
+    with tarfile.open(fileobj=linked, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("a/1.png")
+        info.size = len(tiny)
+        archive.addfile(info, io.BytesIO(tiny))
+        info = tarfile.TarInfo("b/1.png")
+        info.type, info.linkname = tarfile.LNKTYPE, "a/1.png"
+        archive.addfile(info)
+    write("archive/linked.tar", linked.getvalue()[:3 * 512 + len(tiny) // 512 * 512 + 1024])
 
 
 def manifests() -> None:
@@ -70,6 +87,15 @@ def manifests() -> None:
         "entries": [entry, {**entry, "name": "dogs/1.png", "class": 1, "offset": 5, "split": ""}],
         "skipped": [{"name": "x.txt", "reason": "not an image"}], "skipped_total": 1,
         "warnings": ["few"], "bytes": 10}).encode())
+    bare = {key: value for key, value in entry.items() if key != "class"}
+    write("manifest/labels", b"0" + json.dumps({
+        "format": 2, "targets": "labels", "classes": ["cats", "dogs"], "numbers": [],
+        "entries": [{**bare, "labels": [0, 1], "group": "g"}], "skipped": [], "skipped_total": 0,
+        "warnings": [], "bytes": 10}).encode())
+    write("manifest/numbers", b"0" + json.dumps({
+        "format": 2, "targets": "numbers", "classes": [], "numbers": ["age"],
+        "entries": [{**bare, "numbers": [3.5], "group": ""}], "skipped": [], "skipped_total": 0,
+        "warnings": [], "bytes": 10}).encode())
     write("manifest/artifact", b"1" + json.dumps({
         "format": 1, "files": [{"name": "model.safetensors", "sha256": SHA256, "bytes": 7}],
         "description": {"cut_point": 3, "labels": ["cat", "d\u00f6g"]}}).encode())
@@ -77,6 +103,17 @@ def manifests() -> None:
         "height": 224, "width": 224, "crop_fraction": 0.875, "interpolation": "bicubic",
         "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "channel_order": "rgb",
         "value_range": 1}).encode())
+
+
+def upload_manifests() -> None:
+    # The first byte chooses CSV ("0") or JSON Lines ("1"); see upload_manifest_fuzz.cc.
+    write("upload_manifest/label", b'0path,label,split,group\n1.jpg,cat,train,p1\n2.jpg,dog,,\n')
+    write("upload_manifest/labels", b'0sep=;\r\nimage;labels\r\n1.jpg;"a|b"\r\n2.jpg;[]\r\n')
+    write("upload_manifest/quotes", b'0"path"\t"number:x"\n"a\n""b"".jpg"\t-1e3\n')
+    write("upload_manifest/numbers", b'0filename,age,note\n1.jpg,3.5,"x, y"\n')
+    write("upload_manifest/json", b'1{"file_name": "1.jpg", "label": 1}\n{"label":0,"path":"2"}\n')
+    write("upload_manifest/nested", b'1{"path": "1", "numbers": {"age": 3, "x": -0.5}}\n')
+    write("upload_manifest/lists", b'1{"path": "1", "labels": ["a", "b"], "group": null}\n')
 
 
 def tensors() -> None:
@@ -90,4 +127,5 @@ def tensors() -> None:
 if __name__ == "__main__":
     archives()
     manifests()
+    upload_manifests()
     tensors()

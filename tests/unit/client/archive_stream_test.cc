@@ -50,7 +50,9 @@ class ArchiveStreamTest : public ::testing::Test {
     std::vector<std::pair<std::string, std::string>> files;
     EXPECT_EQ(ReadArchive(tar, ArchiveLimits(),
                           [&](ArchiveEntry&& entry) {
-                            files.emplace_back(entry.name, entry.bytes);
+                            files.emplace_back(entry.name, entry.kind == ArchiveEntryKind::kFolder
+                                                               ? "a folder"
+                                                               : entry.bytes);
                             return absl::OkStatus();
                           }),
               absl::OkStatus());
@@ -70,6 +72,15 @@ TEST_F(ArchiveStreamTest, SendsAFolderInSortedOrder) {
   EXPECT_THAT(Received(), ElementsAre(Pair("cat/a.jpg", "meow"), Pair("dog/a.jpg", ""),
                                       Pair("dog/b.jpg", large)));
   for (size_t i = 0; i + 1 < chunks_.size(); ++i) EXPECT_EQ(chunks_[i].size(), 1000u);
+}
+
+TEST_F(ArchiveStreamTest, SendsEmptyFoldersAndThoseBehindLinksAsFolders) {
+  Put("cat/a.jpg", "meow");
+  fs::create_directories(root() / "birds");
+  fs::create_directory_symlink(root() / "cat", root() / "dog");
+  ASSERT_EQ(Stream(), absl::OkStatus());
+  EXPECT_THAT(Received(), ElementsAre(Pair("cat/a.jpg", "meow"), Pair("birds", "a folder"),
+                                      Pair("dog", "a folder")));
 }
 
 // Programs run in the "C" locale unless they ask for another: names must pass all the same.

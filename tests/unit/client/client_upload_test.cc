@@ -80,7 +80,8 @@ TEST_F(UploadTest, SendsAnArchiveAndSaysHowFarItIs) {
     EXPECT_EQ(total, content.size());
     progress.push_back(sent);
   };
-  const auto response = client_->UploadDataset(folder_.path() / "photos.zip", "pets", callbacks);
+  const auto response =
+      client_->UploadDataset(folder_.path() / "photos.zip", {.display_name = "pets"}, callbacks);
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->dataset().id(), "d");
   EXPECT_EQ(datasets_.bytes, content);
@@ -94,10 +95,30 @@ TEST_F(UploadTest, SendsAnArchiveAndSaysHowFarItIs) {
 
 TEST_F(UploadTest, SendsAFolderAsTar) {
   Put("photos/cat/a.jpg", "meow");
-  ASSERT_TRUE(client_->UploadDataset(folder_.path() / "photos", "", {}).ok());
+  ASSERT_TRUE(client_->UploadDataset(folder_.path() / "photos", {}, {}).ok());
   EXPECT_EQ(datasets_.header.format(), v1::ARCHIVE_FORMAT_TAR);
   EXPECT_EQ(datasets_.header.total_bytes(), 0);
   EXPECT_THAT(datasets_.bytes, testing::HasSubstr("meow"));
+}
+
+TEST_F(UploadTest, SendsAManifestBesideThePictures) {
+  Put("photos/a.jpg", "meow");
+  Put("pets.csv", "path,age,note\na.jpg,3,\n");
+  UploadOptions options;
+  options.manifest = folder_.path() / "pets.csv";
+  options.number_columns = {"age"};
+  options.ignored_columns = {"note"};
+  ASSERT_TRUE(client_->UploadDataset(folder_.path() / "photos", options, {}).ok());
+  const v1::UploadManifest& manifest = datasets_.header.manifest();
+  EXPECT_EQ(manifest.name(), "pets.csv");
+  EXPECT_EQ(manifest.content(), "path,age,note\na.jpg,3,\n");
+  EXPECT_THAT(manifest.number_columns(), testing::ElementsAre("age"));
+  EXPECT_THAT(manifest.ignored_columns(), testing::ElementsAre("note"));
+  options.manifest = folder_.path() / "none.csv";
+  EXPECT_THAT(
+      std::string(
+          client_->UploadDataset(folder_.path() / "photos", options, {}).status().message()),
+      testing::HasSubstr("none.csv"));
 }
 
 TEST_F(UploadTest, TellsWhatStaysOutBeforeItSends) {
@@ -108,7 +129,7 @@ TEST_F(UploadTest, TellsWhatStaysOutBeforeItSends) {
   UploadCallbacks callbacks;
   callbacks.on_left_out = [&](const LeftOut& left_out) { told += Describe(left_out); };
   callbacks.on_progress = [&](uint64_t, uint64_t) { told += "; sent"; };
-  ASSERT_TRUE(client_->UploadDataset(folder_.path() / "photos", "", callbacks).ok());
+  ASSERT_TRUE(client_->UploadDataset(folder_.path() / "photos", {}, callbacks).ok());
   EXPECT_EQ(told, "1 hidden file or folder, 1 symbolic link; sent");
 }
 
@@ -116,7 +137,7 @@ TEST_F(UploadTest, HangsUpWhenItIsCancelled) {
   Put("photos.zip", std::string(8'000'000, 'z'));
   UploadCallbacks callbacks;
   callbacks.on_progress = [&](uint64_t, uint64_t) { cancellation_->Cancel(); };
-  const auto response = client_->UploadDataset(folder_.path() / "photos.zip", "", callbacks);
+  const auto response = client_->UploadDataset(folder_.path() / "photos.zip", {}, callbacks);
   EXPECT_EQ(response.status(), absl::CancelledError("interrupted"));
   datasets_.ended.WaitForNotification();
   EXPECT_TRUE(datasets_.cancelled);
@@ -126,7 +147,7 @@ TEST_F(UploadTest, HangsUpWhenItIsCancelled) {
 TEST_F(UploadTest, TellsWhyTheServerRefused) {
   datasets_.refuse = true;
   Put("photos.zip", std::string(8'000'000, 'z'));
-  const auto response = client_->UploadDataset(folder_.path() / "photos.zip", "", {});
+  const auto response = client_->UploadDataset(folder_.path() / "photos.zip", {}, {});
   EXPECT_EQ(response.status(), absl::ResourceExhaustedError("the archive is larger than allowed"));
 }
 
@@ -138,7 +159,7 @@ TEST_F(UploadTest, HangsUpWhenAFileBecomesShorterWhileItIsSent) {
   callbacks.on_progress = [&](uint64_t, uint64_t) {
     std::filesystem::resize_file(file, 2'000'000);
   };
-  const auto response = client_->UploadDataset(folder_.path() / "photos", "", callbacks);
+  const auto response = client_->UploadDataset(folder_.path() / "photos", {}, callbacks);
   EXPECT_TRUE(absl::IsDataLoss(response.status())) << response.status();
   datasets_.ended.WaitForNotification();
   EXPECT_TRUE(datasets_.cancelled);
@@ -146,7 +167,7 @@ TEST_F(UploadTest, HangsUpWhenAFileBecomesShorterWhileItIsSent) {
 
 TEST_F(UploadTest, AsksNothingOfTheServerForAFolderThatIsNotThere) {
   EXPECT_TRUE(
-      absl::IsInvalidArgument(client_->UploadDataset(folder_.path() / "none", "", {}).status()));
+      absl::IsInvalidArgument(client_->UploadDataset(folder_.path() / "none", {}, {}).status()));
   EXPECT_FALSE(datasets_.ended.HasBeenNotified());
 }
 

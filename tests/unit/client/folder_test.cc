@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <string>
+#include <unistd.h>
 
 #include <sys/stat.h>
 
@@ -46,7 +47,52 @@ TEST_F(FolderTest, CountsWhatItLeavesOut) {
   EXPECT_EQ(content->left_out.links, 2u);
   EXPECT_EQ(content->left_out.special, 1u);
   EXPECT_EQ(Describe(content->left_out),
-            "2 hidden files or folders, 2 symbolic links, 1 pipe, socket or device");
+            "2 hidden files or folders, 2 symbolic links (of folders: 'etc'), 1 pipe, socket or "
+            "device");
+}
+
+// The server is to say that a class has no pictures, as it would of a tar of the folder.
+TEST_F(FolderTest, KeepsFoldersWithoutFilesAndLinksToFolders) {
+  Put("cat/a.jpg", "meow");
+  Put("cat/young/b.jpg", "mew");
+  Put("owl/.DS_Store", "x");
+  fs::create_directories(root() / "birds/small");
+  fs::create_directory_symlink(root() / "cat", root() / "dog");
+  const auto content = ListFolder(root());
+  ASSERT_TRUE(content.ok()) << content.status();
+  EXPECT_THAT(content->empty_folders,
+              ElementsAre(root() / "birds/small", root() / "dog", root() / "owl"));
+  EXPECT_THAT(content->left_out.linked_folders, ElementsAre("dog"));
+  EXPECT_THAT(content->files, ElementsAre(root() / "cat/a.jpg", root() / "cat/young/b.jpg"));
+}
+
+TEST_F(FolderTest, PassesOverWhatSystemsKeep) {
+  Put("cat/a.jpg", "meow");
+  Put("lost+found/x.jpg", "x");
+  Put("@eaDir/a.jpg/SYNOPHOTO_THUMB_M.jpg", "x");
+  const auto content = ListFolder(root());
+  ASSERT_TRUE(content.ok()) << content.status();
+  EXPECT_EQ(content->files.size(), 1u);
+  EXPECT_EQ(content->left_out.hidden, 2u);
+}
+
+TEST_F(FolderTest, NamesTheFolderThatCannotBeRead) {
+  Put("cat/a.jpg", "meow");
+  Put("cat/private/a.jpg", "purr");
+  fs::permissions(folder_.path(),
+                  fs::perms::owner_all | fs::perms::others_read | fs::perms::others_exec);
+  fs::permissions(root() / "cat/private", fs::perms::none);
+  const bool root_user = ::geteuid() == 0;  // whom permissions do not stop
+  if (root_user) {
+    ASSERT_EQ(::seteuid(65534), 0);
+  }
+  const absl::Status status = ListFolder(root()).status();
+  if (root_user) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
+  fs::permissions(root() / "cat/private", fs::perms::owner_all);
+  EXPECT_EQ(status, absl::InvalidArgumentError("cannot read '" + (root() / "cat/private").string() +
+                                               "': Permission denied"));
 }
 
 TEST_F(FolderTest, SaysNothingWhereNothingIsLeftOut) { EXPECT_EQ(Describe(LeftOut()), ""); }

@@ -1,6 +1,7 @@
 #include "core/data/dataset_manifest.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <string>
 #include <utility>
@@ -97,6 +98,132 @@ TEST(DatasetDigestTest, EverythingThatIsLearnedFromMatters) {
   }
 }
 
+// Datasets that are stored already must be found again by those who upload them once more. The
+// value was computed outside, by the formula of the first version.
+TEST(DatasetDigestTest, OfPlainDatasetsStaysWhatItWas) {
+  DatasetManifest manifest;
+  manifest.classes = {"cats", "dogs"};
+  for (int i = 0; i < 2; ++i) {
+    DatasetEntry entry;
+    entry.name = i == 0 ? "cats/1.jpg" : "dogs/1.jpg";
+    entry.class_index = i;
+    entry.sha256 = Sha256Hex(entry.name);
+    manifest.entries.push_back(entry);
+  }
+  EXPECT_EQ(DatasetDigest(manifest),
+            "96dc8aeb6d61439d17ac4402d0c7b93f76528cf5da4d6dbc30cf7dd20f0c3418");
+  EXPECT_EQ(nlohmann::json::parse(DatasetManifestToJson(manifest)).at("format"), 1);
+}
+
+DatasetManifest WithLabels() {
+  DatasetManifest manifest = Example();
+  manifest.targets = TargetKind::kLabels;
+  for (size_t i = 0; i < manifest.entries.size(); ++i) {
+    manifest.entries[i].class_index = 0;
+    if (i % 3 != 2) manifest.entries[i].labels = {static_cast<int>(i % 3)};
+  }
+  manifest.entries[0].labels = {0, 1};
+  return manifest;
+}
+
+DatasetManifest WithNumbers() {
+  DatasetManifest manifest = Example();
+  manifest.targets = TargetKind::kNumbers;
+  manifest.classes.clear();
+  manifest.numbers = {"age", "height"};
+  for (size_t i = 0; i < manifest.entries.size(); ++i) {
+    manifest.entries[i].class_index = 0;
+    manifest.entries[i].numbers = {0.1 * static_cast<double>(i), -1e-300};
+  }
+  return manifest;
+}
+
+DatasetManifest WithGroups() {
+  DatasetManifest manifest = Example();
+  manifest.entries[0].group = "patient 1";
+  return manifest;
+}
+
+TEST(DatasetManifestTest, TargetsOfEveryKindAreKept) {
+  for (const DatasetManifest& manifest : {WithLabels(), WithNumbers(), WithGroups()}) {
+    const std::string json = DatasetManifestToJson(manifest);
+    EXPECT_EQ(nlohmann::json::parse(json).at("format"), 2);
+    const absl::StatusOr<DatasetManifest> read = DatasetManifestFromJson(json);
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(read->targets, manifest.targets);
+    EXPECT_EQ(read->numbers, manifest.numbers);
+    for (size_t i = 0; i < manifest.entries.size(); ++i) {
+      EXPECT_EQ(read->entries[i].class_index, manifest.entries[i].class_index);
+      EXPECT_EQ(read->entries[i].labels, manifest.entries[i].labels);
+      EXPECT_EQ(read->entries[i].numbers, manifest.entries[i].numbers);
+      EXPECT_EQ(read->entries[i].group, manifest.entries[i].group);
+    }
+    EXPECT_EQ(DatasetManifestToJson(*read), json);
+    EXPECT_EQ(DatasetDigest(*read), DatasetDigest(manifest));
+  }
+  EXPECT_EQ(WithLabels().CountOf(0), 3);
+  EXPECT_EQ(WithLabels().CountOf(1), 3);
+}
+
+TEST(DatasetDigestTest, TargetsAndGroupsMatter) {
+  const std::string labels = DatasetDigest(WithLabels());
+  DatasetManifest changed = WithLabels();
+  changed.entries[1].labels = {};
+  EXPECT_NE(DatasetDigest(changed), labels);
+  changed = WithLabels();
+  changed.entries[1].group = "g";
+  EXPECT_NE(DatasetDigest(changed), labels);
+  const std::string numbers = DatasetDigest(WithNumbers());
+  changed = WithNumbers();
+  changed.entries[1].numbers[0] = std::nextafter(changed.entries[1].numbers[0], 1);
+  EXPECT_NE(DatasetDigest(changed), numbers);
+  changed = WithNumbers();
+  changed.numbers[0] = "weight";
+  EXPECT_NE(DatasetDigest(changed), numbers);
+  changed = WithNumbers();
+  std::reverse(changed.entries.begin(), changed.entries.end());
+  EXPECT_EQ(DatasetDigest(changed), numbers);
+}
+
+TEST(DatasetManifestTest, BadTargetsAreRefused) {
+  const struct {
+    DatasetManifest manifest;
+    std::function<void(nlohmann::json&)> damage;
+    const char* message;
+  } cases[] = {
+      {WithLabels(),
+       [](auto& j) {
+         j["entries"][0]["labels"] = {0, 2};
+       },
+       "unknown label"},
+      {WithLabels(), [](auto& j) { j["entries"][0]["labels"] = {-1}; }, "unknown label"},
+      {WithLabels(),
+       [](auto& j) {
+         j["entries"][0]["labels"] = {1, 0};
+       },
+       "out of order"},
+      {WithLabels(), [](auto& j) { j["entries"][0]["labels"] = {0.5}; }, "labels"},
+      {WithLabels(), [](auto& j) { j["targets"] = "boxes"; }, "unknown kind"},
+      {WithLabels(), [](auto& j) { j["classes"] = nlohmann::json::array(); }, "names"},
+      {WithNumbers(), [](auto& j) { j["entries"][0]["numbers"] = {1}; }, "too few"},
+      {WithNumbers(),
+       [](auto& j) {
+         j["entries"][0]["numbers"] = {1, "2"};
+       },
+       "number"},
+      {WithNumbers(), [](auto& j) { j["numbers"] = nlohmann::json::array(); }, "names"},
+      {WithGroups(), [](auto& j) { j["entries"][0].erase("group"); }, "group"},
+      {WithGroups(), [](auto& j) { j["entries"][0]["class"] = 7; }, "unknown class"},
+  };
+  for (const auto& [manifest, damage, message] : cases) {
+    nlohmann::json json = nlohmann::json::parse(DatasetManifestToJson(manifest));
+    damage(json);
+    const absl::Status status = DatasetManifestFromJson(json.dump()).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status << message;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(message));
+  }
+}
+
 struct BadManifest {
   const char* title;
   std::function<void(nlohmann::json&)> damage;
@@ -124,7 +251,8 @@ std::function<void(nlohmann::json&)> SetEntry(const char* key, T value) {
 std::vector<BadManifest> BadManifests() {
   std::vector<BadManifest> all = {
       {"NotAnObject", [](nlohmann::json& j) { j = nlohmann::json::array(); }, "not a JSON object"},
-      {"NewerFormat", [](nlohmann::json& j) { j["format"] = 2; }, "newer graft"},
+      {"NewerFormat", [](nlohmann::json& j) { j["format"] = 3; }, "newer graft"},
+      {"Format2WithoutTargets", [](nlohmann::json& j) { j["format"] = 2; }, "targets"},
       {"ClassesAreNumbers",
        [](nlohmann::json& j) {
          j["classes"] = {1, 2};

@@ -95,6 +95,36 @@ TEST(ImageFolderTest, AClassMayBeNamedLikeAPart) {
   EXPECT_THAT(LayOut({"pass/1.jpg", "test/1.jpg"}).classes, ElementsAre("pass", "test"));
 }
 
+TEST(ImageFolderTest, AClassNamedLikeAPartMayStandBesideOthers) {
+  EXPECT_THAT(LayOut({"train/1.jpg", "bus/1.jpg"}).classes, ElementsAre("bus", "train"));
+  EXPECT_THAT(LayOut({"steam_train/1.jpg", "freight_train/1.jpg"}).classes,
+              ElementsAre("freight_train", "steam_train"));
+  EXPECT_THAT(LayOut({"test_positive/1.jpg", "test_negative/1.jpg"}).classes,
+              ElementsAre("test_negative", "test_positive"));
+}
+
+// As Kaggle's archives come.
+TEST(ImageFolderTest, PartsAreSeenThroughWhatElseIsInTheirNames) {
+  const FolderLayout layout = LayOut(
+      {"data/seg_train/seg_train/sea/1.jpg", "data/seg_train/seg_train/forest/1.jpg",
+       "data/seg_test/seg_test/sea/2.jpg"},
+      {"data", "data/seg_train", "data/seg_train/seg_train", "data/seg_train/seg_train/sea"});
+  EXPECT_THAT(layout.classes, ElementsAre("forest", "sea"));
+  EXPECT_THAT(Splits(layout), ElementsAre(Split::kTrain, Split::kTrain, Split::kTest));
+  EXPECT_THAT(Splits(LayOut({"Training Set/a/1.jpg", "Training Set/b/1.jpg", "test-set/a/1.jpg"})),
+              ElementsAre(Split::kTrain, Split::kTrain, Split::kTest));
+  EXPECT_THAT(LayOut({"train/train/a/1.jpg", "train/train/b/1.jpg", "val/val/a/1.jpg"}).classes,
+              ElementsAre("a", "b"));
+}
+
+TEST(ImageFolderTest, FoldersBesideThePartsOrTheClassesAreNoEmptyClasses) {
+  EXPECT_THAT(
+      LayOut({"x/train/a/1.jpg", "x/train/b/1.jpg"}, {"x/docs", "x/docs/more", "y/a"}).classes,
+      ElementsAre("a", "b"));
+  EXPECT_THAT(LayOut({"photos/a/1.jpg", "photos/b/1.jpg"}, {"docs/more"}).classes,
+              ElementsAre("a", "b"));
+}
+
 TEST(ImageFolderTest, MaxClassesIsAllowed) {
   EXPECT_TRUE(LayOutImageFolder({"a/1", "b/1", "c/1"}, {}, 3).ok());
 }
@@ -163,6 +193,38 @@ INSTANTIATE_TEST_SUITE_P(
                   {"train/Cats/1.jpg", "train/dogs/1.jpg", "val/cats/2.jpg"},
                   {},
                   "class folders 'Cats' and 'cats' differ in case only"},
+        BadFolder{"ClassesThatDifferInCaseBeyondAscii",
+                  {"\xC3\x84pfel/1.jpg", "\xC3\xA4pfel/2.jpg"},
+                  {},
+                  "differ in case, accents, blanks or invisible characters only"},
+        BadFolder{"ClassesThatDifferInABlank",
+                  {"cats/1.jpg", "cats /2.jpg"},
+                  {},
+                  "class folders 'cats' and 'cats ' differ in blanks at an end only"},
+        BadFolder{"PartsWithoutClasses",
+                  {"train/cat.0.jpg", "train/dog.0.jpg", "test1/1.jpg"},
+                  {},
+                  "'test1', 'train' are named like parts of a dataset, not like classes, and "
+                  "'train/cat.0.jpg' is in no class folder of a part: where are the classes?"},
+        BadFolder{"PartsOfWhichOneHasNoClasses",
+                  {"seg_train/seg_train/sea/1.jpg", "seg_train/seg_train/ice/1.jpg",
+                   "seg_pred/seg_pred/1.jpg"},
+                  {},
+                  "'seg_pred/seg_pred/1.jpg' is in no class folder of a part"},
+        BadFolder{"TrainAndValOfPicturesAlone",
+                  {"data/train/1.jpg", "data/val/2.jpg"},
+                  {},
+                  "where are the classes?"},
+        BadFolder{"AStrayBesideTheClasses",
+                  {"photos/cats/1.jpg", "photos/cover.jpg", "photos/dogs/1.jpg"},
+                  {},
+                  "'photos/cover.jpg' lies beside the class folders 'photos/cats' and "
+                  "'photos/dogs'"},
+        BadFolder{"StraysBesideTheClasses",
+                  {"p/a/1.jpg", "p/b/1.jpg", "p/c/1.jpg", "p/x.jpg", "p/y.jpg"},
+                  {},
+                  "'p/x.jpg' and 1 more images lie beside the class folders 'p/a' and 'p/b' and 1 "
+                  "more"},
         BadFolder{"OnlyInValidation",
                   {"train/a/1.jpg", "train/b/1.jpg", "val/c/1.jpg"},
                   {},

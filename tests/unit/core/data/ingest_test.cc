@@ -54,7 +54,7 @@ class IngestTest : public testing::Test {
                                          const std::function<bool()>& abandoned = nullptr) {
     WriteTestFile(folder_.path() / "archive", archive);
     std::filesystem::remove(Images());
-    return IngestImageFolder(folder_.path() / "archive", Images(), options, abandoned);
+    return IngestDataset(folder_.path() / "archive", given_, Images(), options, abandoned);
   }
 
   absl::StatusOr<DatasetManifest> IngestTar(const std::vector<FakeEntry>& entries,
@@ -63,6 +63,8 @@ class IngestTest : public testing::Test {
   }
 
   std::filesystem::path Images() const { return folder_.path() / "images.bin"; }
+
+  GivenManifest given_;
 
  private:
   const TempDirectory folder_ = TempDirectory::Create().value();
@@ -147,11 +149,12 @@ TEST_F(IngestTest, WhatIsNoImageIsSkippedAndSaid) {
     return AllOf(testing::Field(&SkippedEntry::name, name),
                  testing::Field(&SkippedEntry::reason, reason));
   };
-  EXPECT_THAT(manifest->skipped,
-              testing::UnorderedElementsAre(skipped("cats/notes.txt", "not an image"),
-                                            skipped("dogs/.DS_Store", "a hidden file"),
-                                            skipped("__MACOSX/dogs/._1.jpg", "a hidden file"),
-                                            skipped("more.zip", "an archive within the archive")));
+  EXPECT_THAT(
+      manifest->skipped,
+      testing::UnorderedElementsAre(
+          skipped("cats/notes.txt", "not an image"), skipped("dogs/.DS_Store", "a hidden file"),
+          skipped("__MACOSX/dogs/._1.jpg", "a hidden file"),
+          skipped("more.zip", "an archive within the archive, which is not unpacked")));
 }
 
 TEST_F(IngestTest, OnlyTheFirstSkippedAreNamedButAllAreCounted) {
@@ -255,6 +258,114 @@ TEST_F(IngestTest, FewImagesAndUnequalClassesAreWarnedOf) {
               Contains(HasSubstr("the largest class has 25 images, 'birds' 1")));
 }
 
+// A folder packed by macOS and by Linux is one dataset.
+TEST_F(IngestTest, DigestDoesNotDependOnHowAccentsAreWritten) {
+  const auto with = [](const std::string& cafe) {
+    return std::vector<FakeEntry>{{cafe + "/1.png", Png(1)}, {"dogs/1.png", Png(2)}};
+  };
+  const DatasetManifest composed = IngestTar(with("Caf\xC3\xA9")).value();
+  const DatasetManifest apart = IngestTar(with("Cafe\xCC\x81")).value();
+  EXPECT_THAT(apart.classes, ElementsAre("Caf\xC3\xA9", "dogs"));
+  EXPECT_EQ(DatasetDigest(apart), DatasetDigest(composed));
+  std::vector<FakeEntry> both = with("Caf\xC3\xA9");
+  both.push_back({"Cafe\xCC\x81/2.png", Png(3)});
+  EXPECT_EQ(IngestTar(both)->classes.size(), 2u);
+}
+
+TEST_F(IngestTest, HardLinksAreTheFileAgain) {
+  const DatasetManifest manifest =
+      IngestTar({{"cats/1.png", Png(1)},
+                 {"dogs/1.png", Png(2)},
+                 {"cats/2.png", "dogs/1.png", FakeEntryType::kHardLink},
+                 {"cats/3.png", "cats/2.png", FakeEntryType::kHardLink},
+                 {"cats/notes.txt", "none.txt", FakeEntryType::kHardLink}})
+          .value();
+  ASSERT_EQ(manifest.entries.size(), 4u);
+  EXPECT_EQ(manifest.entries[1].name, "cats/2.png");
+  EXPECT_EQ(manifest.entries[1].sha256, Sha256Hex(Png(2)));
+  EXPECT_EQ(manifest.entries[2].name, "cats/3.png");
+  EXPECT_EQ(manifest.bytes, Png(1).size() + Png(2).size());  // no byte is there twice
+  const auto reader =
+      DatasetReader::Open(Images(), DatasetManifestToJson(manifest), DatasetDigest(manifest));
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ((*reader)->Encoded(2), Png(2));
+  ASSERT_EQ(manifest.skipped.size(), 1u);
+  EXPECT_THAT(manifest.skipped[0].reason, HasSubstr("tar --hard-dereference"));
+  IngestOptions few;
+  few.max_images = 3;
+  EXPECT_EQ(IngestReason(IngestTar({{"cats/1.png", Png(1)},
+                                    {"dogs/1.png", Png(2)},
+                                    {"cats/2.png", Png(3)},
+                                    {"cats/3.png", "cats/2.png", FakeEntryType::kHardLink}},
+                                   few)
+                             .status()),
+            "TOO_MANY_IMAGES");
+}
+
+TEST_F(IngestTest, WhatIsTooLargeIsLeftOutAndNamed) {
+  IngestOptions options;
+  options.archive.max_entry_bytes = 10'000;
+  std::vector<FakeEntry> entries = CatsAndDogs();
+  entries.push_back({"cats/film.MOV", std::string(20'000, 'x')});
+  entries.push_back({"cats/large.png", std::string(20'000, 'x')});
+  const absl::StatusOr<DatasetManifest> manifest = IngestTar(entries, options);
+  ASSERT_TRUE(manifest.ok()) << manifest.status();
+  ASSERT_EQ(manifest->skipped.size(), 2u);
+  EXPECT_EQ(manifest->skipped[0].name, "cats/large.png");
+  EXPECT_THAT(manifest->skipped[0].reason, HasSubstr("20000 bytes, at most 10000"));
+  EXPECT_THAT(manifest->skipped[1].reason, HasSubstr("a video"));
+}
+
+TEST_F(IngestTest, ABrokenPictureIsNamedBeforeHiddenFiles) {
+  std::vector<FakeEntry> entries;
+  for (int i = 0; i < 121; ++i) entries.push_back({"__MACOSX/cats/._" + std::to_string(i), "x"});
+  for (const FakeEntry& entry : CatsAndDogs()) entries.push_back(entry);
+  entries.push_back({"cats/cut.png", Png(9).substr(0, 40)});
+  const DatasetManifest manifest = IngestTar(entries).value();
+  EXPECT_EQ(manifest.skipped_total, 122);
+  ASSERT_EQ(manifest.skipped.size(), 4u);
+  EXPECT_EQ(manifest.skipped[0].name, "cats/cut.png");
+  EXPECT_EQ(manifest.skipped[3].reason, "a hidden file, as 118 more");
+}
+
+TEST_F(IngestTest, AClassWithoutAPictureThatCanBeReadIsRefusedHoweverPacked) {
+  for (const char* file :
+       {"birds/1.dng", "birds/x/1.CR2", "birds/1.mp4", "birds/1.svg", "birds/1", "birds/1.zip"}) {
+    std::vector<FakeEntry> entries = CatsAndDogs();
+    entries.push_back({file, "II*"});
+    for (const ArchiveFormat format : {ArchiveFormat::kTar, ArchiveFormat::kZip}) {
+      EXPECT_THAT(std::string(Ingest(MakeArchive(format, entries)).status().message()),
+                  HasSubstr("class folder 'birds' has no images that can be read"))
+          << file;
+    }
+  }
+}
+
+TEST_F(IngestTest, AClassOfNamesInACodePageIsRefusedWithAdvice) {
+  std::vector<FakeEntry> entries = CatsAndDogs();
+  entries.push_back({"K\x94ter/1.png", Png(5)});
+  const absl::Status status = Ingest(MakeArchive(ArchiveFormat::kZip, entries)).status();
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("class folder 'K?ter' has no images"), HasSubstr("UTF-8 names")));
+}
+
+TEST_F(IngestTest, ArchivesWithinTheArchiveAreSaidNotToBeOpened) {
+  EXPECT_THAT(
+      std::string(IngestTar({{"cats.zip", "PK"}, {"dogs.zip", "PK"}}).status().message()),
+      AllOf(HasSubstr("no images"), HasSubstr("2 archives within the archive, as 'cats.zip', are "
+                                              "not opened: unpack them first")));
+}
+
+TEST_F(IngestTest, WhatStandsForAPictureIsCalledWhatItIs) {
+  std::vector<FakeEntry> entries = CatsAndDogs();
+  entries.push_back({"cats/page.jpg", "<!DOCTYPE html><html>404</html>"});
+  entries.push_back({"cats/text.jpg", "data:image/jpeg;base64,/9j/4AAQSkZJRg"});
+  const DatasetManifest manifest = IngestTar(entries).value();
+  ASSERT_EQ(manifest.skipped.size(), 2u);
+  EXPECT_THAT(manifest.skipped[0].reason, HasSubstr("an HTML page"));
+  EXPECT_THAT(manifest.skipped[1].reason, HasSubstr("base64"));
+}
+
 TEST_F(IngestTest, AnAbandonedUploadIsCancelled) {
   int polled = 0;
   const absl::Status status = Ingest(MakeArchive(ArchiveFormat::kTar, CatsAndDogs()), {}, [&] {
@@ -269,7 +380,7 @@ TEST_F(IngestTest, AnExistingFileIsNotOverwritten) {
   WriteTestFile(Images().parent_path() / "archive",
                 MakeArchive(ArchiveFormat::kTar, CatsAndDogs(1)));
   EXPECT_EQ(
-      IngestImageFolder(Images().parent_path() / "archive", Images(), {}, nullptr).status().code(),
+      IngestDataset(Images().parent_path() / "archive", {}, Images(), {}, nullptr).status().code(),
       absl::StatusCode::kInternal);
   EXPECT_EQ(ReadFile(Images(), 100).value(), "precious");
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -220,6 +221,186 @@ TEST(SplitFoldTest, FoldsThatDoNotExistAreRefused) {
     EXPECT_EQ(SplitFold(manifest, folds, fold, 0).status().code(),
               absl::StatusCode::kInvalidArgument);
   }
+}
+
+// 200 images of ten labels from common to rare, each with up to three of them.
+DatasetManifest ManyLabels() {
+  DatasetManifest manifest;
+  manifest.targets = TargetKind::kLabels;
+  for (int l = 0; l < 10; ++l) manifest.classes.push_back(absl::StrCat("label", l));
+  AddEntries(manifest, 0, 200);
+  for (size_t i = 0; i < manifest.entries.size(); ++i) {
+    for (int l = 0; l < 10; ++l) {
+      if (i % (static_cast<size_t>(l) * 3 + 2) == 0) manifest.entries[i].labels.push_back(l);
+    }
+  }
+  return manifest;
+}
+
+std::vector<int> CountByLabel(const DatasetManifest& manifest, const std::vector<int>& part) {
+  std::vector<int> counts(manifest.classes.size(), 0);
+  for (const int index : part) {
+    for (const int label : manifest.entries[index].labels) ++counts[label];
+  }
+  return counts;
+}
+
+TEST(SplitLabelsTest, EachLabelHasItsShareInEachPart) {
+  const DatasetManifest manifest = ManyLabels();
+  const DatasetSplits splits =
+      SplitDataset(manifest, {.validation_fraction = 0.2, .test_fraction = 0.1}).value();
+  ExpectPartition(manifest, splits);
+  EXPECT_NEAR(static_cast<double>(splits.validation.size()), 40, 3);
+  EXPECT_NEAR(static_cast<double>(splits.test.size()), 20, 3);
+  for (int l = 0; l < 10; ++l) {
+    const auto all = static_cast<double>(manifest.CountOf(l));
+    EXPECT_NEAR(CountByLabel(manifest, splits.validation)[l], std::max(1.0, 0.2 * all), 1.5) << l;
+    EXPECT_NEAR(CountByLabel(manifest, splits.test)[l], std::max(1.0, 0.1 * all), 1.5) << l;
+    EXPECT_GE(CountByLabel(manifest, splits.train)[l], 1);
+  }
+  EXPECT_THAT(splits.warnings, IsEmpty());
+}
+
+TEST(SplitLabelsTest, FollowTheSeedAlone) {
+  const DatasetManifest manifest = ManyLabels();
+  EXPECT_EQ(SplitDataset(manifest, {.seed = 7})->train, SplitDataset(manifest, {.seed = 7})->train);
+  EXPECT_NE(SplitDataset(manifest, {.seed = 7})->train, SplitDataset(manifest, {.seed = 8})->train);
+}
+
+TEST(SplitLabelsTest, ALabelOfOneImageIsTrainedOn) {
+  DatasetManifest manifest = ManyLabels();
+  manifest.classes.push_back("rare");
+  manifest.entries[13].labels = {10};
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    const DatasetSplits splits =
+        SplitDataset(manifest, {.validation_fraction = 0.8, .seed = seed}).value();
+    EXPECT_THAT(splits.train, testing::Contains(13));
+    EXPECT_THAT(splits.warnings, ElementsAre("class 'rare' has no validation image"));
+  }
+  manifest.classes.push_back("never");
+  EXPECT_THAT(std::string(SplitDataset(manifest, {}).status().message()),
+              HasSubstr("class 'never' has no image to train on"));
+}
+
+TEST(SplitLabelsTest, FoldsShareEachLabelOut) {
+  const DatasetManifest manifest = ManyLabels();
+  std::vector<int> held_out;
+  for (int fold = 0; fold < 5; ++fold) {
+    const DatasetSplits splits = SplitFold(manifest, 5, fold, 3).value();
+    ExpectPartition(manifest, splits);
+    EXPECT_NEAR(static_cast<double>(splits.validation.size()), 40, 3);
+    for (int l = 0; l < 10; ++l) {
+      EXPECT_NEAR(CountByLabel(manifest, splits.validation)[l],
+                  static_cast<double>(manifest.CountOf(l)) / 5, 1.5);
+    }
+    held_out.insert(held_out.end(), splits.validation.begin(), splits.validation.end());
+  }
+  std::sort(held_out.begin(), held_out.end());
+  EXPECT_EQ(std::adjacent_find(held_out.begin(), held_out.end()), held_out.end());
+  EXPECT_EQ(held_out.size(), manifest.entries.size());
+}
+
+// Groups of 1 to 5 images of one class each.
+DatasetManifest Grouped() {
+  DatasetManifest manifest = ThreeClasses(60, 40, 20);
+  int group = 0;
+  for (size_t i = 0; i < manifest.entries.size(); ++group) {
+    for (int n = 0; n <= group % 5 && i < manifest.entries.size(); ++n, ++i) {
+      manifest.entries[i].group = absl::StrCat("group", group);
+    }
+  }
+  return manifest;
+}
+
+void ExpectGroupsTogether(const DatasetManifest& manifest, const DatasetSplits& splits) {
+  std::map<std::string, int> side;
+  int part_number = 0;
+  for (const auto* part : {&splits.train, &splits.validation, &splits.test}) {
+    for (const int index : *part) {
+      const std::string& group = manifest.entries[index].group;
+      if (group.empty()) continue;
+      EXPECT_EQ(side.emplace(group, part_number).first->second, part_number) << group;
+    }
+    ++part_number;
+  }
+}
+
+TEST(SplitGroupsTest, AGroupStaysOnOneSideAndClassesKeepTheirShare) {
+  const DatasetManifest manifest = Grouped();
+  const DatasetSplits splits =
+      SplitDataset(manifest, {.validation_fraction = 0.2, .test_fraction = 0.2}).value();
+  ExpectPartition(manifest, splits);
+  ExpectGroupsTogether(manifest, splits);
+  for (const auto* part : {&splits.validation, &splits.test}) {
+    const std::vector<int> counts = CountByClass(manifest, *part);
+    EXPECT_NEAR(counts[0], 12, 4);
+    EXPECT_NEAR(counts[1], 8, 4);
+    EXPECT_NEAR(counts[2], 4, 3);
+  }
+  for (int fold = 0; fold < 4; ++fold) {
+    const DatasetSplits folds = SplitFold(manifest, 4, fold, 1).value();
+    ExpectPartition(manifest, folds);
+    ExpectGroupsTogether(manifest, folds);
+    EXPECT_NEAR(static_cast<double>(folds.validation.size()), 30, 6);
+  }
+}
+
+TEST(SplitGroupsTest, AClassOfOneGroupIsTrainedOnButNotFolded) {
+  DatasetManifest manifest = ThreeClasses(10, 10, 10);
+  for (size_t i = 0; i < 10; ++i) manifest.entries[i].group = "all of a";
+  const DatasetSplits splits = SplitDataset(manifest, {}).value();
+  ExpectGroupsTogether(manifest, splits);
+  EXPECT_THAT(CountByClass(manifest, splits.train)[0], 10);
+  EXPECT_THAT(std::string(SplitFold(manifest, 2, 0, 0).status().message()),
+              HasSubstr("class 'a' has one image, or images of one group alone"));
+}
+
+TEST(SplitGroupsTest, PartsOfTheDatasetAreRespected) {
+  DatasetManifest manifest = Grouped();
+  for (size_t i = 0; i < manifest.entries.size(); ++i) {
+    if (manifest.entries[i].group == "group3") manifest.entries[i].split = Split::kValidation;
+  }
+  const DatasetSplits splits = SplitDataset(manifest, {.validation_fraction = 0.5}).value();
+  ExpectPartition(manifest, splits);
+  EXPECT_EQ(splits.validation.size(), 4u);
+}
+
+TEST(SplitNumbersTest, EachPartHasTheWholeRange) {
+  DatasetManifest manifest;
+  manifest.classes = {"unused"};
+  AddEntries(manifest, 0, 100);
+  manifest.classes.clear();
+  manifest.targets = TargetKind::kNumbers;
+  manifest.numbers = {"age"};
+  for (size_t i = 0; i < 100; ++i) {
+    manifest.entries[i].numbers = {static_cast<double>(i * i)};
+  }
+  const DatasetSplits splits = SplitDataset(manifest, {.validation_fraction = 0.2}).value();
+  ExpectPartition(manifest, splits);
+  std::vector<int> tenths(10, 0);
+  for (const int index : splits.validation) ++tenths[index / 10];
+  EXPECT_THAT(tenths, testing::Each(2));
+  EXPECT_THAT(splits.warnings, IsEmpty());
+  EXPECT_EQ(SplitFold(manifest, 5, 2, 0)->validation.size(), 20u);
+  EXPECT_FALSE(SplitFold(manifest, 101, 2, 0).ok());
+}
+
+// The work must not grow with the square of labels.
+TEST(SplitLabelsTest, AHundredThousandLabelsAreSplit) {
+  DatasetManifest manifest;
+  manifest.targets = TargetKind::kLabels;
+  manifest.classes.assign(100'000, "x");
+  for (int i = 0; i < 100'000; ++i) {
+    DatasetEntry entry;
+    entry.name = absl::StrCat(i);
+    entry.sha256 = entry.name;
+    entry.labels = {i, (i + 1) % 100'000};
+    std::sort(entry.labels.begin(), entry.labels.end());
+    manifest.entries.push_back(std::move(entry));
+  }
+  const DatasetSplits splits = SplitDataset(manifest, {}).value();
+  ExpectPartition(manifest, splits);
+  EXPECT_GT(splits.train.size(), 50'000u);
 }
 
 }  // namespace

@@ -1,0 +1,37 @@
+#include "core/data/class_names.h"
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "core/data/archive_names.h"
+#include "core/data/unicode.h"
+
+namespace graft {
+namespace {
+
+absl::string_view Difference(absl::string_view a, absl::string_view b) {
+  if (absl::EqualsIgnoreCase(a, b)) return "case";
+  if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(a), absl::StripAsciiWhitespace(b))) {
+    return "blanks at an end";
+  }
+  return "case, accents, blanks or invisible characters";
+}
+
+}  // namespace
+
+absl::Status CheckSpelling(const std::vector<std::string>& names, absl::string_view kind) {
+  absl::flat_hash_map<std::string, const std::string*> spelled;
+  for (const std::string& name : names) {
+    const auto [known, inserted] = spelled.emplace(FoldName(name), &name);
+    if (inserted) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(kind, " '", PrintableName(*known->second), "' and '", PrintableName(name),
+                     "' differ in ", Difference(*known->second, name),
+                     " only: put their images into one, or give one another name"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace graft
