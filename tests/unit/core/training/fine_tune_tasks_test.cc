@@ -1,0 +1,106 @@
+// Whole jobs of the tasks that are not classification, from the dataset's manifest to the artefact.
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+#include "core/tasks/catalog.h"
+#include "tests/unit/core/training/tiny_fine_tune.h"
+
+namespace graft {
+namespace {
+
+class FineTuneTasksTest : public TinyFineTuneTest {
+ protected:
+  absl::StatusOr<FineTuneResult> RunTask(const TaskSettings& settings,
+                                         const FineTuneConfig& config = {}) {
+    auto task = MakeTask(settings, dataset_->manifest());
+    if (!task.ok()) return task.status();
+    auto job = ResolveFineTune(config);
+    if (!job.ok()) return job.status();
+    return Run(*job, **task);
+  }
+};
+
+// Of the three colours the first two are "warm", the first alone is "red".
+void GiveLabels(DatasetManifest& manifest) {
+  manifest.targets = TargetKind::kLabels;
+  manifest.classes = {"red", "warm"};
+  const std::vector<std::vector<int>> labels = {{0, 1}, {1}, {}};
+  for (DatasetEntry& entry : manifest.entries) {
+    entry.labels = labels[static_cast<size_t>(entry.class_index)];
+    entry.class_index = 0;
+  }
+}
+
+void GiveNumbers(DatasetManifest& manifest) {
+  manifest.targets = TargetKind::kNumbers;
+  manifest.classes.clear();
+  manifest.numbers = {"degrees"};
+  for (DatasetEntry& entry : manifest.entries) {
+    entry.numbers = {300.0 + 20.0 * entry.class_index};
+    entry.class_index = 0;
+  }
+}
+
+TEST_F(FineTuneTasksTest, MultilabelPublishesItsLabelsAndThresholds) {
+  UseDataset(20, 3, /*with_test=*/true, GiveLabels);
+  const auto result = RunTask(MultilabelSettings{});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->description.task, "multilabel");
+  EXPECT_EQ(result->description.head.outputs, 2);
+  const auto outputs = MultilabelOutputsFromJson(result->description.outputs);
+  ASSERT_TRUE(outputs.ok()) << outputs.status();
+  EXPECT_EQ(outputs->labels, (std::vector<std::string>{"red", "warm"}));
+  EXPECT_GE(*FindFigure(result->report.figures, "mean_average_precision"), 0.9);
+  EXPECT_EQ(result->report.examples, 15);
+  const auto card = nlohmann::json::parse(result->card_json);
+  EXPECT_EQ(card["task"], "multilabel");
+  EXPECT_EQ(card["report"]["labels"][1]["label"], "warm");
+  EXPECT_EQ(card["outputs"]["thresholds"].size(), 2u);
+}
+
+TEST_F(FineTuneTasksTest, RegressionAnswersInTheUnitsOfTheDataset) {
+  UseDataset(20, 3, /*with_test=*/true, GiveNumbers);
+  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers}) {
+    FineTuneConfig config;
+    config.strategy = strategy;
+    checkpoints_.saved.clear();
+    const auto result = RunTask(RegressionSettings{}, config);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->description.task, "regression");
+    EXPECT_EQ(result->description.head.outputs, 1);
+    const auto outputs = RegressionOutputsFromJson(result->description.outputs);
+    ASSERT_TRUE(outputs.ok()) << outputs.status();
+    EXPECT_NEAR(outputs->scales[0].mean, 320, 1);
+    EXPECT_GT(*FindFigure(result->report.figures, "r2"), 0.5) << StrategyName(strategy);
+    // The mean for every image would be off by 13.
+    EXPECT_LT(*FindFigure(result->report.figures, "mean_absolute_error"), 10);
+    EXPECT_EQ(nlohmann::json::parse(result->card_json)["hyperparameters"]["loss"], "huber");
+  }
+}
+
+TEST_F(FineTuneTasksTest, AJobOfAnotherTaskTakesUpNoCheckpointOfTheFirst) {
+  UseDataset(20, 3, false, GiveNumbers);
+  FineTuneConfig config;
+  config.strategy = Strategy::kFull;
+  config.epochs = 2;
+  ASSERT_TRUE(RunTask(RegressionSettings{}, config).ok());
+  observer_ = {};
+  RegressionSettings squared;
+  squared.loss = RegressionLossKind::kSquared;
+  ASSERT_TRUE(RunTask(squared, config).ok());
+  EXPECT_THAT(observer_.logs, ::testing::Contains(::testing::HasSubstr("another job")));
+}
+
+TEST_F(FineTuneTasksTest, ATaskOfAnotherDatasetIsRefused) {
+  UseDataset(20, 3, false, GiveNumbers);
+  auto task = MakeTask(RegressionSettings{}, dataset_->manifest());
+  ASSERT_TRUE(task.ok());
+  UseDataset(10, 3, false, GiveNumbers);
+  auto job = ResolveFineTune({});
+  ASSERT_TRUE(job.ok());
+  EXPECT_EQ(Run(*job, **task).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace graft
