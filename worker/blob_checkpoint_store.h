@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/artifacts/blob/blob_store.h"
-#include "core/training/checkpoint_store.h"
+#include "core/training/state/checkpoint_store.h"
 
 namespace graft {
 

@@ -10,12 +10,44 @@
 #include "core/base/release_memory.h"
 #include "core/base/status_macros.h"
 #include "core/data/dataset_reader.h"
+#include "core/tasks/catalog.h"
 #include "wire/status.h"
 
 namespace graft {
 namespace {
 
 constexpr uint64_t kMaxDatasetManifestBytes = uint64_t{1} << 30;
+
+// What the job learns, with its options resolved.
+absl::StatusOr<TaskSettings> SettingsOf(const v1::Task& task, const FineTuneConfig& config) {
+  switch (task.task_case()) {
+    case v1::Task::kClassification: {
+      ClassificationSettings settings;
+      settings.label_smoothing = config.label_smoothing.value_or(0);
+      settings.balanced = config.class_weighting == ClassWeighting::kBalanced;
+      return settings;
+    }
+    case v1::Task::kMultilabel: {
+      MultilabelSettings settings;
+      settings.balanced = task.multilabel().class_weighting() == v1::CLASS_WEIGHTING_BALANCED;
+      return settings;
+    }
+    case v1::Task::kRegression: {
+      RegressionSettings settings;
+      if (task.regression().loss() == v1::REGRESSION_LOSS_SQUARED) {
+        settings.loss = RegressionLossKind::kSquared;
+      }
+      if (task.regression().has_huber_delta()) {
+        settings.huber_delta = task.regression().huber_delta();
+      }
+      return settings;
+    }
+    case v1::Task::TASK_NOT_SET:
+      break;
+  }
+  return absl::InvalidArgumentError(
+      "the job has no task, or one that this worker does not know: is it older than the server?");
+}
 
 }  // namespace
 
@@ -69,8 +101,13 @@ absl::StatusOr<FineTuneResult> FineTuneTrainer::Train(const Run& run) {
   GRAFT_ASSIGN_OR_RETURN(const auto dataset,
                          DatasetReader::Open(*images, manifest, run.lease->dataset_digest()));
 
+  GRAFT_ASSIGN_OR_RETURN(const TaskSettings settings,
+                         SettingsOf(run.lease->spec().fine_tune().task(), run.job->config));
+  GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<Task> task, MakeTask(settings, dataset->manifest()));
+
   FineTuneEnvironment environment;
   environment.dataset = dataset.get();
+  environment.task = task.get();
   environment.backbone = backbone;
   environment.feature_cache = features_.get();
   environment.checkpoints = run.checkpoints;

@@ -31,6 +31,11 @@ absl::StatusOr<worker::v1::FinishRequest> WriteArtifacts(const worker::v1::Lease
   GRAFT_ASSIGN_OR_RETURN(const std::string manifest_json, ManifestToJson(manifest));
 
   worker::v1::FinishRequest finish;
+  // Nothing held out, nothing to report. Before anything is written: it can still fail.
+  if (result.report.examples > 0) {
+    GRAFT_ASSIGN_OR_RETURN(*finish.mutable_report(),
+                           ReportToProto(result.description.task, result.report));
+  }
   GRAFT_RETURN_IF_ERROR(Put(blobs, absl::StrCat(prefix, "/model.safetensors"), result.model));
   GRAFT_RETURN_IF_ERROR(Put(blobs, absl::StrCat(prefix, "/card.json"), result.card_json));
   GRAFT_RETURN_IF_ERROR(Put(blobs, absl::StrCat(prefix, "/", kManifestName), manifest_json));
@@ -38,8 +43,6 @@ absl::StatusOr<worker::v1::FinishRequest> WriteArtifacts(const worker::v1::Lease
   finish.set_outcome(worker::v1::OUTCOME_SUCCEEDED);
   finish.mutable_artifact()->set_prefix(prefix);
   finish.mutable_artifact()->set_manifest_sha256(Sha256Hex(manifest_json));
-  // Nothing held out, nothing to report.
-  if (result.report.images > 0) *finish.mutable_report() = ReportToProto(result.report);
   finish.set_stop_reason(result.stop_reason == StopReason::kEarlyStopped
                              ? v1::STOP_REASON_EARLY_STOPPED
                              : v1::STOP_REASON_COMPLETED);

@@ -11,6 +11,7 @@
 #include "core/tasks/classification/decoder.h"
 #include "core/tasks/classification/outputs.h"
 #include "wire/status.h"
+#include "wire/tasks/image_counts.h"
 
 namespace graft {
 namespace {
@@ -50,24 +51,11 @@ class ClassificationTaskWire final : public TaskWire {
   }
 
   bool Summarise(const DatasetManifest& manifest, v1::DatasetSummary* summary) const override {
+    if (manifest.targets != TargetKind::kClass) return false;
     v1::ClassificationSummary* made = summary->mutable_classification();
     for (const std::string& name : manifest.classes) made->add_classes()->set_name(name);
     for (const DatasetEntry& entry : manifest.entries) {
-      v1::ClassCounts* counts = made->mutable_classes(entry.class_index);
-      counts->set_images(counts->images() + 1);
-      switch (entry.split) {
-        case Split::kUnassigned:
-          break;
-        case Split::kTrain:
-          counts->set_train_images(counts->train_images() + 1);
-          break;
-        case Split::kValidation:
-          counts->set_validation_images(counts->validation_images() + 1);
-          break;
-        case Split::kTest:
-          counts->set_test_images(counts->test_images() + 1);
-          break;
-      }
+      CountImage(entry.split, made->mutable_classes(entry.class_index));
     }
     return true;
   }
@@ -149,26 +137,6 @@ v1::ConfusionMatrix CappedConfusion(std::vector<v1::ConfusionCell> cells) {
   }
   matrix.set_left_out_images(left_out);
   return matrix;
-}
-
-v1::ClassificationReport ToProto(const ClassificationReport& report) {
-  v1::ClassificationReport proto;
-  proto.set_split(report.split);
-  proto.set_images(report.images);
-  proto.set_accuracy(report.accuracy);
-  proto.set_macro_f1(report.macro_f1);
-  proto.set_loss(report.loss);
-  proto.set_calibration_error(report.calibration_error);
-  for (const ClassScore& score : report.classes) {
-    v1::ClassScore* made = proto.add_classes();
-    made->set_class_name(score.class_name);
-    made->set_precision(score.precision);
-    made->set_recall(score.recall);
-    made->set_f1(score.f1);
-    made->set_images(score.images);
-  }
-  *proto.mutable_confusion() = CappedConfusion(report.confusion, report.class_names.size());
-  return proto;
 }
 
 }  // namespace graft

@@ -8,7 +8,6 @@
 #include "absl/types/span.h"
 #include "graft/v1/task.pb.h"
 
-#include "core/evaluation/classification_report.h"
 #include "wire/tasks/task_wire.h"
 
 namespace graft {
@@ -23,9 +22,6 @@ const TaskWire& ClassificationWire();
 // then by predicted class; `dense`: row-major [classes, classes], rows being the true class.
 v1::ConfusionMatrix CappedConfusion(std::vector<v1::ConfusionCell> cells);
 v1::ConfusionMatrix CappedConfusion(absl::Span<const int64_t> dense, size_t classes);
-
-// Its part of wire/tasks/catalog.h.
-v1::ClassificationReport ToProto(const ClassificationReport& report);
 
 }  // namespace graft
 

@@ -48,9 +48,9 @@ TEST(RegressionLossTest, TheFitWithSquaredErrorsIsARidgeRegression) {
   const auto fit = FitLinear({FitFeatures(40), GoldenValues(), &loss}, options);
   ASSERT_TRUE(fit.ok()) << fit.status();
   EXPECT_TRUE(at::allclose(fit->weight.to(at::kDouble),
-                           at::tensor(goldens::kRidgeWeight).view({2, 4}), 0, 2e-4))
+                           at::tensor(goldens::kRidgeWeight).view({2, 4}), 0, 5e-4))
       << fit->weight;
-  EXPECT_TRUE(at::allclose(fit->bias.to(at::kDouble), at::tensor(goldens::kRidgeBias), 0, 2e-4))
+  EXPECT_TRUE(at::allclose(fit->bias.to(at::kDouble), at::tensor(goldens::kRidgeBias), 0, 5e-4))
       << fit->bias;
 }
 
