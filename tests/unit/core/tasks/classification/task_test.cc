@@ -87,9 +87,9 @@ TEST(ClassificationTaskTest, FiguresAreNamedAndValidationSelectsByTheLoss) {
   const auto task = ClassificationTask::Create({"ant", "bee"}, {0, 1}, {});
   ASSERT_TRUE(task.ok());
   const auto names = [](const Figures& figures) {
-    std::vector<std::string> names;
-    for (const auto& [name, value] : figures) names.push_back(name);
-    return names;
+    std::vector<std::string> found;
+    for (const auto& [name, value] : figures) found.push_back(name);
+    return found;
   };
   EXPECT_THAT(names((*task)->NewTrainingMeter()->Read()), ElementsAre("accuracy"));
   EXPECT_THAT(names((*task)->NewEvaluation()->Read()), ElementsAre("loss", "accuracy", "macro_f1"));
