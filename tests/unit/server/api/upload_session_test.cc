@@ -67,7 +67,13 @@ class UploadCallTest : public ::testing::Test {
       response->set_created(true);
       return absl::OkStatus();
     };
-    service_ = std::make_unique<UploadService>(environment_, 2);
+    // An upload gives its place back a little after its answer has arrived: more than one at a
+    // time.
+    Serve(8);
+  }
+  void Serve(size_t max_uploads) {
+    server_.reset();
+    service_ = std::make_unique<UploadService>(environment_, max_uploads);
     server_ = std::make_unique<LoopbackServer>(service_.get());
     stub_ = v1::DatasetService::NewStub(server_->channel());
   }
@@ -285,6 +291,7 @@ TEST_F(UploadCallTest, UploadsBeyondTheLimitAreToldToRetry) {
     admitted.DecrementCount();
     return std::string("default");
   };
+  Serve(2);
   grpc::ClientContext contexts[2];
   v1::UploadDatasetResponse responses[2];
   std::unique_ptr<grpc::ClientWriter<v1::UploadDatasetRequest>> writers[2];
