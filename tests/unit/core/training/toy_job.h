@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include <ATen/Parallel.h>
+
 #include "gtest/gtest.h"
 
 #include "core/base/files.h"

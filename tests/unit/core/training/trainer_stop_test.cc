@@ -52,7 +52,7 @@ TEST_F(TrainerStopTest, StoppingTrainsNoFurtherAndKeepsTheBestSoFar) {
 TEST_F(TrainerStopTest, StoppingBeforeTheFirstEpochEndsAsACancelThatSaysWhy) {
   for (const Strategy strategy : {Strategy::kFull, Strategy::kFeatureExtraction}) {
     Attempt attempt;
-    attempt.config = Config(strategy);
+    attempt.config = ToyConfig(strategy);
     attempt.desired = [] { return RunSignal::kStop; };
     const absl::Status status = attempt.Run();
     EXPECT_TRUE(absl::IsCancelled(status)) << status;

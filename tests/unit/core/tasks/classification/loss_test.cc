@@ -15,13 +15,6 @@ using ::testing::FloatEq;
 
 at::Tensor Labels(std::vector<int64_t> labels) { return at::tensor(labels, at::kLong); }
 
-// Rows of equal length.
-at::Tensor Matrix(const std::vector<std::vector<float>>& rows) {
-  std::vector<at::Tensor> tensors;
-  for (const std::vector<float>& row : rows) tensors.push_back(at::tensor(row));
-  return at::stack(tensors);
-}
-
 TEST(ClassificationLossTest, IsCrossEntropyWithoutOptions) {
   const at::Tensor logits = at::tensor({2.f, 0.f, 0.f, 0.f, 0.f, 0.f}).view({2, 3});
   const double first = -std::log(std::exp(2.0) / (std::exp(2.0) + 2));
