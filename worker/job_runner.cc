@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "wire/fine_tune_spec.h"
-#include "wire/status.h"
 #include "worker/blob_checkpoint_store.h"
 #include "worker/event_reporter.h"
 #include "worker/publish.h"
@@ -51,7 +51,7 @@ v1::FinishRequest Ended(v1::Outcome outcome) {
 
 graft::v1::JobError JobErrorOf(const absl::Status& status) {
   graft::v1::JobError error;
-  error.set_code(CodeName(status.code()));
+  error.set_code(absl::StatusCodeToString(status.code()));
   error.set_message(std::string(status.message()));
   const std::vector<FieldError> fields = InvalidFieldsOf(status);
   if (!fields.empty()) error.set_field(fields.front().field);

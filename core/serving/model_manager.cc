@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/refusals.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/base/thread_pool.h"
@@ -28,11 +29,6 @@ absl::Status Deleted(const ModelKey& key) {
   return WithReason(absl::NotFoundError(absl::StrCat("model \"", key.model, "\" version ",
                                                      key.version, " was deleted")),
                     "MODEL_NOT_FOUND");
-}
-
-absl::Status Stopping() {
-  return WithRetryDelay(WithReason(absl::UnavailableError("the server is stopping"), "DRAINING"),
-                        absl::Seconds(5));
 }
 
 // The servable with its account: memory is given back once it is gone, and not before.
@@ -142,7 +138,7 @@ class ModelManagerImpl final : public ModelManager {
       {
         absl::MutexLock lock(&mutex_);
         if (stopping_) {
-          now = Stopping();
+          now = Draining();
           break;
         }
         changes = changes_;
@@ -275,7 +271,7 @@ class ModelManagerImpl final : public ModelManager {
       ABSL_LOCKS_EXCLUDED(mutex_) {
     {
       absl::MutexLock lock(&mutex_);
-      if (stopping_) return Stopping();
+      if (stopping_) return Draining();
     }
     GRAFT_ASSIGN_OR_RETURN(const ModelBytes most, loader_->Measure(key));
     std::vector<std::shared_ptr<const Servable>> evicted;
@@ -286,7 +282,7 @@ class ModelManagerImpl final : public ModelManager {
         // One at a time: nobody else takes the room that is being made.
         const auto alone = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !making_room_; };
         mutex_.Await(absl::Condition(&alone));
-        if (stopping_) return Stopping();
+        if (stopping_) return Draining();
         const uint64_t seen = ended_loads_;
         plan = table_.PlanRoom(most, *ledger_, loading_);
         if (plan.when != VersionTable::RoomPlan::When::kAfterAnotherLoad) break;

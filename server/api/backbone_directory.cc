@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "wire/status.h"
+#include "core/base/status_details.h"
 
 namespace graft {
 

@@ -9,10 +9,10 @@
 
 #include "core/artifacts/blob_layout.h"
 #include "core/base/files.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/data/archive_format.h"
 #include "core/data/ingest.h"
-#include "wire/status.h"
 #include "wire/tasks/catalog.h"
 
 namespace graft {

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 
 #include "core/base/files.h"
-#include "wire/status.h"
+#include "core/base/status_details.h"
 
 namespace graft {
 

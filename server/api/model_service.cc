@@ -7,11 +7,11 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/artifacts/blob_layout.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "server/api/list_page.h"
 #include "server/api/resource_names.h"
 #include "wire/model.h"
-#include "wire/status.h"
 
 namespace graft {
 

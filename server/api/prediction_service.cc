@@ -10,7 +10,6 @@
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "server/api/resource_names.h"
-#include "wire/status.h"
 #include "wire/tasks/catalog.h"
 #include "wire/time.h"
 

@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
+#include "core/base/status_details.h"
 #include "core/store/exhausted.h"
-#include "wire/status.h"
 
 namespace graft {
 

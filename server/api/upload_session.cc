@@ -12,9 +12,9 @@
 
 #include "core/base/files.h"
 #include "core/base/sha256.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "server/api/run_handler.h"
-#include "wire/status.h"
 
 namespace graft {
 namespace {

@@ -8,7 +8,8 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 
-#include "wire/status.h"
+#include "core/base/refusals.h"
+#include "core/base/status_details.h"
 #include "wire/time.h"
 
 namespace graft {

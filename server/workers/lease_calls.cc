@@ -4,6 +4,7 @@
 
 #include "absl/time/clock.h"
 
+#include "core/base/refusals.h"
 #include "server/rpc/unary_call.h"
 #include "wire/status.h"
 

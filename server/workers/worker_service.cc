@@ -10,12 +10,13 @@
 #include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
 #include "core/base/failpoint.h"
+#include "core/base/refusals.h"
 #include "core/base/sha256.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
 #include "server/rpc/unary_call.h"
 #include "wire/job.h"
-#include "wire/status.h"
 #include "wire/time.h"
 
 namespace graft {
