@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
 
 namespace graft {
@@ -15,15 +16,18 @@ absl::Status NotFound(absl::string_view kind, absl::string_view id, absl::string
 
 }  // namespace
 
-absl::Status JobNotFound(absl::string_view id) { return NotFound("job", id, "JOB_NOT_FOUND"); }
+absl::Status JobNotFound(absl::string_view id) {
+  return NotFound("job", id, reasons::kJobNotFound);
+}
 
 absl::Status DatasetNotFound(absl::string_view id) {
-  return NotFound("dataset", id, "DATASET_NOT_FOUND");
+  return NotFound("dataset", id, reasons::kDatasetNotFound);
 }
 
 absl::Status Draining() {
   return WithRetryDelay(
-      WithReason(absl::UnavailableError("the server is stopping; try again shortly"), "DRAINING"),
+      WithReason(absl::UnavailableError("the server is stopping; try again shortly"),
+                 reasons::kDraining),
       absl::Seconds(5));
 }
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
 
 namespace graft {
@@ -14,7 +15,7 @@ absl::Status Admission::Enter(const ModelKey& asked, int images, uint64_t bytes)
   if (waiting != waiting_.end() && waiting->second + images > limits_.max_images / 2) {
     return Refusal(absl::StrCat("model \"", asked.model, "\" is being loaded, and ",
                                 waiting->second, " images wait for it"),
-                   "MODEL_LOADING");
+                   reasons::kModelLoading);
   }
   if (images_ + images > limits_.max_images || bytes_ + bytes > limits_.max_bytes) return Full();
   images_ += images;
@@ -52,7 +53,8 @@ void Admission::EndWait(const ModelKey& asked, int images) {
 }
 
 absl::Status Admission::Full() const {
-  return Refusal(absl::StrCat("the queue is full (", images_, " images wait)"), "QUEUE_FULL");
+  return Refusal(absl::StrCat("the queue is full (", images_, " images wait)"),
+                 reasons::kQueueFull);
 }
 
 absl::Status Admission::Refusal(absl::string_view message, absl::string_view reason) const {

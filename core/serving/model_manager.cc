@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/refusals.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
@@ -28,7 +29,7 @@ constexpr int kAttempts = 5;
 absl::Status Deleted(const ModelKey& key) {
   return WithReason(absl::NotFoundError(absl::StrCat("model \"", key.model, "\" version ",
                                                      key.version, " was deleted")),
-                    "MODEL_NOT_FOUND");
+                    reasons::kModelNotFound);
 }
 
 // The servable with its account: memory is given back once it is gone, and not before.
@@ -321,7 +322,7 @@ class ModelManagerImpl final : public ModelManager {
     absl::Status full = absl::ResourceExhaustedError(absl::StrCat(
         "no memory is left for the model: it takes ", TotalBytes({bytes}),
         " bytes, and the budget of ", options_.memory_budget_bytes, " is held by models in use"));
-    return WithRetryDelay(WithReason(std::move(full), "MODEL_MEMORY_FULL"),
+    return WithRetryDelay(WithReason(std::move(full), reasons::kModelMemoryFull),
                           options_.failure_memory);
   }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/base/thread_pool.h"
@@ -98,7 +99,7 @@ class PredictorImpl final : public Predictor {
     if (draining_) {
       return WithRetryDelay(
           WithReason(absl::UnavailableError("the server is stopping; try another, or later"),
-                     "DRAINING"),
+                     reasons::kDraining),
           options_.retry_after);
     }
     GRAFT_RETURN_IF_ERROR(admission_.Enter(asked, images, bytes));
@@ -219,7 +220,8 @@ class PredictorImpl final : public Predictor {
     if (absl::IsInvalidArgument(status)) return InvalidField(field, status.message());
     absl::Status annotated = Annotate(status, field);
     if (!absl::IsResourceExhausted(status)) return annotated;
-    return WithRetryDelay(WithReason(std::move(annotated), "OUT_OF_MEMORY"), options_.retry_after);
+    return WithRetryDelay(WithReason(std::move(annotated), reasons::kOutOfMemory),
+                          options_.retry_after);
   }
 
   // Gives the images of a decoded chunk to the batcher.

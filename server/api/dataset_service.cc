@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/artifacts/blob_layout.h"
+#include "core/base/error_reasons.h"
 #include "core/base/refusals.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
@@ -168,7 +169,7 @@ absl::StatusOr<v1::DeleteDatasetResponse> DatasetService::DeleteDataset(
   const auto deleted = environment_.store->DeleteDataset(caller.project(), id);
   if (absl::IsNotFound(deleted.status())) return DatasetNotFound(id);
   if (absl::IsFailedPrecondition(deleted.status())) {
-    return WithReason(deleted.status(), "DATASET_IN_USE");
+    return WithReason(deleted.status(), reasons::kDatasetInUse);
   }
   GRAFT_RETURN_IF_ERROR(deleted.status());
   const absl::Status removed =

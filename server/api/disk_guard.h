@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/files.h"
 #include "core/base/status_details.h"
 
@@ -20,7 +21,7 @@ inline absl::Status CheckDisk(const std::filesystem::path& folder, uint64_t min_
   return WithRetryDelay(
       WithReason(absl::ResourceExhaustedError(
                      "the server's disk is nearly full; delete datasets or models and try again"),
-                 "DISK_FULL"),
+                 reasons::kDiskFull),
       absl::Minutes(1));
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/artifacts/blob_layout.h"
+#include "core/base/error_reasons.h"
 #include "core/base/refusals.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
@@ -27,9 +28,9 @@ constexpr int kEventsPerPage = 100;
 absl::Status ExplainEnqueue(const absl::Status& status, const std::string& dataset_id) {
   switch (status.code()) {
     case absl::StatusCode::kAlreadyExists:
-      return WithReason(status, "REQUEST_ID_REUSED");
+      return WithReason(status, reasons::kRequestIdReused);
     case absl::StatusCode::kFailedPrecondition:
-      return WithReason(status, "JOB_DELETED");
+      return WithReason(status, reasons::kJobDeleted);
     case absl::StatusCode::kNotFound:
       return DatasetNotFound(dataset_id);
     default:
@@ -200,7 +201,7 @@ absl::StatusOr<v1::DeleteJobResponse> FineTuneService::DeleteJob(
   const std::string& id = request.job_id();
   const absl::Status deleted = environment_.store->DeleteJob(caller.project(), id);
   if (absl::IsNotFound(deleted)) return JobNotFound(id);
-  if (absl::IsFailedPrecondition(deleted)) return WithReason(deleted, "JOB_NOT_ENDED");
+  if (absl::IsFailedPrecondition(deleted)) return WithReason(deleted, reasons::kJobNotEnded);
   GRAFT_RETURN_IF_ERROR(deleted);
   const absl::Status swept = environment_.blobs->DeletePrefix(Below(CheckpointPrefix(id)));
   if (!swept.ok()) {

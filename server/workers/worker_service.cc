@@ -9,6 +9,7 @@
 
 #include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
+#include "core/base/error_reasons.h"
 #include "core/base/failpoint.h"
 #include "core/base/refusals.h"
 #include "core/base/sha256.h"
@@ -29,7 +30,7 @@ constexpr size_t kMaxQueuedCalls = 4096;
 constexpr uint64_t kMaxCardBytes = 64 << 20;
 
 absl::Status LeaseIsOver() {
-  return WithReason(absl::AbortedError("the lease is over: drop the job"), "LEASE_LOST");
+  return WithReason(absl::AbortedError("the lease is over: drop the job"), reasons::kLeaseLost);
 }
 
 Capabilities CapabilitiesOf(const worker::v1::Capabilities& proto) {

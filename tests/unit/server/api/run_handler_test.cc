@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "graft/v1/finetune.pb.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/refusals.h"
 #include "core/store/exhausted.h"
 
@@ -15,7 +16,8 @@ namespace graft {
 namespace {
 
 TEST(ExplainExhausted, SaysWhatRanOutAndWhenToTryAgain) {
-  for (const absl::string_view what : {kQueueFull, kDiskFull, kOutOfMemory}) {
+  for (const absl::string_view what :
+       {reasons::kQueueFull, reasons::kDiskFull, reasons::kOutOfMemory}) {
     const absl::Status explained = ExplainExhausted(Exhausted(what, "no more"));
     EXPECT_EQ(explained.code(), absl::StatusCode::kResourceExhausted);
     EXPECT_EQ(explained.message(), "no more");
