@@ -69,14 +69,14 @@ absl::StatusOr<ArtifactSummary> StoredModelSource::Summarise(const ModelKey& key
 absl::StatusOr<std::unique_ptr<ModelArtifact>> StoredModelSource::Open(const ModelKey& key) {
   GRAFT_ASSIGN_OR_RETURN(const ModelVersion row,
                          store_->GetModelVersion(key.project, key.model, key.version));
-  GRAFT_ASSIGN_OR_RETURN(const ArtifactManifest manifest,
+  GRAFT_ASSIGN_OR_RETURN(const VerifiedManifest verified,
                          LoadVerifiedManifest(*blobs_, row.artifact_prefix, row.artifact_sha256));
-  const ManifestFile* file = manifest.Find(kModelFile);
+  const ManifestFile* file = verified.manifest.Find(kModelFile);
   if (file == nullptr) {
     return absl::DataLossError(absl::StrCat(kModelFile, ": is not in the manifest"));
   }
   auto artifact = std::make_unique<StoredArtifact>();
-  artifact->description = manifest.description;
+  artifact->description = verified.manifest.description;
   const std::string blob = BlobIn(row.artifact_prefix, kModelFile);
   GRAFT_ASSIGN_OR_RETURN(const std::optional<std::filesystem::path> path, blobs_->LocalPath(blob));
   if (path.has_value()) {

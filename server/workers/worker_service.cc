@@ -281,22 +281,18 @@ absl::StatusOr<VerifiedArtifact> WorkerService::CheckedArtifact(
   if (!IsSha256Hex(request.artifact().manifest_sha256())) {
     return InvalidField("artifact.manifest_sha256", "is not a sha256");
   }
-  const auto manifest = LoadVerifiedManifest(*blobs_, prefix, request.artifact().manifest_sha256());
-  if (absl::IsNotFound(manifest.status())) return absl::DataLossError(manifest.status().message());
-  GRAFT_RETURN_IF_ERROR(manifest.status());
+  GRAFT_ASSIGN_OR_RETURN(VerifiedManifest verified,
+                         LoadVerifiedManifest(*blobs_, prefix, request.artifact().manifest_sha256(),
+                                              {kCardFile, kMaxCardBytes}));
   VerifiedArtifact artifact;
-  GRAFT_ASSIGN_OR_RETURN(artifact.description, ModelDescriptionFromJson(manifest->description));
+  GRAFT_ASSIGN_OR_RETURN(artifact.description,
+                         ModelDescriptionFromJson(verified.manifest.description));
   if (artifact.description.backbone_digest != job.backbone_digest ||
       artifact.description.task != job.task) {
     return absl::InvalidArgumentError("the artefact is of another backbone or task than the job");
   }
-  GRAFT_ASSIGN_OR_RETURN(const uint64_t manifest_bytes,
-                         blobs_->Size(BlobIn(prefix, kManifestFile)));
-  artifact.bytes = static_cast<int64_t>(manifest_bytes);
-  for (const ManifestFile& file : manifest->files) {
-    artifact.bytes += static_cast<int64_t>(file.bytes);
-  }
-  GRAFT_ASSIGN_OR_RETURN(artifact.card, blobs_->Get(BlobIn(prefix, kCardFile), kMaxCardBytes));
+  artifact.bytes = static_cast<int64_t>(verified.bytes);
+  artifact.card = std::move(verified.content);
   return artifact;
 }
 
