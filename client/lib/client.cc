@@ -29,6 +29,7 @@ constexpr uint64_t kMaxManifestBytes = 60 << 20;
 absl::StatusOr<v1::UploadHeader> HeaderOf(const UploadOptions& options) {
   v1::UploadHeader header;
   header.set_display_name(options.display_name);
+  header.set_sha256(options.sha256);
   v1::UploadManifest& manifest = *header.mutable_manifest();
   manifest.mutable_number_columns()->Assign(options.number_columns.begin(),
                                             options.number_columns.end());
@@ -153,6 +154,10 @@ class GrpcClient final : public Client {
     if (!header.ok()) return header.status();
     std::error_code error;
     if (std::filesystem::is_directory(path, error)) {
+      if (!options.sha256.empty()) {
+        return absl::InvalidArgumentError(
+            "a folder has no sha256: it is packed while it is sent; give that of an archive");
+      }
       const absl::StatusOr<FolderContent> content = ListFolder(path);
       if (!content.ok()) return content.status();
       if (callbacks.on_left_out && !Describe(content->left_out).empty()) {
