@@ -67,7 +67,7 @@ void PredictionService::OnRefused(const v1::PredictRequest& request,
   observer_->OnRequest({.project = request.project(),
                         .model = request.model(),
                         .code = status.code(),
-                        .images = request.inputs_size()});
+                        .inputs = request.inputs_size()});
 }
 
 void PredictionService::Predict(const Caller& caller, v1::PredictRequest request, Done done) {

@@ -250,9 +250,9 @@ class Server final : public Application {
     predicting.batch.max_batch_size = config_.max_batch_size;
     predicting.batch.max_queue_delay = config_.max_queue_delay;
     predicting.decode_threads = config_.decode_threads;
-    predicting.max_images_per_request = config_.max_predict_inputs;
-    predicting.max_bytes_per_image = config_.max_image_bytes;
-    predicting.max_pending_images = config_.predict_queue;
+    predicting.max_inputs_per_request = config_.max_predict_inputs;
+    predicting.max_bytes_per_input = config_.max_image_bytes;
+    predicting.max_pending_inputs = config_.predict_queue;
     predicting.max_pending_bytes = PredictQueueBytes(config_);
     GRAFT_ASSIGN_OR_RETURN(predictor_,
                            Predictor::Create(predicting, models_.get(), clock_, &serving_metrics_));
