@@ -153,7 +153,7 @@ void JobRunner::ReportEnd(const v1::LeasedJob& lease, v1::FinishRequest finish,
   finish.set_fence(lease.fence());
   auto answer = link_->Finish(finish, stop);
   if (!answer.ok() && !absl::IsAborted(answer.status()) && !absl::IsNotFound(answer.status()) &&
-      !absl::IsCancelled(answer.status()) && !IsServerAway(answer.status()) &&
+      !absl::IsCancelled(answer.status()) && !IsServerUnreachable(answer.status()) &&
       finish.outcome() == v1::OUTCOME_SUCCEEDED) {
     // The server looked at the artefacts, or at the size of this, and would not have them.
     finish = Failed(answer.status());

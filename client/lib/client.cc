@@ -99,7 +99,7 @@ class GrpcClient final : public Client {
 
   absl::StatusOr<v1::Job> Watch(const std::string& job_id, uint64_t after_sequence,
                                 const WatchCallbacks& callbacks) override {
-    GrowingPause pause(absl::Milliseconds(100), absl::Seconds(5));
+    ExponentialBackoff pause(absl::Milliseconds(100), absl::Seconds(5));
     bool reached = false;
     bool lost = false;
     absl::Duration give_up;  // while lost
@@ -135,7 +135,7 @@ class GrpcClient final : public Client {
       if (status.ok()) return GetJob(job_id);
       // A server that never was there is no connection lost: whoever waits wants to know at once.
       reached |= Reached(*channel_);
-      if (!reached || !IsPassing(status) || cancellation_->cancelled()) return status;
+      if (!reached || !IsTransient(status) || cancellation_->cancelled()) return status;
       const absl::Duration now = options_.timer->Monotonic();
       if (!lost || now - opened > kLongestConnect) {  // a stream without events was one, too
         lost = true;

@@ -99,7 +99,7 @@ grpc::ServerUnaryReactor* WorkerService::Lease(grpc::CallbackServerContext* cont
         const auto job = store_->ReleaseJob(response->job().job_id(), response->job().fence(),
                                             ReleaseReason::kDrained, "worker went away");
         if (!job.ok()) {
-          logger_->Warning("an unheard lease cannot be taken back",
+          logger_->Warning("a lease whose caller went away cannot be released",
                            {{"job", response->job().job_id()}, {"error", job.status().ToString()}});
         }
       });
@@ -211,7 +211,7 @@ absl::Status WorkerService::DoFinish(const worker::v1::FinishRequest& request,
     GRAFT_RETURN_IF_ERROR(
         store_->ReleaseJob(job.id, job.fence, ReleaseReason::kDrained, "given back by its worker")
             .status());
-    logger_->Info("job given back", {{"job", job.id}, {"worker", request.worker_id()}});
+    logger_->Info("job released by its worker", {{"job", job.id}, {"worker", request.worker_id()}});
     Count(request.counters());
     return absl::OkStatus();
   }

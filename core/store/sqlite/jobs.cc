@@ -172,7 +172,7 @@ absl::StatusOr<Job> RequestDesired(Session& session, absl::string_view project,
                                    absl::string_view job_id, DesiredState desired) {
   GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJobOf(session, project, job_id));
   Job& job = row.job;
-  const JobStanding before = StandingOf(job);
+  const JobLifecycle before = LifecycleOf(job);
   const absl::StatusOr<JobTransition> after = AfterRequest(before, desired);
   if (absl::IsFailedPrecondition(after.status())) return NotNow(job, after.status().message());
   GRAFT_RETURN_IF_ERROR(after.status());
