@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -225,6 +226,10 @@ class Reader {
       return absl::ResourceExhaustedError(absl::StrCat("the names in the archive have more than ",
                                                        limits_.max_name_bytes, " bytes in all"));
     }
+    if (plain.hidden && archive_entry_is_encrypted(header) == 0) {
+      entry.kind = ArchiveEntryKind::kHidden;  // be it a link or a socket: nobody looks into it
+      return entry;
+    }
     if (archive_entry_symlink(header) != nullptr) {
       return Refuse(raw, "is a symbolic link: pack the files themselves, as 'tar -h' does");
     }
@@ -234,16 +239,12 @@ class Reader {
     const auto type = archive_entry_filetype(header);
     const bool hard_link = archive_entry_hardlink(header) != nullptr;
     if (type == AE_IFDIR || entry.name.empty()) {
-      entry.kind = plain.hidden ? ArchiveEntryKind::kHidden : ArchiveEntryKind::kFolder;
+      entry.kind = ArchiveEntryKind::kFolder;
       return entry;
     }
     if (type != AE_IFREG && !hard_link) return Refuse(raw, "is neither a file nor a folder");
     if (archive_entry_size_is_set(header) != 0 && archive_entry_size(header) < 0) {
       return Refuse(raw, "has a negative size");
-    }
-    if (plain.hidden) {
-      entry.kind = ArchiveEntryKind::kHidden;
-      return entry;
     }
     if (!plain.problem.empty()) {
       entry.kind = ArchiveEntryKind::kUnusable;
@@ -259,7 +260,10 @@ class Reader {
     }
     const auto [known, inserted] = names_.try_emplace(Key(entry.name), Key(raw));
     if (inserted) return entry;
-    return Refuse(raw, known->second != Key(raw) && ToNfc(raw) == entry.name
+    const bool accented = std::any_of(entry.name.begin(), entry.name.end(), [](char c) {
+      return !absl::ascii_isascii(static_cast<unsigned char>(c));
+    });
+    return Refuse(raw, accented && known->second != Key(raw)
                            ? "is there twice, its accents written in two ways: rename one"
                            : "is there twice");
   }
