@@ -5,7 +5,6 @@
 #include <archive_entry.h>
 #include <cerrno>
 #include <cstring>
-#include <locale.h>
 #include <memory>
 #include <utility>
 
@@ -19,7 +18,7 @@
 #include "core/base/status_macros.h"
 #include "core/data/archive_names.h"
 #include "core/data/archive_stream.h"
-#include "core/data/unicode.h"
+#include "core/data/utf8_locale.h"
 
 namespace graft {
 namespace {
@@ -85,26 +84,6 @@ absl::Status Damaged(struct archive* archive, ArchiveFormat format, absl::string
   return absl::InvalidArgumentError(
       absl::StrCat("the archive is damaged: ", PrintableName(message)));
 }
-
-// libarchive turns names marked as UTF-8 into the locale's characters, and loses them where it has
-// none, as in the "C" locale of a service. This gives the calling thread UTF-8 while it lives.
-class Utf8Locale {
- public:
-  Utf8Locale() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
-    if (locale_ != nullptr) before_ = ::uselocale(locale_);
-  }
-  ~Utf8Locale() {
-    if (locale_ == nullptr) return;
-    ::uselocale(before_);
-    ::freelocale(locale_);
-  }
-  Utf8Locale(const Utf8Locale&) = delete;
-  Utf8Locale& operator=(const Utf8Locale&) = delete;
-
- private:
-  const locale_t locale_;
-  locale_t before_ = nullptr;
-};
 
 class Reader {
  public:
