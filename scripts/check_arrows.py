@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Checks that includes follow the layers of ARCHITECTURE.md.
 
-Each folder names the folders it may include; each vendor names the folders that may include it.
+Each folder names the folders it may include; each vendor names the folders that may include it; some
+folders name a vendor that they may not reach by any way.
 Exit status 1 and one line a violation where they do not hold.
 """
 
+import collections
 import pathlib
 import re
 import subprocess
@@ -85,6 +87,17 @@ TASK_FREE = ("core/serving/", "core/training/")
 WORDS_OF_A_TASK = re.compile(r"class_names|labels|accuracy|top_k")
 VENDOR_FREE = ("tests/", "bench/")  # may use what they test
 
+# Folder -> vendor whose headers its files may not reach, through whatever they include: what is kept
+# free of it, so that another can take its place.
+FREE_OF = {
+    "core": r"grpc|google/|graft/",
+    "server/api": r"grpc|.*\.grpc\.pb\.h",
+    "server/base": r"grpc|.*\.grpc\.pb\.h",
+    "server/config": r"grpc|.*\.grpc\.pb\.h",
+    "server/http": r"grpc|.*\.grpc\.pb\.h",
+    "server/jobs": r"grpc|.*\.grpc\.pb\.h",
+}
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -129,14 +142,50 @@ def violations(path: str, text: str) -> list[str]:
     return found
 
 
+def includes(text: str) -> list[str]:
+    """What a file includes, as written."""
+    return [match.group(2) for match in map(INCLUDE.match, text.splitlines()) if match]
+
+
+def reaches(path: str, vendor: str, graph: dict[str, list[str]]) -> list[str]:
+    """A shortest way from a file to a header of the vendor: [path, ..., header], or [] for none."""
+    ways = collections.deque([[path]])
+    seen = {path}
+    while ways:
+        way = ways.popleft()
+        for target in graph.get(way[-1], []):
+            if target in seen:
+                continue
+            seen.add(target)
+            if target in graph:
+                ways.append(way + [target])
+            elif re.match(vendor, target):
+                return way + [target]
+    return []
+
+
+def reached_vendors(graph: dict[str, list[str]]) -> list[str]:
+    found = []
+    for path in graph:
+        for folder, vendor in FREE_OF.items():
+            way = reaches(path, vendor, graph) if path.startswith(folder + "/") else []
+            if way:
+                found.append(f"{folder} is to be free of {way[-1]}: {' -> '.join(way)}")
+    return found
+
+
 def main() -> int:
     found = []
+    graph = {}
     for path in sources():
-        found += violations(path, (ROOT / path).read_text(encoding="utf-8"))
+        text = (ROOT / path).read_text(encoding="utf-8")
+        found += violations(path, text)
+        graph[path] = includes(text)
+    found += reached_vendors(graph)
     for line in found:
         print(line)
     if not found:
-        print(f"layers hold in {len(sources())} files")
+        print(f"layers hold in {len(graph)} files")
     return 1 if found else 0
 
 

@@ -1,6 +1,7 @@
 #include "wire/status.h"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -70,17 +71,6 @@ void AddRetryInfo(const absl::Status& status, google::rpc::Status& details) {
 
 }  // namespace
 
-absl::Status NotFound(absl::string_view kind, absl::string_view name) {
-  return WithReason(absl::NotFoundError(absl::StrCat(kind, " \"", name, "\" does not exist")),
-                    absl::StrCat(absl::AsciiStrToUpper(kind), "_NOT_FOUND"));
-}
-
-absl::Status Draining() {
-  return WithRetryDelay(
-      WithReason(absl::UnavailableError("the server is stopping; try again shortly"), "DRAINING"),
-      absl::Seconds(5));
-}
-
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const auto code =
@@ -122,7 +112,5 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
   }
   return result;
 }
-
-std::string CodeName(absl::StatusCode code) { return absl::StatusCodeToString(code); }
 
 }  // namespace graft

@@ -1,8 +1,6 @@
 #ifndef GRAFT_WIRE_STATUS_H_
 #define GRAFT_WIRE_STATUS_H_
 
-#include <string>
-
 #include <grpcpp/support/status.h>
 
 #include "absl/status/status.h"
@@ -21,12 +19,6 @@ namespace graft {
 // The `domain` of every ErrorInfo.
 inline constexpr absl::string_view kErrorDomain = "graft";
 
-// NOT_FOUND "<kind> <name> does not exist" with reason "<KIND>_NOT_FOUND" (kind: "job").
-absl::Status NotFound(absl::string_view kind, absl::string_view name);
-
-// UNAVAILABLE, reason DRAINING, retry in a few seconds: what a stopping server answers.
-absl::Status Draining();
-
 // To the wire. UNKNOWN becomes INTERNAL: callers are never left with a code that says nothing. The
 // message is cut at some 1,500 bytes and the texts of field errors more, so that all fits into a
 // header (8 KiB). Payloads of other kinds stay in the process.
@@ -34,9 +26,6 @@ grpc::Status ToGrpcStatus(const absl::Status& status);
 
 // From the wire; details that are not a google.rpc.Status are dropped, the code and message stay.
 absl::Status FromGrpcStatus(const grpc::Status& status);
-
-// "INVALID_ARGUMENT" and so on, as metrics, logs and JobError.code spell it.
-std::string CodeName(absl::StatusCode code);
 
 }  // namespace graft
 

@@ -24,7 +24,7 @@ absl::Status BlobCheckpointStore::Put(const std::string& key, absl::string_view 
   return absl::IsAlreadyExists(put) ? absl::OkStatus() : put;
 }
 
-absl::Status BlobCheckpointStore::DropBut(size_t count) {
+absl::Status BlobCheckpointStore::KeepNewest(size_t count) {
   GRAFT_ASSIGN_OR_RETURN(const std::vector<std::string> names, List());
   for (size_t i = count; i < names.size(); ++i) {
     GRAFT_RETURN_IF_ERROR(blobs_->Delete(BlobIn(prefix_, names[i])));
@@ -37,12 +37,12 @@ absl::Status BlobCheckpointStore::Save(int epoch, absl::string_view bytes) {
   GRAFT_FAILPOINT("worker.checkpoint.before_put");
   absl::Status put = Put(key, bytes);
   if (absl::IsResourceExhausted(put)) {
-    GRAFT_RETURN_IF_ERROR(DropBut(1));
+    GRAFT_RETURN_IF_ERROR(KeepNewest(1));
     put = Put(key, bytes);
   }
   if (!put.ok()) return Annotate(put, "checkpoint");
   GRAFT_FAILPOINT("worker.checkpoint.after_put");
-  return DropBut(kKept);
+  return KeepNewest(kKept);
 }
 
 absl::StatusOr<std::vector<std::string>> BlobCheckpointStore::List() {

@@ -35,7 +35,7 @@ class BlobCheckpointStore final : public CheckpointStore {
  private:
   absl::Status Put(const std::string& key, absl::string_view bytes);
   // All but the newest `count`.
-  absl::Status DropBut(size_t count);
+  absl::Status KeepNewest(size_t count);
 
   BlobStore* const blobs_;
   const std::string prefix_;

@@ -6,7 +6,7 @@
 
 namespace graft::worker {
 
-RunSignal WhatToDo(const v1::HeartbeatResponse& response) {
+RunSignal SignalFor(const v1::HeartbeatResponse& response) {
   switch (response.desired()) {
     case graft::v1::DESIRED_STATE_CANCEL:
       return RunSignal::kCancel;
@@ -36,7 +36,7 @@ void Heartbeats::Loop() {
   while (true) {
     const auto response = link_->Heartbeat(job_);
     if (response.ok()) {
-      desired_.store(WhatToDo(*response));
+      desired_.store(SignalFor(*response));
     } else if (absl::IsAborted(response.status()) || absl::IsNotFound(response.status()) ||
                link_->lost()) {
       lost_.store(true);

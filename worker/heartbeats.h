@@ -17,7 +17,7 @@ namespace graft::worker {
 // lease back; the server knows that it is wanted paused. A stop ends with the best so far, unless
 // the server drains: judging the best may take longer than it has, and the next attempt, from the
 // checkpoint, is told to stop at once.
-RunSignal WhatToDo(const v1::HeartbeatResponse& response);
+RunSignal SignalFor(const v1::HeartbeatResponse& response);
 
 // Keeps one lease alive from a thread of its own, so that a long step does not look like death,
 // and hears what is wanted of the job. Safe for concurrent use.

@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "wire/fine_tune_spec.h"
-#include "wire/status.h"
 #include "worker/blob_checkpoint_store.h"
 #include "worker/event_reporter.h"
 #include "worker/publish.h"
@@ -51,7 +51,7 @@ v1::FinishRequest Ended(v1::Outcome outcome) {
 
 graft::v1::JobError JobErrorOf(const absl::Status& status) {
   graft::v1::JobError error;
-  error.set_code(CodeName(status.code()));
+  error.set_code(absl::StatusCodeToString(status.code()));
   error.set_message(std::string(status.message()));
   const std::vector<FieldError> fields = InvalidFieldsOf(status);
   if (!fields.empty()) error.set_field(fields.front().field);
@@ -153,7 +153,7 @@ void JobRunner::ReportEnd(const v1::LeasedJob& lease, v1::FinishRequest finish,
   finish.set_fence(lease.fence());
   auto answer = link_->Finish(finish, stop);
   if (!answer.ok() && !absl::IsAborted(answer.status()) && !absl::IsNotFound(answer.status()) &&
-      !absl::IsCancelled(answer.status()) && !IsServerAway(answer.status()) &&
+      !absl::IsCancelled(answer.status()) && !IsServerUnreachable(answer.status()) &&
       finish.outcome() == v1::OUTCOME_SUCCEEDED) {
     // The server looked at the artefacts, or at the size of this, and would not have them.
     finish = Failed(answer.status());

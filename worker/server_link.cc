@@ -23,7 +23,7 @@ constexpr absl::Duration kStopInterval = absl::Milliseconds(100);
 
 }  // namespace
 
-bool IsServerAway(const absl::Status& status) {
+bool IsServerUnreachable(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
 }
 
@@ -45,9 +45,9 @@ std::shared_ptr<grpc::Channel> ServerLink::Connect(const std::string& address) {
 }
 
 template <typename Request, typename Response, typename Method>
-absl::StatusOr<Response> ServerLink::Once(Method method, const Request& request,
-                                          absl::Duration timeout,
-                                          const std::function<bool()>& stop) {
+absl::StatusOr<Response> ServerLink::CallOnce(Method method, const Request& request,
+                                              absl::Duration timeout,
+                                              const std::function<bool()>& stop) {
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
   Response response;
@@ -66,7 +66,7 @@ absl::StatusOr<Response> ServerLink::Once(Method method, const Request& request,
     }
   }
   const absl::Status result = FromGrpcStatus(status);
-  if (!IsServerAway(result)) {
+  if (!IsServerUnreachable(result)) {
     absl::MutexLock lock(&mutex_);
     last_answer_ = clock_->Monotonic();
   }
@@ -75,16 +75,16 @@ absl::StatusOr<Response> ServerLink::Once(Method method, const Request& request,
 }
 
 template <typename Request, typename Response, typename Method>
-absl::StatusOr<Response> ServerLink::Persistently(Method method, const Request& request,
-                                                  absl::Duration timeout,
-                                                  const std::function<bool()>& stop) {
+absl::StatusOr<Response> ServerLink::CallWithRetries(Method method, const Request& request,
+                                                     absl::Duration timeout,
+                                                     const std::function<bool()>& stop) {
   absl::Duration pause = kFirstPause;
   while (true) {
-    auto response = Once<Request, Response>(method, request, timeout, stop);
+    auto response = CallOnce<Request, Response>(method, request, timeout, stop);
     // Too much at once passes, and says so; a message that is too large stays so.
     const bool busy =
         absl::IsResourceExhausted(response.status()) && RetryDelay(response.status()).has_value();
-    const bool again = IsServerAway(response.status()) || busy;
+    const bool again = IsServerUnreachable(response.status()) || busy;
     if (!again || lost()) return response;
     if (stop && stop()) return absl::CancelledError("told to stop");
     clock_->Sleep(pause);
@@ -100,8 +100,8 @@ absl::StatusOr<v1::LeaseResponse> ServerLink::Lease(const v1::Capabilities& capa
   *request.mutable_capabilities() = capabilities;
   *request.mutable_wait() = ToProto(wait);
   const auto method = [](auto& stub, auto... arguments) { stub.Lease(arguments...); };
-  return Once<v1::LeaseRequest, v1::LeaseResponse>(method, request, wait + options_.call_timeout,
-                                                   stop);
+  return CallOnce<v1::LeaseRequest, v1::LeaseResponse>(method, request,
+                                                       wait + options_.call_timeout, stop);
 }
 
 absl::StatusOr<v1::HeartbeatResponse> ServerLink::Heartbeat(const v1::LeasedJob& job) {
@@ -112,15 +112,15 @@ absl::StatusOr<v1::HeartbeatResponse> ServerLink::Heartbeat(const v1::LeasedJob&
   const absl::Duration timeout =
       job.has_heartbeat_timeout() ? FromProto(job.heartbeat_timeout()) : options_.call_timeout;
   const auto method = [](auto& stub, auto... arguments) { stub.Heartbeat(arguments...); };
-  return Once<v1::HeartbeatRequest, v1::HeartbeatResponse>(method, request, timeout, nullptr);
+  return CallOnce<v1::HeartbeatRequest, v1::HeartbeatResponse>(method, request, timeout, nullptr);
 }
 
 absl::StatusOr<v1::ReportResponse> ServerLink::Report(v1::ReportRequest request,
                                                       const std::function<bool()>& stop) {
   request.set_worker_id(options_.worker_id);
   const auto method = [](auto& stub, auto... arguments) { stub.Report(arguments...); };
-  return Persistently<v1::ReportRequest, v1::ReportResponse>(method, request, options_.call_timeout,
-                                                             stop);
+  return CallWithRetries<v1::ReportRequest, v1::ReportResponse>(method, request,
+                                                                options_.call_timeout, stop);
 }
 
 absl::StatusOr<v1::FinishResponse> ServerLink::Finish(v1::FinishRequest request,
@@ -128,7 +128,7 @@ absl::StatusOr<v1::FinishResponse> ServerLink::Finish(v1::FinishRequest request,
   GRAFT_FAILPOINT("worker.finish.before_call");
   request.set_worker_id(options_.worker_id);
   const auto method = [](auto& stub, auto... arguments) { stub.Finish(arguments...); };
-  auto response = Persistently<v1::FinishRequest, v1::FinishResponse>(
+  auto response = CallWithRetries<v1::FinishRequest, v1::FinishResponse>(
       method, request, options_.finish_timeout, stop);
   GRAFT_FAILPOINT("worker.finish.after_call");
   return response;

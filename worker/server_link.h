@@ -58,11 +58,12 @@ class ServerLink {
 
  private:
   template <typename Request, typename Response, typename Method>
-  absl::StatusOr<Response> Once(Method method, const Request& request, absl::Duration timeout,
-                                const std::function<bool()>& stop);
+  absl::StatusOr<Response> CallOnce(Method method, const Request& request, absl::Duration timeout,
+                                    const std::function<bool()>& stop);
   template <typename Request, typename Response, typename Method>
-  absl::StatusOr<Response> Persistently(Method method, const Request& request,
-                                        absl::Duration timeout, const std::function<bool()>& stop);
+  absl::StatusOr<Response> CallWithRetries(Method method, const Request& request,
+                                           absl::Duration timeout,
+                                           const std::function<bool()>& stop);
 
   const Options options_;
   Clock* const clock_;
@@ -72,7 +73,7 @@ class ServerLink {
 };
 
 // Whether the transport failed, not the server's answer.
-bool IsServerAway(const absl::Status& status);
+bool IsServerUnreachable(const absl::Status& status);
 
 }  // namespace graft::worker
 

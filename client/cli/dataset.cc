@@ -116,6 +116,9 @@ void AddDatasetCommand(CLI::App& app, Globals& globals) {
                      "A column of the manifest that holds numbers to learn; may be repeated");
   upload->add_option("--ignore-column", options->ignored_columns,
                      "A column of the manifest that is not meant; may be repeated");
+  upload->add_option("--sha256", options->sha256,
+                     "Of the archive, where you have it: damage on the way is found, and an "
+                     "archive that the server has already is not sent again");
   upload->callback(
       [&globals, path, options] { globals.result = Upload(globals, *path, *options); });
 

@@ -22,7 +22,7 @@ namespace graft::cli {
 template <typename Request>
 void AddPageOptions(CLI::App& list, const std::shared_ptr<Request>& request) {
   list.add_option_function<int>(
-      "--page-size", [request](int size) { request->set_page_size(size); }, "Rows a page");
+      "--page-size", [request](int size) { request->set_page_size(size); }, "Rows a page, at most");
   list.add_option_function<std::string>(
       "--page-token", [request](const std::string& token) { request->set_page_token(token); },
       "Where the last page ended");

@@ -18,8 +18,7 @@ struct ProgressMark {
 
 // Whether a plain line is due: at first, where the stage changes, and at every tenth of the way. A
 // pure function.
-bool DeservesLine(const std::optional<ProgressMark>& last, absl::string_view stage,
-                  double fraction);
+bool IsLineDue(const std::optional<ProgressMark>& last, absl::string_view stage, double fraction);
 
 // How far something is, on standard error: a bar on a terminal; elsewhere now and then a line.
 // Not safe for concurrent use.

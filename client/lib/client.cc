@@ -29,6 +29,7 @@ constexpr uint64_t kMaxManifestBytes = 60 << 20;
 absl::StatusOr<v1::UploadHeader> HeaderOf(const UploadOptions& options) {
   v1::UploadHeader header;
   header.set_display_name(options.display_name);
+  header.set_sha256(options.sha256);
   v1::UploadManifest& manifest = *header.mutable_manifest();
   manifest.mutable_number_columns()->Assign(options.number_columns.begin(),
                                             options.number_columns.end());
@@ -98,7 +99,7 @@ class GrpcClient final : public Client {
 
   absl::StatusOr<v1::Job> Watch(const std::string& job_id, uint64_t after_sequence,
                                 const WatchCallbacks& callbacks) override {
-    GrowingPause pause(absl::Milliseconds(100), absl::Seconds(5));
+    ExponentialBackoff pause(absl::Milliseconds(100), absl::Seconds(5));
     bool reached = false;
     bool lost = false;
     absl::Duration give_up;  // while lost
@@ -134,7 +135,7 @@ class GrpcClient final : public Client {
       if (status.ok()) return GetJob(job_id);
       // A server that never was there is no connection lost: whoever waits wants to know at once.
       reached |= Reached(*channel_);
-      if (!reached || !IsPassing(status) || cancellation_->cancelled()) return status;
+      if (!reached || !IsTransient(status) || cancellation_->cancelled()) return status;
       const absl::Duration now = options_.timer->Monotonic();
       if (!lost || now - opened > kLongestConnect) {  // a stream without events was one, too
         lost = true;
@@ -153,6 +154,10 @@ class GrpcClient final : public Client {
     if (!header.ok()) return header.status();
     std::error_code error;
     if (std::filesystem::is_directory(path, error)) {
+      if (!options.sha256.empty()) {
+        return absl::InvalidArgumentError(
+            "a folder has no sha256: it is packed while it is sent; give that of an archive");
+      }
       const absl::StatusOr<FolderContent> content = ListFolder(path);
       if (!content.ok()) return content.status();
       if (callbacks.on_left_out && !Describe(content->left_out).empty()) {

@@ -44,6 +44,10 @@ struct UploadOptions {
   std::filesystem::path manifest;           // a CSV or JSON Lines beside the pictures; empty: none
   std::vector<std::string> number_columns;  // of the manifest, wherever it is
   std::vector<std::string> ignored_columns;
+  // Of an archive, where it is known: the server refuses one that was damaged on the way, and takes
+  // none that it has already. It is not computed here: it goes ahead of the content, so that all
+  // would be read twice, and a folder's tar is made only as it is sent.
+  std::string sha256;
 };
 
 // What UploadDataset tells while it works, on the caller's thread. Any may be empty.

@@ -8,7 +8,7 @@
 
 namespace graft::client {
 
-absl::Duration GrowingPause::Next() {
+absl::Duration ExponentialBackoff::Next() {
   next_ = next_.has_value() ? std::min(*next_ * 2, longest_) : first_;
   return *next_;
 }
@@ -29,7 +29,7 @@ std::optional<absl::Duration> RetrySchedule::Next(const absl::Status& status, bo
   return std::min(left, std::max(least, pause_.Next()));  // the last attempt ends the time
 }
 
-bool IsPassing(const absl::Status& status) {
+bool IsTransient(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
       return true;

@@ -9,9 +9,10 @@
 namespace graft::client {
 
 // Pauses between attempts: each twice as long as the one before, up to a limit.
-class GrowingPause {
+class ExponentialBackoff {
  public:
-  GrowingPause(absl::Duration first, absl::Duration longest) : first_(first), longest_(longest) {}
+  ExponentialBackoff(absl::Duration first, absl::Duration longest)
+      : first_(first), longest_(longest) {}
 
   absl::Duration Next();
   void Reset() { next_.reset(); }
@@ -44,14 +45,14 @@ class RetrySchedule {
  private:
   const RetryOptions options_;
   const absl::Duration start_;
-  GrowingPause pause_{absl::Milliseconds(200), absl::Seconds(5)};
+  ExponentialBackoff pause_{absl::Milliseconds(200), absl::Seconds(5)};
   bool reached_ = false;
   bool timed_out_ = false;
 };
 
 // Whether a stream that ended so may be opened again: the server was going away or full, or the
 // connection broke. INTERNAL is passing only where it is a reset of the transport's.
-bool IsPassing(const absl::Status& status);
+bool IsTransient(const absl::Status& status);
 
 }  // namespace graft::client
 

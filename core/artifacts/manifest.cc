@@ -59,6 +59,17 @@ absl::StatusOr<std::string> HashBlob(BlobStore& blobs, const std::string& key, u
   return hash.FinishHex();
 }
 
+absl::Status Lost(absl::string_view name, absl::string_view what) {
+  return absl::DataLossError(absl::StrCat("stored file ", name, " ", what));
+}
+
+absl::Status CheckSize(BlobStore& blobs, const std::string& key, const ManifestFile& file) {
+  const absl::StatusOr<uint64_t> bytes = blobs.Size(key);
+  if (!bytes.ok()) return Lost(file.name, "is missing");
+  if (*bytes != file.bytes) return Lost(file.name, "has another size than was published");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 const ManifestFile* ArtifactManifest::Find(absl::string_view name) const {
@@ -118,29 +129,45 @@ absl::StatusOr<ArtifactManifest> ManifestFromJson(absl::string_view text) {
   return manifest;
 }
 
-absl::StatusOr<ArtifactManifest> LoadVerifiedManifest(BlobStore& blobs, const std::string& prefix,
-                                                      absl::string_view manifest_sha256) {
-  const auto lost = [](absl::string_view name, absl::string_view what) {
-    return absl::DataLossError(absl::StrCat("stored file ", name, " ", what));
-  };
-  absl::StatusOr<std::string> json = blobs.Get(BlobIn(prefix, kManifestFile), kMaxManifestBytes);
-  if (!json.ok()) return lost(kManifestFile, "is missing");
+absl::StatusOr<VerifiedManifest> LoadVerifiedManifest(BlobStore& blobs, const std::string& prefix,
+                                                      absl::string_view manifest_sha256,
+                                                      const WantedFile& wanted) {
+  const absl::StatusOr<std::string> json =
+      blobs.Get(BlobIn(prefix, kManifestFile), kMaxManifestBytes);
+  if (!json.ok()) return Lost(kManifestFile, "is missing");
   if (Sha256Hex(*json) != manifest_sha256) {
-    return lost(kManifestFile, "is not the one that was published");
+    return Lost(kManifestFile, "is not the one that was published");
   }
   absl::StatusOr<ArtifactManifest> parsed = ManifestFromJson(*json);
-  if (!parsed.ok()) return lost(kManifestFile, absl::StrCat("is bad: ", parsed.status().message()));
-  ArtifactManifest manifest = *std::move(parsed);
-  for (const ManifestFile& file : manifest.files) {
-    const std::string key = BlobIn(prefix, file.name);
-    const absl::StatusOr<uint64_t> bytes = blobs.Size(key);
-    if (!bytes.ok()) return lost(file.name, "is missing");
-    if (*bytes != file.bytes) return lost(file.name, "has another size than was published");
-    const absl::StatusOr<std::string> sha256 = HashBlob(blobs, key, file.bytes);
-    if (!sha256.ok()) return lost(file.name, "cannot be read");
-    if (*sha256 != file.sha256) return lost(file.name, "has another hash than was published");
+  if (!parsed.ok()) return Lost(kManifestFile, absl::StrCat("is bad: ", parsed.status().message()));
+  VerifiedManifest verified;
+  verified.manifest = *std::move(parsed);
+  verified.bytes = json->size();
+  if (!wanted.name.empty() && verified.manifest.Find(wanted.name) == nullptr) {
+    return Lost(wanted.name, "is not in the manifest");
   }
-  return manifest;
+  for (const ManifestFile& file : verified.manifest.files) {
+    const std::string key = BlobIn(prefix, file.name);
+    GRAFT_RETURN_IF_ERROR(CheckSize(blobs, key, file));
+    absl::StatusOr<std::string> sha256;
+    if (file.name == wanted.name) {
+      if (file.bytes > wanted.max_bytes) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("stored file ", file.name, " has ", file.bytes,
+                         " bytes, more than the limit of ", wanted.max_bytes));
+      }
+      absl::StatusOr<std::string> content = blobs.Get(key, file.bytes);
+      if (!content.ok()) return Lost(file.name, "cannot be read");
+      verified.content = *std::move(content);
+      sha256 = Sha256Hex(verified.content);
+    } else {
+      sha256 = HashBlob(blobs, key, file.bytes);
+    }
+    if (!sha256.ok()) return Lost(file.name, "cannot be read");
+    if (*sha256 != file.sha256) return Lost(file.name, "has another hash than was published");
+    verified.bytes += file.bytes;
+  }
+  return verified;
 }
 
 }  // namespace graft

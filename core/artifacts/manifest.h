@@ -39,10 +39,25 @@ absl::StatusOr<ArtifactManifest> ManifestFromJson(absl::string_view json);
 
 inline constexpr uint64_t kMaxManifestBytes = 16 << 20;
 
+// An artefact whose files are all what its manifest says.
+struct VerifiedManifest {
+  ArtifactManifest manifest;
+  uint64_t bytes = 0;   // of all its files, manifest.json too
+  std::string content;  // of the file that was asked for
+};
+
+// A file of an artefact that is wanted whole.
+struct WantedFile {
+  absl::string_view name;  // "": none
+  uint64_t max_bytes = 0;
+};
+
 // Reads <prefix>/manifest.json, checks it against `manifest_sha256`, and every file it lists for
-// its size and hash. DATA_LOSS names the file that is missing or differs.
-absl::StatusOr<ArtifactManifest> LoadVerifiedManifest(BlobStore& blobs, const std::string& prefix,
-                                                      absl::string_view manifest_sha256);
+// its size and hash. The content of `wanted` is what was hashed: it is read once. DATA_LOSS names
+// the file that is missing or differs; INVALID_ARGUMENT where `wanted` is larger than its limit.
+absl::StatusOr<VerifiedManifest> LoadVerifiedManifest(BlobStore& blobs, const std::string& prefix,
+                                                      absl::string_view manifest_sha256,
+                                                      const WantedFile& wanted = {});
 
 }  // namespace graft
 

@@ -5,11 +5,11 @@
 #include <archive_entry.h>
 #include <cerrno>
 #include <cstring>
-#include <locale.h>
 #include <memory>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -18,7 +18,7 @@
 #include "core/base/status_macros.h"
 #include "core/data/archive_names.h"
 #include "core/data/archive_stream.h"
-#include "core/data/unicode.h"
+#include "core/data/utf8_locale.h"
 
 namespace graft {
 namespace {
@@ -84,26 +84,6 @@ absl::Status Damaged(struct archive* archive, ArchiveFormat format, absl::string
   return absl::InvalidArgumentError(
       absl::StrCat("the archive is damaged: ", PrintableName(message)));
 }
-
-// libarchive turns names marked as UTF-8 into the locale's characters, and loses them where it has
-// none, as in the "C" locale of a service. This gives the calling thread UTF-8 while it lives.
-class Utf8Locale {
- public:
-  Utf8Locale() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
-    if (locale_ != nullptr) before_ = ::uselocale(locale_);
-  }
-  ~Utf8Locale() {
-    if (locale_ == nullptr) return;
-    ::uselocale(before_);
-    ::freelocale(locale_);
-  }
-  Utf8Locale(const Utf8Locale&) = delete;
-  Utf8Locale& operator=(const Utf8Locale&) = delete;
-
- private:
-  const locale_t locale_;
-  locale_t before_ = nullptr;
-};
 
 class Reader {
  public:
@@ -225,6 +205,10 @@ class Reader {
       return absl::ResourceExhaustedError(absl::StrCat("the names in the archive have more than ",
                                                        limits_.max_name_bytes, " bytes in all"));
     }
+    if (plain.hidden && archive_entry_is_encrypted(header) == 0) {
+      entry.kind = ArchiveEntryKind::kHidden;  // be it a link or a socket: nobody looks into it
+      return entry;
+    }
     if (archive_entry_symlink(header) != nullptr) {
       return Refuse(raw, "is a symbolic link: pack the files themselves, as 'tar -h' does");
     }
@@ -234,16 +218,12 @@ class Reader {
     const auto type = archive_entry_filetype(header);
     const bool hard_link = archive_entry_hardlink(header) != nullptr;
     if (type == AE_IFDIR || entry.name.empty()) {
-      entry.kind = plain.hidden ? ArchiveEntryKind::kHidden : ArchiveEntryKind::kFolder;
+      entry.kind = ArchiveEntryKind::kFolder;
       return entry;
     }
     if (type != AE_IFREG && !hard_link) return Refuse(raw, "is neither a file nor a folder");
     if (archive_entry_size_is_set(header) != 0 && archive_entry_size(header) < 0) {
       return Refuse(raw, "has a negative size");
-    }
-    if (plain.hidden) {
-      entry.kind = ArchiveEntryKind::kHidden;
-      return entry;
     }
     if (!plain.problem.empty()) {
       entry.kind = ArchiveEntryKind::kUnusable;
@@ -259,7 +239,10 @@ class Reader {
     }
     const auto [known, inserted] = names_.try_emplace(Key(entry.name), Key(raw));
     if (inserted) return entry;
-    return Refuse(raw, known->second != Key(raw) && ToNfc(raw) == entry.name
+    const bool accented = std::any_of(entry.name.begin(), entry.name.end(), [](char c) {
+      return !absl::ascii_isascii(static_cast<unsigned char>(c));
+    });
+    return Refuse(raw, accented && known->second != Key(raw)
                            ? "is there twice, its accents written in two ways: rename one"
                            : "is there twice");
   }

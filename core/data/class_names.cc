@@ -11,11 +11,18 @@
 namespace graft {
 namespace {
 
+// What Windows leaves of a name.
+absl::string_view WithoutDots(absl::string_view name) {
+  name = absl::StripAsciiWhitespace(name);
+  return name.substr(0, name.find_last_not_of(". ") + 1);
+}
+
 absl::string_view Difference(absl::string_view a, absl::string_view b) {
   if (absl::EqualsIgnoreCase(a, b)) return "case";
   if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(a), absl::StripAsciiWhitespace(b))) {
     return "blanks at an end";
   }
+  if (absl::EqualsIgnoreCase(WithoutDots(a), WithoutDots(b))) return "dots or blanks at an end";
   return "case, accents, blanks or invisible characters";
 }
 
@@ -25,6 +32,10 @@ absl::Status CheckSpelling(const std::vector<std::string>& names, absl::string_v
   absl::flat_hash_map<std::string, const std::string*> spelled;
   for (const std::string& name : names) {
     const auto [known, inserted] = spelled.emplace(FoldName(name), &name);
+    if (known->first.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(kind, ": nothing can be seen of the name '",
+                                                     PrintableName(name), "': give it another"));
+    }
     if (inserted) continue;
     return absl::InvalidArgumentError(
         absl::StrCat(kind, " '", PrintableName(*known->second), "' and '", PrintableName(name),

@@ -10,8 +10,8 @@
 namespace graft {
 
 // A class that is spelled in two ways would be learned as two. INVALID_ARGUMENT names two of
-// `names` that a person would take for one (FoldName). `kind` is what to call them: "class
-// folders".
+// `names` that a person would take for one (FoldName), or one of which nothing can be seen. `kind`
+// is what to call them: "class folders".
 absl::Status CheckSpelling(const std::vector<std::string>& names, absl::string_view kind);
 
 }  // namespace graft

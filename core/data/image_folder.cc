@@ -101,10 +101,10 @@ bool AreNamedLikeParts(const Parts& tops) {
   bool all_plain = true;
   std::set<Split> splits;
   for (const auto& [name, part] : tops) {
-    const PartSound sound = SoundOfFolder(name);
-    if (!sound.like_a_part) return false;
-    all_plain = all_plain && sound.nothing_else;
-    splits.insert(sound.split);
+    const PartNameMatch match = MatchPartName(name);
+    if (!match.like_a_part) return false;
+    all_plain = all_plain && match.nothing_else;
+    splits.insert(match.split);
   }
   return all_plain || (splits.contains(Split::kTrain) && splits.size() > 1);
 }
@@ -126,7 +126,7 @@ absl::StatusOr<Parts> FindParts(const std::vector<std::string>& images,
                                 const std::vector<Path>& paths, size_t root) {
   std::optional<Parts> tops = TopFolders(paths, root);
   if (!tops.has_value() || !AreNamedLikeParts(*tops)) return Parts();
-  for (auto& [name, part] : *tops) part.split = SoundOfFolder(name).split;
+  for (auto& [name, part] : *tops) part.split = MatchPartName(name).split;
   for (size_t i = 0; i < paths.size(); ++i) {
     const Part& part = tops->at(paths[i][root]);
     if (part.split == Split::kUnassigned || paths[i].size() < root + (part.doubled ? 4 : 3)) {

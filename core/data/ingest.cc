@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/sha256.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
@@ -47,7 +48,7 @@ absl::string_view KindByName(absl::string_view name) {
   return "not an image";
 }
 
-absl::Status Because(absl::string_view reason, absl::Status status) {
+absl::Status WithReasonIfExhausted(absl::string_view reason, absl::Status status) {
   return absl::IsResourceExhausted(status) ? WithReason(std::move(status), reason) : status;
 }
 
@@ -101,7 +102,7 @@ class Ingestor {
     GRAFT_RETURN_IF_ERROR(made);
     left_out_.Report(options_.max_skipped_listed, dataset_);
     WarnOfDataset(dataset_);
-    GRAFT_RETURN_IF_ERROR(Because("DISK_FULL", packed_.Sync()));
+    GRAFT_RETURN_IF_ERROR(WithReasonIfExhausted(reasons::kDiskFull, packed_.Sync()));
     dataset_.bytes = packed_.size();
     return std::move(dataset_);
   }
@@ -126,7 +127,7 @@ class Ingestor {
     entry.width = image->width;
     entry.height = image->height;
     GRAFT_RETURN_IF_ERROR(CheckRoom());
-    GRAFT_RETURN_IF_ERROR(Because("DISK_FULL", packed_.Append(file.bytes)));
+    GRAFT_RETURN_IF_ERROR(WithReasonIfExhausted(reasons::kDiskFull, packed_.Append(file.bytes)));
     dataset_.entries.push_back(std::move(entry));
     return absl::OkStatus();
   }
@@ -135,9 +136,10 @@ class Ingestor {
     if (static_cast<int64_t>(dataset_.entries.size()) < options_.max_images) {
       return absl::OkStatus();
     }
-    return Because("TOO_MANY_IMAGES", absl::ResourceExhaustedError(absl::StrCat(
-                                          "the archive holds more than ", options_.max_images,
-                                          " images, the most this server takes")));
+    return WithReasonIfExhausted(reasons::kTooManyImages,
+                                 absl::ResourceExhaustedError(absl::StrCat(
+                                     "the archive holds more than ", options_.max_images,
+                                     " images, the most this server takes")));
   }
 
   static absl::string_view LastPart(absl::string_view name) {

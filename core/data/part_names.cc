@@ -54,18 +54,18 @@ std::optional<Split> PartOfName(absl::string_view name) {
   return std::nullopt;
 }
 
-PartSound SoundOfFolder(absl::string_view name) {
+PartNameMatch MatchPartName(absl::string_view name) {
   const std::vector<std::string> words = WordsOf(name);
-  PartSound sound;
+  PartNameMatch match;
   for (const std::string& word : words) {
     if (const std::optional<Split> part = PartOfName(word); part.has_value()) {
       return {true, words.size() == 1, *part};
     }
     for (const Word& known : kWords) {
-      if (word == known.word) sound = {true, false, known.split};
+      if (word == known.word) match = {true, false, known.split};
     }
   }
-  return sound;
+  return match;
 }
 
 }  // namespace graft

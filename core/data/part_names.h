@@ -12,14 +12,14 @@ namespace graft {
 // The part a name means: train, training; val, valid, validation; test, testing; in any case.
 std::optional<Split> PartOfName(absl::string_view name);
 
-// How much a folder's name sounds like a part of a dataset.
-struct PartSound {
+// How far a folder's name looks like a part of a dataset.
+struct PartNameMatch {
   bool like_a_part = false;   // "seg_train", "Test Set", "test1", "seg_pred"
   bool nothing_else = false;  // but for a number at its end: "train", "test1"; a class may be
                               // called "steam_train"
   Split split = Split::kUnassigned;  // of pictures to be predicted, which have no classes: none
 };
-PartSound SoundOfFolder(absl::string_view name);
+PartNameMatch MatchPartName(absl::string_view name);
 
 }  // namespace graft
 

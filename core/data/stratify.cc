@@ -10,15 +10,16 @@
 namespace graft {
 namespace {
 
-constexpr int kUndealt = -1;
+constexpr int kUnassigned = -1;
 
-class Dealer {
+class StratifiedAssigner {
  public:
-  Dealer(const std::vector<StratifyUnit>& units, int labels, const StratifyOptions& options)
+  StratifiedAssigner(const std::vector<StratifyUnit>& units, int labels,
+                     const StratifyOptions& options)
       : units_(units),
         parts_(static_cast<int>(options.shares.size())),
         one_from_(options.one_from),
-        part_of_(units.size(), kUndealt),
+        part_of_(units.size(), kUnassigned),
         left_(labels, 0),
         units_with_(labels),
         wanted_(static_cast<size_t>(labels) * parts_, 0),
@@ -38,7 +39,7 @@ class Dealer {
     for (int l = 0; l < labels; ++l) SetWanted(l, options.shares);
   }
 
-  std::vector<int> Deal() {
+  std::vector<int> Assign() {
     std::set<std::pair<int64_t, int>> queue;  // labels by the images left of them
     for (size_t l = 0; l < left_.size(); ++l) {
       if (left_[l] > 0) queue.emplace(left_[l], static_cast<int>(l));
@@ -46,7 +47,7 @@ class Dealer {
     while (!queue.empty()) {
       const int label = queue.begin()->second;
       for (const int u : units_with_[label]) {
-        if (part_of_[u] != kUndealt) continue;
+        if (part_of_[u] != kUnassigned) continue;
         for (const auto& [other, count] : units_[u].labels) queue.erase({left_[other], other});
         Give(u, PartFor(label));
         for (const auto& [other, count] : units_[u].labels) {
@@ -55,7 +56,7 @@ class Dealer {
       }
     }
     for (const int u : order_) {  // those without labels
-      if (part_of_[u] == kUndealt) Give(u, Largest(wanted_in_all_.data(), nullptr));
+      if (part_of_[u] == kUnassigned) Give(u, Largest(wanted_in_all_.data(), nullptr));
     }
     return part_of_;
   }
@@ -125,7 +126,7 @@ class Dealer {
 
 std::vector<int> Stratify(const std::vector<StratifyUnit>& units, int labels,
                           const StratifyOptions& options) {
-  return Dealer(units, labels, options).Deal();
+  return StratifiedAssigner(units, labels, options).Assign();
 }
 
 }  // namespace graft

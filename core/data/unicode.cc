@@ -29,6 +29,58 @@ bool IsAscii(absl::string_view text) {
                      [](char c) { return absl::ascii_isascii(static_cast<unsigned char>(c)); });
 }
 
+// Whether a compatibility decomposition (Unicode Standard Annex 44, table 14) only changes how a
+// character looks, and not what it says.
+bool LooksAlone(int decomposition_type) {
+  switch (decomposition_type) {
+    case UTF8PROC_DECOMP_TYPE_FONT:
+    case UTF8PROC_DECOMP_TYPE_INITIAL:
+    case UTF8PROC_DECOMP_TYPE_MEDIAL:
+    case UTF8PROC_DECOMP_TYPE_FINAL:
+    case UTF8PROC_DECOMP_TYPE_ISOLATED:
+    case UTF8PROC_DECOMP_TYPE_VERTICAL:
+    case UTF8PROC_DECOMP_TYPE_WIDE:
+    case UTF8PROC_DECOMP_TYPE_NARROW:
+    case UTF8PROC_DECOMP_TYPE_SMALL:
+    case UTF8PROC_DECOMP_TYPE_COMPAT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Each character whose form alone is special, as the plain ones it stands for.
+std::string PlainForms(absl::string_view text) {
+  constexpr utf8proc_ssize_t kLongest = 32;  // no decomposition has more than 18 characters
+  constexpr auto kCompatible = static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
+  std::string plain;
+  const auto append = [&](utf8proc_int32_t point) {
+    utf8proc_uint8_t bytes[4];
+    plain.append(reinterpret_cast<const char*>(bytes),
+                 static_cast<size_t>(utf8proc_encode_char(point, bytes)));
+  };
+  while (!text.empty()) {
+    utf8proc_int32_t point = 0;
+    const utf8proc_ssize_t size =
+        utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                         static_cast<utf8proc_ssize_t>(text.size()), &point);
+    if (size <= 0) break;  // not UTF-8, which callers have excluded
+    text.remove_prefix(static_cast<size_t>(size));
+    utf8proc_int32_t points[kLongest];
+    utf8proc_ssize_t count = 0;
+    if (LooksAlone(utf8proc_get_property(point)->decomp_type)) {
+      int boundary = 0;
+      count = utf8proc_decompose_char(point, points, kLongest, kCompatible, &boundary);
+    }
+    if (count < 1 || count > kLongest) {
+      append(point);
+    } else {
+      std::for_each(points, points + count, append);
+    }
+  }
+  return plain;
+}
+
 }  // namespace
 
 bool IsValidUtf8(absl::string_view text) {
@@ -60,11 +112,12 @@ std::string ToNfc(absl::string_view text) {
 }
 
 std::string FoldName(absl::string_view text) {
-  std::string folded = IsAscii(text)
-                           ? absl::AsciiStrToLower(text)
-                           : Map(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD |
-                                           UTF8PROC_IGNORE | UTF8PROC_LUMP);
+  std::string folded =
+      IsAscii(text) ? absl::AsciiStrToLower(text)
+                    : Map(PlainForms(text), UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD |
+                                                UTF8PROC_IGNORE | UTF8PROC_LUMP);
   absl::RemoveExtraAsciiWhitespace(&folded);
+  folded.erase(folded.find_last_not_of(". ") + 1);
   return folded;
 }
 

@@ -17,8 +17,10 @@ bool IsValidUtf8(absl::string_view text);
 std::string ToNfc(absl::string_view text);
 
 // Equal for two names that a person would take for one: upper and lower case (full case folding),
-// the ways to write an accent, invisible characters, kinds of dashes and blanks, blanks at the ends
-// and repeated ones do not count. `text` must be valid UTF-8. For comparing, not for showing.
+// the ways to write an accent, wide and narrow letters, ligatures and fonts, invisible characters,
+// kinds of dashes and blanks, blanks at the ends and repeated ones, and dots at the end, which
+// Windows drops, do not count. Raised, lowered and circled digits do: x2 is not x squared. `text`
+// must be valid UTF-8. For comparing, not for showing. Empty where nothing can be seen of it.
 std::string FoldName(absl::string_view text);
 
 }  // namespace graft

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 
@@ -151,7 +152,7 @@ absl::Status BlockBuilder::Compute(const FeatureProducer& produce, bool to_disk,
         return WithReason(
             absl::ResourceExhaustedError(absl::StrCat("features: the cache cannot take them, and ",
                                                       bytes, " bytes are too many for memory")),
-            kTooLargeForMemory);
+            reasons::kFeaturesTooLarge);
       }
     }
     ShardSink sink(this, begin, end, to_disk, reserve);

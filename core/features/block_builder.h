@@ -17,9 +17,6 @@
 
 namespace graft {
 
-// The reason (status_details.h) of a RESOURCE_EXHAUSTED that comes of `max_in_memory`.
-inline constexpr char kTooLargeForMemory[] = "FEATURES_TOO_LARGE";
-
 // Puts a block together from its shards: those in the folder, and those that are computed and
 // written there, one file each as soon as it is whole, so that what is interrupted goes on from the
 // last whole shard. Not safe for concurrent use.
@@ -38,9 +35,9 @@ class BlockBuilder {
   uint64_t missing_bytes() const;  // of the files they will be
 
   // Computes what is missing, run by run. Where `to_disk` is false, or the disk fails, it is held
-  // in memory, up to `max_in_memory` bytes: RESOURCE_EXHAUSTED beyond, and the rows of whatever
-  // shard the disk failed at are computed twice. DATA_LOSS if the producer gives other rows.
-  // A disk whose `reserve` would be touched has failed too; null: it has none.
+  // in memory, up to `max_in_memory` bytes: RESOURCE_EXHAUSTED, reason kFeaturesTooLarge, beyond,
+  // and the rows of whatever shard the disk failed at are computed twice. DATA_LOSS if the producer
+  // gives other rows. A disk whose `reserve` would be touched has failed too; null: it has none.
   absl::Status Compute(const FeatureProducer& produce, bool to_disk, uint64_t max_in_memory,
                        DiskReserve* reserve = nullptr);
 

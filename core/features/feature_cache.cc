@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/sha256.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
@@ -90,7 +91,7 @@ std::string FeatureKey::Digest() const {
 }
 
 bool IsTooLargeForMemory(const absl::Status& status) {
-  return ErrorReason(status) == kTooLargeForMemory;
+  return ErrorReason(status) == reasons::kFeaturesTooLarge;
 }
 
 absl::StatusOr<std::shared_ptr<const FeatureBlock>> ComputeInMemory(const FeatureShape& shape,

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/strings/strip.h"
+
 namespace graft {
 namespace {
 
@@ -68,9 +70,10 @@ class TiffReader {
 
 }  // namespace
 
-int ExifOrientation(absl::string_view tiff) {
+int ExifOrientation(absl::string_view exif) {
   constexpr uint32_t kOrientationTag = 0x0112;
   constexpr int kNone = 1;
+  const absl::string_view tiff = absl::StripPrefix(exif, absl::string_view("Exif\0\0", 6));
   if (tiff.size() < 8 || (tiff.substr(0, 2) != "II" && tiff.substr(0, 2) != "MM")) return kNone;
   const TiffReader reader(tiff, tiff[0] == 'M');
   const std::optional<uint32_t> directory = reader.Read(4, 4);

@@ -6,9 +6,10 @@
 namespace graft {
 
 // The orientation tag (0x0112) of a TIFF structure as EXIF embeds it ("II*\0..." or "MM\0*..."), of
-// whatever integer type: EXIF asks for a SHORT, programs write what they like. 1 where it is absent
-// or the structure is broken.
-int ExifOrientation(absl::string_view tiff);
+// whatever integer type: EXIF asks for a SHORT, programs write what they like. The "Exif\0\0" that
+// belongs in front of it in a JPEG, and that some put into PNG and WebP too, may be there. 1 where
+// the tag is absent or the structure is broken.
+int ExifOrientation(absl::string_view exif);
 
 }  // namespace graft
 

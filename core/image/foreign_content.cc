@@ -8,12 +8,12 @@
 namespace graft {
 namespace {
 
-struct Sign {
+struct Signature {
   absl::string_view beginning;
   absl::string_view what;
 };
 
-constexpr Sign kImages[] = {
+constexpr Signature kImages[] = {
     {"GIF8", "GIF"},
     {absl::string_view("II*\0", 4), "TIFF"},
     {absl::string_view("MM\0*", 4), "TIFF"},
@@ -34,7 +34,7 @@ constexpr Sign kImages[] = {
 // The letters of base64 that the magic numbers of pictures come to.
 constexpr absl::string_view kBase64[] = {"/9j/", "iVBORw0KGgo", "UklGR", "R0lGOD", "data:image/"};
 
-constexpr Sign kOthers[] = {
+constexpr Signature kOthers[] = {
     {"version https://git-lfs", "a pointer of Git LFS and not the file: run 'git lfs pull'"},
     {"PK\x03\x04", "a zip archive or an office document"},
     {"Rar!", "a RAR archive"},
@@ -44,7 +44,7 @@ constexpr Sign kOthers[] = {
     {absl::string_view("\xD0\xCF\x11\xE0", 4), "a document or thumbnail store of Windows"},
 };
 
-constexpr Sign kTexts[] = {
+constexpr Signature kTexts[] = {
     {"<!doctype html", "an HTML page, perhaps of a download that failed"},
     {"<html", "an HTML page, perhaps of a download that failed"},
     {"<head", "an HTML page, perhaps of a download that failed"},
@@ -64,8 +64,8 @@ std::string TextOf(absl::string_view bytes) {
 }  // namespace
 
 std::string ForeignImage(absl::string_view bytes) {
-  for (const Sign& sign : kImages) {
-    if (absl::StartsWith(bytes, sign.beginning)) return std::string(sign.what);
+  for (const Signature& signature : kImages) {
+    if (absl::StartsWith(bytes, signature.beginning)) return std::string(signature.what);
   }
   if (bytes.size() >= 8 && bytes.substr(4, 4) == "ftyp") return "HEIC, AVIF or video";
   const std::string text = TextOf(bytes);
@@ -75,8 +75,8 @@ std::string ForeignImage(absl::string_view bytes) {
 }
 
 std::string ForeignContent(absl::string_view bytes) {
-  for (const Sign& sign : kOthers) {
-    if (absl::StartsWith(bytes, sign.beginning)) return std::string(sign.what);
+  for (const Signature& signature : kOthers) {
+    if (absl::StartsWith(bytes, signature.beginning)) return std::string(signature.what);
   }
   if (!bytes.empty() && std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == 0; })) {
     return "nothing but zeros, as a copy that failed leaves them";
@@ -86,8 +86,8 @@ std::string ForeignContent(absl::string_view bytes) {
     if (absl::StartsWith(plain, beginning)) return "an image as base64 text: decode it first";
   }
   const std::string text = TextOf(bytes);
-  for (const Sign& sign : kTexts) {
-    if (absl::StartsWith(text, sign.beginning)) return std::string(sign.what);
+  for (const Signature& signature : kTexts) {
+    if (absl::StartsWith(text, signature.beginning)) return std::string(signature.what);
   }
   return "";
 }

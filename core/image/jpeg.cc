@@ -42,19 +42,19 @@ struct ErrorManager {
 }
 
 // What was passed over before the marker that libjpeg has just found.
-JpegRest RestOf(const jpeg_decompress_struct& info, const ErrorManager& manager) {
+SkippedJpegBytes SkippedBytes(const jpeg_decompress_struct& info, const ErrorManager& manager) {
   const size_t count = static_cast<size_t>(std::max(manager.base.msg_parm.i[0], 0));
   const char* const begin = manager.bytes.data();
   const char* const next = reinterpret_cast<const char*>(info.src->next_input_byte);
   // Behind the end of the file libjpeg reads an end marker of its own.
   const bool inside = next >= begin && next <= begin + manager.bytes.size();
   const size_t end = inside ? static_cast<size_t>(next - begin) : manager.bytes.size();
-  JpegRest rest;
-  rest.bytes = manager.bytes.substr(end - std::min(count, end), std::min(count, end));
-  rest.before_first_scan = info.input_scan_number == 0;
-  rest.before_end = manager.base.msg_parm.i[1] == JPEG_EOI;
-  rest.file_bytes = manager.bytes.size();
-  return rest;
+  SkippedJpegBytes skipped;
+  skipped.bytes = manager.bytes.substr(end - std::min(count, end), std::min(count, end));
+  skipped.before_first_scan = info.input_scan_number == 0;
+  skipped.before_end = manager.base.msg_parm.i[1] == JPEG_EOI;
+  skipped.file_bytes = manager.bytes.size();
+  return skipped;
 }
 
 void OnMessage(j_common_ptr info, int level) {
@@ -67,7 +67,7 @@ void OnMessage(j_common_ptr info, int level) {
       manager->ends_early = true;
       return;
     case JpegWarning::kLeftOver:
-      if (IsHarmlessRest(RestOf(*reinterpret_cast<j_decompress_ptr>(info), *manager))) return;
+      if (IsHarmlessSkip(SkippedBytes(*reinterpret_cast<j_decompress_ptr>(info), *manager))) return;
       break;
     case JpegWarning::kDamage:
       break;

@@ -68,10 +68,10 @@ JpegWarning ClassifyJpegWarning(int code) {
   return JpegWarning::kDamage;
 }
 
-bool IsHarmlessRest(const JpegRest& rest) {
-  if (rest.before_first_scan || IsPadding(rest.bytes)) return true;
+bool IsHarmlessSkip(const SkippedJpegBytes& skipped) {
+  if (skipped.before_first_scan || IsPadding(skipped.bytes)) return true;
   // Of a picture whose data was cut out or overwritten, far more than this is usually left.
-  return rest.before_end && rest.bytes.size() <= rest.file_bytes / 8;
+  return skipped.before_end && skipped.bytes.size() <= skipped.file_bytes / 8;
 }
 
 }  // namespace graft

@@ -12,7 +12,7 @@ namespace graft {
 enum class JpegWarning {
   kHarmless,   // every pixel is what was taken
   kEndsEarly,  // the file ends without its end marker; whether pixels miss, others tell
-  kLeftOver,   // bytes that belong to nothing; IsHarmlessRest tells
+  kLeftOver,   // bytes that belong to nothing; IsHarmlessSkip tells
   kDamage,     // some pixels are made up
 };
 
@@ -20,7 +20,7 @@ enum class JpegWarning {
 JpegWarning ClassifyJpegWarning(int code);
 
 // The bytes that libjpeg passed over on its way to a marker.
-struct JpegRest {
+struct SkippedJpegBytes {
   absl::string_view bytes;
   bool before_first_scan = false;  // among the headers
   bool before_end = false;         // the marker is the end of the image
@@ -30,7 +30,7 @@ struct JpegRest {
 // Whether they can be there with all pixels right. Padding may be anywhere. Behind the last row
 // encoders leave more: rows beyond the height, a word of their own. But data that is damaged can
 // decode to other pixels from fewer bits, so that much of it is left over.
-bool IsHarmlessRest(const JpegRest& rest);
+bool IsHarmlessSkip(const SkippedJpegBytes& skipped);
 
 }  // namespace graft
 

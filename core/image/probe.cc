@@ -56,9 +56,7 @@ absl::StatusOr<ImageInfo> ReadWebpHeader(absl::string_view bytes) {
     const uint64_t length = LittleEndian(bytes, at + 4, 4);
     if (length > bytes.size() - at - 8) break;
     if (bytes.substr(at, 4) == "EXIF") {
-      absl::string_view exif = bytes.substr(at + 8, length);
-      if (absl::StartsWith(exif, absl::string_view("Exif\0\0", 6))) exif.remove_prefix(6);
-      info.orientation = ExifOrientation(exif);
+      info.orientation = ExifOrientation(bytes.substr(at + 8, length));
     }
     at += 8 + length + length % 2;
   }

@@ -10,13 +10,13 @@
 namespace graft {
 namespace {
 
-JobTransition Move(const JobStanding& job, JobState to, absl::string_view detail) {
+JobTransition Move(const JobLifecycle& job, JobState to, absl::string_view detail) {
   JobTransition transition{job, std::string(detail), {}};
   transition.to.state = to;
   return transition;
 }
 
-absl::Status RequireRunning(const JobStanding& job) {
+absl::Status RequireRunning(const JobLifecycle& job) {
   if (job.state == JobState::kRunning) return absl::OkStatus();
   return absl::FailedPreconditionError("it does not run");
 }
@@ -35,7 +35,7 @@ JobState StateWanted(DesiredState desired) {
   return JobState::kQueued;
 }
 
-JobTransition Take(const JobStanding& job, CrashDecision decision, absl::string_view detail) {
+JobTransition Take(const JobLifecycle& job, CrashDecision decision, absl::string_view detail) {
   JobTransition transition = Move(job, decision.state, detail);
   transition.error = std::move(decision.error);
   return transition;
@@ -43,11 +43,11 @@ JobTransition Take(const JobStanding& job, CrashDecision decision, absl::string_
 
 }  // namespace
 
-JobStanding StandingOf(const Job& job) {
+JobLifecycle LifecycleOf(const Job& job) {
   return {job.state, job.desired, job.crashes, job.unclean_ends};
 }
 
-absl::StatusOr<JobTransition> AfterRequest(const JobStanding& job, DesiredState desired) {
+absl::StatusOr<JobTransition> AfterRequest(const JobLifecycle& job, DesiredState desired) {
   JobTransition same{job, "", {}};
   if (DesiredStateName(desired) == "UNKNOWN") {
     return absl::InvalidArgumentError(
@@ -82,12 +82,12 @@ absl::StatusOr<JobTransition> AfterRequest(const JobStanding& job, DesiredState 
   return transition;
 }
 
-absl::StatusOr<JobTransition> AfterClaim(const JobStanding& job, int attempt) {
+absl::StatusOr<JobTransition> AfterClaim(const JobLifecycle& job, int attempt) {
   if (job.state != JobState::kQueued) return absl::FailedPreconditionError("it is not queued");
   return Move(job, JobState::kRunning, absl::StrCat("attempt ", attempt));
 }
 
-absl::StatusOr<JobTransition> AfterFinish(const JobStanding& job, JobState outcome,
+absl::StatusOr<JobTransition> AfterFinish(const JobLifecycle& job, JobState outcome,
                                           absl::string_view detail) {
   GRAFT_RETURN_IF_ERROR(RequireRunning(job));
   if (outcome == JobState::kPaused) return Move(job, StateWanted(job.desired), detail);
@@ -96,22 +96,22 @@ absl::StatusOr<JobTransition> AfterFinish(const JobStanding& job, JobState outco
       absl::StrCat("outcome: ", JobStateName(outcome), " does not end a lease"));
 }
 
-absl::StatusOr<JobTransition> AfterRelease(const JobStanding& job, absl::string_view cause) {
+absl::StatusOr<JobTransition> AfterRelease(const JobLifecycle& job, absl::string_view cause) {
   GRAFT_RETURN_IF_ERROR(RequireRunning(job));
   return Move(job, StateWanted(job.desired), cause);
 }
 
-absl::StatusOr<JobTransition> AfterWorkerDeath(const JobStanding& job, const RetryPolicy& policy,
+absl::StatusOr<JobTransition> AfterWorkerDeath(const JobLifecycle& job, const RetryPolicy& policy,
                                                absl::string_view cause) {
   GRAFT_RETURN_IF_ERROR(RequireRunning(job));
-  JobStanding now = job;
+  JobLifecycle now = job;
   ++now.crashes;
   return Take(now, DecideAfterCrash(policy, now.crashes, now.desired, cause), cause);
 }
 
-absl::StatusOr<JobTransition> AfterServerStart(const JobStanding& job, const RetryPolicy& policy) {
+absl::StatusOr<JobTransition> AfterServerStart(const JobLifecycle& job, const RetryPolicy& policy) {
   GRAFT_RETURN_IF_ERROR(RequireRunning(job));
-  JobStanding now = job;
+  JobLifecycle now = job;
   ++now.unclean_ends;
   return Take(now, DecideAfterUncleanEnd(policy, now.unclean_ends, now.desired),
               "the server was killed and started again");

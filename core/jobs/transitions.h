@@ -12,18 +12,18 @@
 namespace graft {
 
 // What of a job decides where it goes next.
-struct JobStanding {
+struct JobLifecycle {
   JobState state = JobState::kQueued;
   DesiredState desired = DesiredState::kRun;
   int crashes = 0;
   int unclean_ends = 0;
-  bool operator==(const JobStanding&) const = default;
+  bool operator==(const JobLifecycle&) const = default;
 };
-JobStanding StandingOf(const Job& job);
+JobLifecycle LifecycleOf(const Job& job);
 
 // Where it goes. Every change of state is one of state_table.h's moves.
 struct JobTransition {
-  JobStanding to;
+  JobLifecycle to;
   std::string detail;  // of the state event, where the state changes
   JobError error;      // FAILED by these rules: says why
 };
@@ -53,27 +53,27 @@ struct JobTransition {
 
 // Its owner wants `desired` of it. A cancel is never taken back, a stop only by a cancel. Asking
 // for what is wanted already changes nothing. INVALID_ARGUMENT: no such wish.
-absl::StatusOr<JobTransition> AfterRequest(const JobStanding& job, DesiredState desired);
+absl::StatusOr<JobTransition> AfterRequest(const JobLifecycle& job, DesiredState desired);
 
 // A worker takes it for the `attempt`th time.
-absl::StatusOr<JobTransition> AfterClaim(const JobStanding& job, int attempt);
+absl::StatusOr<JobTransition> AfterClaim(const JobLifecycle& job, int attempt);
 
 // Its worker says how it ended: SUCCEEDED, FAILED and CANCELLED stand, whatever is wanted (one that
 // overtook a cancel too); PAUSED goes where the job is wanted by now. INVALID_ARGUMENT: the state
 // does not end a lease.
-absl::StatusOr<JobTransition> AfterFinish(const JobStanding& job, JobState outcome,
+absl::StatusOr<JobTransition> AfterFinish(const JobLifecycle& job, JobState outcome,
                                           absl::string_view detail);
 
 // Its worker gave it back, or was made to: no crash.
-absl::StatusOr<JobTransition> AfterRelease(const JobStanding& job, absl::string_view cause);
+absl::StatusOr<JobTransition> AfterRelease(const JobLifecycle& job, absl::string_view cause);
 
 // Its worker died, as `cause` says. FAILED where that happened too often, unless it is to be
 // cancelled anyway.
-absl::StatusOr<JobTransition> AfterWorkerDeath(const JobStanding& job, const RetryPolicy& policy,
+absl::StatusOr<JobTransition> AfterWorkerDeath(const JobLifecycle& job, const RetryPolicy& policy,
                                                absl::string_view cause);
 
 // The server starts, and the one before ended without a drain while the job ran.
-absl::StatusOr<JobTransition> AfterServerStart(const JobStanding& job, const RetryPolicy& policy);
+absl::StatusOr<JobTransition> AfterServerStart(const JobLifecycle& job, const RetryPolicy& policy);
 
 }  // namespace graft
 

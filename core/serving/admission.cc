@@ -4,20 +4,21 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
 
 namespace graft {
 
-absl::Status Admission::Enter(const ModelKey& asked, int images, uint64_t bytes) {
+absl::Status Admission::Enter(const ModelKey& asked, int inputs, uint64_t bytes) {
   absl::MutexLock lock(&mutex_);
   const auto waiting = waiting_.find(asked);
-  if (waiting != waiting_.end() && waiting->second + images > limits_.max_images / 2) {
+  if (waiting != waiting_.end() && waiting->second + inputs > limits_.max_inputs / 2) {
     return Refusal(absl::StrCat("model \"", asked.model, "\" is being loaded, and ",
-                                waiting->second, " images wait for it"),
-                   "MODEL_LOADING");
+                                waiting->second, " inputs wait for it"),
+                   reasons::kModelLoading);
   }
-  if (images_ + images > limits_.max_images || bytes_ + bytes > limits_.max_bytes) return Full();
-  images_ += images;
+  if (inputs_ + inputs > limits_.max_inputs || bytes_ + bytes > limits_.max_bytes) return Full();
+  inputs_ += inputs;
   bytes_ += bytes;
   return absl::OkStatus();
 }
@@ -34,25 +35,26 @@ absl::Status Admission::Grow(uint64_t bytes) {
   return absl::OkStatus();
 }
 
-void Admission::Leave(int images, uint64_t bytes) {
+void Admission::Leave(int inputs, uint64_t bytes) {
   absl::MutexLock lock(&mutex_);
-  images_ -= images;
+  inputs_ -= inputs;
   bytes_ -= bytes;
 }
 
-void Admission::BeginWait(const ModelKey& asked, int images) {
+void Admission::BeginWait(const ModelKey& asked, int inputs) {
   absl::MutexLock lock(&mutex_);
-  waiting_[asked] += images;
+  waiting_[asked] += inputs;
 }
 
-void Admission::EndWait(const ModelKey& asked, int images) {
+void Admission::EndWait(const ModelKey& asked, int inputs) {
   absl::MutexLock lock(&mutex_);
   const auto it = waiting_.find(asked);
-  if ((it->second -= images) == 0) waiting_.erase(it);
+  if ((it->second -= inputs) == 0) waiting_.erase(it);
 }
 
 absl::Status Admission::Full() const {
-  return Refusal(absl::StrCat("the queue is full (", images_, " images wait)"), "QUEUE_FULL");
+  return Refusal(absl::StrCat("the queue is full (", inputs_, " inputs wait)"),
+                 reasons::kQueueFull);
 }
 
 absl::Status Admission::Refusal(absl::string_view message, absl::string_view reason) const {

@@ -29,7 +29,7 @@ uint64_t TotalBytes(const std::vector<ModelBytes>& models) {
   return total;
 }
 
-MemoryLedger::Account::~Account() { ledger_->GiveBack(id_); }
+MemoryLedger::Account::~Account() { ledger_->Release(id_); }
 
 bool MemoryLedger::Account::Commit(const ModelBytes& actual) {
   return ledger_->CommitAs(id_, actual);
@@ -65,7 +65,7 @@ bool MemoryLedger::CommitAs(uint64_t id, const ModelBytes& actual) {
   return true;
 }
 
-void MemoryLedger::GiveBack(uint64_t id) {
+void MemoryLedger::Release(uint64_t id) {
   absl::MutexLock lock(&mutex_);
   entries_.erase(id);
 }

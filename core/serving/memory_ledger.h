@@ -73,7 +73,7 @@ class MemoryLedger {
   // Whether `bytes` fits besides all accounts but `id`'s.
   bool Fits(uint64_t id, const ModelBytes& bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool CommitAs(uint64_t id, const ModelBytes& actual) ABSL_LOCKS_EXCLUDED(mutex_);
-  void GiveBack(uint64_t id) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Release(uint64_t id) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const uint64_t budget_bytes_;
   mutable absl::Mutex mutex_;  // no other is taken while it is held

@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/error_reasons.h"
+#include "core/base/refusals.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/base/thread_pool.h"
@@ -27,12 +29,7 @@ constexpr int kAttempts = 5;
 absl::Status Deleted(const ModelKey& key) {
   return WithReason(absl::NotFoundError(absl::StrCat("model \"", key.model, "\" version ",
                                                      key.version, " was deleted")),
-                    "MODEL_NOT_FOUND");
-}
-
-absl::Status Stopping() {
-  return WithRetryDelay(WithReason(absl::UnavailableError("the server is stopping"), "DRAINING"),
-                        absl::Seconds(5));
+                    reasons::kModelNotFound);
 }
 
 // The servable with its account: memory is given back once it is gone, and not before.
@@ -142,7 +139,7 @@ class ModelManagerImpl final : public ModelManager {
       {
         absl::MutexLock lock(&mutex_);
         if (stopping_) {
-          now = Stopping();
+          now = Draining();
           break;
         }
         changes = changes_;
@@ -275,7 +272,7 @@ class ModelManagerImpl final : public ModelManager {
       ABSL_LOCKS_EXCLUDED(mutex_) {
     {
       absl::MutexLock lock(&mutex_);
-      if (stopping_) return Stopping();
+      if (stopping_) return Draining();
     }
     GRAFT_ASSIGN_OR_RETURN(const ModelBytes most, loader_->Measure(key));
     std::vector<std::shared_ptr<const Servable>> evicted;
@@ -286,7 +283,7 @@ class ModelManagerImpl final : public ModelManager {
         // One at a time: nobody else takes the room that is being made.
         const auto alone = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !making_room_; };
         mutex_.Await(absl::Condition(&alone));
-        if (stopping_) return Stopping();
+        if (stopping_) return Draining();
         const uint64_t seen = ended_loads_;
         plan = table_.PlanRoom(most, *ledger_, loading_);
         if (plan.when != VersionTable::RoomPlan::When::kAfterAnotherLoad) break;
@@ -325,7 +322,7 @@ class ModelManagerImpl final : public ModelManager {
     absl::Status full = absl::ResourceExhaustedError(absl::StrCat(
         "no memory is left for the model: it takes ", TotalBytes({bytes}),
         " bytes, and the budget of ", options_.memory_budget_bytes, " is held by models in use"));
-    return WithRetryDelay(WithReason(std::move(full), "MODEL_MEMORY_FULL"),
+    return WithRetryDelay(WithReason(std::move(full), reasons::kModelMemoryFull),
                           options_.failure_memory);
   }
 

@@ -10,6 +10,7 @@
 
 #include "core/artifacts/blob_layout.h"
 #include "core/artifacts/safetensors/safetensors.h"
+#include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/data/transforms.h"
@@ -108,11 +109,11 @@ absl::Status Explained(const absl::Status& status, const ModelKey& key) {
   const std::string name = absl::StrCat("model \"", key.model, "\" version ", key.version);
   switch (status.code()) {
     case absl::StatusCode::kNotFound:
-      return WithReason(status, "MODEL_NOT_FOUND");
+      return WithReason(status, reasons::kModelNotFound);
     case absl::StatusCode::kDataLoss:
-      return WithReason(Annotate(status, name), "MODEL_DAMAGED");
+      return WithReason(Annotate(status, name), reasons::kModelDamaged);
     case absl::StatusCode::kFailedPrecondition:
-      return WithReason(Annotate(status, name), "BACKBONE_NOT_INSTALLED");
+      return WithReason(Annotate(status, name), reasons::kBackboneNotInstalled);
     default:
       return Annotate(status, name);
   }

@@ -22,7 +22,7 @@ struct PendingPredict {
   // Constant once submitted.
   ModelKey asked;  // version 0: the latest
   std::shared_ptr<const DecodeOptions> options;
-  int images = 0;  // its inputs
+  int inputs = 0;
   absl::Duration deadline;
   absl::Duration submitted;
   PredictCallback callback;
@@ -34,18 +34,18 @@ struct PendingPredict {
   std::vector<PredictInput> encoded ABSL_GUARDED_BY(mutex);  // each until it is decoded
   bool waits_for_model ABSL_GUARDED_BY(mutex) = false;
   AcquiredModel model ABSL_GUARDED_BY(mutex);
-  int chunk ABSL_GUARDED_BY(mutex) = 0;        // images that go to the network together
-  int tasks_given ABSL_GUARDED_BY(mutex) = 0;  // to the decoding threads, one an image
-  int tasks_begun ABSL_GUARDED_BY(mutex) = 0;  // images are decoded in order
+  int chunk ABSL_GUARDED_BY(mutex) = 0;        // inputs that go to the network together
+  int tasks_given ABSL_GUARDED_BY(mutex) = 0;  // to the decoding threads, one an input
+  int tasks_begun ABSL_GUARDED_BY(mutex) = 0;  // inputs are decoded in order
   std::vector<PreparedInput> prepared ABSL_GUARDED_BY(mutex);
-  std::vector<int> chunk_left ABSL_GUARDED_BY(mutex);  // images of a chunk to be decoded
+  std::vector<int> chunk_left ABSL_GUARDED_BY(mutex);  // inputs of a chunk to be decoded
   std::vector<std::unique_ptr<TaskOutput>> outputs ABSL_GUARDED_BY(mutex);
   int rows_left ABSL_GUARDED_BY(mutex) = 0;
 
   PredictTiming timing ABSL_GUARDED_BY(mutex);
   absl::Duration acquired ABSL_GUARDED_BY(mutex);
   absl::Duration decoder_wait ABSL_GUARDED_BY(mutex);  // from acquired to the first decode
-  absl::Duration batch_wait ABSL_GUARDED_BY(mutex);    // the longest of its images
+  absl::Duration batch_wait ABSL_GUARDED_BY(mutex);    // the longest of its inputs
   absl::Duration decode_begun ABSL_GUARDED_BY(mutex) = absl::InfiniteDuration();
   absl::Duration compute_begun ABSL_GUARDED_BY(mutex) = absl::InfiniteDuration();
 };

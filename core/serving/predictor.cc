@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/base/thread_pool.h"
@@ -32,7 +33,7 @@ class PredictorImpl final : public Predictor {
         models_(models),
         clock_(clock),
         observer_(observer),
-        admission_({options.max_pending_images, options.max_pending_bytes, options.retry_after}),
+        admission_({options.max_pending_inputs, options.max_pending_bytes, options.retry_after}),
         batcher_(options.batch, clock, observer),
         decoders_("graft-decode", options.decode_threads) {}
 
@@ -43,7 +44,7 @@ class PredictorImpl final : public Predictor {
     auto call = std::make_shared<PendingPredict>();
     call->asked = {request.project, request.model, request.version};
     call->options = std::move(request.options);
-    call->images = static_cast<int>(request.inputs.size());
+    call->inputs = static_cast<int>(request.inputs.size());
     uint64_t bytes = 0;
     for (const PredictInput& input : request.inputs) bytes += InputBytes(input);
     call->deadline = deadline;
@@ -52,7 +53,7 @@ class PredictorImpl final : public Predictor {
     call->cancel = std::move(cancel);
 
     absl::Status admitted = CheckRequest(request, bytes, options_);
-    if (admitted.ok()) admitted = Admit(call->asked, call->images, bytes);
+    if (admitted.ok()) admitted = Admit(call->asked, call->inputs, bytes);
     if (!admitted.ok()) {
       ReportRequest(*call, 0, admitted.code(), {});
       call->callback(std::move(admitted));
@@ -81,7 +82,7 @@ class PredictorImpl final : public Predictor {
     absl::MutexLock lock(&call->mutex);
     if (call->answered || call->model.servable != nullptr) return;
     call->waits_for_model = true;
-    admission_.BeginWait(call->asked, call->images);
+    admission_.BeginWait(call->asked, call->inputs);
   }
 
   void Drain() override ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -92,16 +93,16 @@ class PredictorImpl final : public Predictor {
   }
 
  private:
-  absl::Status Admit(const ModelKey& asked, int images, uint64_t bytes)
+  absl::Status Admit(const ModelKey& asked, int inputs, uint64_t bytes)
       ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     if (draining_) {
       return WithRetryDelay(
           WithReason(absl::UnavailableError("the server is stopping; try another, or later"),
-                     "DRAINING"),
+                     reasons::kDraining),
           options_.retry_after);
     }
-    GRAFT_RETURN_IF_ERROR(admission_.Enter(asked, images, bytes));
+    GRAFT_RETURN_IF_ERROR(admission_.Enter(asked, inputs, bytes));
     ++running_;
     return absl::OkStatus();
   }
@@ -133,7 +134,7 @@ class PredictorImpl final : public Predictor {
       if (call->answered) return;
       Hold();
       EndWait(*call);
-      const uint64_t decoded = model->servable->prepared_bytes() * call->images;
+      const uint64_t decoded = model->servable->prepared_bytes() * call->inputs;
       ready = model->servable->decoder().CheckOptions(call->options.get());
       if (!ready.ok()) ready = InvalidField("options", ready.message());
       if (ready.ok()) ready = admission_.Grow(decoded);
@@ -148,26 +149,26 @@ class PredictorImpl final : public Predictor {
   }
 
   void EndWait(PendingPredict& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
-    if (std::exchange(call.waits_for_model, false)) admission_.EndWait(call.asked, call.images);
+    if (std::exchange(call.waits_for_model, false)) admission_.EndWait(call.asked, call.inputs);
   }
 
-  // Readies a call for decoding; how many of its images to schedule at first.
+  // Readies a call for decoding; how many of its inputs to schedule at first.
   int BeginDecoding(PendingPredict& call, AcquiredModel model)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
     call.model = std::move(model);
     call.acquired = clock_->Monotonic();
-    call.prepared.resize(call.images);
-    call.outputs.resize(call.images);
-    call.rows_left = call.images;
-    // The images of a chunk go to the network together: alone, the first one decoded would make a
+    call.prepared.resize(call.inputs);
+    call.outputs.resize(call.inputs);
+    call.rows_left = call.inputs;
+    // The inputs of a chunk go to the network together: alone, the first one decoded would make a
     // batch of one. A request beyond one batch is decoded and computed side by side.
     call.chunk = std::min(options_.batch.max_batch_size, call.model.servable->max_rows());
-    for (int at = 0; at < call.images; at += call.chunk) {
-      call.chunk_left.push_back(std::min(call.chunk, call.images - at));
+    for (int at = 0; at < call.inputs; at += call.chunk) {
+      call.chunk_left.push_back(std::min(call.chunk, call.inputs - at));
     }
     // As many as there are threads; each, when it ends, schedules the next. So a large request
     // takes turns with those that come after it.
-    call.tasks_given = std::min(call.images, options_.decode_threads);
+    call.tasks_given = std::min(call.inputs, options_.decode_threads);
     return call.tasks_given;
   }
 
@@ -175,8 +176,8 @@ class PredictorImpl final : public Predictor {
     decoders_.Submit([this, call] { DecodeNext(call); });
   }
 
-  // Decodes the next image of a call. The image is taken from the call only now: when the call is
-  // answered earlier its images go, whatever is still scheduled.
+  // Decodes the next input of a call. The input is taken from the call only now: when the call is
+  // answered earlier its inputs go, whatever is still scheduled.
   void DecodeNext(const CallPtr& call) {
     int index;
     PredictInput encoded;
@@ -192,7 +193,7 @@ class PredictorImpl final : public Predictor {
       call->decode_begun = std::min(call->decode_begun, begun);
     }
     if (call->deadline <= begun) {
-      Finish(call, absl::DeadlineExceededError("the deadline passed before the images were read"));
+      Finish(call, absl::DeadlineExceededError("the deadline passed before the inputs were read"));
       return;
     }
     absl::StatusOr<PreparedInput> prepared = servable->Prepare(encoded);
@@ -205,7 +206,7 @@ class PredictorImpl final : public Predictor {
     if (call->answered) return;
     call->prepared[index] = *std::move(prepared);
     call->timing.decode = std::max(call->timing.decode, ended - call->decode_begun);
-    if (call->tasks_given < call->images) {
+    if (call->tasks_given < call->inputs) {
       ++call->tasks_given;
       ScheduleDecode(call);
     }
@@ -219,13 +220,14 @@ class PredictorImpl final : public Predictor {
     if (absl::IsInvalidArgument(status)) return InvalidField(field, status.message());
     absl::Status annotated = Annotate(status, field);
     if (!absl::IsResourceExhausted(status)) return annotated;
-    return WithRetryDelay(WithReason(std::move(annotated), "OUT_OF_MEMORY"), options_.retry_after);
+    return WithRetryDelay(WithReason(std::move(annotated), reasons::kOutOfMemory),
+                          options_.retry_after);
   }
 
-  // Gives the images of a decoded chunk to the batcher.
+  // Gives the inputs of a decoded chunk to the batcher.
   void AddRows(const CallPtr& call, int chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(call->mutex) {
     const int first = chunk * call->chunk;
-    const int last = std::min(first + call->chunk, call->images);
+    const int last = std::min(first + call->chunk, call->inputs);
     std::vector<BatchRow> rows;
     for (int i = first; i < last; ++i) {
       rows.push_back({.model = call->model.servable,
@@ -279,7 +281,7 @@ class PredictorImpl final : public Predictor {
     int64_t version;
     uint64_t bytes;
     // Freed before the callback and before others may have their place: after the answer nothing of
-    // the request is held, but for the image that a thread is decoding.
+    // the request is held, but for the input that a thread is decoding.
     AcquiredModel model;
     std::vector<PredictInput> encoded;
     std::vector<PreparedInput> prepared;
@@ -303,7 +305,7 @@ class PredictorImpl final : public Predictor {
     model.servable.reset();
     encoded.clear();
     prepared.clear();
-    admission_.Leave(call->images, bytes);
+    admission_.Leave(call->inputs, bytes);
     ReportRequest(*call, version, result.status().code(), timing);
     if (result.ok()) result->timing = timing;
     call->callback(std::move(result));
@@ -318,7 +320,7 @@ class PredictorImpl final : public Predictor {
                           .model = call.asked.model,
                           .version = version,
                           .code = code,
-                          .images = call.images,
+                          .inputs = call.inputs,
                           .queue = timing.queue,
                           .decode = timing.decode,
                           .compute = timing.compute,

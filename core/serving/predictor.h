@@ -50,10 +50,10 @@ class Predictor {
   struct Options {
     BatchOptions batch;
     int decode_threads = 2;
-    int max_images_per_request = 64;
-    uint64_t max_bytes_per_image = 32u << 20;
+    int max_inputs_per_request = 64;
+    uint64_t max_bytes_per_input = 32u << 20;
     // Accepted and not yet answered, over all models.
-    int max_pending_images = 256;
+    int max_pending_inputs = 256;
     uint64_t max_pending_bytes = 256u << 20;               // encoded, and decoded for the network
     absl::Duration retry_after = absl::Milliseconds(500);  // as RetryDelay
   };

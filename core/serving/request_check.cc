@@ -15,17 +15,17 @@ absl::Status CheckRequest(const PredictRequest& request, uint64_t bytes,
                         absl::StrCat("must be 0 (the latest) or more, not ", request.version));
   }
   if (request.inputs.empty() ||
-      request.inputs.size() > static_cast<size_t>(options.max_images_per_request)) {
-    return InvalidField("inputs", absl::StrCat("must be 1 to ", options.max_images_per_request,
+      request.inputs.size() > static_cast<size_t>(options.max_inputs_per_request)) {
+    return InvalidField("inputs", absl::StrCat("must be 1 to ", options.max_inputs_per_request,
                                                ", not ", request.inputs.size()));
   }
   for (size_t i = 0; i < request.inputs.size(); ++i) {
     const std::string field = absl::StrCat("inputs[", i, "]");
     const size_t size = InputBytes(request.inputs[i]);
     if (size == 0) return InvalidField(field, "empty");
-    if (size > options.max_bytes_per_image) {
+    if (size > options.max_bytes_per_input) {
       return InvalidField(field, absl::StrCat(size, " bytes, more than the limit of ",
-                                              options.max_bytes_per_image));
+                                              options.max_bytes_per_input));
     }
   }
   if (bytes > options.max_pending_bytes) {
@@ -42,16 +42,16 @@ absl::Status Validate(const Predictor::Options& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("decode_threads must be 1 to 256, not ", options.decode_threads));
   }
-  if (options.max_images_per_request < 1 ||
-      options.max_images_per_request > options.max_pending_images) {
+  if (options.max_inputs_per_request < 1 ||
+      options.max_inputs_per_request > options.max_pending_inputs) {
     return absl::InvalidArgumentError(
-        absl::StrCat("max_images_per_request must be 1 to max_pending_images (",
-                     options.max_pending_images, "), not ", options.max_images_per_request));
+        absl::StrCat("max_inputs_per_request must be 1 to max_pending_inputs (",
+                     options.max_pending_inputs, "), not ", options.max_inputs_per_request));
   }
-  if (options.max_bytes_per_image < 1 || options.max_bytes_per_image > options.max_pending_bytes) {
+  if (options.max_bytes_per_input < 1 || options.max_bytes_per_input > options.max_pending_bytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("max_bytes_per_image must be 1 to max_pending_bytes (",
-                     options.max_pending_bytes, "), not ", options.max_bytes_per_image));
+        absl::StrCat("max_bytes_per_input must be 1 to max_pending_bytes (",
+                     options.max_pending_bytes, "), not ", options.max_bytes_per_input));
   }
   return absl::OkStatus();
 }

@@ -15,9 +15,9 @@ struct RequestStats {
   std::string model;
   int64_t version = 0;  // the one that answered; 0 if it was never found
   absl::StatusCode code = absl::StatusCode::kOk;
-  int images = 0;
+  int inputs = 0;
   absl::Duration queue;    // waiting for a decoding thread, then, decoded, for a batch
-  absl::Duration decode;   // of its images, on the decoding threads
+  absl::Duration decode;   // of its inputs, on the decoding threads
   absl::Duration compute;  // the network
   absl::Duration total;    // from Submit to the callback
 };

@@ -7,6 +7,7 @@
 
 #include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
+#include "core/base/error_reasons.h"
 #include "core/base/files.h"
 #include "core/base/sha256.h"
 #include "core/base/status_details.h"
@@ -14,8 +15,6 @@
 
 namespace graft {
 namespace {
-
-constexpr char kNotFound[] = "MODEL_NOT_FOUND";
 
 class StoredArtifact final : public ModelArtifact {
  public:
@@ -41,13 +40,13 @@ absl::StatusOr<int64_t> StoredModelSource::Resolve(const std::string& project,
     return WithReason(absl::NotFoundError(absl::StrCat(
                           "model \"", model, "\" has no version ", version, "; the latest is ",
                           known->latest_version, " (ask for version 0 to get it)")),
-                      kNotFound);
+                      reasons::kModelNotFound);
   }
   return WithReason(
       absl::NotFoundError(absl::StrCat(
           "model \"", model, "\" does not exist in project \"", project,
           "\": fine-tune one under that name, or list the models to see which there are")),
-      kNotFound);
+      reasons::kModelNotFound);
 }
 
 absl::StatusOr<ArtifactSummary> StoredModelSource::Summarise(const ModelKey& key) {
@@ -70,14 +69,14 @@ absl::StatusOr<ArtifactSummary> StoredModelSource::Summarise(const ModelKey& key
 absl::StatusOr<std::unique_ptr<ModelArtifact>> StoredModelSource::Open(const ModelKey& key) {
   GRAFT_ASSIGN_OR_RETURN(const ModelVersion row,
                          store_->GetModelVersion(key.project, key.model, key.version));
-  GRAFT_ASSIGN_OR_RETURN(const ArtifactManifest manifest,
+  GRAFT_ASSIGN_OR_RETURN(const VerifiedManifest verified,
                          LoadVerifiedManifest(*blobs_, row.artifact_prefix, row.artifact_sha256));
-  const ManifestFile* file = manifest.Find(kModelFile);
+  const ManifestFile* file = verified.manifest.Find(kModelFile);
   if (file == nullptr) {
     return absl::DataLossError(absl::StrCat(kModelFile, ": is not in the manifest"));
   }
   auto artifact = std::make_unique<StoredArtifact>();
-  artifact->description = manifest.description;
+  artifact->description = verified.manifest.description;
   const std::string blob = BlobIn(row.artifact_prefix, kModelFile);
   GRAFT_ASSIGN_OR_RETURN(const std::optional<std::filesystem::path> path, blobs_->LocalPath(blob));
   if (path.has_value()) {

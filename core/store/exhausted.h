@@ -8,13 +8,10 @@
 
 namespace graft {
 
-// What ran out where the store answers RESOURCE_EXHAUSTED: the status's ErrorReason.
-inline constexpr absl::string_view kQueueFull = "QUEUE_FULL";
-inline constexpr absl::string_view kDiskFull = "DISK_FULL";
-inline constexpr absl::string_view kOutOfMemory = "OUT_OF_MEMORY";
-
-inline absl::Status Exhausted(absl::string_view what, absl::string_view message) {
-  return WithReason(absl::ResourceExhaustedError(message), what);
+// How the store says what ran out: RESOURCE_EXHAUSTED with reason kQueueFull, kDiskFull or
+// kOutOfMemory (core/base/error_reasons.h).
+inline absl::Status Exhausted(absl::string_view reason, absl::string_view message) {
+  return WithReason(absl::ResourceExhaustedError(message), reason);
 }
 
 }  // namespace graft

@@ -145,7 +145,7 @@ Metrics::Metrics(std::unique_ptr<Native> native)
           RequestBuckets())),
       predict_decode_seconds(
           native_->MakeHistogram("graft_predict_decode_seconds",
-                                 "Time to decode and prepare the images of a Predict, in "
+                                 "Time to decode and prepare the inputs of a Predict, in "
                                  "seconds.",
                                  RequestBuckets())),
       predict_batch_seconds(native_->MakeHistogram(
@@ -159,7 +159,7 @@ Metrics::Metrics(std::unique_ptr<Native> native)
           "Time from a Predict's arrival to its answer, in seconds; failed ones do not count.",
           RequestBuckets())),
       predict_batch_size(native_->MakeHistogram("graft_predict_batch_size",
-                                                "Images in a batch that was run.", BatchBuckets())),
+                                                "Inputs in a batch that was run.", BatchBuckets())),
       model_loaded(native_->MakeGauge("graft_model_loaded", "Model versions in memory.")),
       model_loaded_bytes(native_->MakeGauge(
           "graft_model_loaded_bytes", "Memory of loaded models and their backbones, in bytes.")),

@@ -5,7 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "wire/status.h"
+#include "core/base/error_reasons.h"
+#include "core/base/status_details.h"
 
 namespace graft {
 
@@ -39,7 +40,7 @@ absl::StatusOr<const InstalledBackbone*> BackboneDirectory::Find(absl::string_vi
                                          });
   return WithReason(absl::NotFoundError(absl::StrCat(
                         "backbone \"", wanted, "\" is not installed; installed: ", installed)),
-                    "BACKBONE_NOT_FOUND");
+                    reasons::kBackboneNotFound);
 }
 
 }  // namespace graft

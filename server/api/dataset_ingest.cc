@@ -8,11 +8,12 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/artifacts/blob_layout.h"
+#include "core/base/error_reasons.h"
 #include "core/base/files.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/data/archive_format.h"
 #include "core/data/ingest.h"
-#include "wire/status.h"
 #include "wire/tasks/catalog.h"
 
 namespace graft {
@@ -41,7 +42,7 @@ absl::StatusOr<v1::Dataset> Describe(const DatasetManifest& manifest) {
 // A header that says another format than the archive has was made for another file.
 absl::Status CheckFormat(const ReceivedArchive& archive) {
   absl::StatusOr<ArchiveFormat> actual = FormatOfArchive(archive.file);
-  if (!actual.ok()) return WithReason(actual.status(), "BAD_ARCHIVE");
+  if (!actual.ok()) return WithReason(actual.status(), reasons::kBadArchive);
   ArchiveFormat said = *actual;
   switch (archive.header.format()) {
     case v1::ARCHIVE_FORMAT_TAR:
@@ -99,8 +100,8 @@ std::string FormatOf(const DatasetManifest& manifest) {
 }
 
 absl::Status ForClients(const absl::Status& status) {
-  if (absl::IsInvalidArgument(status)) return WithReason(status, "BAD_ARCHIVE");
-  return ErrorReason(status) == "DISK_FULL" ? DiskFull() : status;
+  if (absl::IsInvalidArgument(status)) return WithReason(status, reasons::kBadArchive);
+  return ErrorReason(status) == reasons::kDiskFull ? DiskFull() : status;
 }
 
 }  // namespace

@@ -8,12 +8,14 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/artifacts/blob_layout.h"
+#include "core/base/error_reasons.h"
+#include "core/base/refusals.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "server/api/list_page.h"
 #include "server/api/resource_names.h"
 #include "server/api/run_handler.h"
 #include "wire/dataset.h"
-#include "wire/status.h"
 
 namespace graft {
 namespace {
@@ -132,9 +134,10 @@ absl::StatusOr<CreateDatasetResult> DatasetService::Publish(const Dataset& datas
 absl::StatusOr<v1::GetDatasetResponse> DatasetService::GetDataset(
     const Caller& caller, const v1::GetDatasetRequest& request) {
   GRAFT_RETURN_IF_ERROR(CheckId("dataset_id", request.dataset_id()));
-  GRAFT_ASSIGN_OR_RETURN(const Dataset dataset, Found("dataset", request.dataset_id(),
-                                                      environment_.store->GetDataset(
-                                                          caller.project(), request.dataset_id())));
+  GRAFT_ASSIGN_OR_RETURN(
+      const Dataset dataset,
+      NotFoundAs(DatasetNotFound(request.dataset_id()),
+                 environment_.store->GetDataset(caller.project(), request.dataset_id())));
   v1::GetDatasetResponse response;
   GRAFT_ASSIGN_OR_RETURN(*response.mutable_dataset(), ToProto(dataset));
   return response;
@@ -164,9 +167,9 @@ absl::StatusOr<v1::DeleteDatasetResponse> DatasetService::DeleteDataset(
   const std::string& id = request.dataset_id();
   absl::MutexLock lock(&publish_mutex_);
   const auto deleted = environment_.store->DeleteDataset(caller.project(), id);
-  if (absl::IsNotFound(deleted.status())) return NotFound("dataset", id);
+  if (absl::IsNotFound(deleted.status())) return DatasetNotFound(id);
   if (absl::IsFailedPrecondition(deleted.status())) {
-    return WithReason(deleted.status(), "DATASET_IN_USE");
+    return WithReason(deleted.status(), reasons::kDatasetInUse);
   }
   GRAFT_RETURN_IF_ERROR(deleted.status());
   const absl::Status removed =

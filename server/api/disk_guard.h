@@ -6,8 +6,9 @@
 
 #include "absl/status/status.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/files.h"
-#include "wire/status.h"
+#include "core/base/status_details.h"
 
 namespace graft {
 
@@ -20,7 +21,7 @@ inline absl::Status CheckDisk(const std::filesystem::path& folder, uint64_t min_
   return WithRetryDelay(
       WithReason(absl::ResourceExhaustedError(
                      "the server's disk is nearly full; delete datasets or models and try again"),
-                 "DISK_FULL"),
+                 reasons::kDiskFull),
       absl::Minutes(1));
 }
 

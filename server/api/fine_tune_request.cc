@@ -11,6 +11,7 @@
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 #include "core/base/sha256.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/model/head_spec.h"
 #include "core/recipes/cost.h"
@@ -19,7 +20,6 @@
 #include "server/api/resource_names.h"
 #include "wire/fine_tune_spec.h"
 #include "wire/job.h"
-#include "wire/status.h"
 #include "wire/worker_limits.h"
 
 namespace graft {

@@ -7,6 +7,9 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/artifacts/blob_layout.h"
+#include "core/base/error_reasons.h"
+#include "core/base/refusals.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
 #include "server/api/fine_tune_request.h"
@@ -15,7 +18,6 @@
 #include "wire/dataset.h"
 #include "wire/fine_tune_spec.h"
 #include "wire/job.h"
-#include "wire/status.h"
 
 namespace graft {
 namespace {
@@ -26,11 +28,11 @@ constexpr int kEventsPerPage = 100;
 absl::Status ExplainEnqueue(const absl::Status& status, const std::string& dataset_id) {
   switch (status.code()) {
     case absl::StatusCode::kAlreadyExists:
-      return WithReason(status, "REQUEST_ID_REUSED");
+      return WithReason(status, reasons::kRequestIdReused);
     case absl::StatusCode::kFailedPrecondition:
-      return WithReason(status, "JOB_DELETED");
+      return WithReason(status, reasons::kJobDeleted);
     case absl::StatusCode::kNotFound:
-      return NotFound("dataset", dataset_id);
+      return DatasetNotFound(dataset_id);
     default:
       return status;
   }
@@ -102,9 +104,9 @@ absl::StatusOr<v1::StartFineTuneResponse> FineTuneService::StartFineTune(
   GRAFT_ASSIGN_OR_RETURN(const InstalledBackbone* backbone,
                          environment_.backbones->Find(request.spec().backbone()));
   const std::string& dataset_id = request.spec().dataset_id();
-  GRAFT_ASSIGN_OR_RETURN(
-      const Dataset dataset,
-      Found("dataset", dataset_id, environment_.store->GetDataset(caller.project(), dataset_id)));
+  GRAFT_ASSIGN_OR_RETURN(const Dataset dataset,
+                         NotFoundAs(DatasetNotFound(dataset_id),
+                                    environment_.store->GetDataset(caller.project(), dataset_id)));
   GRAFT_ASSIGN_OR_RETURN(const v1::Dataset shown, ToProto(dataset));
   GRAFT_ASSIGN_OR_RETURN(const DatasetNeeds needs, CheckDataset(request.spec().task(), shown));
   GRAFT_RETURN_IF_ERROR(CheckNetwork(resolved.config, *backbone, needs.outputs));
@@ -135,9 +137,9 @@ absl::StatusOr<v1::StartFineTuneResponse> FineTuneService::StartFineTune(
 absl::StatusOr<v1::GetStatusResponse> FineTuneService::GetStatus(
     const Caller& caller, const v1::GetStatusRequest& request) {
   GRAFT_RETURN_IF_ERROR(CheckId("job_id", request.job_id()));
-  GRAFT_ASSIGN_OR_RETURN(const Job job,
-                         Found("job", request.job_id(),
-                               environment_.store->GetJob(caller.project(), request.job_id())));
+  GRAFT_ASSIGN_OR_RETURN(
+      const Job job, NotFoundAs(JobNotFound(request.job_id()),
+                                environment_.store->GetJob(caller.project(), request.job_id())));
   v1::GetStatusResponse response;
   GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), ToProto(job));
   return response;
@@ -150,8 +152,8 @@ absl::StatusOr<std::shared_ptr<WatchStream>> FineTuneService::Watch(
   const WatchedJob job = {caller.project(), request.job_id()};
   return MakeWatchStream(*environment_.watches, job, request.after_sequence(),
                          [store = environment_.store, job](uint64_t after) {
-                           return Found("job", job.job_id,
-                                        ReadPage(*store, job.project, job.job_id, after));
+                           return NotFoundAs(JobNotFound(job.job_id),
+                                             ReadPage(*store, job.project, job.job_id, after));
                          });
 }
 
@@ -182,7 +184,7 @@ absl::StatusOr<v1::CancelJobResponse> FineTuneService::CancelJob(
     // It ended on its own, perhaps just now: the answer says how.
     job = environment_.store->GetJob(caller.project(), id);
   }
-  job = Found("job", id, std::move(job));
+  job = NotFoundAs(JobNotFound(id), std::move(job));
   GRAFT_RETURN_IF_ERROR(job.status());
   v1::CancelJobResponse response;
   GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), ToProto(*job));
@@ -198,8 +200,8 @@ absl::StatusOr<v1::DeleteJobResponse> FineTuneService::DeleteJob(
   GRAFT_RETURN_IF_ERROR(CheckId("job_id", request.job_id()));
   const std::string& id = request.job_id();
   const absl::Status deleted = environment_.store->DeleteJob(caller.project(), id);
-  if (absl::IsNotFound(deleted)) return NotFound("job", id);
-  if (absl::IsFailedPrecondition(deleted)) return WithReason(deleted, "JOB_NOT_ENDED");
+  if (absl::IsNotFound(deleted)) return JobNotFound(id);
+  if (absl::IsFailedPrecondition(deleted)) return WithReason(deleted, reasons::kJobNotEnded);
   GRAFT_RETURN_IF_ERROR(deleted);
   const absl::Status swept = environment_.blobs->DeletePrefix(Below(CheckpointPrefix(id)));
   if (!swept.ok()) {

@@ -5,7 +5,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 
-#include "wire/status.h"
+#include "core/base/status_details.h"
 
 namespace graft {
 namespace {

@@ -7,11 +7,12 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/artifacts/blob_layout.h"
+#include "core/base/error_reasons.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "server/api/list_page.h"
 #include "server/api/resource_names.h"
 #include "wire/model.h"
-#include "wire/status.h"
 
 namespace graft {
 
@@ -20,7 +21,8 @@ namespace {
 // The store's own words say whether the model or the version is missing.
 template <typename T>
 absl::StatusOr<T> WithModelReason(absl::StatusOr<T> result) {
-  if (absl::IsNotFound(result.status())) return WithReason(result.status(), "MODEL_NOT_FOUND");
+  if (absl::IsNotFound(result.status()))
+    return WithReason(result.status(), reasons::kModelNotFound);
   return result;
 }
 

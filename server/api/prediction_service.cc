@@ -10,7 +10,6 @@
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "server/api/resource_names.h"
-#include "wire/status.h"
 #include "wire/tasks/catalog.h"
 #include "wire/time.h"
 
@@ -68,7 +67,7 @@ void PredictionService::OnRefused(const v1::PredictRequest& request,
   observer_->OnRequest({.project = request.project(),
                         .model = request.model(),
                         .code = status.code(),
-                        .images = request.inputs_size()});
+                        .inputs = request.inputs_size()});
 }
 
 void PredictionService::Predict(const Caller& caller, v1::PredictRequest request, Done done) {

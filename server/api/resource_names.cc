@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/ids.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
-#include "wire/status.h"
 
 namespace graft {
 

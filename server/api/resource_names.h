@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "wire/status.h"
+#include "core/base/status_details.h"
 
 namespace graft {
 
@@ -25,10 +25,10 @@ absl::Status CheckName(absl::string_view field, absl::string_view name);
 // page_size as asked for: 0 is 50; 1 to 1,000 otherwise.
 absl::StatusOr<int> PageSize(int requested);
 
-// A store's answer about one resource: NOT_FOUND gets its reason ("JOB_NOT_FOUND").
+// A store's answer about one resource, with `refusal` (JobNotFound) in place of its NOT_FOUND.
 template <typename T>
-absl::StatusOr<T> Found(absl::string_view kind, absl::string_view name, absl::StatusOr<T> result) {
-  if (absl::IsNotFound(result.status())) return NotFound(kind, name);
+absl::StatusOr<T> NotFoundAs(const absl::Status& refusal, absl::StatusOr<T> result) {
+  if (absl::IsNotFound(result.status())) return refusal;
   return result;
 }
 

@@ -8,8 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
+#include "core/base/error_reasons.h"
+#include "core/base/status_details.h"
 #include "core/store/exhausted.h"
-#include "wire/status.h"
 
 namespace graft {
 
@@ -18,7 +19,7 @@ absl::Status CatchExceptions(const std::function<absl::Status()>& work) {
     return work();
   } catch (const std::bad_alloc&) {
     return WithReason(absl::ResourceExhaustedError("the server is out of memory for this request"),
-                      "OUT_OF_MEMORY");
+                      reasons::kOutOfMemory);
   } catch (const std::exception& error) {
     return absl::InternalError(absl::StrCat("unexpected: ", error.what()));
   }
@@ -26,15 +27,16 @@ absl::Status CatchExceptions(const std::function<absl::Status()>& work) {
 
 absl::Status ExplainExhausted(absl::Status status) {
   const std::string what = ErrorReason(status);
-  if (what != kQueueFull && what != kDiskFull && what != kOutOfMemory) return status;
+  if (what != reasons::kQueueFull && what != reasons::kDiskFull && what != reasons::kOutOfMemory)
+    return status;
   return WithRetryDelay(std::move(status),
-                        what == kOutOfMemory ? absl::Seconds(5) : absl::Seconds(30));
+                        what == reasons::kOutOfMemory ? absl::Seconds(5) : absl::Seconds(30));
 }
 
 absl::Status Overloaded() {
   return WithRetryDelay(
       WithReason(absl::ResourceExhaustedError("too many calls are waiting; try again shortly"),
-                 "SERVER_BUSY"),
+                 reasons::kServerBusy),
       absl::Seconds(1));
 }
 

@@ -10,11 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/files.h"
 #include "core/base/sha256.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "server/api/run_handler.h"
-#include "wire/status.h"
 
 namespace graft {
 namespace {
@@ -25,7 +26,7 @@ absl::Status TooLarge(uint64_t limit) {
           "the archive is larger than the server accepts (%d bytes); split the dataset or raise "
           "--max-upload-bytes",
           limit)),
-      "UPLOAD_TOO_LARGE");
+      reasons::kUploadTooLarge);
 }
 
 // The file an archive is received into. Used by one thread at a time.
@@ -96,7 +97,7 @@ class Session final : public UploadSession,
     if (!slots_.Add(shared_from_this())) {
       return FinishOnce(WithRetryDelay(
           WithReason(absl::ResourceExhaustedError("too many uploads at the same time"),
-                     "TOO_MANY_UPLOADS"),
+                     reasons::kTooManyUploads),
           absl::Seconds(5)));
     }
     sink_->Read(&message_);
@@ -225,7 +226,7 @@ class Session final : public UploadSession,
       return WithReason(absl::DataLossError(absl::StrCat(
                             "the archive has sha256 ", sha256, ", not ", header_.sha256(),
                             " as its header says: it was changed on the way; send it again")),
-                        "CHECKSUM_MISMATCH");
+                        reasons::kChecksumMismatch);
     }
     auto self = shared_from_this();
     return environment_.accept(
@@ -255,7 +256,7 @@ absl::Status DiskFull() {
   return WithRetryDelay(
       WithReason(absl::ResourceExhaustedError(
                      "the server's disk is full; delete datasets or models and try again"),
-                 "DISK_FULL"),
+                 reasons::kDiskFull),
       absl::Minutes(1));
 }
 

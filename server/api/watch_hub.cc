@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/base/refusals.h"
 #include "server/api/run_handler.h"
-#include "wire/status.h"
 
 namespace graft {
 namespace {

@@ -8,7 +8,9 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 
-#include "wire/status.h"
+#include "core/base/error_reasons.h"
+#include "core/base/refusals.h"
+#include "core/base/status_details.h"
 #include "wire/time.h"
 
 namespace graft {
@@ -33,7 +35,7 @@ class WatchState final : public WatchStream,
     absl::MutexLock lock(&mutex_);
     FinishWith(
         WithRetryDelay(WithReason(absl::ResourceExhaustedError("too many Watch streams are open"),
-                                  "TOO_MANY_WATCHES"),
+                                  reasons::kTooManyWatches),
                        absl::Seconds(5)));
   }
 

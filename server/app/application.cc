@@ -41,7 +41,7 @@
 #include "server/http/monitoring_routes.h"
 #include "server/http/router.h"
 #include "server/jobs/job_counts.h"
-#include "server/jobs/job_ends.h"
+#include "server/jobs/job_end_observer.h"
 #include "server/jobs/job_metrics.h"
 #include "server/jobs/orphan_sweep.h"
 #include "server/rpc/grpc_listener.h"
@@ -198,11 +198,11 @@ class Server final : public Application {
 
   // Before anything is written there that would be lost.
   absl::Status CheckFileSystems() {
-    GRAFT_ASSIGN_OR_RETURN(const FileSystemTraits data, TryFileSystem(config_.data_dir));
+    GRAFT_ASSIGN_OR_RETURN(const FileSystemTraits data, ProbeFileSystem(config_.data_dir));
     FileSystemTraits socket = data;
     const fs::path folder = WorkerSocket(config_).parent_path();
     if (folder != config_.data_dir && fs::is_directory(folder)) {
-      GRAFT_ASSIGN_OR_RETURN(socket, TryFileSystem(folder));
+      GRAFT_ASSIGN_OR_RETURN(socket, ProbeFileSystem(folder));
     }
     for (const std::string& warning : WarningsOf(data)) logger_->Warning(warning, {});
     return CheckTraits(data, socket);
@@ -252,9 +252,9 @@ class Server final : public Application {
     predicting.batch.max_batch_size = config_.max_batch_size;
     predicting.batch.max_queue_delay = config_.max_queue_delay;
     predicting.decode_threads = config_.decode_threads;
-    predicting.max_images_per_request = config_.max_predict_inputs;
-    predicting.max_bytes_per_image = config_.max_image_bytes;
-    predicting.max_pending_images = config_.predict_queue;
+    predicting.max_inputs_per_request = config_.max_predict_inputs;
+    predicting.max_bytes_per_input = config_.max_image_bytes;
+    predicting.max_pending_inputs = config_.predict_queue;
     predicting.max_pending_bytes = PredictQueueBytes(config_);
     GRAFT_ASSIGN_OR_RETURN(predictor_,
                            Predictor::Create(predicting, models_.get(), clock_, &serving_metrics_));
@@ -264,7 +264,7 @@ class Server final : public Application {
   }
 
   void MakeServices(IngestArchive ingest, AuthorizeFunction authorize) {
-    job_ends_ = std::make_unique<JobEnds>(blobs_.get(), metrics_.get(), &sweeps_, logger_);
+    job_ends_ = std::make_unique<JobEndObserver>(blobs_.get(), metrics_.get(), &sweeps_, logger_);
     Gate::Options gate;
     if (authorize) gate.authorize = std::move(authorize);
     gate.quota = [this](const Principal&, const Action&) { return lifecycle_.AdmitWork(); };
@@ -390,7 +390,7 @@ class Server final : public Application {
   std::unique_ptr<BlobStore> blobs_;
   WeightsCatalog weights_{{}};
   std::unique_ptr<BackboneDirectory> backbones_;
-  std::unique_ptr<JobEnds> job_ends_;
+  std::unique_ptr<JobEndObserver> job_ends_;
 
   ServingMetrics serving_metrics_{metrics_.get(), logger_};
   // The tasks that are served.

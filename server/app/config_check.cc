@@ -61,10 +61,10 @@ absl::Status CheckWorkerProgram(const ServerConfig& config) {
 absl::Status CheckFileSystems(const ServerConfig& config, std::vector<std::string>* warnings) {
   bool made = true;
   GRAFT_ASSIGN_OR_RETURN(const FileSystemTraits data,
-                         LookAtFileSystem(NearestFolder(config.data_dir, &made)));
+                         InspectFileSystem(NearestFolder(config.data_dir, &made)));
   GRAFT_ASSIGN_OR_RETURN(
       const FileSystemTraits socket,
-      LookAtFileSystem(NearestFolder(WorkerSocket(config).parent_path(), &made)));
+      InspectFileSystem(NearestFolder(WorkerSocket(config).parent_path(), &made)));
   *warnings = WarningsOf(data);
   return CheckTraits(data, socket);
 }

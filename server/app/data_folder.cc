@@ -79,7 +79,7 @@ FileSystemTraits TraitsOfType(int64_t type) {
   return {};
 }
 
-absl::StatusOr<FileSystemTraits> LookAtFileSystem(const fs::path& folder) {
+absl::StatusOr<FileSystemTraits> InspectFileSystem(const fs::path& folder) {
   struct statfs info {};
   if (statfs(folder.c_str(), &info) != 0) {
     return absl::InternalError(
@@ -89,8 +89,8 @@ absl::StatusOr<FileSystemTraits> LookAtFileSystem(const fs::path& folder) {
   return TraitsOfType(static_cast<int64_t>(static_cast<uint32_t>(info.f_type)));
 }
 
-absl::StatusOr<FileSystemTraits> TryFileSystem(const fs::path& folder) {
-  GRAFT_ASSIGN_OR_RETURN(FileSystemTraits traits, LookAtFileSystem(folder));
+absl::StatusOr<FileSystemTraits> ProbeFileSystem(const fs::path& folder) {
+  GRAFT_ASSIGN_OR_RETURN(FileSystemTraits traits, InspectFileSystem(folder));
   GRAFT_ASSIGN_OR_RETURN(const TempDirectory scratch, TempDirectory::Create(folder, ".try-"));
   traits.hard_links = CanLink(scratch.path());
   traits.sockets = CanBind(scratch.path());

@@ -25,10 +25,10 @@ struct FileSystemTraits {
 FileSystemTraits TraitsOfType(int64_t type);
 
 // What is known of the file system of a folder that is there.
-absl::StatusOr<FileSystemTraits> LookAtFileSystem(const std::filesystem::path& folder);
+absl::StatusOr<FileSystemTraits> InspectFileSystem(const std::filesystem::path& folder);
 
 // The same, and what it can do is tried, with files of its own that are gone afterwards.
-absl::StatusOr<FileSystemTraits> TryFileSystem(const std::filesystem::path& folder);
+absl::StatusOr<FileSystemTraits> ProbeFileSystem(const std::filesystem::path& folder);
 
 // FAILED_PRECONDITION, naming the flag, where the data folder, or the folder of the workers'
 // socket, is on a file system that cannot do what it has to. Pure.

@@ -6,12 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "wire/status.h"
-
 namespace graft {
 
 void ServingMetrics::OnRequest(const RequestStats& stats) {
-  metrics_->CountPredict(stats.model, CodeName(stats.code));
+  metrics_->CountPredict(stats.model, absl::StatusCodeToString(stats.code));
   // Of answers only: a thousand refusals in no time would hide how slow the rest is.
   if (stats.code != absl::StatusCode::kOk) return;
   metrics_->predict_total_seconds.Observe(stats.total);
@@ -38,7 +36,7 @@ void ServingMetrics::OnLoad(const LoadStats& stats) {
     logger_->Info("model deleted before it was loaded",
                   {{"project", stats.project}, {"model", stats.model}, {"version", version}});
   } else {
-    metrics_->model_load_failures_total.Increment({CodeName(stats.status.code())});
+    metrics_->model_load_failures_total.Increment({absl::StatusCodeToString(stats.status.code())});
     logger_->Error("model cannot be loaded", {{"project", stats.project},
                                               {"model", stats.model},
                                               {"version", version},

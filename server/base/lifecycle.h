@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 
-#include "wire/status.h"
+#include "core/base/refusals.h"
 
 namespace graft {
 

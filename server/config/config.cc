@@ -156,15 +156,15 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
            "A job that runs when the server is killed, so often without progress, has failed")
       .AddSize("--feature-cache-bytes", config.feature_cache_bytes, "Disk for cached features");
   FlagGroup(app, "Serving")
-      .Add("--max-predict-inputs", config.max_predict_inputs, "Images in one Predict")
-      .Add("--max-batch-size", config.max_batch_size, "Images in one pass of the network")
+      .Add("--max-predict-inputs", config.max_predict_inputs, "Inputs of one Predict")
+      .Add("--max-batch-size", config.max_batch_size, "Inputs in one pass of the network")
       .AddSize("--max-batch-bytes", config.max_batch_bytes,
-               "Memory of one pass beside the model; a batch has fewer images where they take more")
+               "Memory of one pass beside the model; a batch has fewer inputs where they take more")
       .AddDuration("--max-queue-delay", config.max_queue_delay,
                    "How long to wait for a batch to fill; 0: take what waits")
-      .Add("--predict-queue", config.predict_queue, "Images that may wait, in 1 MiB each")
+      .Add("--predict-queue", config.predict_queue, "Inputs that may wait, in 1 MiB each")
       .Add("--serving-threads", config.serving_threads, "Threads of the network; 0: all cores")
-      .Add("--decode-threads", config.decode_threads, "Threads that decode images")
+      .Add("--decode-threads", config.decode_threads, "Threads that decode inputs")
       .AddSize("--model-memory-bytes", config.model_memory_bytes, "Memory of loaded models");
   FlagGroup(app, "Running")
       .AddDuration("--drain-timeout", config.drain_timeout,

@@ -73,11 +73,11 @@ struct ServerConfig {
   uint64_t feature_cache_bytes = uint64_t{4} << 30;  // on disk
 
   // Serving.
-  int max_predict_inputs = 64;  // images in one request
+  int max_predict_inputs = 64;  // in one request
   int max_batch_size = 32;
   absl::Duration max_queue_delay = absl::ZeroDuration();
-  uint64_t max_batch_bytes = uint64_t{1} << 30;  // activations of one pass; bounds its images
-  int predict_queue = 512;                       // images waiting; more are RESOURCE_EXHAUSTED
+  uint64_t max_batch_bytes = uint64_t{1} << 30;  // activations of one pass; bounds its inputs
+  int predict_queue = 512;                       // inputs waiting; more are RESOURCE_EXHAUSTED
   int serving_threads = 0;                       // 0: all cores
   int decode_threads = 2;
   uint64_t model_memory_bytes = uint64_t{2} << 30;
@@ -105,7 +105,7 @@ absl::StatusOr<ParsedCommandLine> ParseCommandLine(int argc, const char* const* 
 // Whether the values are possible alone and together. Pure: no file is looked at.
 absl::Status ValidateConfig(const ServerConfig& config);
 
-// What the Predicts that wait may hold together, encoded and decoded: 1 MiB for each image of
+// What the Predicts that wait may hold together, encoded and decoded: 1 MiB for each input of
 // --predict-queue (one decoded for a network of 224 x 224 takes 0.6), and no less than two of the
 // largest requests.
 uint64_t PredictQueueBytes(const ServerConfig& config);

@@ -85,7 +85,8 @@ class CallInterceptor final : public Interceptor {
   grpc::Status Close(const grpc::Status& answer) {
     const grpc::Status status = Clean(answer);
     const absl::Duration took = to_.clock->Monotonic() - start_;
-    const std::string code = CodeName(static_cast<absl::StatusCode>(status.error_code()));
+    const std::string code =
+        absl::StatusCodeToString(static_cast<absl::StatusCode>(status.error_code()));
     if (to_.metrics != nullptr) {
       const bool known = shared_.methods.contains(method_);
       to_.metrics->rpc_seconds.Observe({known ? method_ : std::string(kOtherLabel), code}, took);

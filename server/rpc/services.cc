@@ -19,125 +19,120 @@ namespace {
 using Context = grpc::CallbackServerContext;
 using Unary = grpc::ServerUnaryReactor;
 
-class FineTuneRpc final : public v1::FineTuneService::CallbackService {
+// A service whose methods are answered by `Handlers`, all but those that stream on `executor`.
+template <typename Service, typename Handlers>
+class UnaryRpc : public Service::CallbackService {
  public:
-  FineTuneRpc(const Api& api, ThreadPool* executor) : api_(api), executor_(*executor) {}
+  // Everything is borrowed.
+  UnaryRpc(const Gate* gate, Handlers* handlers, ThreadPool* executor)
+      : gate_(*gate), handlers_(*handlers), executor_(*executor) {}
+
+ protected:
+  template <typename Request, typename Response>
+  Unary* Answer(Context* context,
+                absl::StatusOr<Response> (Handlers::*handler)(const Caller&, const Request&),
+                const Request* request, Response* response) {
+    return CallOn(executor_, gate_, context, handlers_, handler, request, response);
+  }
+
+  const Gate& gate_;
+  Handlers& handlers_;
+  ThreadPool& executor_;
+};
+
+class FineTuneRpc final : public UnaryRpc<v1::FineTuneService, FineTuneService> {
+ public:
+  using UnaryRpc::UnaryRpc;
 
   Unary* StartFineTune(Context* context, const v1::StartFineTuneRequest* request,
                        v1::StartFineTuneResponse* response) override {
-    return CallOn(executor_, *api_.gate, context, *api_.jobs, &FineTuneService::StartFineTune,
-                  request, response);
+    return Answer(context, &FineTuneService::StartFineTune, request, response);
   }
   Unary* GetStatus(Context* context, const v1::GetStatusRequest* request,
                    v1::GetStatusResponse* response) override {
-    return CallOn(executor_, *api_.gate, context, *api_.jobs, &FineTuneService::GetStatus, request,
-                  response);
+    return Answer(context, &FineTuneService::GetStatus, request, response);
   }
   Unary* ListJobs(Context* context, const v1::ListJobsRequest* request,
                   v1::ListJobsResponse* response) override {
-    return CallOn(executor_, *api_.gate, context, *api_.jobs, &FineTuneService::ListJobs, request,
-                  response);
+    return Answer(context, &FineTuneService::ListJobs, request, response);
   }
   Unary* CancelJob(Context* context, const v1::CancelJobRequest* request,
                    v1::CancelJobResponse* response) override {
-    return CallOn(executor_, *api_.gate, context, *api_.jobs, &FineTuneService::CancelJob, request,
-                  response);
+    return Answer(context, &FineTuneService::CancelJob, request, response);
   }
   Unary* DeleteJob(Context* context, const v1::DeleteJobRequest* request,
                    v1::DeleteJobResponse* response) override {
-    return CallOn(executor_, *api_.gate, context, *api_.jobs, &FineTuneService::DeleteJob, request,
-                  response);
+    return Answer(context, &FineTuneService::DeleteJob, request, response);
   }
   grpc::ServerWriteReactor<v1::WatchResponse>* Watch(grpc::CallbackServerContext* context,
                                                      const v1::WatchRequest* request) override {
-    return StartWatch(*api_.gate, *api_.jobs, context, *request);
+    return StartWatch(gate_, handlers_, context, *request);
   }
-
- private:
-  const Api api_;
-  ThreadPool& executor_;
 };
 
-class DatasetRpc final : public v1::DatasetService::CallbackService {
+class DatasetRpc final : public UnaryRpc<v1::DatasetService, DatasetService> {
  public:
-  DatasetRpc(const Api& api, ThreadPool* executor) : api_(api), executor_(*executor) {}
+  using UnaryRpc::UnaryRpc;
 
   Unary* GetDataset(Context* context, const v1::GetDatasetRequest* request,
                     v1::GetDatasetResponse* response) override {
-    return CallOn(executor_, *api_.gate, context, *api_.datasets, &DatasetService::GetDataset,
-                  request, response);
+    return Answer(context, &DatasetService::GetDataset, request, response);
   }
   Unary* ListDatasets(Context* context, const v1::ListDatasetsRequest* request,
                       v1::ListDatasetsResponse* response) override {
-    return CallOn(executor_, *api_.gate, context, *api_.datasets, &DatasetService::ListDatasets,
-                  request, response);
+    return Answer(context, &DatasetService::ListDatasets, request, response);
   }
   Unary* DeleteDataset(Context* context, const v1::DeleteDatasetRequest* request,
                        v1::DeleteDatasetResponse* response) override {
-    return CallOn(executor_, *api_.gate, context, *api_.datasets, &DatasetService::DeleteDataset,
-                  request, response);
+    return Answer(context, &DatasetService::DeleteDataset, request, response);
   }
   grpc::ServerReadReactor<v1::UploadDatasetRequest>* UploadDataset(
       grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response) override {
-    return StartUpload(*api_.datasets, context, response);
+    return StartUpload(handlers_, context, response);
   }
-
- private:
-  const Api api_;
-  ThreadPool& executor_;
 };
 
-class ModelRpc final : public v1::ModelService::CallbackService {
+class ModelRpc final : public UnaryRpc<v1::ModelService, ModelService> {
  public:
-  ModelRpc(const Api& api, ThreadPool* executor) : api_(api), executor_(*executor) {}
+  using UnaryRpc::UnaryRpc;
 
   Unary* ListModels(Context* context, const v1::ListModelsRequest* request,
                     v1::ListModelsResponse* response) override {
-    return CallOn(executor_, *api_.gate, context, *api_.models, &ModelService::ListModels, request,
-                  response);
+    return Answer(context, &ModelService::ListModels, request, response);
   }
   Unary* GetModel(Context* context, const v1::GetModelRequest* request,
                   v1::GetModelResponse* response) override {
-    return CallOn(executor_, *api_.gate, context, *api_.models, &ModelService::GetModel, request,
-                  response);
+    return Answer(context, &ModelService::GetModel, request, response);
   }
   Unary* DeleteModel(Context* context, const v1::DeleteModelRequest* request,
                      v1::DeleteModelResponse* response) override {
-    return CallOn(executor_, *api_.gate, context, *api_.models, &ModelService::DeleteModel, request,
-                  response);
+    return Answer(context, &ModelService::DeleteModel, request, response);
   }
-
- private:
-  const Api api_;
-  ThreadPool& executor_;
 };
 
-class BackboneRpc final : public v1::BackboneService::CallbackService {
+class BackboneRpc final : public UnaryRpc<v1::BackboneService, BackboneService> {
  public:
-  BackboneRpc(const Api& api, ThreadPool* executor) : api_(api), executor_(*executor) {}
+  using UnaryRpc::UnaryRpc;
 
   Unary* ListBackbones(Context* context, const v1::ListBackbonesRequest* request,
                        v1::ListBackbonesResponse* response) override {
-    return CallOn(executor_, *api_.gate, context, *api_.backbones, &BackboneService::ListBackbones,
-                  request, response);
+    return Answer(context, &BackboneService::ListBackbones, request, response);
   }
-
- private:
-  const Api api_;
-  ThreadPool& executor_;
 };
 
 class PredictionRpc final : public v1::PredictionService::CallbackService {
  public:
-  explicit PredictionRpc(const Api& api) : api_(api) {}
+  PredictionRpc(const Gate* gate, PredictionService* predictions)
+      : gate_(*gate), predictions_(*predictions) {}
 
   Unary* Predict(Context* context, const v1::PredictRequest* request,
                  v1::PredictResponse* response) override {
-    return StartPredict(*api_.gate, *api_.predictions, context, request, response);
+    return StartPredict(gate_, predictions_, context, request, response);
   }
 
  private:
-  const Api api_;
+  const Gate& gate_;
+  PredictionService& predictions_;
 };
 
 }  // namespace
@@ -148,19 +143,24 @@ std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor) {
     services.push_back({name, std::move(service)});
   };
   if (api.jobs != nullptr) {
-    add(v1::FineTuneService::service_full_name(), std::make_unique<FineTuneRpc>(api, executor));
+    add(v1::FineTuneService::service_full_name(),
+        std::make_unique<FineTuneRpc>(api.gate, api.jobs, executor));
   }
   if (api.datasets != nullptr) {
-    add(v1::DatasetService::service_full_name(), std::make_unique<DatasetRpc>(api, executor));
+    add(v1::DatasetService::service_full_name(),
+        std::make_unique<DatasetRpc>(api.gate, api.datasets, executor));
   }
   if (api.models != nullptr) {
-    add(v1::ModelService::service_full_name(), std::make_unique<ModelRpc>(api, executor));
+    add(v1::ModelService::service_full_name(),
+        std::make_unique<ModelRpc>(api.gate, api.models, executor));
   }
   if (api.backbones != nullptr) {
-    add(v1::BackboneService::service_full_name(), std::make_unique<BackboneRpc>(api, executor));
+    add(v1::BackboneService::service_full_name(),
+        std::make_unique<BackboneRpc>(api.gate, api.backbones, executor));
   }
   if (api.predictions != nullptr) {
-    add(v1::PredictionService::service_full_name(), std::make_unique<PredictionRpc>(api));
+    add(v1::PredictionService::service_full_name(),
+        std::make_unique<PredictionRpc>(api.gate, api.predictions));
   }
   return services;
 }

@@ -4,6 +4,7 @@
 
 #include "absl/time/clock.h"
 
+#include "core/base/refusals.h"
 #include "server/rpc/unary_call.h"
 #include "wire/status.h"
 
@@ -34,6 +35,9 @@ class LeaseCalls::Call final : public grpc::ServerUnaryReactor,
   const Try attempt_;
   const std::function<void()> undo_;
   // Guarded by the mutex of `calls_`.
+  uint64_t arrival = 0;
+  uint64_t asked_at = 0;  // the count of wakes when it last asked
+  bool woken = false;     // and has not asked yet
   bool timed_out = false;
   bool cancelled = false;
 
@@ -47,7 +51,7 @@ class LeaseCalls::Call final : public grpc::ServerUnaryReactor,
     {
       absl::MutexLock lock(&calls_->mutex_);
       *flag = true;
-      if (calls_->parked_.erase(self) == 0) return;
+      if (calls_->parked_.erase(arrival) == 0) return;
     }
     Answer(flag == &cancelled ? absl::CancelledError("the caller went away") : absl::OkStatus());
   }
@@ -66,6 +70,7 @@ grpc::ServerUnaryReactor* LeaseCalls::Start(grpc::CallbackServerContext*, absl::
     absl::MutexLock lock(&mutex_);
     if (stopped_) refused = Draining();
     if (parked_.size() >= max_waiting_) refused = Overloaded();
+    call->arrival = ++arrivals_;
   }
   if (refused.ok()) {
     Submit(call);
@@ -81,55 +86,87 @@ void LeaseCalls::Submit(const std::shared_ptr<Call>& call) {
 
 void LeaseCalls::Attempt(const std::shared_ptr<Call>& call) {
   while (true) {
-    uint64_t wakes = 0;
     bool cancelled = false;
     {
       absl::MutexLock lock(&mutex_);
-      wakes = wakes_;
+      call->asked_at = wakes_;
       cancelled = call->cancelled;
     }
-    if (cancelled) return call->Answer(absl::CancelledError("the caller went away"));
+    absl::Status status = absl::CancelledError("the caller went away");
     bool leased = false;
-    const absl::Status status = CatchExceptions([&] {
-      const auto tried = call->attempt_();
-      if (tried.ok()) leased = *tried;
-      return tried.status();
-    });
-    if (!status.ok()) return call->Answer(status);
+    if (!cancelled) {
+      status = CatchExceptions([&] {
+        const auto tried = call->attempt_();
+        if (tried.ok()) leased = *tried;
+        return tried.status();
+      });
+    }
+    if (!status.ok()) {
+      PassOn(*call);
+      return call->Answer(status);
+    }
 
     absl::ReleasableMutexLock lock(&mutex_);
     if (!leased && !call->cancelled && !call->timed_out && !stopped_) {
       // Something came between the attempt and now.
-      if (wakes != wakes_) continue;
-      parked_.insert(call);
+      if (call->asked_at != wakes_) continue;
+      parked_.emplace(call->arrival, call);
+      const std::shared_ptr<Call> next = NextAfter(*call);
+      lock.Release();
+      if (next != nullptr) Submit(next);
       return;
     }
     cancelled = call->cancelled;
     lock.Release();
+    if (!leased) PassOn(*call);
     if (cancelled && leased) call->undo_();
     return call->Answer(cancelled ? absl::CancelledError("the caller went away")
                                   : absl::OkStatus());
   }
 }
 
+void LeaseCalls::PassOn(Call& call) {
+  std::shared_ptr<Call> next;
+  {
+    absl::MutexLock lock(&mutex_);
+    next = NextAfter(call);
+  }
+  if (next != nullptr) Submit(next);
+}
+
+std::shared_ptr<LeaseCalls::Call> LeaseCalls::NextAfter(Call& call) {
+  return std::exchange(call.woken, false) ? TakeNext() : nullptr;
+}
+
+std::shared_ptr<LeaseCalls::Call> LeaseCalls::TakeNext() {
+  for (auto it = parked_.begin(); it != parked_.end(); ++it) {
+    if (it->second->asked_at == wakes_) continue;
+    std::shared_ptr<Call> next = std::move(it->second);
+    parked_.erase(it);
+    next->woken = true;
+    return next;
+  }
+  return nullptr;
+}
+
 void LeaseCalls::Wake() {
-  std::set<std::shared_ptr<Call>> woken;
+  std::shared_ptr<Call> next;
   {
     absl::MutexLock lock(&mutex_);
     ++wakes_;
-    woken.swap(parked_);
+    next = TakeNext();
   }
-  for (const auto& call : woken) Submit(call);
+  if (next != nullptr) Submit(next);
 }
 
 void LeaseCalls::Stop() {
-  std::set<std::shared_ptr<Call>> woken;
+  std::map<uint64_t, std::shared_ptr<Call>> waiting;
   {
     absl::MutexLock lock(&mutex_);
     stopped_ = true;
-    woken.swap(parked_);
+    waiting.swap(parked_);
   }
-  for (const auto& call : woken) call->Answer(absl::OkStatus());
+  for (const auto& [arrival, call] : waiting) call->Answer(absl::OkStatus());
 }
 
 size_t LeaseCalls::waiting() const {

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
-#include <set>
 
 #include <grpcpp/alarm.h>
 #include <grpcpp/server_context.h>
@@ -20,7 +20,11 @@
 namespace graft {
 
 // The waiting of Lease's long polls: who asks for a job when there is none is parked, without a
-// thread, until Wake(), its time, or its caller's leaving. Safe for concurrent use.
+// thread, until it is woken, its time is over, or its caller leaves. Safe for concurrent use.
+//
+// A job wakes one call, that which waits longest: for each that is woken asks the store. Where it
+// gets nothing, since its worker cannot run that job or another was faster, it wakes the next that
+// has not asked since, so that a job that someone parked can run is never left lying.
 class LeaseCalls {
  public:
   // Tries to fill the response. False: nothing to lease now. Blocks; called on the executor.
@@ -35,7 +39,7 @@ class LeaseCalls {
   grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context, absl::Duration wait,
                                   Try attempt, std::function<void()> undo);
 
-  // There may be something to lease: everyone parked tries again.
+  // There is one thing more to lease.
   void Wake();
 
   // Answers everyone parked, with nothing; Start refuses from here on.
@@ -48,11 +52,17 @@ class LeaseCalls {
 
   void Attempt(const std::shared_ptr<Call>& call);
   void Submit(const std::shared_ptr<Call>& call);
+  // For a call that is not parked and leased nothing: wakes the next where it was woken.
+  void PassOn(Call& call);
+  std::shared_ptr<Call> NextAfter(Call& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes the call out that waits longest of those that have not asked since the last Wake().
+  std::shared_ptr<Call> TakeNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   ThreadPool* const executor_;
   const size_t max_waiting_;
   mutable absl::Mutex mutex_;
-  std::set<std::shared_ptr<Call>> parked_ ABSL_GUARDED_BY(mutex_);
+  std::map<uint64_t, std::shared_ptr<Call>> parked_ ABSL_GUARDED_BY(mutex_);  // by arrival
+  uint64_t arrivals_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t wakes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };

@@ -19,7 +19,7 @@ LeaseMonitor::LeaseMonitor(Options options, MetadataStore* store, Clock* clock,
 void LeaseMonitor::Tick() {
   const absl::Duration now = clock_->Monotonic();
   if (last_tick_.has_value() && now - *last_tick_ >= options_.timeout / 2) {
-    logger_->Warning("leases are timed anew: the server did not run for a while",
+    logger_->Warning("lease timers restarted: the server did not run for a while",
                      {{"gap", absl::FormatDuration(now - *last_tick_)}});
     watcher_.emplace(options_.timeout);
   }

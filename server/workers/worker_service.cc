@@ -9,13 +9,15 @@
 
 #include "core/artifacts/blob_layout.h"
 #include "core/artifacts/manifest.h"
+#include "core/base/error_reasons.h"
 #include "core/base/failpoint.h"
+#include "core/base/refusals.h"
 #include "core/base/sha256.h"
+#include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
 #include "server/rpc/unary_call.h"
 #include "wire/job.h"
-#include "wire/status.h"
 #include "wire/time.h"
 
 namespace graft {
@@ -28,7 +30,7 @@ constexpr size_t kMaxQueuedCalls = 4096;
 constexpr uint64_t kMaxCardBytes = 64 << 20;
 
 absl::Status LeaseIsOver() {
-  return WithReason(absl::AbortedError("the lease is over: drop the job"), "LEASE_LOST");
+  return WithReason(absl::AbortedError("the lease is over: drop the job"), reasons::kLeaseLost);
 }
 
 Capabilities CapabilitiesOf(const worker::v1::Capabilities& proto) {
@@ -97,7 +99,7 @@ grpc::ServerUnaryReactor* WorkerService::Lease(grpc::CallbackServerContext* cont
         const auto job = store_->ReleaseJob(response->job().job_id(), response->job().fence(),
                                             ReleaseReason::kDrained, "worker went away");
         if (!job.ok()) {
-          logger_->Warning("an unheard lease cannot be taken back",
+          logger_->Warning("a lease whose caller went away cannot be released",
                            {{"job", response->job().job_id()}, {"error", job.status().ToString()}});
         }
       });
@@ -209,7 +211,7 @@ absl::Status WorkerService::DoFinish(const worker::v1::FinishRequest& request,
     GRAFT_RETURN_IF_ERROR(
         store_->ReleaseJob(job.id, job.fence, ReleaseReason::kDrained, "given back by its worker")
             .status());
-    logger_->Info("job given back", {{"job", job.id}, {"worker", request.worker_id()}});
+    logger_->Info("job released by its worker", {{"job", job.id}, {"worker", request.worker_id()}});
     Count(request.counters());
     return absl::OkStatus();
   }
@@ -279,22 +281,18 @@ absl::StatusOr<VerifiedArtifact> WorkerService::CheckedArtifact(
   if (!IsSha256Hex(request.artifact().manifest_sha256())) {
     return InvalidField("artifact.manifest_sha256", "is not a sha256");
   }
-  const auto manifest = LoadVerifiedManifest(*blobs_, prefix, request.artifact().manifest_sha256());
-  if (absl::IsNotFound(manifest.status())) return absl::DataLossError(manifest.status().message());
-  GRAFT_RETURN_IF_ERROR(manifest.status());
+  GRAFT_ASSIGN_OR_RETURN(VerifiedManifest verified,
+                         LoadVerifiedManifest(*blobs_, prefix, request.artifact().manifest_sha256(),
+                                              {kCardFile, kMaxCardBytes}));
   VerifiedArtifact artifact;
-  GRAFT_ASSIGN_OR_RETURN(artifact.description, ModelDescriptionFromJson(manifest->description));
+  GRAFT_ASSIGN_OR_RETURN(artifact.description,
+                         ModelDescriptionFromJson(verified.manifest.description));
   if (artifact.description.backbone_digest != job.backbone_digest ||
       artifact.description.task != job.task) {
     return absl::InvalidArgumentError("the artefact is of another backbone or task than the job");
   }
-  GRAFT_ASSIGN_OR_RETURN(const uint64_t manifest_bytes,
-                         blobs_->Size(BlobIn(prefix, kManifestFile)));
-  artifact.bytes = static_cast<int64_t>(manifest_bytes);
-  for (const ManifestFile& file : manifest->files) {
-    artifact.bytes += static_cast<int64_t>(file.bytes);
-  }
-  GRAFT_ASSIGN_OR_RETURN(artifact.card, blobs_->Get(BlobIn(prefix, kCardFile), kMaxCardBytes));
+  artifact.bytes = static_cast<int64_t>(verified.bytes);
+  artifact.card = std::move(verified.content);
   return artifact;
 }
 

@@ -53,13 +53,13 @@ void WorkerSupervisor::Loop() {
     Tick();
     absl::MutexLock lock(&mutex_);
     clock_->AwaitWithTimeout(
-        mutex_, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_ || HasNews(); },
+        mutex_, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_ || AnyExited(); },
         kTickInterval);
     if (stopping_) return;
   }
 }
 
-bool WorkerSupervisor::HasNews() const {
+bool WorkerSupervisor::AnyExited() const {
   return std::any_of(workers_.begin(), workers_.end(),
                      [](const auto& worker) { return worker->exit.has_value(); });
 }
@@ -79,7 +79,7 @@ void WorkerSupervisor::Tick() {
     }
   }
   // Before a worker is started again: a job is queued by the time there is someone to take it.
-  ReleaseJobsOfTheDead();
+  ReleaseJobsOfDeadWorkers();
   EscalateCancels(now);
   StartMissing(now);
   ShowStates();
@@ -159,7 +159,7 @@ void WorkerSupervisor::StartMissing(absl::Duration now) {
   }
 }
 
-void WorkerSupervisor::ReleaseJobsOfTheDead() {
+void WorkerSupervisor::ReleaseJobsOfDeadWorkers() {
   std::map<std::string, OrphanedWorker> dead;
   {
     absl::MutexLock lock(&mutex_);
@@ -270,7 +270,7 @@ void WorkerSupervisor::Drain(absl::Duration timeout) {
   if (!draining_) SignalAll(SIGTERM);
   draining_ = true;
   kill_at_ = clock_->Monotonic() + timeout;
-  mutex_.Await(absl::Condition(this, &WorkerSupervisor::NoneRuns));
+  mutex_.Await(absl::Condition(this, &WorkerSupervisor::NoneRunning));
 }
 
 int WorkerSupervisor::SignalAll(int signal) {
@@ -283,7 +283,7 @@ int WorkerSupervisor::SignalAll(int signal) {
   return told;
 }
 
-bool WorkerSupervisor::NoneRuns() const {
+bool WorkerSupervisor::NoneRunning() const {
   return (orphaned_.empty() || release_failed_) &&
          std::all_of(workers_.begin(), workers_.end(),
                      [](const auto& worker) { return worker->id.empty(); });

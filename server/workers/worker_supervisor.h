@@ -103,13 +103,13 @@ class WorkerSupervisor {
   void Loop();
   void CollectExits(absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartMissing(absl::Duration now) ABSL_LOCKS_EXCLUDED(mutex_);
-  void ReleaseJobsOfTheDead() ABSL_LOCKS_EXCLUDED(mutex_);
+  void ReleaseJobsOfDeadWorkers() ABSL_LOCKS_EXCLUDED(mutex_);
   void EscalateCancels(absl::Duration now) ABSL_LOCKS_EXCLUDED(mutex_);
   void ShowStates() ABSL_LOCKS_EXCLUDED(mutex_);
   int SignalAll(int signal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Worker* Find(absl::string_view worker_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool NoneRuns() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  bool HasNews() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool NoneRunning() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool AnyExited() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   const Options options_;
   MetadataStore* const store_;

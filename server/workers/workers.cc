@@ -113,7 +113,7 @@ void Workers::Drain(absl::Duration timeout) {
   service_->Drain();
   if (supervisor_ != nullptr) supervisor_->Drain(timeout);
   AwaitLeases(until);
-  TakeBackLeases();
+  ReclaimLeases();
   if (listener_ != nullptr) listener_->Shutdown(absl::ZeroDuration());
 }
 
@@ -125,7 +125,7 @@ void Workers::AwaitLeases(absl::Duration until) {
   }
 }
 
-void Workers::TakeBackLeases() {
+void Workers::ReclaimLeases() {
   const auto running = environment_.store->ListRunningJobs();
   if (!running.ok()) return;  // the next start takes them back
   for (const RunningLease& lease : *running) {

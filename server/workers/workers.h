@@ -61,7 +61,7 @@ class Workers {
 
  private:
   void AwaitLeases(absl::Duration until);
-  void TakeBackLeases();
+  void ReclaimLeases();
 
   const ServerConfig config_;
   const Environment environment_;

@@ -61,7 +61,7 @@ class FakeMemory {
     taken_.push_back(bytes);
     peak_ = std::max(peak_, TotalBytes(taken_));
   }
-  void GiveBack(const ModelBytes& bytes) {
+  void Release(const ModelBytes& bytes) {
     absl::MutexLock lock(&mutex_);
     taken_.erase(std::find(taken_.begin(), taken_.end(), bytes));
   }
@@ -160,7 +160,7 @@ class FakeServable final : public Servable {
     world_->memory.Take(memory_);
   }
   ~FakeServable() override {
-    world_->memory.GiveBack(memory_);
+    world_->memory.Release(memory_);
     --world_->alive;
   }
 

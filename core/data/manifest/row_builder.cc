@@ -255,7 +255,7 @@ absl::StatusOr<Manifest> RowBuilder::Finish() {
   }
   SortLabels();
   GRAFT_RETURN_IF_ERROR(CheckSpelling(manifest_.labels, "labels"));
-  GRAFT_RETURN_IF_ERROR(SettleGroups());
+  GRAFT_RETURN_IF_ERROR(ResolveGroups());
   GRAFT_RETURN_IF_ERROR(CheckLabels());
   return std::move(manifest_);
 }
@@ -279,7 +279,7 @@ void RowBuilder::SortLabels() {
 }
 
 // Pictures of one group on two sides would be learned by heart and then examined on.
-absl::Status RowBuilder::SettleGroups() {
+absl::Status RowBuilder::ResolveGroups() {
   absl::flat_hash_map<std::string, const ManifestRow*> assigned;
   for (const ManifestRow& row : manifest_.rows) {
     if (row.group.empty() || row.split == Split::kUnassigned) continue;

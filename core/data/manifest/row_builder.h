@@ -38,7 +38,7 @@ class RowBuilder {
   absl::Status ReadLabels(const Cell& cell, ManifestRow& row);
   absl::Status AddLabel(absl::string_view label, ManifestRow& row);
   absl::Status CheckWordOrNumber(absl::string_view label, int64_t line);
-  absl::Status SettleGroups();
+  absl::Status ResolveGroups();
   absl::Status CheckLabels() const;
   void SortLabels();
 

@@ -1,13 +1,11 @@
 #ifndef GRAFT_CORE_NN_OPS_ELEMENTWISE_H_
 #define GRAFT_CORE_NN_OPS_ELEMENTWISE_H_
 
-#include <cstdint>
-#include <vector>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
+#include "core/nn/ops/no_cost.h"
 #include "core/nn/ops/slot.h"
 #include "core/nn/shape.h"
 
@@ -19,12 +17,10 @@ enum class ActivationKind { kRelu, kRelu6, kSilu, kSigmoid, kGelu, kTanh };
 struct Activation {
   ActivationKind kind = ActivationKind::kRelu;
 
+  using Cost = NoCost;
   static constexpr Arity kArity{1, 1};
   absl::Status Check() const;
-  std::vector<Slot> Slots() const;
   absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
-  int64_t Flops(absl::Span<const Shape> in, const Shape& out) const;
-  int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
 // branch + shortcut, of one shape. While training, with `drop_path` above 0, the branch of a row
@@ -33,34 +29,28 @@ struct Activation {
 struct Add {
   double drop_path = 0;
 
+  using Cost = NoCost;
   static constexpr Arity kArity{2, 2};
   absl::Status Check() const;
-  std::vector<Slot> Slots() const;
   absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
-  int64_t Flops(absl::Span<const Shape> in, const Shape& out) const;
-  int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
 // [C, H, W] * [C, 1, 1]: a squeeze-and-excitation gate.
 struct Multiply {
+  using Cost = NoCost;
   static constexpr Arity kArity{2, 2};
   absl::Status Check() const;
-  std::vector<Slot> Slots() const;
   absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
-  int64_t Flops(absl::Span<const Shape> in, const Shape& out) const;
-  int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
 // Of any shape; drops only while training.
 struct Dropout {
   double probability = 0.5;
 
+  using Cost = NoCost;
   static constexpr Arity kArity{1, 1};
   absl::Status Check() const;
-  std::vector<Slot> Slots() const;
   absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
-  int64_t Flops(absl::Span<const Shape> in, const Shape& out) const;
-  int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
 }  // namespace graft

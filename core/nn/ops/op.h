@@ -15,6 +15,7 @@
 #include "core/nn/ops/elementwise.h"
 #include "core/nn/ops/embedding.h"
 #include "core/nn/ops/linear.h"
+#include "core/nn/ops/no_cost.h"
 #include "core/nn/ops/norm.h"
 #include "core/nn/ops/pool.h"
 #include "core/nn/ops/reshape.h"
@@ -29,6 +30,17 @@ using Op = std::variant<Conv2d, BatchNorm2d, LayerNorm, Activation, Add, Multipl
                         MaxPool2d, AdaptiveAvgPool2d, TokenPool, Flatten, MapToTokens, ClassToken,
                         PositionEmbedding, Concat, Linear, CosineLinear, Attention, Embedding>;
 
+// Who answers for the costs of an operation: NoCost, or itself.
+template <typename T>
+const auto& CostOf(const T& op) {
+  if constexpr (requires { typename T::Cost; }) {
+    static constexpr typename T::Cost kCost{};
+    return kCost;
+  } else {
+    return op;
+  }
+}
+
 // What an operation says of itself, without LibTorch. Shapes are without the batch.
 template <typename T>
 concept DescribesItself = requires(const T& op, absl::Span<const Shape> in, const Shape& out) {
@@ -36,15 +48,15 @@ concept DescribesItself = requires(const T& op, absl::Span<const Shape> in, cons
   // Whether its own sizes make sense.
   { op.Check() } -> std::same_as<absl::Status>;
   // Its tensors, in a fixed order: in this order they are drawn, listed and given to Run.
-  { op.Slots() } -> std::same_as<std::vector<Slot>>;
+  { CostOf(op).Slots() } -> std::same_as<std::vector<Slot>>;
   // INVALID_ARGUMENT says what is wrong with what it reads. Check() has passed, and there are as
   // many inputs as kArity says.
   { op.OutputShape(in) } -> std::same_as<absl::StatusOr<Shape>>;
   // Floating-point operations for one example: two a multiply-add of a matrix product or a
   // convolution; the rest, linear in its input, counts as nothing.
-  { op.Flops(in, out) } -> std::same_as<int64_t>;
+  { CostOf(op).Flops(in, out) } -> std::same_as<int64_t>;
   // Bytes that it takes for one example beside its inputs and its output, without gradients.
-  { op.ScratchBytes(in, out) } -> std::same_as<int64_t>;
+  { CostOf(op).ScratchBytes(in, out) } -> std::same_as<int64_t>;
 };
 
 template <typename T>
@@ -60,16 +72,16 @@ inline absl::Status CheckOp(const Op& op) {
   return std::visit([](const auto& own) { return own.Check(); }, op);
 }
 inline std::vector<Slot> SlotsOf(const Op& op) {
-  return std::visit([](const auto& own) { return own.Slots(); }, op);
+  return std::visit([](const auto& own) { return CostOf(own).Slots(); }, op);
 }
 inline absl::StatusOr<Shape> OutputShape(const Op& op, absl::Span<const Shape> in) {
   return std::visit([&](const auto& own) { return own.OutputShape(in); }, op);
 }
 inline int64_t FlopsOf(const Op& op, absl::Span<const Shape> in, const Shape& out) {
-  return std::visit([&](const auto& own) { return own.Flops(in, out); }, op);
+  return std::visit([&](const auto& own) { return CostOf(own).Flops(in, out); }, op);
 }
 inline int64_t ScratchBytesOf(const Op& op, absl::Span<const Shape> in, const Shape& out) {
-  return std::visit([&](const auto& own) { return own.ScratchBytes(in, out); }, op);
+  return std::visit([&](const auto& own) { return CostOf(own).ScratchBytes(in, out); }, op);
 }
 
 }  // namespace graft

@@ -10,7 +10,6 @@ absl::Status MaxPool2d::Check() const {
     return absl::InvalidArgumentError("has sizes that make no pooling");
   return absl::OkStatus();
 }
-std::vector<Slot> MaxPool2d::Slots() const { return {}; }
 absl::StatusOr<Shape> MaxPool2d::OutputShape(absl::Span<const Shape> in) const {
   if (in[0].rank() != 3) return CheckMap(in[0], 0);
   const auto size = [&](int64_t side) {
@@ -23,21 +22,16 @@ absl::StatusOr<Shape> MaxPool2d::OutputShape(absl::Span<const Shape> in) const {
   }
   return out;
 }
-int64_t MaxPool2d::Flops(absl::Span<const Shape>, const Shape&) const { return 0; }
-int64_t MaxPool2d::ScratchBytes(absl::Span<const Shape>, const Shape&) const { return 0; }
 
 absl::Status AdaptiveAvgPool2d::Check() const {
   if (height < 1 || width < 1) return absl::InvalidArgumentError("has sizes that make no pooling");
   return absl::OkStatus();
 }
-std::vector<Slot> AdaptiveAvgPool2d::Slots() const { return {}; }
 absl::StatusOr<Shape> AdaptiveAvgPool2d::OutputShape(absl::Span<const Shape> in) const {
   if (in[0].rank() == 1) return in[0];
   if (in[0].rank() != 3) return CheckMap(in[0], 0);
   return Shape{in[0][0], height, width};
 }
-int64_t AdaptiveAvgPool2d::Flops(absl::Span<const Shape>, const Shape&) const { return 0; }
-int64_t AdaptiveAvgPool2d::ScratchBytes(absl::Span<const Shape>, const Shape&) const { return 0; }
 
 absl::Status TokenPool::Check() const {
   if (skip < 0) return absl::InvalidArgumentError("skips fewer than no tokens");

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
+#include "core/nn/ops/no_cost.h"
 #include "core/nn/ops/slot.h"
 #include "core/nn/shape.h"
 
@@ -19,12 +20,10 @@ struct MaxPool2d {
   int stride = 2;
   int padding = 0;
 
+  using Cost = NoCost;
   static constexpr Arity kArity{1, 1};
   absl::Status Check() const;
-  std::vector<Slot> Slots() const;
   absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
-  int64_t Flops(absl::Span<const Shape> in, const Shape& out) const;
-  int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
 // [C, H, W] -> [C, height, width], the average of each window; {1, 1} is the global average pool.
@@ -33,12 +32,10 @@ struct AdaptiveAvgPool2d {
   int height = 1;
   int width = 1;
 
+  using Cost = NoCost;
   static constexpr Arity kArity{1, 1};
   absl::Status Check() const;
-  std::vector<Slot> Slots() const;
   absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
-  int64_t Flops(absl::Span<const Shape> in, const Shape& out) const;
-  int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
 enum class TokenPoolKind {

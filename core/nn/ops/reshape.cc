@@ -6,21 +6,15 @@
 namespace graft {
 
 absl::Status Flatten::Check() const { return absl::OkStatus(); }
-std::vector<Slot> Flatten::Slots() const { return {}; }
 absl::StatusOr<Shape> Flatten::OutputShape(absl::Span<const Shape> in) const {
   return Shape{in[0].elements()};
 }
-int64_t Flatten::Flops(absl::Span<const Shape>, const Shape&) const { return 0; }
-int64_t Flatten::ScratchBytes(absl::Span<const Shape>, const Shape&) const { return 0; }
 
 absl::Status MapToTokens::Check() const { return absl::OkStatus(); }
-std::vector<Slot> MapToTokens::Slots() const { return {}; }
 absl::StatusOr<Shape> MapToTokens::OutputShape(absl::Span<const Shape> in) const {
   if (in[0].rank() != 3) return CheckMap(in[0], 0);
   return Shape{in[0][1] * in[0][2], in[0][0]};
 }
-int64_t MapToTokens::Flops(absl::Span<const Shape>, const Shape&) const { return 0; }
-int64_t MapToTokens::ScratchBytes(absl::Span<const Shape>, const Shape&) const { return 0; }
 
 absl::Status ClassToken::Check() const {
   if (channels < 1) return absl::InvalidArgumentError("has sizes that make no token");
@@ -57,7 +51,6 @@ int64_t PositionEmbedding::Flops(absl::Span<const Shape>, const Shape&) const { 
 int64_t PositionEmbedding::ScratchBytes(absl::Span<const Shape>, const Shape&) const { return 0; }
 
 absl::Status Concat::Check() const { return absl::OkStatus(); }
-std::vector<Slot> Concat::Slots() const { return {}; }
 absl::StatusOr<Shape> Concat::OutputShape(absl::Span<const Shape> in) const {
   int64_t last = 0;
   for (const Shape& shape : in) {
@@ -70,7 +63,5 @@ absl::StatusOr<Shape> Concat::OutputShape(absl::Span<const Shape> in) const {
   }
   return in[0].WithLast(last);
 }
-int64_t Concat::Flops(absl::Span<const Shape>, const Shape&) const { return 0; }
-int64_t Concat::ScratchBytes(absl::Span<const Shape>, const Shape&) const { return 0; }
 
 }  // namespace graft

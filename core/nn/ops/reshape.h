@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
+#include "core/nn/ops/no_cost.h"
 #include "core/nn/ops/slot.h"
 #include "core/nn/shape.h"
 
@@ -15,22 +16,18 @@ namespace graft {
 
 // [...] -> [rest], channels before rows before columns.
 struct Flatten {
+  using Cost = NoCost;
   static constexpr Arity kArity{1, 1};
   absl::Status Check() const;
-  std::vector<Slot> Slots() const;
   absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
-  int64_t Flops(absl::Span<const Shape> in, const Shape& out) const;
-  int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
 // [C, H, W] -> [H * W, C], row by row.
 struct MapToTokens {
+  using Cost = NoCost;
   static constexpr Arity kArity{1, 1};
   absl::Status Check() const;
-  std::vector<Slot> Slots() const;
   absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
-  int64_t Flops(absl::Span<const Shape> in, const Shape& out) const;
-  int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
 // [T, C] -> [1 + T, C]: a learnt token in front. Its tensor [1, 1, C] bears the node's own name.
@@ -61,12 +58,10 @@ struct PositionEmbedding {
 
 // Joins the last dimension of [..., C1], [..., C2], ...
 struct Concat {
+  using Cost = NoCost;
   static constexpr Arity kArity{2, 16};
   absl::Status Check() const;
-  std::vector<Slot> Slots() const;
   absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
-  int64_t Flops(absl::Span<const Shape> in, const Shape& out) const;
-  int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
 }  // namespace graft

@@ -7,6 +7,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/status_macros.h"
 #include "core/store/exhausted.h"
 #include "core/store/sqlite/statement.h"
@@ -20,7 +21,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::filesyst
       path.c_str(), &handle,
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
       nullptr);
-  if (handle == nullptr) return Exhausted(kOutOfMemory, "metadata database: no memory");
+  if (handle == nullptr) return Exhausted(reasons::kOutOfMemory, "metadata database: no memory");
   auto connection = absl::WrapUnique(new Connection(handle));
   if (code != SQLITE_OK) return connection->ErrorOf(code);
   GRAFT_RETURN_IF_ERROR(connection->Prepare());
@@ -78,12 +79,13 @@ absl::Status Connection::ErrorOf(int code) const {
           "the metadata database cannot be opened for writing (", text,
           "); check that the data folder is there and belongs to the user of the server"));
     case SQLITE_NOMEM:
-      return Exhausted(kOutOfMemory, "metadata database: no memory");
+      return Exhausted(reasons::kOutOfMemory, "metadata database: no memory");
     default:
       return absl::InternalError(absl::StrCat("metadata database: ", text));
   }
   return Exhausted(
-      kDiskFull, "the disk of the metadata database is full: nothing was written; free some space");
+      reasons::kDiskFull,
+      "the disk of the metadata database is full: nothing was written; free some space");
 }
 
 Transaction::~Transaction() {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/failpoint.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
@@ -30,8 +31,9 @@ absl::Status CheckRoom(Session& session) {
   Statement count(session.db, "SELECT COUNT(*) FROM jobs WHERE state = ?", JobState::kQueued);
   GRAFT_RETURN_IF_ERROR(count.Run());
   if (count.Int(0) < session.options.max_queued) return absl::OkStatus();
-  return Exhausted(kQueueFull, absl::StrCat("the queue is full (", session.options.max_queued,
-                                            " jobs); try again later"));
+  return Exhausted(
+      reasons::kQueueFull,
+      absl::StrCat("the queue is full (", session.options.max_queued, " jobs); try again later"));
 }
 
 absl::Status CheckDataset(Session& session, const Job& job) {
@@ -170,7 +172,7 @@ absl::StatusOr<Job> RequestDesired(Session& session, absl::string_view project,
                                    absl::string_view job_id, DesiredState desired) {
   GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJobOf(session, project, job_id));
   Job& job = row.job;
-  const JobStanding before = StandingOf(job);
+  const JobLifecycle before = LifecycleOf(job);
   const absl::StatusOr<JobTransition> after = AfterRequest(before, desired);
   if (absl::IsFailedPrecondition(after.status())) return NotNow(job, after.status().message());
   GRAFT_RETURN_IF_ERROR(after.status());

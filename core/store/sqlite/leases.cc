@@ -108,7 +108,7 @@ absl::StatusOr<std::optional<Job>> ClaimNextJob(Session& session, absl::string_v
   job.last_batch = 0;
   job.worker_id = std::string(worker_id);
   if (job.start_time == absl::InfinitePast()) job.start_time = session.now;
-  GRAFT_ASSIGN_OR_RETURN(const JobTransition after, AfterClaim(StandingOf(job), job.attempts));
+  GRAFT_ASSIGN_OR_RETURN(const JobTransition after, AfterClaim(LifecycleOf(job), job.attempts));
   GRAFT_RETURN_IF_ERROR(ApplyTransition(session, row, after));
   GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
   return std::optional<Job>(std::move(row.job));
@@ -154,7 +154,7 @@ absl::StatusOr<Job> FinishJob(Session& session, absl::string_view job_id, uint64
   }
   GRAFT_RETURN_IF_ERROR(CheckLease(job, fence));
   GRAFT_ASSIGN_OR_RETURN(const JobTransition after,
-                         AfterFinish(StandingOf(job), outcome.state, outcome.stop_reason));
+                         AfterFinish(LifecycleOf(job), outcome.state, outcome.stop_reason));
   GRAFT_RETURN_IF_ERROR(CheckOutcome(job, outcome));
   GRAFT_RETURN_IF_ERROR(AppendReported(session, row, outcome.events));
   if (outcome.progress.has_value()) job.progress = *outcome.progress;
@@ -177,7 +177,7 @@ absl::StatusOr<Job> ReleaseJob(Session& session, absl::string_view job_id, uint6
                                ReleaseReason reason, absl::string_view cause) {
   GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJob(session, job_id));
   GRAFT_RETURN_IF_ERROR(CheckLease(row.job, fence));
-  const JobStanding now = StandingOf(row.job);
+  const JobLifecycle now = LifecycleOf(row.job);
   GRAFT_ASSIGN_OR_RETURN(const JobTransition after,
                          reason == ReleaseReason::kDrained
                              ? AfterRelease(now, cause)
@@ -206,7 +206,7 @@ absl::StatusOr<std::vector<Job>> RequeueRunningOnStart(Session& session) {
   for (const RunningLease& lease : leases) {
     GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJob(session, lease.job_id));
     GRAFT_ASSIGN_OR_RETURN(const JobTransition after,
-                           AfterServerStart(StandingOf(row.job), session.options.retry));
+                           AfterServerStart(LifecycleOf(row.job), session.options.retry));
     GRAFT_RETURN_IF_ERROR(ApplyTransition(session, row, after));
     GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
     jobs.push_back(std::move(row.job));

@@ -93,6 +93,21 @@ TEST_F(UploadTest, SendsAnArchiveAndSaysHowFarItIs) {
   EXPECT_EQ(progress.back(), content.size());
 }
 
+TEST_F(UploadTest, TakesNoDigestOfAFolder) {
+  Put("photos/cat/a.jpg", "meow");
+  const absl::Status refused =
+      client_->UploadDataset(folder_.path() / "photos", {.sha256 = std::string(64, 'a')}, {})
+          .status();
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+}
+
+TEST_F(UploadTest, SendsTheDigestOfAnArchive) {
+  Put("photos.zip", "z");
+  const std::string digest(64, 'a');
+  ASSERT_TRUE(client_->UploadDataset(folder_.path() / "photos.zip", {.sha256 = digest}, {}).ok());
+  EXPECT_EQ(datasets_.header.sha256(), digest);
+}
+
 TEST_F(UploadTest, SendsAFolderAsTar) {
   Put("photos/cat/a.jpg", "meow");
   ASSERT_TRUE(client_->UploadDataset(folder_.path() / "photos", {}, {}).ok());

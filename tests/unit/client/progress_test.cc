@@ -8,19 +8,19 @@ namespace graft::cli {
 namespace {
 
 TEST(DeservesLineTest, AtFirstAndWhereTheStageChanges) {
-  EXPECT_TRUE(DeservesLine(std::nullopt, "features", 0));
-  EXPECT_TRUE(DeservesLine(ProgressMark{"features", 0.31}, "head", 0.31));
+  EXPECT_TRUE(IsLineDue(std::nullopt, "features", 0));
+  EXPECT_TRUE(IsLineDue(ProgressMark{"features", 0.31}, "head", 0.31));
 }
 
 TEST(DeservesLineTest, AtEveryTenth) {
-  EXPECT_FALSE(DeservesLine(ProgressMark{"head", 0.31}, "head", 0.31));
-  EXPECT_FALSE(DeservesLine(ProgressMark{"head", 0.31}, "head", 0.39));
-  EXPECT_TRUE(DeservesLine(ProgressMark{"head", 0.39}, "head", 0.4));
-  EXPECT_TRUE(DeservesLine(ProgressMark{"head", 0.31}, "head", 0.95));
-  EXPECT_TRUE(DeservesLine(ProgressMark{"head", 0.99}, "head", 1));
-  EXPECT_FALSE(DeservesLine(ProgressMark{"head", 1}, "head", 1));
+  EXPECT_FALSE(IsLineDue(ProgressMark{"head", 0.31}, "head", 0.31));
+  EXPECT_FALSE(IsLineDue(ProgressMark{"head", 0.31}, "head", 0.39));
+  EXPECT_TRUE(IsLineDue(ProgressMark{"head", 0.39}, "head", 0.4));
+  EXPECT_TRUE(IsLineDue(ProgressMark{"head", 0.31}, "head", 0.95));
+  EXPECT_TRUE(IsLineDue(ProgressMark{"head", 0.99}, "head", 1));
+  EXPECT_FALSE(IsLineDue(ProgressMark{"head", 1}, "head", 1));
   // After a crash a job goes on from its checkpoint, behind where it was.
-  EXPECT_TRUE(DeservesLine(ProgressMark{"head", 0.5}, "head", 0.2));
+  EXPECT_TRUE(IsLineDue(ProgressMark{"head", 0.5}, "head", 0.2));
 }
 
 std::string Shown(Progress::Style style) {

@@ -23,7 +23,7 @@ absl::Status WithDelay(grpc::StatusCode code, int64_t seconds) {
 }
 
 TEST(GrowingPauseTest, DoublesUpToItsLimit) {
-  GrowingPause pause(absl::Seconds(1), absl::Seconds(5));
+  ExponentialBackoff pause(absl::Seconds(1), absl::Seconds(5));
   EXPECT_EQ(pause.Next(), absl::Seconds(1));
   EXPECT_EQ(pause.Next(), absl::Seconds(2));
   EXPECT_EQ(pause.Next(), absl::Seconds(4));
@@ -77,13 +77,13 @@ TEST_F(RetryScheduleTest, RepeatsOnceWhatWasNotAnsweredInTime) {
 }
 
 TEST(IsPassingTest, TellsABrokenConnectionFromABrokenServer) {
-  EXPECT_TRUE(IsPassing(absl::UnavailableError("")));
-  EXPECT_TRUE(IsPassing(absl::InternalError("Received RST_STREAM with error code 2")));
-  EXPECT_FALSE(IsPassing(absl::InternalError("the database is damaged")));
-  EXPECT_TRUE(IsPassing(WithDelay(grpc::StatusCode::RESOURCE_EXHAUSTED, 5)));
-  EXPECT_FALSE(IsPassing(absl::ResourceExhaustedError("")));
-  EXPECT_FALSE(IsPassing(absl::NotFoundError("")));
-  EXPECT_FALSE(IsPassing(absl::CancelledError("")));
+  EXPECT_TRUE(IsTransient(absl::UnavailableError("")));
+  EXPECT_TRUE(IsTransient(absl::InternalError("Received RST_STREAM with error code 2")));
+  EXPECT_FALSE(IsTransient(absl::InternalError("the database is damaged")));
+  EXPECT_TRUE(IsTransient(WithDelay(grpc::StatusCode::RESOURCE_EXHAUSTED, 5)));
+  EXPECT_FALSE(IsTransient(absl::ResourceExhaustedError("")));
+  EXPECT_FALSE(IsTransient(absl::NotFoundError("")));
+  EXPECT_FALSE(IsTransient(absl::CancelledError("")));
 }
 
 }  // namespace

@@ -76,12 +76,5 @@ TEST(WireStatus, EveryCodeKeepsItsNumber) {
   }
 }
 
-TEST(WireStatus, NotFoundNamesTheResourceAndDrainingSaysWhenToRetry) {
-  EXPECT_THAT(NotFound("job", "job-1").message(), HasSubstr("job \"job-1\" does not exist"));
-  EXPECT_EQ(ErrorReason(NotFound("job", "job-1")), "JOB_NOT_FOUND");
-  EXPECT_EQ(Draining().code(), absl::StatusCode::kUnavailable);
-  EXPECT_GT(RetryDelay(Draining()), absl::ZeroDuration());
-}
-
 }  // namespace
 }  // namespace graft

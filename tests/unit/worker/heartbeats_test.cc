@@ -11,7 +11,7 @@ struct Case {
   RunSignal expected;
 };
 
-TEST(WhatToDo, IsDecidedForEveryAnswer) {
+TEST(SignalFor, IsDecidedForEveryAnswer) {
   const Case cases[] = {
       {graft::v1::DESIRED_STATE_UNSPECIFIED, false, RunSignal::kRun},
       {graft::v1::DESIRED_STATE_UNSPECIFIED, true, RunSignal::kDrain},
@@ -28,7 +28,7 @@ TEST(WhatToDo, IsDecidedForEveryAnswer) {
     v1::HeartbeatResponse response;
     response.set_desired(each.desired);
     response.set_drain(each.drain);
-    EXPECT_EQ(WhatToDo(response), each.expected)
+    EXPECT_EQ(SignalFor(response), each.expected)
         << graft::v1::DesiredState_Name(each.desired) << (each.drain ? ", draining" : "");
   }
 }

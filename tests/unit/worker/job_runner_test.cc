@@ -28,11 +28,11 @@ TEST_F(JobRunnerTest, SuccessWritesWholeArtefactsBeforeItPublishesThem) {
   EXPECT_EQ(finish.artifact().prefix(), "jobs/a/1");
   EXPECT_EQ(finish.report().classification().confusion().cells_size(), 3);
   EXPECT_EQ(finish.best_epoch(), 2);
-  const auto manifest =
+  const auto verified =
       LoadVerifiedManifest(*blobs_, "jobs/a/1", finish.artifact().manifest_sha256());
-  ASSERT_TRUE(manifest.ok()) << manifest.status();
-  EXPECT_NE(manifest->Find("model.safetensors"), nullptr);
-  EXPECT_TRUE(ModelDescriptionFromJson(manifest->description).ok());
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  EXPECT_NE(verified->manifest.Find("model.safetensors"), nullptr);
+  EXPECT_TRUE(ModelDescriptionFromJson(verified->manifest.description).ok());
   EXPECT_TRUE(blobs_->List("checkpoints/", "", 10)->empty()) << "checkpoints of a job that is over";
 }
 

@@ -147,9 +147,27 @@ class StoredArtifactTest : public ::testing::Test {
 };
 
 TEST_F(StoredArtifactTest, IsReadWhereEverythingIsAsPublished) {
-  const auto manifest = LoadVerifiedManifest(*blobs_, "jobs/j/1", sha256_);
-  ASSERT_TRUE(manifest.ok()) << manifest.status();
-  EXPECT_EQ(manifest->files.size(), 2u);
+  const auto verified = LoadVerifiedManifest(*blobs_, "jobs/j/1", sha256_);
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  EXPECT_EQ(verified->manifest.files.size(), 2u);
+  EXPECT_EQ(verified->bytes, (9u << 20) + 2 + ManifestToJson(manifest_)->size());
+  EXPECT_EQ(verified->content, "");
+}
+
+TEST_F(StoredArtifactTest, GivesTheContentThatWasHashed) {
+  EXPECT_EQ(LoadVerifiedManifest(*blobs_, "jobs/j/1", sha256_, {"card.json", 2})->content, "{}");
+  Replace("card.json", "[]");
+  EXPECT_TRUE(absl::IsDataLoss(
+      LoadVerifiedManifest(*blobs_, "jobs/j/1", sha256_, {"card.json", 2}).status()));
+}
+
+TEST_F(StoredArtifactTest, GivesNoContentBeyondItsLimitOrOfAFileThatIsNotListed) {
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      LoadVerifiedManifest(*blobs_, "jobs/j/1", sha256_, {"card.json", 1}).status()));
+  ASSERT_TRUE(blobs_->PutIfAbsent("jobs/j/1/other.json", "{}").ok());
+  const absl::Status unlisted =
+      LoadVerifiedManifest(*blobs_, "jobs/j/1", sha256_, {"other.json", 2}).status();
+  EXPECT_TRUE(absl::IsDataLoss(unlisted)) << unlisted;
 }
 
 TEST_F(StoredArtifactTest, NamesTheFileThatIsMissing) {

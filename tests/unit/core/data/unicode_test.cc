@@ -46,9 +46,21 @@ TEST(FoldTest, WhatAPersonTakesForOneIsOne) {
       {"big cats",
        "big\xC2\xA0"
        "cats"},  // one that does not break
+      {"cats", "cats."},
+      {"cats", "cats . ."},
+      {"cat", "\xEF\xBD\x83\xEF\xBD\x81\xEF\xBD\x94"},              // wide letters
+      {"\xE3\x82\xAB", "\xEF\xBD\xB6"},                             // narrow katakana
+      {"fish", "\xEF\xAC\x81sh"},                                   // a ligature
+      {"Henry IV", "Henry \xE2\x85\xA3"},                           // one character of a number
+      {"cat", "\xF0\x9D\x90\x9C\xF0\x9D\x90\x9A\xF0\x9D\x90\xAD"},  // mathematical bold
   };
   for (const auto& [one, other] : alike) EXPECT_EQ(FoldName(one), FoldName(other)) << one;
-  for (const auto& [one, other] : {std::pair("cats", "cat"), {"x2", "x\xC2\xB2"}, {"a", "b"}}) {
+  for (const auto& [one, other] : {std::pair("cats", "cat"),
+                                   {"x2", "x\xC2\xB2"},
+                                   {"1", "\xE2\x91\xA0"},  // circled
+                                   {"1/2", "\xC2\xBD"},
+                                   {".cats", "cats"},
+                                   {"a", "b"}}) {
     EXPECT_NE(FoldName(one), FoldName(other)) << one;
   }
 }

@@ -55,6 +55,11 @@ TEST(ExifTest, SeveralValuesBeginWhereTheFieldPoints) {
   EXPECT_EQ(ExifOrientation(tiff), 1);  // points behind the end
 }
 
+TEST(ExifTest, TheNameThatAJpegPutsInFrontMayBeThere) {
+  EXPECT_EQ(ExifOrientation(std::string("Exif\0\0", 6) + Tiff(true, 3, 2, 6)), 6);
+  EXPECT_EQ(ExifOrientation(std::string("Exif\0\0", 6)), 1);
+}
+
 TEST(ExifTest, WhatMakesNoSenseIsUpright) {
   EXPECT_EQ(ExifOrientation(Tiff(true, 4, 4, 0)), 1);
   EXPECT_EQ(ExifOrientation(Tiff(true, 4, 4, 9)), 1);

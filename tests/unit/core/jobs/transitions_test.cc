@@ -23,20 +23,20 @@ constexpr RetryPolicy kPolicy = {.max_crashes = 3, .max_unclean_ends = 3};
 
 struct Happening {
   const char* name;
-  std::function<absl::StatusOr<JobTransition>(const JobStanding&)> what;
+  std::function<absl::StatusOr<JobTransition>(const JobLifecycle&)> what;
   // Six lines of four words: a line a state, in the order of kAllJobStates; a word for each of what
   // is wanted before, in the order of kAllDesired. "STATE/WANTED" after, or "no", or "bad".
   const char* table;
 };
 
-absl::StatusOr<JobTransition> Finish(const JobStanding& job, JobState outcome) {
+absl::StatusOr<JobTransition> Finish(const JobLifecycle& job, JobState outcome) {
   return AfterFinish(job, outcome, "said so");
 }
 
 const std::vector<Happening>& Happenings() {
   static const auto* const happenings = new std::vector<Happening>{
       {"cancel asked",
-       [](const JobStanding& job) { return AfterRequest(job, DesiredState::kCancel); },
+       [](const JobLifecycle& job) { return AfterRequest(job, DesiredState::kCancel); },
        "CANCELLED/CANCEL CANCELLED/CANCEL CANCELLED/CANCEL CANCELLED/CANCEL\n"
        "RUNNING/CANCEL   RUNNING/CANCEL   RUNNING/CANCEL   RUNNING/CANCEL\n"
        "CANCELLED/CANCEL CANCELLED/CANCEL CANCELLED/CANCEL CANCELLED/CANCEL\n"
@@ -44,21 +44,21 @@ const std::vector<Happening>& Happenings() {
        "no no no no\n"
        "CANCELLED/RUN CANCELLED/PAUSE CANCELLED/STOP CANCELLED/CANCEL"},
       {"pause asked",
-       [](const JobStanding& job) { return AfterRequest(job, DesiredState::kPause); },
+       [](const JobLifecycle& job) { return AfterRequest(job, DesiredState::kPause); },
        "PAUSED/PAUSE  PAUSED/PAUSE  no no\n"
        "RUNNING/PAUSE RUNNING/PAUSE no no\n"
        "PAUSED/PAUSE  PAUSED/PAUSE  no no\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no"},
-      {"run asked", [](const JobStanding& job) { return AfterRequest(job, DesiredState::kRun); },
+      {"run asked", [](const JobLifecycle& job) { return AfterRequest(job, DesiredState::kRun); },
        "QUEUED/RUN  QUEUED/RUN  no no\n"
        "RUNNING/RUN RUNNING/RUN no no\n"
        "QUEUED/RUN  QUEUED/RUN  no no\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no"},
-      {"stop asked", [](const JobStanding& job) { return AfterRequest(job, DesiredState::kStop); },
+      {"stop asked", [](const JobLifecycle& job) { return AfterRequest(job, DesiredState::kStop); },
        "no no no no\n"
        "RUNNING/STOP RUNNING/STOP RUNNING/STOP no\n"
        "no no no no\n"
@@ -66,28 +66,28 @@ const std::vector<Happening>& Happenings() {
        "no no no no\n"
        "no no no no"},
       {"something else asked",
-       [](const JobStanding& job) { return AfterRequest(job, static_cast<DesiredState>(9)); },
+       [](const JobLifecycle& job) { return AfterRequest(job, static_cast<DesiredState>(9)); },
        "bad bad bad bad\n"
        "bad bad bad bad\n"
        "bad bad bad bad\n"
        "bad bad bad bad\n"
        "bad bad bad bad\n"
        "bad bad bad bad"},
-      {"claimed", [](const JobStanding& job) { return AfterClaim(job, 1); },
+      {"claimed", [](const JobLifecycle& job) { return AfterClaim(job, 1); },
        "RUNNING/RUN RUNNING/PAUSE RUNNING/STOP RUNNING/CANCEL\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no"},
-      {"succeeded", [](const JobStanding& job) { return Finish(job, JobState::kSucceeded); },
+      {"succeeded", [](const JobLifecycle& job) { return Finish(job, JobState::kSucceeded); },
        "no no no no\n"
        "SUCCEEDED/RUN SUCCEEDED/PAUSE SUCCEEDED/STOP SUCCEEDED/CANCEL\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no"},
-      {"failed", [](const JobStanding& job) { return Finish(job, JobState::kFailed); },
+      {"failed", [](const JobLifecycle& job) { return Finish(job, JobState::kFailed); },
        "no no no no\n"
        "FAILED/RUN FAILED/PAUSE FAILED/STOP FAILED/CANCEL\n"
        "no no no no\n"
@@ -95,35 +95,35 @@ const std::vector<Happening>& Happenings() {
        "no no no no\n"
        "no no no no"},
       {"ended as cancelled",
-       [](const JobStanding& job) { return Finish(job, JobState::kCancelled); },
+       [](const JobLifecycle& job) { return Finish(job, JobState::kCancelled); },
        "no no no no\n"
        "CANCELLED/RUN CANCELLED/PAUSE CANCELLED/STOP CANCELLED/CANCEL\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no"},
-      {"ended as paused", [](const JobStanding& job) { return Finish(job, JobState::kPaused); },
+      {"ended as paused", [](const JobLifecycle& job) { return Finish(job, JobState::kPaused); },
        "no no no no\n"
        "QUEUED/RUN PAUSED/PAUSE QUEUED/STOP CANCELLED/CANCEL\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no"},
-      {"ended as queued", [](const JobStanding& job) { return Finish(job, JobState::kQueued); },
+      {"ended as queued", [](const JobLifecycle& job) { return Finish(job, JobState::kQueued); },
        "no no no no\n"
        "bad bad bad bad\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no"},
-      {"ended as running", [](const JobStanding& job) { return Finish(job, JobState::kRunning); },
+      {"ended as running", [](const JobLifecycle& job) { return Finish(job, JobState::kRunning); },
        "no no no no\n"
        "bad bad bad bad\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no"},
-      {"given back", [](const JobStanding& job) { return AfterRelease(job, "drained"); },
+      {"given back", [](const JobLifecycle& job) { return AfterRelease(job, "drained"); },
        "no no no no\n"
        "QUEUED/RUN PAUSED/PAUSE QUEUED/STOP CANCELLED/CANCEL\n"
        "no no no no\n"
@@ -131,14 +131,14 @@ const std::vector<Happening>& Happenings() {
        "no no no no\n"
        "no no no no"},
       {"worker died",
-       [](const JobStanding& job) { return AfterWorkerDeath(job, kPolicy, "killed"); },
+       [](const JobLifecycle& job) { return AfterWorkerDeath(job, kPolicy, "killed"); },
        "no no no no\n"
        "QUEUED/RUN PAUSED/PAUSE QUEUED/STOP CANCELLED/CANCEL\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no\n"
        "no no no no"},
-      {"server started", [](const JobStanding& job) { return AfterServerStart(job, kPolicy); },
+      {"server started", [](const JobLifecycle& job) { return AfterServerStart(job, kPolicy); },
        "no no no no\n"
        "QUEUED/RUN PAUSED/PAUSE QUEUED/STOP CANCELLED/CANCEL\n"
        "no no no no\n"
@@ -165,7 +165,7 @@ TEST(Transitions, EveryHappeningToEveryJobIsWhatTheTableSays) {
       const std::vector<std::string> words = absl::StrSplit(lines[s], ' ', absl::SkipEmpty());
       ASSERT_EQ(words.size(), kAllDesired.size()) << happening.name;
       for (size_t d = 0; d < kAllDesired.size(); ++d) {
-        const JobStanding before = {kAllJobStates[s], kAllDesired[d]};
+        const JobLifecycle before = {kAllJobStates[s], kAllDesired[d]};
         EXPECT_EQ(Word(happening.what(before)), words[d])
             << happening.name << " of a job that is " << JobStateName(before.state) << ", wanted "
             << DesiredStateName(before.desired);
@@ -179,7 +179,7 @@ TEST(Transitions, EveryChangeOfStateIsAMoveOfTheStateTableAndIsTold) {
     for (const JobState state : kAllJobStates) {
       for (const DesiredState desired : kAllDesired) {
         for (const int earlier : {0, 2, 7}) {
-          const JobStanding before = {state, desired, earlier, earlier};
+          const JobLifecycle before = {state, desired, earlier, earlier};
           const auto after = happening.what(before);
           if (!after.ok() || after->to.state == state) continue;
           EXPECT_TRUE(CanMove(state, after->to.state))
@@ -226,7 +226,7 @@ TEST(Transitions, AJobThatDiedTooOftenFailsUnlessItIsToBeCancelled) {
 // A worker that obeys ends such a job at once; where none ever does, each lease ends by a drain of
 // the server or by a death, and deaths are counted.
 TEST(Transitions, AJobThatShouldStopIsNotLeasedForEver) {
-  JobStanding job = {JobState::kRunning, DesiredState::kStop};
+  JobLifecycle job = {JobState::kRunning, DesiredState::kStop};
   int leases = 1;
   while (!IsTerminal(job.state)) {
     job = AfterWorkerDeath(job, kPolicy, "killed")->to;

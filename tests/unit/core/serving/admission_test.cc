@@ -10,7 +10,7 @@ namespace {
 const ModelKey kModel{"p", "m", 0};
 
 TEST(Admission, BoundsImagesAndGivesTheirPlacesBack) {
-  Admission admission({.max_images = 3, .max_bytes = 100});
+  Admission admission({.max_inputs = 3, .max_bytes = 100});
   EXPECT_TRUE(admission.Enter(kModel, 2, 1).ok());
   EXPECT_TRUE(absl::IsResourceExhausted(admission.Enter(kModel, 2, 1)));
   EXPECT_TRUE(admission.Enter(kModel, 1, 1).ok());
@@ -19,7 +19,7 @@ TEST(Admission, BoundsImagesAndGivesTheirPlacesBack) {
 }
 
 TEST(Admission, BoundsEncodedAndDecodedBytesTogether) {
-  Admission admission({.max_images = 10, .max_bytes = 100});
+  Admission admission({.max_inputs = 10, .max_bytes = 100});
   EXPECT_TRUE(admission.Enter(kModel, 1, 30).ok());
   EXPECT_TRUE(admission.Grow(60).ok());
   EXPECT_TRUE(absl::IsResourceExhausted(admission.Enter(kModel, 1, 11)));
@@ -30,12 +30,12 @@ TEST(Admission, BoundsEncodedAndDecodedBytesTogether) {
 }
 
 TEST(Admission, WhatNeverFitsIsSaidSo) {
-  Admission admission({.max_images = 10, .max_bytes = 100});
+  Admission admission({.max_inputs = 10, .max_bytes = 100});
   EXPECT_TRUE(absl::IsInvalidArgument(admission.Grow(101)));
 }
 
 TEST(Admission, WhatWaitsForOneModelTakesNoMoreThanHalf) {
-  Admission admission({.max_images = 8, .max_bytes = 100});
+  Admission admission({.max_inputs = 8, .max_bytes = 100});
   ASSERT_TRUE(admission.Enter(kModel, 3, 1).ok());
   admission.BeginWait(kModel, 3);
   EXPECT_EQ(ErrorReason(admission.Enter(kModel, 2, 1)), "MODEL_LOADING");
@@ -47,12 +47,12 @@ TEST(Admission, WhatWaitsForOneModelTakesNoMoreThanHalf) {
 }
 
 TEST(Admission, ALoneRequestMayBeLargerThanHalf) {
-  Admission admission({.max_images = 8, .max_bytes = 100});
+  Admission admission({.max_inputs = 8, .max_bytes = 100});
   EXPECT_TRUE(admission.Enter(kModel, 8, 1).ok());
 }
 
 TEST(Admission, SaysWhenToComeBack) {
-  Admission admission({.max_images = 0, .max_bytes = 100, .retry_after = absl::Seconds(2)});
+  Admission admission({.max_inputs = 0, .max_bytes = 100, .retry_after = absl::Seconds(2)});
   EXPECT_EQ(RetryDelay(admission.Enter(kModel, 1, 1)), absl::Seconds(2));
 }
 

@@ -1,8 +1,12 @@
 #include "core/serving/memory_ledger.h"
 
+#include <algorithm>
 #include <atomic>
 #include <limits>
+#include <memory>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -81,6 +85,58 @@ TEST(MemoryLedger, AnAccountOutlivesWhoeverMadeTheLedger) {
   EXPECT_FALSE(there.expired());
   account.reset();
   EXPECT_TRUE(there.expired());
+}
+
+// One load, step by step: it reserves, commits or fails, and is evicted.
+class LoadByHand {
+ public:
+  LoadByHand(std::shared_ptr<MemoryLedger> ledger, ModelBytes most, ModelBytes actual)
+      : ledger_(std::move(ledger)), most_(std::move(most)), actual_(std::move(actual)) {}
+
+  void Step() {
+    if (step_ == 0) {
+      account_ = MemoryLedger::Reserve(ledger_, most_);
+      loaded_ = account_ != nullptr;
+    } else if (step_ == 1 && account_ != nullptr && !account_->Commit(actual_)) {
+      account_.reset();  // it took more than there was: it is dropped
+    } else if (step_ == 2) {
+      account_.reset();
+    }
+    ++step_;
+  }
+  bool loaded() const { return loaded_; }
+
+ private:
+  const std::shared_ptr<MemoryLedger> ledger_;
+  const ModelBytes most_;
+  const ModelBytes actual_;
+  int step_ = 0;
+  bool loaded_ = false;
+  std::unique_ptr<MemoryLedger::Account> account_;
+};
+
+TEST(MemoryLedger, TwoLoadsThatRaceForTheLastRoomStayWithinItInEveryOrderOfTheirSteps) {
+  // Either fits into 150, and both do once the first has committed less than it reserved. The
+  // second takes more than it reserved.
+  std::vector<bool> second_steps = {false, false, false, true, true, true};
+  int orders = 0;
+  int one_alone = 0;
+  do {
+    const auto ledger = Ledger(150);
+    LoadByHand first(ledger, Bytes(110, "x", 0), Bytes(60, "x", 0));
+    LoadByHand second(ledger, Bytes(80, "y", 0), Bytes(100, "y", 0));
+    for (const bool is_second : second_steps) {
+      (is_second ? second : first).Step();
+      EXPECT_LE(Total(*ledger), 150u);
+    }
+    EXPECT_TRUE(first.loaded() || second.loaded());
+    one_alone += first.loaded() != second.loaded() ? 1 : 0;
+    ++orders;
+    EXPECT_TRUE(ledger->Entries().empty());
+  } while (std::next_permutation(second_steps.begin(), second_steps.end()));
+  EXPECT_EQ(orders, 20);  // 6 steps, of which 3 are the second's
+  EXPECT_GT(one_alone, 0) << "they raced";
+  EXPECT_LT(one_alone, orders) << "and there was room for both where one had done";
 }
 
 TEST(MemoryLedger, ManyThreadsTogetherNeverHaveMoreThanTheBudget) {

@@ -31,7 +31,7 @@ TEST_F(PredictorTest, WhatACancelledRequestLeavesWithTheDecodersIsNotRead) {
 }
 
 TEST_F(PredictorTest, ACancelledRequestLeavesTheQueueAtOnce) {
-  Start({.max_images_per_request = 1, .max_pending_images = 2});
+  Start({.max_inputs_per_request = 1, .max_pending_inputs = 2});
   Answer<PredictResponse> running = Occupy();
   auto cancel = std::make_shared<CancellationToken>();
   Answer<PredictResponse> waiting = Submit({"a"}, "m", absl::InfiniteDuration(), cancel);

@@ -31,7 +31,7 @@ TEST_F(PredictorTest, AnswersEachInputInOrder) {
 }
 
 TEST_F(PredictorTest, OptionsAreTheTasksToJudge) {
-  Start({.max_images_per_request = 1, .max_pending_images = 1});
+  Start({.max_inputs_per_request = 1, .max_pending_inputs = 1});
   const auto status = [&](FakeOptions::Kind kind) {
     Answer<PredictResponse> answer;
     predictor_->Submit({.project = "p",
@@ -54,7 +54,7 @@ TEST_F(PredictorTest, OptionsAreTheTasksToJudge) {
 }
 
 TEST_F(PredictorTest, BadRequestsAreNamed) {
-  Start({.max_images_per_request = 2, .max_bytes_per_image = 4});
+  Start({.max_inputs_per_request = 2, .max_bytes_per_input = 4});
   const auto message = [&](std::vector<std::string> images) {
     return std::string(Submit(std::move(images)).Wait().status().message());
   };
@@ -115,7 +115,7 @@ TEST_F(PredictorTest, ABatchHasNoMoreRowsThanTheMemoryOfItsNetworkAllows) {
 }
 
 TEST_F(PredictorTest, DecodedImagesCountAmongTheBytesThatWait) {
-  Start({.max_bytes_per_image = 8, .max_pending_bytes = 200}, {.prepared_bytes = 90});
+  Start({.max_bytes_per_input = 8, .max_pending_bytes = 200}, {.prepared_bytes = 90});
   Answer<PredictResponse> running = Occupy();
   Answer<PredictResponse> second = Submit({"b"});
   Answer<PredictResponse> third = Submit({"c"});
@@ -176,7 +176,7 @@ TEST_F(PredictorTest, ADeadlineThatPassesInTheQueueIsAnsweredWithoutComputing) {
 }
 
 TEST_F(PredictorTest, AFullQueueSaysWhenToComeBackAndEmptiesAgain) {
-  Start({.max_images_per_request = 2, .max_pending_images = 3});
+  Start({.max_inputs_per_request = 2, .max_pending_inputs = 3});
   Answer<PredictResponse> running = Occupy();
   Answer<PredictResponse> waiting = Submit({"a", "b"});
   Answer<PredictResponse> refused = Submit({"a"});
@@ -190,7 +190,7 @@ TEST_F(PredictorTest, AFullQueueSaysWhenToComeBackAndEmptiesAgain) {
 }
 
 TEST_F(PredictorTest, AModelThatLoadsLeavesHalfOfTheQueueToOthers) {
-  Start({.max_images_per_request = 4, .max_pending_images = 4});
+  Start({.max_inputs_per_request = 4, .max_pending_inputs = 4});
   ASSERT_TRUE(Submit({"a"}, "n").Wait().ok());
   world_.loading.Close();
   Answer<PredictResponse> first = Submit({"a", "b"}, "m");
@@ -204,7 +204,7 @@ TEST_F(PredictorTest, AModelThatLoadsLeavesHalfOfTheQueueToOthers) {
 }
 
 TEST_F(PredictorTest, BytesThatWaitAreBoundedToo) {
-  Start({.max_bytes_per_image = 8, .max_pending_bytes = 8});
+  Start({.max_bytes_per_input = 8, .max_pending_bytes = 8});
   Answer<PredictResponse> running = Occupy();
   EXPECT_TRUE(absl::IsResourceExhausted(Submit({"aaaaaaaa"}).Wait().status()));
   EXPECT_TRUE(absl::IsInvalidArgument(Submit({"aaaaa", "aaaaa"}).Wait().status()));
@@ -213,7 +213,7 @@ TEST_F(PredictorTest, BytesThatWaitAreBoundedToo) {
 }
 
 TEST_F(PredictorTest, ErrorsSayForProgramsWhatIsWrong) {
-  Start({.max_images_per_request = 2, .max_pending_images = 2});
+  Start({.max_inputs_per_request = 2, .max_pending_inputs = 2});
   const absl::Status bad = Submit({"a", "bad"}).Wait().status();
   EXPECT_EQ(InvalidFieldsOf(bad).at(0).field, "inputs[1]");
   EXPECT_EQ(InvalidFieldsOf(Submit({}).Wait().status()).at(0).field, "inputs");
@@ -255,7 +255,7 @@ TEST_F(PredictorTest, TheObserverHearsEveryRequestOnce) {
   const std::vector<RequestStats> requests = observer_.requests();
   ASSERT_EQ(requests.size(), 3u);
   EXPECT_EQ(requests[0].code, absl::StatusCode::kOk);
-  EXPECT_EQ(requests[0].images, 2);
+  EXPECT_EQ(requests[0].inputs, 2);
   EXPECT_EQ(requests[0].version, 1);
   EXPECT_EQ(requests[1].code, absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(requests[2].code, absl::StatusCode::kNotFound);
@@ -269,11 +269,11 @@ TEST_F(PredictorTest, ImpossibleOptionsAreRefused) {
   EXPECT_TRUE(absl::IsInvalidArgument(create({.batch = {.max_batch_size = 0}})));
   EXPECT_TRUE(absl::IsInvalidArgument(create({.decode_threads = 0})));
   EXPECT_TRUE(
-      absl::IsInvalidArgument(create({.max_images_per_request = 9, .max_pending_images = 8})));
+      absl::IsInvalidArgument(create({.max_inputs_per_request = 9, .max_pending_inputs = 8})));
 }
 
 TEST_F(PredictorTest, EveryCallbackComesExactlyOnceWhateverHappensAtTheSameTime) {
-  Start({.batch = {.max_batch_size = 4}, .max_pending_images = 64});
+  Start({.batch = {.max_batch_size = 4}, .max_pending_inputs = 64});
   constexpr int kThreads = 4;
   constexpr int kEach = 300;
   std::vector<std::atomic<int>> calls(kThreads * kEach);

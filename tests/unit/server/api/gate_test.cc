@@ -13,7 +13,7 @@
 #include "graft/v1/model.pb.h"
 #include "graft/v1/prediction.pb.h"
 
-#include "wire/status.h"
+#include "core/base/refusals.h"
 
 namespace graft {
 namespace {

@@ -24,7 +24,7 @@ class PredictionServiceTest : public ::testing::Test {
   void SetUp() override {
     models_.Publish("pets", 1, {.decoder = MakeClassificationDecoder({{"a", "b", "c"}, {}})});
     manager_ = *ModelManager::Create({}, &models_, &models_, Clock::System(), nullptr);
-    predictor_ = *Predictor::Create({.max_images_per_request = 2, .max_pending_images = 2},
+    predictor_ = *Predictor::Create({.max_inputs_per_request = 2, .max_pending_inputs = 2},
                                     manager_.get(), Clock::System(), &observer_);
     service_ = std::make_unique<PredictionService>(predictor_.get(), Clock::System(), &observer_);
     Api api;

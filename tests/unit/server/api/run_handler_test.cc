@@ -8,14 +8,16 @@
 #include "absl/time/clock.h"
 #include "graft/v1/finetune.pb.h"
 
+#include "core/base/error_reasons.h"
+#include "core/base/refusals.h"
 #include "core/store/exhausted.h"
-#include "wire/status.h"
 
 namespace graft {
 namespace {
 
 TEST(ExplainExhausted, SaysWhatRanOutAndWhenToTryAgain) {
-  for (const absl::string_view what : {kQueueFull, kDiskFull, kOutOfMemory}) {
+  for (const absl::string_view what :
+       {reasons::kQueueFull, reasons::kDiskFull, reasons::kOutOfMemory}) {
     const absl::Status explained = ExplainExhausted(Exhausted(what, "no more"));
     EXPECT_EQ(explained.code(), absl::StatusCode::kResourceExhausted);
     EXPECT_EQ(explained.message(), "no more");
@@ -26,7 +28,7 @@ TEST(ExplainExhausted, SaysWhatRanOutAndWhenToTryAgain) {
 
 TEST(ExplainExhausted, LeavesEverythingElseAlone) {
   for (const absl::Status& status :
-       {absl::OkStatus(), absl::ResourceExhaustedError("too large"), NotFound("job", "x")}) {
+       {absl::OkStatus(), absl::ResourceExhaustedError("too large"), JobNotFound("x")}) {
     EXPECT_EQ(ExplainExhausted(status), status);
   }
 }
@@ -49,8 +51,7 @@ TEST(RunHandler, BeginsNothingForACallerWhoIsGoneOrWhoseTimeIsOver) {
   CallContext late;
   late.deadline = absl::Now() - absl::Seconds(1);
   EXPECT_EQ(RunHandler(late, never).code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(RunHandler({}, [] { return NotFound("job", "x"); }).code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_EQ(RunHandler({}, [] { return JobNotFound("x"); }).code(), absl::StatusCode::kNotFound);
 }
 
 // A service of one method, to see what comes through.

@@ -51,19 +51,19 @@ TEST(WarningsOf, ANetworksFileSystemIsToldOf) {
   EXPECT_THAT(WarningsOf(TraitsOfType(kExt4)), IsEmpty());
 }
 
-TEST(TryFileSystem, FindsWhatTheTestsOwnCanDoAndLeavesNothing) {
+TEST(ProbeFileSystem, FindsWhatTheTestsOwnCanDoAndLeavesNothing) {
   const TempDirectory folder = *TempDirectory::Create();
-  const auto traits = TryFileSystem(folder.path());
+  const auto traits = ProbeFileSystem(folder.path());
   ASSERT_TRUE(traits.ok()) << traits.status();
   EXPECT_TRUE(traits->hard_links);
   EXPECT_TRUE(traits->sockets);
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
-  EXPECT_FALSE(TryFileSystem(folder.path() / "none").ok());
+  EXPECT_FALSE(ProbeFileSystem(folder.path() / "none").ok());
 }
 
 // /proc has neither: what is tried is what counts, not the name alone.
-TEST(TryFileSystem, ThatOfAFolderWhereNothingCanBeMadeIsAnError) {
-  EXPECT_FALSE(TryFileSystem("/proc").ok());
+TEST(ProbeFileSystem, ThatOfAFolderWhereNothingCanBeMadeIsAnError) {
+  EXPECT_FALSE(ProbeFileSystem("/proc").ok());
 }
 
 }  // namespace

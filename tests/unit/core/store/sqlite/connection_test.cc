@@ -6,9 +6,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/files.h"
 #include "core/base/status_details.h"
-#include "core/store/exhausted.h"
 #include "core/store/sqlite/sqlite_metadata_store.h"
 #include "core/store/sqlite/statement.h"
 
@@ -117,7 +117,7 @@ TEST_F(ConnectionTest, AFullDiskIsRefusedAndNothingIsTorn) {
   }
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("disk"));
-  EXPECT_EQ(ErrorReason(status), kDiskFull);
+  EXPECT_EQ(ErrorReason(status), reasons::kDiskFull);
   Statement count(**connection, "SELECT COUNT(*) FROM t");
   ASSERT_TRUE(*count.Step());
   EXPECT_EQ(count.Int(0), rows);

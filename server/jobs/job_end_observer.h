@@ -1,5 +1,5 @@
-#ifndef GRAFT_SERVER_JOBS_JOB_ENDS_H_
-#define GRAFT_SERVER_JOBS_JOB_ENDS_H_
+#ifndef GRAFT_SERVER_JOBS_JOB_END_OBSERVER_H_
+#define GRAFT_SERVER_JOBS_JOB_END_OBSERVER_H_
 
 #include "core/artifacts/blob/blob_store.h"
 #include "core/base/thread_pool.h"
@@ -13,9 +13,9 @@ namespace graft {
 // executor's its checkpoints and what attempts wrote without publishing it are deleted. What is
 // left by a full executor, or by an attempt that writes on after its lease, goes at the next start.
 // Everything is borrowed. Safe for concurrent use.
-class JobEnds {
+class JobEndObserver {
  public:
-  JobEnds(BlobStore* blobs, Metrics* metrics, ThreadPool* executor, const Logger* logger)
+  JobEndObserver(BlobStore* blobs, Metrics* metrics, ThreadPool* executor, const Logger* logger)
       : blobs_(blobs), metrics_(metrics), executor_(executor), logger_(logger) {}
 
   // From the store's observer.
@@ -30,4 +30,4 @@ class JobEnds {
 
 }  // namespace graft
 
-#endif  // GRAFT_SERVER_JOBS_JOB_ENDS_H_
+#endif  // GRAFT_SERVER_JOBS_JOB_END_OBSERVER_H_

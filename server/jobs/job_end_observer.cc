@@ -1,4 +1,4 @@
-#include "server/jobs/job_ends.h"
+#include "server/jobs/job_end_observer.h"
 
 #include <string>
 
@@ -10,7 +10,7 @@
 
 namespace graft {
 
-void JobEnds::OnJobChange(const JobChange& change) {
+void JobEndObserver::OnJobChange(const JobChange& change) {
   if (change.deleted || !IsTerminal(change.state)) return;
   CountJobEnd(*metrics_, change);
   const uint64_t published = change.model_version > 0 ? change.fence : 0;

@@ -1,4 +1,4 @@
-#include "server/jobs/job_ends.h"
+#include "server/jobs/job_end_observer.h"
 
 #include <memory>
 #include <string>
@@ -39,7 +39,7 @@ class JobEndsTest : public StoreTest {
   }
   std::vector<std::string> KeysAfter(const JobChange& change) {
     ThreadPool executor("sweep", 1, 10);
-    JobEnds ends(blobs_.get(), metrics_.get(), &executor, logger_.get());
+    JobEndObserver ends(blobs_.get(), metrics_.get(), &executor, logger_.get());
     ends.OnJobChange(change);
     executor.Close();
     return *blobs_->List("", "", 100);
