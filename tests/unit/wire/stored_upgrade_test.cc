@@ -25,7 +25,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
-// A data folder that graft-server 0.1 wrote with schema 2 (tests/testdata/make_data_folder.py).
+// A data folder that graft-server wrote with schema 2, before 0.1.0
+// (tests/testdata/make_data_folder_schema_2.py).
 class StoredUpgradeTest : public ::testing::Test {
  protected:
   void SetUp() override {

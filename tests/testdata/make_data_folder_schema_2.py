@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes tests/testdata/data_folder: a data folder as graft-server wrote it before schema 3.
+"""Makes tests/testdata/data_folder_schema_2: a data folder as graft-server wrote it before schema 3.
 
-    make_data_folder.py GRAFT_SERVER PROTO_FOLDER OUT
+    make_data_folder_schema_2.py GRAFT_SERVER PROTO_FOLDER OUT
 
 GRAFT_SERVER and PROTO_FOLDER must be of a version before schema 3. The server is the real one; this
 script is its client and, with the messages of that version, its worker: it publishes what that
