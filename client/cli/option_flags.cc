@@ -113,8 +113,32 @@ CLI::Option* AddEnum(CLI::App& command, const std::string& flag, const std::stri
       help);
 }
 
+// Items apart by commas: "dense 64, relu".
+CLI::Option* AddList(CLI::App& command, const std::string& flag, const std::string& help,
+                     const FieldDescriptor& field, const std::function<Message*()>& make) {
+  return command
+      .add_option_function<std::string>(
+          flag,
+          [flag, make, &field](const std::string& text) {
+            Message* const message = make();
+            const auto& reflection = *message->GetReflection();
+            reflection.ClearField(message, &field);
+            for (absl::string_view item : absl::StrSplit(text, ',')) {
+              item = absl::StripAsciiWhitespace(item);
+              if (item.empty()) {
+                throw CLI::ValidationError(flag,
+                                           absl::StrCat("'", text, "' has an item without text"));
+              }
+              reflection.AddString(message, &field, std::string(item));
+            }
+          },
+          help)
+      ->type_name("TEXT,...");
+}
+
 CLI::Option* AddFlag(CLI::App& command, const std::string& flag, const std::string& help,
                      const FieldDescriptor& field, const std::function<Message*()>& make) {
+  if (field.is_repeated()) return AddList(command, flag, help, field, make);
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:
       return Add<bool>(

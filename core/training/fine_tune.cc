@@ -11,6 +11,7 @@
 #include "core/base/status_macros.h"
 #include "core/data/dataset_reader.h"
 #include "core/features/feature_cache.h"
+#include "core/nn/head.h"
 #include "core/nn/torch_error.h"
 #include "core/recipes/config_json.h"
 #include "core/recipes/validate.h"
@@ -75,8 +76,10 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
   }
 
   const auto classes = static_cast<int64_t>(data.class_names.size());
-  GRAFT_RETURN_IF_ERROR(
-      InvalidFields(FindNetworkViolations(job.config, backbone.spec().feature_stages)));
+  GRAFT_ASSIGN_OR_RETURN(
+      const std::vector<StageFeatures> stages,
+      StageFeaturesOf(backbone.spec(), backbone.input().height, backbone.input().width));
+  GRAFT_RETURN_IF_ERROR(InvalidFields(FindNetworkViolations(job.config, stages, classes)));
   GRAFT_ASSIGN_OR_RETURN(const HeadSpec head, HeadFor(job.config, backbone, classes));
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
                          NetworkUnderTraining::Create(backbone, head, *job.config.training.seed));

@@ -16,10 +16,9 @@ namespace graft {
 absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWeights& backbone,
                                  int64_t outputs) {
   const InputSpec& input = backbone.input();
-  GRAFT_ASSIGN_OR_RETURN(
-      const Shape map,
-      ShapeAfter(backbone.spec(), backbone.spec().feature_stages, input.height, input.width));
-  const HeadSpec head = HeadSpecOf(config, FeatureMapOf(backbone.spec(), map), outputs);
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<StageFeatures> stages,
+                         StageFeaturesOf(backbone.spec(), input.height, input.width));
+  const HeadSpec head = HeadSpecOf(config, stages, outputs);
   GRAFT_RETURN_IF_ERROR(ValidateHeadSpec(head));
   return head;
 }
