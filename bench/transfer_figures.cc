@@ -16,11 +16,15 @@
 #include "core/base/files.h"
 #include "core/features/feature_cache.h"
 #include "core/recipes/enum_words.h"
-#include "core/tasks/classification/options.h"
+#include "core/tasks/classification/task.h"
 #include "core/training/fine_tune.h"
 
 namespace graft {
 namespace {
+
+double Of(const Figures& figures, const char* name) {
+  return FindFigure(figures, name).value_or(NAN);
+}
 
 class Printer final : public TrainingObserver {
  public:
@@ -28,9 +32,9 @@ class Printer final : public TrainingObserver {
   void OnEpoch(const EpochMetrics& metrics) override {
     if (!verbose_) return;
     std::printf("  %s epoch %d: loss %.4f accuracy %.3f validation %.4f %.3f, %.0f images/s\n",
-                metrics.phase.c_str(), metrics.epoch, metrics.train_loss, metrics.train_accuracy,
-                metrics.validation_loss.value_or(NAN), metrics.validation_accuracy.value_or(NAN),
-                metrics.images_per_second);
+                metrics.phase.c_str(), metrics.epoch, Of(metrics.train, "loss"),
+                Of(metrics.train, "accuracy"), Of(metrics.validation, "loss"),
+                Of(metrics.validation, "accuracy"), metrics.images_per_second);
     std::fflush(stdout);
   }
   void OnWarning(const TrainingWarning& warning) override {
@@ -59,6 +63,11 @@ struct Arguments {
   bool verbose = false;
   FineTuneConfig config = {.task = ClassificationOptions{}};
 };
+
+// The part that the report is on.
+const char* ReportedPart(const DatasetReader& dataset) {
+  return dataset.manifest().HasSplit(Split::kTest) ? "test" : "validation";
+}
 
 int Fail(const absl::Status& status) {
   std::fprintf(stderr, "%s\n", status.ToString().c_str());
@@ -100,6 +109,10 @@ int Run(Arguments& arguments) {
       config.training.seed = arguments.seed + static_cast<uint64_t>(repeat);
       const absl::StatusOr<ResolvedFineTune> job = ResolveFineTune(config);
       if (!job.ok()) return Fail(job.status());
+      const auto task = ClassificationTask::Create((*dataset)->manifest(),
+                                                   job->config.task.As<ClassificationOptions>());
+      if (!task.ok()) return Fail(task.status());
+      environment.task = task->get();
       const absl::Duration start = Clock::System()->Monotonic();
       const auto result = RunFineTune(*job, environment);
       if (!result.ok()) return Fail(result.status());
@@ -107,14 +120,15 @@ int Run(Arguments& arguments) {
       std::printf(
           "fold %d seed %ld: %s accuracy %.2f %% (macro F1 %.3f, ECE %.3f) on %ld images; best "
           "epoch %d; %.1f s, %ld images through the backbone, cache hits %ld misses %ld\n",
-          fold + 1, static_cast<long>(*config.training.seed), result->report.split.c_str(),
-          100 * result->report.accuracy, result->report.macro_f1, result->report.calibration_error,
-          static_cast<long>(result->report.images), result->best_epoch, seconds,
+          fold + 1, static_cast<long>(*config.training.seed), ReportedPart(**dataset),
+          100 * Of(result->report.figures, "accuracy"), Of(result->report.figures, "macro_f1"),
+          Of(result->report.figures, "calibration_error"),
+          static_cast<long>(result->report.examples), result->best_epoch, seconds,
           static_cast<long>(result->counters.backbone_forward_images),
           static_cast<long>(result->counters.feature_cache_hits),
           static_cast<long>(result->counters.feature_cache_misses));
       std::fflush(stdout);
-      accuracies.push_back(result->report.accuracy);
+      accuracies.push_back(Of(result->report.figures, "accuracy"));
     }
   }
   double sum = 0;

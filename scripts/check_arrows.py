@@ -30,9 +30,10 @@ ALLOWED = {
     "core/recipes": ["core/base", "core/model"],
     "core/tasks": ["core/base", "core/model", "core/data", "core/nn", "core/recipes",
                    "core/evaluation"],
+    "core/inputs": ["core/base", "core/model", "core/image", "core/data"],
     "core/training": ["core/base", "core/model", "core/artifacts", "core/image", "core/data",
                       "core/nn", "core/recipes", "core/backbones", "core/features",
-                      "core/evaluation", "core/tasks"],
+                      "core/evaluation", "core/tasks", "core/inputs"],
     "core/ranking": ["core/base", "core/model", "core/data", "core/nn", "core/backbones", "core/features",
                      "core/evaluation", "core/tasks"],
     "core/serving": ["core/base", "core/model", "core/artifacts", "core/image", "core/data",
@@ -58,6 +59,8 @@ ALLOWED = {
 FORBIDDEN = {
     # One task's own: what serving knows of a task is core/tasks/decoder.h.
     "core/serving": r"core/tasks/[^/]+/",
+    # Nor the list of all of them: training is given its task (core/tasks/task.h).
+    "core/training": r"core/tasks/([^/]+/|catalog\.h)",
 }
 
 # Pattern of an include -> folders that may have it.
@@ -77,6 +80,9 @@ VENDORS = {
     r"openssl/": ["core/base"],
     r"curl/": ["core/artifacts/blob/s3"],
 }
+# Folders in which no line has a word of one task either.
+TASK_FREE = ("core/serving/", "core/training/")
+WORDS_OF_A_TASK = re.compile(r"class_names|labels|accuracy|top_k")
 VENDOR_FREE = ("tests/", "bench/")  # may use what they test
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -101,6 +107,8 @@ def violations(path: str, text: str) -> list[str]:
     if rule is None:
         return [f"{path}: in no folder that scripts/check_arrows.py knows; add it there"]
     for number, line in enumerate(text.splitlines(), 1):
+        if path.startswith(TASK_FREE) and WORDS_OF_A_TASK.search(line):
+            found.append(f"{path}:{number}: a word of one task, where there is to be none")
         match = INCLUDE.match(line)
         if not match:
             continue

@@ -8,11 +8,10 @@ namespace graft {
 // Largest message between server and worker, both ways, in bytes. A Finish carries the report.
 inline constexpr int kMaxWorkerMessage = 64 << 20;
 
-// Most classes of a dataset. On the wire a confusion matrix is its cells, and capped (task.proto);
-// the worker still counts it densely, 2,000 classes in 32 MB. What has more is refused before it is
-// trained.
-inline constexpr int kMaxReportClasses = 2'000;
-static_assert(int64_t{kMaxReportClasses} * kMaxReportClasses * 4 < kMaxWorkerMessage / 2);
+// Most outputs of a head: classes, labels or numbers. A report has a row for each, with a name of
+// up to 255 bytes; ImageNet-21k has 21,841 classes. What has more is refused before it is trained.
+inline constexpr int kMaxReportClasses = 25'000;
+static_assert(int64_t{kMaxReportClasses} * 512 < kMaxWorkerMessage / 2);
 
 }  // namespace graft
 

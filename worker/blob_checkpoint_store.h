@@ -7,7 +7,7 @@
 
 #include "core/artifacts/blob/blob_store.h"
 #include "core/base/disk_reserve.h"
-#include "core/training/checkpoint_store.h"
+#include "core/training/state/checkpoint_store.h"
 
 namespace graft::worker {
 

@@ -13,6 +13,7 @@
 #include "core/data/dataset_reader.h"
 #include "core/nn/head.h"
 #include "core/recipes/validate.h"
+#include "core/tasks/catalog.h"
 #include "wire/status.h"
 
 namespace graft::worker {
@@ -75,8 +76,12 @@ absl::StatusOr<FineTuneResult> FineTuneTrainer::Train(const Run& run) {
   GRAFT_ASSIGN_OR_RETURN(const auto dataset,
                          DatasetReader::Open(*images, manifest, run.lease->dataset_digest()));
 
+  GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<Task> task,
+                         MakeTask(run.job->config.task, dataset->manifest()));
+
   FineTuneEnvironment environment;
   environment.dataset = dataset.get();
+  environment.task = task.get();
   environment.backbone = backbone;
   environment.feature_cache = features_.get();
   environment.checkpoints = run.checkpoints;

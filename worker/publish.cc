@@ -42,6 +42,11 @@ absl::StatusOr<v1::FinishRequest> WriteArtifacts(const v1::LeasedJob& lease,
   GRAFT_ASSIGN_OR_RETURN(const std::string manifest_json, ManifestToJson(manifest));
 
   v1::FinishRequest finish;
+  // Nothing held out, nothing to report. Before anything is written: it can still fail.
+  if (result.report.examples > 0) {
+    GRAFT_ASSIGN_OR_RETURN(*finish.mutable_report(),
+                           ReportToProto(result.description.task, result.report));
+  }
   GRAFT_FAILPOINT("worker.publish.before_model");
   GRAFT_RETURN_IF_ERROR(Put(blobs, BlobIn(prefix, kModelFile), result.model));
   GRAFT_FAILPOINT("worker.publish.before_card");
@@ -53,8 +58,6 @@ absl::StatusOr<v1::FinishRequest> WriteArtifacts(const v1::LeasedJob& lease,
   finish.set_outcome(v1::OUTCOME_SUCCEEDED);
   finish.mutable_artifact()->set_prefix(prefix);
   finish.mutable_artifact()->set_manifest_sha256(Sha256Hex(manifest_json));
-  // Nothing held out, nothing to report.
-  if (result.report.images > 0) *finish.mutable_report() = ReportToProto(result.report);
   finish.set_stop_reason(ToProto(result.stop_reason));
   finish.set_best_epoch(result.best_epoch);
   for (const auto& [name, value] : result.metrics) {

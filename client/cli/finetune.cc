@@ -1,7 +1,7 @@
 #include <cstdio>
 #include <memory>
-#include <set>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -11,6 +11,7 @@
 #include "client/cli/labels.h"
 #include "client/cli/option_flags.h"
 #include "client/cli/output.h"
+#include "client/cli/tasks/catalog.h"
 #include "client/cli/text.h"
 #include "client/lib/request_id.h"
 #include "client/lib/status.h"
@@ -21,7 +22,7 @@ namespace {
 struct Arguments {
   v1::StartFineTuneRequest request;
   std::string task;
-  std::set<std::string> tasks;  // whose options were given
+  std::vector<TaskFlag> task_flags;
   bool watch = false;
 };
 
@@ -47,9 +48,24 @@ absl::Status WithRequestId(const absl::Status& status, const std::string& reques
                            request_id, "; it makes one job, however often it is sent"));
 }
 
+// The one that was asked for, else what the dataset is labelled for.
+absl::StatusOr<std::string> TaskToLearn(client::Client& client, const Arguments& arguments) {
+  if (!arguments.task.empty()) return arguments.task;
+  const auto dataset = client.GetDataset(arguments.request.spec().dataset_id());
+  if (!dataset.ok()) return dataset.status();
+  const std::string task = TaskName(dataset->summary());
+  if (!task.empty()) return task;
+  return absl::FailedPreconditionError(
+      "this tool does not know what the dataset is labelled for: is it older than the server? "
+      "Name the task with --task");
+}
+
 absl::Status Run(const Globals& globals, const Arguments& arguments) {
   std::unique_ptr<client::Client> client = globals.Connect();
   v1::StartFineTuneRequest request = arguments.request;
+  const absl::StatusOr<std::string> task = TaskToLearn(*client, arguments);
+  if (!task.ok()) return task.status();
+  SetTask(*task, arguments.task_flags, request.mutable_spec());
   // With an id of its own a request can be sent again until it is answered.
   if (request.request_id().empty()) request.set_request_id(client::NewRequestId());
   const auto response = client->StartFineTune(request);
@@ -105,8 +121,8 @@ void AddFineTuneCommand(CLI::App& app, Globals& globals) {
       "Pretrained network (see: graft backbones)");
   command->add_option("--task", arguments->task,
                       absl::StrCat("What is learnt: ", TaskNames(),
-                                   ". Default: the one whose options are given, else the first"));
-  AddOptionFlags(*command, spec, &arguments->tasks);
+                                   ".\nDefault: what the dataset is labelled for"));
+  AddOptionFlags(*command, spec, &arguments->task_flags);
   command->add_option_function<std::string>(
       "--request-id", [=](const std::string& v) { request->set_request_id(v); },
       "Up to 128 characters: sent again with the same id, a request makes one\n"
@@ -123,10 +139,7 @@ void AddFineTuneCommand(CLI::App& app, Globals& globals) {
   command->add_flag("--watch", arguments->watch,
                     "Follow the job to its end; with --output json, one line of JSON with the\n"
                     "job, then one for each event");
-  command->callback([&globals, arguments] {
-    SetTask(arguments->task, arguments->tasks, arguments->request.mutable_spec());
-    globals.result = Run(globals, *arguments);
-  });
+  command->callback([&globals, arguments] { globals.result = Run(globals, *arguments); });
 }
 
 }  // namespace graft::cli

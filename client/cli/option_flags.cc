@@ -1,5 +1,6 @@
 #include "client/cli/option_flags.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -68,6 +69,11 @@ Place Find(absl::string_view path) {
   return place;
 }
 
+// Puts a value that was parsed into a field of a message.
+using Write = std::function<void(Message*, const FieldDescriptor*)>;
+// What is done with it.
+using Take = std::function<void(Write)>;
+
 // Adds a flag whose text `parse` must take whole: CLI11's own conversions take "" for 0 and -1 for
 // the largest unsigned number.
 template <typename T>
@@ -115,73 +121,115 @@ CLI::Option* AddEnum(CLI::App& command, const std::string& flag, const std::stri
 
 // Items apart by commas: "dense 64, relu".
 CLI::Option* AddList(CLI::App& command, const std::string& flag, const std::string& help,
-                     const FieldDescriptor& field, const std::function<Message*()>& make) {
+                     const Take& take) {
   return command
       .add_option_function<std::string>(
           flag,
-          [flag, make, &field](const std::string& text) {
-            Message* const message = make();
-            const auto& reflection = *message->GetReflection();
-            reflection.ClearField(message, &field);
-            for (absl::string_view item : absl::StrSplit(text, ',')) {
-              item = absl::StripAsciiWhitespace(item);
-              if (item.empty()) {
+          [flag, take](const std::string& text) {
+            std::vector<std::string> items;
+            for (const absl::string_view item : absl::StrSplit(text, ',')) {
+              items.emplace_back(absl::StripAsciiWhitespace(item));
+              if (items.back().empty()) {
                 throw CLI::ValidationError(flag,
                                            absl::StrCat("'", text, "' has an item without text"));
               }
-              reflection.AddString(message, &field, std::string(item));
             }
+            take([items](Message* message, const FieldDescriptor* to) {
+              message->GetReflection()->ClearField(message, to);
+              for (const std::string& item : items) {
+                message->GetReflection()->AddString(message, to, item);
+              }
+            });
           },
           help)
       ->type_name("TEXT,...");
 }
 
 CLI::Option* AddFlag(CLI::App& command, const std::string& flag, const std::string& help,
-                     const FieldDescriptor& field, const std::function<Message*()>& make) {
-  if (field.is_repeated()) return AddList(command, flag, help, field, make);
+                     const FieldDescriptor& field, const Take& take) {
+  if (field.is_repeated()) return AddList(command, flag, help, take);
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:
       return Add<bool>(
           command, flag, help, "true|false",
           [](const std::string& text, bool* out) { return absl::SimpleAtob(text, out); },
-          [make, &field](bool value) {
-            Message* const message = make();
-            message->GetReflection()->SetBool(message, &field, value);
+          [take](bool value) {
+            take([value](Message* message, const FieldDescriptor* to) {
+              message->GetReflection()->SetBool(message, to, value);
+            });
           });
     case FieldDescriptor::CPPTYPE_INT32:
       return Add<int32_t>(
           command, flag, help, "INT",
           [](const std::string& text, int32_t* out) { return absl::SimpleAtoi(text, out); },
-          [make, &field](int32_t value) {
-            Message* const message = make();
-            message->GetReflection()->SetInt32(message, &field, value);
+          [take](int32_t value) {
+            take([value](Message* message, const FieldDescriptor* to) {
+              message->GetReflection()->SetInt32(message, to, value);
+            });
           });
     case FieldDescriptor::CPPTYPE_UINT64:
       return Add<uint64_t>(
           command, flag, help, "UINT",
           [](const std::string& text, uint64_t* out) { return absl::SimpleAtoi(text, out); },
-          [make, &field](uint64_t value) {
-            Message* const message = make();
-            message->GetReflection()->SetUInt64(message, &field, value);
+          [take](uint64_t value) {
+            take([value](Message* message, const FieldDescriptor* to) {
+              message->GetReflection()->SetUInt64(message, to, value);
+            });
           });
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return Add<double>(
           command, flag, help, "FLOAT",
           [](const std::string& text, double* out) { return absl::SimpleAtod(text, out); },
-          [make, &field](double value) {
-            Message* const message = make();
-            message->GetReflection()->SetDouble(message, &field, value);
+          [take](double value) {
+            take([value](Message* message, const FieldDescriptor* to) {
+              message->GetReflection()->SetDouble(message, to, value);
+            });
           });
     case FieldDescriptor::CPPTYPE_ENUM:
       return AddEnum(command, flag, help, *field.enum_type(),
-                     [make, &field](int number) {
-                       Message* const message = make();
-                       message->GetReflection()->SetEnumValue(message, &field, number);
+                     [take](int number) {
+                       take([number](Message* message, const FieldDescriptor* to) {
+                         message->GetReflection()->SetEnumValue(message, to, number);
+                       });
                      })
           ->type_name("WORD");
     default:
       return nullptr;
   }
+}
+
+// The places that one flag sets: one, or one a task.
+struct FlagPlaces {
+  const OptionFlag* row = nullptr;  // the first
+  std::vector<Place> places;
+};
+
+std::vector<FlagPlaces> AllFlags() {
+  std::vector<FlagPlaces> flags;
+  for (const OptionFlag& row : kOptionFlags) {
+    const auto same = std::find_if(flags.begin(), flags.end(), [&](const FlagPlaces& each) {
+      return absl::string_view(each.row->flag) == row.flag;
+    });
+    if (same == flags.end()) {
+      flags.push_back({&row, {Find(row.path)}});
+    } else {
+      same->places.push_back(Find(row.path));
+    }
+  }
+  return flags;
+}
+
+TaskFlag MakeTaskFlag(const FlagPlaces& flag, Write write) {
+  TaskFlag given;
+  given.flag = absl::StrCat("--", flag.row->flag);
+  for (const Place& place : flag.places) given.tasks.push_back(place.task()->name());
+  given.set = [places = flag.places, write = std::move(write)](v1::FineTuneSpec* spec,
+                                                               const std::string& task) {
+    for (const Place& place : places) {
+      if (place.task()->name() == task) write(place.MakeMessage(spec), place.field);
+    }
+  };
+  return given;
 }
 
 }  // namespace
@@ -204,16 +252,23 @@ std::string Wrapped(absl::string_view text, size_t width) {
   return out;
 }
 
-void AddOptionFlags(CLI::App& command, v1::FineTuneSpec* spec, std::set<std::string>* tasks) {
-  for (const OptionFlag& row : kOptionFlags) {
-    const Place place = Find(row.path);
-    CLI::Option* const added =
-        AddFlag(command, absl::StrCat("--", row.flag), Wrapped(row.help, kHelpWidth), *place.field,
-                [place, spec, tasks]() -> Message* {
-                  if (place.task() != nullptr) tasks->insert(place.task()->name());
-                  return place.MakeMessage(spec);
-                });
-    added->group(row.group);
+void AddOptionFlags(CLI::App& command, v1::FineTuneSpec* spec, std::vector<TaskFlag>* given) {
+  for (const FlagPlaces& flag : AllFlags()) {
+    const Place& first = flag.places.front();
+    std::string help = flag.row->help;
+    for (size_t i = 1; i < flag.places.size(); ++i) {
+      absl::StrAppend(&help, "; also for ", Word(flag.places[i].task()->name()));
+    }
+    const Take take = [flag, spec, given](Write write) {
+      if (flag.places.front().task() != nullptr) {
+        given->push_back(MakeTaskFlag(flag, std::move(write)));
+      } else {
+        write(flag.places.front().MakeMessage(spec), flag.places.front().field);
+      }
+    };
+    AddFlag(command, absl::StrCat("--", flag.row->flag), Wrapped(help, kHelpWidth), *first.field,
+            take)
+        ->group(flag.row->group);
   }
 }
 
@@ -223,21 +278,23 @@ std::string TaskNames() {
   return absl::StrJoin(names, ", ");
 }
 
-void SetTask(const std::string& asked, const std::set<std::string>& tasks, v1::FineTuneSpec* spec) {
-  const FieldDescriptor* task = asked.empty() && tasks.empty() ? Tasks().field(0) : nullptr;
+void SetTask(absl::string_view task, const std::vector<TaskFlag>& given, v1::FineTuneSpec* spec) {
+  const FieldDescriptor* field = nullptr;
   for (int i = 0; i < Tasks().field_count(); ++i) {
-    const std::string& name = Tasks().field(i)->name();
-    if (asked.empty() ? tasks.count(name) > 0 : Word(name) == Word(asked)) task = Tasks().field(i);
+    if (Word(Tasks().field(i)->name()) == Word(task)) field = Tasks().field(i);
   }
-  if (task == nullptr) {
-    throw CLI::ValidationError("--task", absl::StrCat("'", asked, "' is none of ", TaskNames()));
+  if (field == nullptr) {
+    throw CLI::ValidationError("--task", absl::StrCat("'", task, "' is none of ", TaskNames()));
   }
-  for (const std::string& given : tasks) {
-    if (given == task->name()) continue;
-    throw CLI::ValidationError(
-        "--task", absl::StrCat("options of ", Word(given), " do not go with ", Word(task->name())));
+  spec->task().GetReflection()->MutableMessage(spec->mutable_task(), field);
+  for (const TaskFlag& each : given) {
+    if (std::count(each.tasks.begin(), each.tasks.end(), field->name()) == 0) {
+      throw CLI::ValidationError(
+          each.flag, absl::StrCat("is an option of ", absl::StrJoin(each.tasks, " and "),
+                                  "; what is learnt is ", Word(field->name())));
+    }
+    each.set(spec, field->name());
   }
-  spec->task().GetReflection()->MutableMessage(spec->mutable_task(), task);
 }
 
 }  // namespace graft::cli

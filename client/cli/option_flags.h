@@ -1,8 +1,9 @@
 #ifndef GRAFT_CLIENT_CLI_OPTION_FLAGS_H_
 #define GRAFT_CLIENT_CLI_OPTION_FLAGS_H_
 
-#include <set>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -18,16 +19,24 @@ namespace graft::cli {
 // `text` in lines of at most `width` characters, broken at spaces; longer words stay whole.
 std::string Wrapped(absl::string_view text, size_t width);
 
-// Adds them to `command`, in their groups. Parsing sets fields of `spec`, which must outlive it.
-// The names of the tasks whose options were given come into `tasks`.
-void AddOptionFlags(CLI::App& command, v1::FineTuneSpec* spec, std::set<std::string>* tasks);
+// A flag of tasks that was given. Several tasks may have it (--class-weighting): which one's option
+// it sets is known once the task is.
+struct TaskFlag {
+  std::string flag;                // "--class-weighting"
+  std::vector<std::string> tasks;  // that have it: "classification"
+  std::function<void(v1::FineTuneSpec*, const std::string& task)> set;  // for one of them
+};
+
+// Adds them to `command`, in their groups. Parsing sets fields of `spec`, and adds to `given` what
+// SetTask has yet to set; both must outlive it.
+void AddOptionFlags(CLI::App& command, v1::FineTuneSpec* spec, std::vector<TaskFlag>* given);
 
 // "classification, ...": what a Task can be.
 std::string TaskNames();
 
-// Sets the task: `asked`, or the one whose options were given, or else the first. Throws
-// CLI::ValidationError where that is none, or options of another one were given.
-void SetTask(const std::string& asked, const std::set<std::string>& tasks, v1::FineTuneSpec* spec);
+// Sets the task, which may be written "Multilabel", and its options that were given. Throws
+// CLI::ValidationError where there is no such task, or it has not all of these flags.
+void SetTask(absl::string_view task, const std::vector<TaskFlag>& given, v1::FineTuneSpec* spec);
 
 }  // namespace graft::cli
 

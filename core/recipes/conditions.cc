@@ -28,8 +28,8 @@ OptimizerKind ChooseOptimizer(const FineTuneConfig& config, const StrategyRecipe
   if (AsksFor(config, kSgd)) return OptimizerKind::kSgd;
   if (head.defaults.training.optimizer.has_value()) return *head.defaults.training.optimizer;
   const TaskOptionGroup* const task = config.task.group();
-  if (task != nullptr && task->logistic && strategy.features_stay &&
-      head.head == HeadKind::kLinear && !AsksFor(config, kBatches)) {
+  if (task != nullptr && task->convex && strategy.features_stay && head.head == HeadKind::kLinear &&
+      !AsksFor(config, kBatches)) {
     return OptimizerKind::kLbfgs;
   }
   return *strategy.defaults.training.optimizer;

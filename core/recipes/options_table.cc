@@ -21,8 +21,8 @@ std::optional<int> DeriveHeadEpochs(const FineTuneConfig& config, std::optional<
 std::string CheckLbfgs(const CheckInput& in) {
   if (in.asked.training.optimizer != OptimizerKind::kLbfgs) return "";
   const TaskOptionGroup* const task = in.asked.task.group();
-  if (task == nullptr || !task->logistic) {
-    return "LBFGS fits class labels only, one an image: use ADAMW or SGD";
+  if (task == nullptr || !task->convex) {
+    return "LBFGS cannot fit this task: use ADAMW or SGD";
   }
   if (StrategyOf(in.choices.strategy).features_stay && in.choices.head == HeadKind::kLinear) {
     return "";

@@ -21,8 +21,8 @@ struct OptionGroup {
 struct TaskOptionGroup {
   std::string task;   // "classification"
   OptionGroup group;  // its path leads through the oneof: "task.classification"
-  // Whether a linear head on fixed features can be fitted as a logistic regression, by L-BFGS.
-  bool logistic = false;
+  // Whether a linear head on fixed features has one optimum, which L-BFGS finds.
+  bool convex = false;
   TaskOptions (*make)() = nullptr;  // all options absent
 };
 

@@ -103,8 +103,8 @@ absl::Span<const OptimizerRecipe> Optimizers() {
   static const std::vector<OptimizerRecipe> optimizers = {
       {.optimizer = OptimizerKind::kLbfgs,
        .word = "lbfgs",
-       .help = "All images in each step, to the optimum of a regularised logistic regression; a "
-               "linear head of FEATURE_EXTRACTION only",
+       .help = "All images in each step, to the optimum of a regularised linear model; a linear "
+               "head of FEATURE_EXTRACTION only",
        .defaults = {.training = {.epochs = 300}}},
       {.optimizer = OptimizerKind::kAdamW,
        .word = "adamw",

@@ -15,29 +15,36 @@
 #include "core/nn/torch_error.h"
 #include "core/recipes/config_json.h"
 #include "core/recipes/validate.h"
-#include "core/tasks/classification/options.h"
-#include "core/tasks/classification/outputs.h"
-#include "core/training/activations.h"
-#include "core/training/dataset_images.h"
-#include "core/training/model_card.h"
-#include "core/training/model_file.h"
-#include "core/training/network_under_training.h"
-#include "core/training/run_context.h"
-#include "core/training/trainer.h"
-#include "core/training/warnings.h"
+#include "core/tasks/task.h"
+#include "core/training/data/activations.h"
+#include "core/training/data/data_warnings.h"
+#include "core/training/data/dataset_examples.h"
+#include "core/training/loop/run_context.h"
+#include "core/training/loop/trainer.h"
+#include "core/training/network/network_under_training.h"
+#include "core/training/report/model_card.h"
+#include "core/training/report/model_file.h"
 
 namespace graft {
 namespace {
 
 // Tells jobs apart: a checkpoint of one is no use to another.
-std::string JobDigest(const ResolvedFineTune& job, const TrainingData& data,
+std::string JobDigest(const ResolvedFineTune& job, const Task& task, const TrainingData& data,
                       const std::string& backbone_digest) {
-  return Sha256Hex(absl::StrCat(ConfigToJson(job.config).dump(), "\n", data.dataset_digest, "\n",
-                                backbone_digest));
+  return Sha256Hex(absl::StrCat(ConfigToJson(job.config).dump(), "\n", task.name(), "\n",
+                                data.dataset_digest, "\n", backbone_digest));
+}
+
+SplitOptions SplitOf(const FineTuneConfig& config) {
+  SplitOptions split;
+  split.validation_fraction = config.data.validation_fraction.value_or(0);
+  split.test_fraction = config.data.test_fraction.value_or(0);
+  split.seed = config.training.seed.value_or(0);
+  return split;
 }
 
 ModelDescription Describe(const BackboneWeights& backbone, const HeadSpec& head,
-                          const NetworkUnderTraining& network, const TrainingData& data,
+                          const NetworkUnderTraining& network, const Task& task,
                           int first_changed) {
   ModelDescription description;
   description.backbone = backbone.id();
@@ -48,15 +55,20 @@ ModelDescription Describe(const BackboneWeights& backbone, const HeadSpec& head,
   }
   description.head = head;
   description.input = backbone.input();
-  description.task = kClassificationTask;
-  description.outputs = ToJson(ClassificationOutputs{data.class_names, std::nullopt});
+  description.task = std::string(task.name());
+  description.outputs = task.OutputsJson();
   return description;
 }
 
 absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
                                    const FineTuneEnvironment& environment) {
-  if (environment.dataset == nullptr || environment.backbone == nullptr) {
-    return absl::InvalidArgumentError("a run needs a dataset and a backbone");
+  if (environment.dataset == nullptr || environment.task == nullptr ||
+      environment.backbone == nullptr) {
+    return absl::InvalidArgumentError("a run needs a dataset, a task and a backbone");
+  }
+  Task& task = *environment.task;
+  if (task.targets().size(0) != environment.dataset->size()) {
+    return absl::InvalidArgumentError("the task was made for another dataset");
   }
   const BackboneWeights& backbone = *environment.backbone;
   const int threads = std::max(1, environment.threads);
@@ -65,28 +77,28 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
   TrainingObserver nobody;
   TrainingObserver& observer = environment.observer != nullptr ? *environment.observer : nobody;
   RunContext context(environment.clock, &observer, environment.desired);
-  DatasetImages images(environment.dataset, backbone.input(), threads);
-  GRAFT_ASSIGN_OR_RETURN(const TrainingData data, MakeTrainingData(*environment.dataset, job.config,
-                                                                   backbone.input(), &images));
-  for (const TrainingWarning& warning :
-       DataWarnings(Summarise(*environment.dataset, data),
-                    job.config.task.As<ClassificationOptions>().class_weighting ==
-                        ClassWeighting::kBalanced)) {
-    observer.OnWarning(warning);
+  DatasetExamples examples(environment.dataset, InputFor(backbone.input()), threads);
+  GRAFT_ASSIGN_OR_RETURN(const TrainingData data, MakeTrainingData(&examples, SplitOf(job.config)));
+  GRAFT_RETURN_IF_ERROR(task.LearnFrom(data.train));
+  std::vector<TrainingWarning> warnings = task.Warnings(data.train, data.validation);
+  for (TrainingWarning& warning :
+       PartsWarnings(SummariseParts(environment.dataset->manifest(), data))) {
+    warnings.push_back(std::move(warning));
   }
+  for (const TrainingWarning& warning : warnings) observer.OnWarning(warning);
 
-  const auto classes = static_cast<int64_t>(data.class_names.size());
   GRAFT_ASSIGN_OR_RETURN(
       const std::vector<StageFeatures> stages,
       StageFeaturesOf(backbone.spec(), backbone.input().height, backbone.input().width));
-  GRAFT_RETURN_IF_ERROR(InvalidFields(FindNetworkViolations(job.config, stages, classes)));
-  GRAFT_ASSIGN_OR_RETURN(const HeadSpec head, HeadFor(job.config, backbone, classes));
+  GRAFT_RETURN_IF_ERROR(
+      InvalidFields(FindNetworkViolations(job.config, stages, task.outputs())));
+  GRAFT_ASSIGN_OR_RETURN(const HeadSpec head, HeadFor(job.config, backbone, task.outputs()));
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
                          NetworkUnderTraining::Create(backbone, head, *job.config.training.seed));
   Activations activations(network.get(), &data, environment.feature_cache, backbone.digest(),
                           *job.config.training.seed, &context);
-  Trainer trainer({&job, network.get(), &data, &activations, environment.checkpoints,
-                   JobDigest(job, data, backbone.digest()), &context});
+  Trainer trainer({&job, network.get(), &task, &data, &activations, environment.checkpoints,
+                   JobDigest(job, task, data, backbone.digest()), &context});
   GRAFT_RETURN_IF_ERROR(trainer.Run());
 
   PhaseStarted evaluate;
@@ -97,9 +109,8 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
   GRAFT_ASSIGN_OR_RETURN(result.report, data.test.empty()
                                             ? trainer.Evaluate(data.validation, "validation")
                                             : trainer.Evaluate(data.test, "test"));
-  result.description = Describe(backbone, head, *network, data, trainer.first_changed_stage());
+  result.description = Describe(backbone, head, *network, task, trainer.first_changed_stage());
   GRAFT_RETURN_IF_ERROR(ValidateModelDescription(result.description));
-  GRAFT_RETURN_IF_ERROR(ClassificationOutputsOf(result.description).status());
   GRAFT_ASSIGN_OR_RETURN(
       result.model, SerializeModel(*network, trainer.first_changed_stage(), result.description));
   result.metrics = trainer.state().best.metrics;
@@ -120,7 +131,8 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
   card.train_images = static_cast<int64_t>(data.train.size());
   card.validation_images = static_cast<int64_t>(data.validation.size());
   card.test_images = static_cast<int64_t>(data.test.size());
-  card.report = result.report;
+  card.limits = task.Limits();
+  if (result.report.examples > 0) card.report = result.report.card_json;
   card.best_epoch = result.best_epoch;
   card.stop_reason = trainer.stopped()         ? "stopped"
                      : trainer.early_stopped() ? "early_stopped"

@@ -11,22 +11,25 @@
 #include "absl/status/statusor.h"
 
 #include "core/base/clock.h"
-#include "core/evaluation/classification_report.h"
 #include "core/model/model_description.h"
 #include "core/recipes/resolve.h"
-#include "core/training/checkpoint_store.h"
+#include "core/tasks/figures.h"
+#include "core/tasks/task_report.h"
+#include "core/training/loop/run_context.h"
 #include "core/training/observer.h"
-#include "core/training/run_context.h"
+#include "core/training/state/checkpoint_store.h"
 
 namespace graft {
 
 class BackboneWeights;
 class DatasetReader;
 class FeatureCache;
+class Task;
 
 // Everything RunFineTune works with. Borrowed: all must outlive the call.
 struct FineTuneEnvironment {
   const DatasetReader* dataset = nullptr;
+  Task* task = nullptr;  // made for that dataset, and of this run alone
   std::shared_ptr<const BackboneWeights> backbone;
   FeatureCache* feature_cache = nullptr;   // null: features are kept in memory for this run
   CheckpointStore* checkpoints = nullptr;  // null: none are kept
@@ -44,11 +47,12 @@ struct FineTuneResult {
   // backbone names. With the backbone of description.backbone_digest it is the whole model.
   std::string model;
   ModelDescription description;
-  // On the test part where there is one, else on validation, else (no images held out) empty.
-  ClassificationReport report;
-  std::vector<std::pair<std::string, double>> metrics;  // of the best epoch
-  int best_epoch = 0;  // 1-based over all phases; by validation loss; the last where there is none,
-                       // and with L-BFGS
+  // On the test part where there is one, else on validation, else (no images held out) of no
+  // examples.
+  TaskReport report;
+  Figures metrics;     // of the best epoch
+  int best_epoch = 0;  // 1-based over all phases; by what validation selects by; the last where
+                       // nothing is held out, and with L-BFGS
   StopReason stop_reason = StopReason::kCompleted;
   std::string card_json;  // the model card, a JSON object without paths or secrets
   TrainingCounters counters;
@@ -58,9 +62,9 @@ struct FineTuneResult {
 // on from there, and on a CPU with as many threads it ends with the very weights that it would
 // have ended with uninterrupted.
 //
-// INVALID_ARGUMENT: the job cannot be run on this data (one class, no images, head and backbone do
-// not go together). FAILED_PRECONDITION: training diverged (NaN; phase and epoch are named).
-// CANCELLED: desired() said so, or it said kStop before there was a best epoch to end with.
+// INVALID_ARGUMENT: the job cannot be run on this data (nothing to learn, no images, head and
+// backbone do not go together). FAILED_PRECONDITION: training diverged (NaN; phase and epoch are
+// named). CANCELLED: desired() said so, or it said kStop before there was a best epoch to end with.
 // IsDrained(status): a checkpoint is kept, run it again.
 // Other errors come from the dataset, the cache or the checkpoint store.
 // Not to be run twice at the same time in one process: LibTorch's generator and thread count belong

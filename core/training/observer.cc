@@ -1,13 +1,15 @@
 #include "core/training/observer.h"
 
+#include "absl/strings/str_cat.h"
+
 namespace graft {
 
-std::vector<std::pair<std::string, double>> EpochMetrics::Named() const {
-  std::vector<std::pair<std::string, double>> named = {{"train_loss", train_loss},
-                                                       {"train_accuracy", train_accuracy}};
-  if (validation_loss) named.emplace_back("validation_loss", *validation_loss);
-  if (validation_accuracy) named.emplace_back("validation_accuracy", *validation_accuracy);
-  if (validation_macro_f1) named.emplace_back("validation_macro_f1", *validation_macro_f1);
+Figures EpochMetrics::Named() const {
+  Figures named;
+  for (const auto& [name, value] : train) named.emplace_back(absl::StrCat("train_", name), value);
+  for (const auto& [name, value] : validation) {
+    named.emplace_back(absl::StrCat("validation_", name), value);
+  }
   if (head_learning_rate > 0) named.emplace_back("learning_rate", head_learning_rate);
   if (backbone_learning_rate > 0) {
     named.emplace_back("backbone_learning_rate", backbone_learning_rate);

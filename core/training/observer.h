@@ -2,12 +2,12 @@
 #define GRAFT_CORE_TRAINING_OBSERVER_H_
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "absl/time/time.h"
+
+#include "core/tasks/figures.h"
+#include "core/tasks/training_warning.h"
 
 namespace graft {
 
@@ -19,36 +19,28 @@ struct PhaseStarted {
   int64_t trainable_parameters = 0;
 };
 
-// What is known at the end of an epoch. Fractions are in [0, 1], losses are mean cross-entropies in
-// nats. Validation values are absent where there is no validation part.
+// What is known at the end of an epoch.
 struct EpochMetrics {
   std::string phase;
-  int epoch = 0;                          // 1-based within the job
-  double train_loss = 0;                  // with label smoothing and class weights, as optimised
-  double train_accuracy = 0;              // of the batches as they were trained
-  std::optional<double> validation_loss;  // plain
-  std::optional<double> validation_accuracy;
-  std::optional<double> validation_macro_f1;
+  int epoch = 0;  // 1-based within the job
+  // Of the batches as they were trained: the loss as it is optimised, then the task's own.
+  Figures train;
+  // Of the validation part, the plain loss first; empty where nothing is held out.
+  Figures validation;
   double head_learning_rate = 0;      // at the end of the epoch; 0 with L-BFGS
   double backbone_learning_rate = 0;  // 0 where the backbone is frozen
   double images_per_second = 0;       // trained, without validation
   double seconds = 0;                 // with validation
   bool best = false;                  // the best so far
 
-  // Name and value of everything above that is set: what events and metrics carry.
-  std::vector<std::pair<std::string, double>> Named() const;
+  // Name and value of everything above that is set: what events and metrics carry. Figures get
+  // the name of their part in front: "train_loss", "validation_loss".
+  Figures Named() const;
 };
 
 struct CheckpointSaved {
   int epoch = 0;
   bool best = false;
-};
-
-// Something about the data or the run that a person should know; each code comes at most once.
-struct TrainingWarning {
-  std::string code;  // e.g. "CLASS_IMBALANCE"
-  std::string message;
-  std::string advice;
 };
 
 struct TrainingProgress {

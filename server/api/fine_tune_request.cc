@@ -138,8 +138,8 @@ absl::StatusOr<DatasetNeeds> CheckDataset(const v1::Task& task, const v1::Datase
   // One of a server whose limit was higher, perhaps.
   if (wire->OutputsOf(dataset.summary()) > kMaxReportClasses) {
     return InvalidField("spec.dataset_id",
-                        absl::StrCat("the dataset has ", wire->OutputsOf(dataset.summary()),
-                                     " classes, and a report holds at most ", kMaxReportClasses,
+                        absl::StrCat("the dataset has ", wire->Headline(dataset.summary()),
+                                     ", and a report holds at most ", kMaxReportClasses,
                                      "; upload one with fewer"));
   }
   const absl::Status trainable = wire->CheckTrainable(dataset.summary());

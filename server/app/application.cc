@@ -26,6 +26,8 @@
 #include "core/store/sqlite/sqlite_metadata_store.h"
 #include "core/tasks/classification/decoder.h"
 #include "core/tasks/decoders.h"
+#include "core/tasks/multilabel/decoder.h"
+#include "core/tasks/regression/decoder.h"
 #include "core/telemetry/metrics.h"
 #include "server/api/api.h"
 #include "server/api/disk_guard.h"
@@ -391,7 +393,9 @@ class Server final : public Application {
   std::unique_ptr<JobEnds> job_ends_;
 
   ServingMetrics serving_metrics_{metrics_.get(), logger_};
-  const Decoders decoders_{{ClassificationDecoderFactory()}};  // the tasks that are served
+  // The tasks that are served.
+  const Decoders decoders_{
+      {ClassificationDecoderFactory(), MultilabelDecoderFactory(), RegressionDecoderFactory()}};
   std::unique_ptr<StoredModelSource> source_;
   std::unique_ptr<NetworkLoader> loader_;
   std::unique_ptr<ModelManager> models_;

@@ -184,6 +184,58 @@ class EndToEndTest(unittest.TestCase):
         self.assert_fails(CODE.NOT_FOUND, "cancelled", self.predict, "cancelled",
                           [graft_server.picture((1, 2, 3), 1)])
 
+    # --- Other tasks, from a manifest ----------------------------------------------------------
+
+    def train_from_manifest(self, task, header, row):
+        """A model of `task` from coloured pictures, of which `row(colour, number)` says the rest
+        of a manifest's line."""
+        files = graft_server.colour_files(20, salt=1)
+        lines = [header]
+        for name in files:
+            colour, number = name.removesuffix(".png").split("/")
+            lines.append(f"{name},{row(colour, int(number))}")
+        files = {"manifest.csv": "\n".join(lines).encode(), **files}
+        dataset = self.upload(files, display_name=task).dataset
+        self.assertEqual(dataset.summary.WhichOneof("summary"), task)
+        started = self.jobs.StartFineTune(finetune_pb2.StartFineTuneRequest(
+            spec=finetune_pb2.FineTuneSpec(dataset_id=dataset.id, model=task, task={task: {}})),
+            timeout=RPC_SECONDS)
+        job = self.watch(started.job.id)[-1].state.job
+        self.assertEqual(job.state, finetune_pb2.JOB_STATE_SUCCEEDED, job.error)
+        # A dataset is labelled for one task.
+        self.assert_fails(CODE.INVALID_ARGUMENT, "labelled for " + task, self.start, dataset.id,
+                          "classes")
+        return job
+
+    def test_7_several_labels_an_image(self):
+        labels = {"blue": "cold", "green": "cold;plant", "red": "warm"}
+        job = self.train_from_manifest("multilabel", "path,labels",
+                                       lambda colour, _: labels[colour])
+        report = job.report.multilabel
+        self.assertGreater(report.mean_average_precision, 0.9)
+        self.assertEqual([label.label for label in report.labels], ["cold", "plant", "warm"])
+        green = graft_server.picture(graft_server.COLOURS["green"], 77)
+        answer = self.predict("multilabel", [green]).outputs[0].multilabel
+        self.assertEqual({label.label for label in answer.labels}, {"cold", "plant"})
+        answer = self.predict("multilabel", [green], options={"multilabel": {"all_labels": True}})
+        self.assertEqual(len(answer.outputs[0].multilabel.labels), 3)
+        self.assert_fails(CODE.INVALID_ARGUMENT, "multilabel", self.predict, "multilabel", [green],
+                          options={"classification": {"top_k": 1}})
+
+    def test_8_numbers_of_an_image(self):
+        degrees = {"blue": 280, "green": 300, "red": 320}
+        job = self.train_from_manifest("regression", "path,number:kelvin",
+                                       lambda colour, number: degrees[colour] + number % 2)
+        report = job.report.regression
+        self.assertGreater(report.r2, 0.8)
+        self.assertLess(report.numbers[0].mean_absolute_error, 8)
+        answer = self.predict("regression", [
+            graft_server.picture(graft_server.COLOURS[colour], 77) for colour in ("blue", "red")])
+        blue, red = (output.regression.numbers[0] for output in answer.outputs)
+        self.assertEqual(blue.name, "kelvin")
+        self.assertAlmostEqual(blue.value, 280, delta=10)
+        self.assertAlmostEqual(red.value, 320, delta=10)
+
     # --- Bad input ---------------------------------------------------------------------------
 
     def test_bad_predictions(self):

@@ -2,14 +2,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "google/protobuf/util/json_util.h"
 
 #include "core/base/status_macros.h"
 #include "wire/tasks/classification.h"
+#include "wire/tasks/multilabel.h"
+#include "wire/tasks/regression.h"
 
 namespace graft {
 namespace {
 
-const TaskWire* const kTasks[] = {&ClassificationWire()};
+const TaskWire* const kTasks[] = {&ClassificationWire(), &MultilabelWire(), &RegressionWire()};
 
 // The fields of the oneofs have the names of the tasks.
 template <typename Message>
@@ -48,10 +51,13 @@ absl::StatusOr<v1::DatasetSummary> Summarise(const DatasetManifest& manifest) {
                    })));
 }
 
-v1::Report ReportToProto(const ClassificationReport& report) {
+absl::StatusOr<v1::Report> ReportToProto(absl::string_view task, const TaskReport& report) {
   v1::Report proto;
-  *proto.mutable_classification() = ToProto(report);
-  return proto;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(
+      absl::StrCat("{\"", task, "\":", report.json, "}"), &proto);
+  if (parsed.ok()) return proto;
+  return absl::InternalError(
+      absl::StrCat("the report of task ", task, " is not what its message takes"));
 }
 
 absl::StatusOr<v1::TaskOutput> OutputToProto(const TaskOutput& output) {

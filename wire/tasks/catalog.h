@@ -9,8 +9,8 @@
 #include "absl/strings/string_view.h"
 #include "graft/v1/task.pb.h"
 
-#include "core/evaluation/classification_report.h"
 #include "core/tasks/decoder.h"
+#include "core/tasks/task_report.h"
 #include "wire/tasks/task_wire.h"
 
 // The tasks whose messages are known here. A new task adds a file beside this one and its lines to
@@ -27,7 +27,8 @@ std::string TaskName(const v1::DatasetSummary& summary);
 // What the examples are labelled for. INVALID_ARGUMENT: for no task that is known here.
 absl::StatusOr<v1::DatasetSummary> Summarise(const DatasetManifest& manifest);
 
-v1::Report ReportToProto(const ClassificationReport& report);
+// `report`: of the task of that name. INTERNAL: its JSON is not what the task's message takes.
+absl::StatusOr<v1::Report> ReportToProto(absl::string_view task, const TaskReport& report);
 // INVALID_ARGUMENT: of a task that is not known here.
 absl::StatusOr<v1::TaskOutput> OutputToProto(const TaskOutput& output);
 // Null where none are given. INVALID_ARGUMENT with the field's name.

@@ -8,9 +8,11 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "core/evaluation/confusion.h"
 #include "core/tasks/classification/decoder.h"
 #include "core/tasks/classification/outputs.h"
 #include "wire/status.h"
+#include "wire/tasks/image_counts.h"
 
 namespace graft {
 namespace {
@@ -54,21 +56,7 @@ class ClassificationTaskWire final : public TaskWire {
     v1::ClassificationSummary* made = summary->mutable_classification();
     for (const std::string& name : manifest.classes) made->add_classes()->set_name(name);
     for (const DatasetEntry& entry : manifest.entries) {
-      v1::ClassCounts* counts = made->mutable_classes(entry.class_index);
-      counts->set_images(counts->images() + 1);
-      switch (entry.split) {
-        case Split::kUnassigned:
-          break;
-        case Split::kTrain:
-          counts->set_train_images(counts->train_images() + 1);
-          break;
-        case Split::kValidation:
-          counts->set_validation_images(counts->validation_images() + 1);
-          break;
-        case Split::kTest:
-          counts->set_test_images(counts->test_images() + 1);
-          break;
-      }
+      CountImage(entry.split, made->mutable_classes(entry.class_index));
     }
     return true;
   }
@@ -109,67 +97,21 @@ const TaskWire& ClassificationWire() {
 }
 
 v1::ConfusionMatrix CappedConfusion(absl::Span<const int64_t> dense, size_t classes) {
-  std::vector<v1::ConfusionCell> cells;
+  std::vector<ConfusionCell> cells;
   for (size_t i = 0; i < dense.size(); ++i) {
     if (dense[i] == 0) continue;
-    v1::ConfusionCell& cell = cells.emplace_back();
-    cell.set_true_class(static_cast<int32_t>(i / classes));
-    cell.set_predicted_class(static_cast<int32_t>(i % classes));
-    cell.set_images(dense[i]);
+    cells.push_back({static_cast<int>(i / classes), static_cast<int>(i % classes), dense[i]});
   }
-  return CappedConfusion(std::move(cells));
-}
-
-v1::ConfusionMatrix CappedConfusion(std::vector<v1::ConfusionCell> cells) {
-  const auto place = [](const v1::ConfusionCell& cell) {
-    return std::pair(cell.true_class(), cell.predicted_class());
-  };
+  const ConfusionCells kept = KeepMostConfused(std::move(cells), kMaxReportCells);
   v1::ConfusionMatrix matrix;
-  int64_t left_out = 0;
-  for (const v1::ConfusionCell& cell : cells) left_out += cell.images();
-  if (cells.size() > kMaxConfusionCells) {
-    std::erase_if(cells, [](const v1::ConfusionCell& cell) {
-      return cell.true_class() == cell.predicted_class();
-    });
+  for (const ConfusionCell& cell : kept.cells) {
+    v1::ConfusionCell* const made = matrix.add_cells();
+    made->set_true_class(cell.true_class);
+    made->set_predicted_class(cell.predicted_class);
+    made->set_images(cell.count);
   }
-  if (cells.size() > kMaxConfusionCells) {
-    const auto first_left_out = cells.begin() + kMaxConfusionCells;
-    std::nth_element(cells.begin(), first_left_out, cells.end(),
-                     [&](const v1::ConfusionCell& a, const v1::ConfusionCell& b) {
-                       return std::pair(-a.images(), place(a)) < std::pair(-b.images(), place(b));
-                     });
-    cells.erase(first_left_out, cells.end());
-    std::sort(cells.begin(), cells.end(),
-              [&](const v1::ConfusionCell& a, const v1::ConfusionCell& b) {
-                return place(a) < place(b);
-              });
-  }
-  for (v1::ConfusionCell& cell : cells) {
-    left_out -= cell.images();
-    *matrix.add_cells() = std::move(cell);
-  }
-  matrix.set_left_out_images(left_out);
+  matrix.set_left_out_images(kept.left_out);
   return matrix;
-}
-
-v1::ClassificationReport ToProto(const ClassificationReport& report) {
-  v1::ClassificationReport proto;
-  proto.set_split(report.split);
-  proto.set_images(report.images);
-  proto.set_accuracy(report.accuracy);
-  proto.set_macro_f1(report.macro_f1);
-  proto.set_loss(report.loss);
-  proto.set_calibration_error(report.calibration_error);
-  for (const ClassScore& score : report.classes) {
-    v1::ClassScore* made = proto.add_classes();
-    made->set_class_name(score.class_name);
-    made->set_precision(score.precision);
-    made->set_recall(score.recall);
-    made->set_f1(score.f1);
-    made->set_images(score.images);
-  }
-  *proto.mutable_confusion() = CappedConfusion(report.confusion, report.class_names.size());
-  return proto;
 }
 
 }  // namespace graft

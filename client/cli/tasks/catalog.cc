@@ -2,11 +2,13 @@
 
 #include "client/cli/output.h"
 #include "client/cli/tasks/classification.h"
+#include "client/cli/tasks/multilabel.h"
+#include "client/cli/tasks/regression.h"
 
 namespace graft::cli {
 namespace {
 
-const TaskText* const kTasks[] = {&ClassificationText()};
+const TaskText* const kTasks[] = {&ClassificationText(), &MultilabelText(), &RegressionText()};
 
 // The task of a message with one oneof, whose fields have the names of the tasks.
 template <typename Message>
@@ -21,6 +23,11 @@ const TaskText* TaskOf(const Message& message) {
 }
 
 }  // namespace
+
+std::string TaskName(const v1::DatasetSummary& summary) {
+  const TaskText* task = TaskOf(summary);
+  return task == nullptr ? "" : std::string(task->name());
+}
 
 std::string FormatReport(const v1::Report& report) {
   const TaskText* task = TaskOf(report);

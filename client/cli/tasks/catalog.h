@@ -13,6 +13,9 @@
 // to catalog.cc.
 namespace graft::cli {
 
+// The one that a dataset is labelled for: "classification"; "" where this tool does not know it.
+std::string TaskName(const v1::DatasetSummary& summary);
+
 // As TaskText's functions of these names.
 std::string FormatReport(const v1::Report& report);
 std::string FormatSummary(const v1::DatasetSummary& summary);

@@ -7,15 +7,6 @@ constexpr char kPath[] = "task.classification";  // in FineTuneSpec
 
 }  // namespace
 
-absl::Span<const EnumWord<ClassWeighting>> WordsOf(ClassWeighting) {
-  static constexpr EnumWord<ClassWeighting> kWords[] = {
-      {ClassWeighting::kNone, "none", "Every image counts the same"},
-      {ClassWeighting::kBalanced, "balanced",
-       "Every class counts the same: images / (classes x images of the class)"},
-  };
-  return kWords;
-}
-
 const TaskOptionGroup& ClassificationOptions::Group() {
   static const TaskOptionGroup group = {
       .task = "classification",
@@ -28,7 +19,7 @@ const TaskOptionGroup& ClassificationOptions::Group() {
 #include "core/tasks/classification/options.def"
 #undef GRAFT_OPTION
                 }},
-      .logistic = true,
+      .convex = true,
       .make = [] { return TaskOptions(ClassificationOptions{}); },
   };
   return group;

@@ -3,19 +3,10 @@
 
 #include <optional>
 
-#include "absl/types/span.h"
-
-#include "core/recipes/enum_words.h"
 #include "core/recipes/options_table.h"
+#include "core/tasks/class_weighting.h"
 
 namespace graft {
-
-enum class ClassWeighting {
-  kNone,
-  kBalanced,  // images / (classes * images of the class), over the training part
-};
-
-absl::Span<const EnumWord<ClassWeighting>> WordsOf(ClassWeighting);
 
 // One label an image. No LibTorch.
 struct ClassificationOptions {

@@ -18,7 +18,7 @@ using ::testing::Not;
 
 class OptionFlags : public ::testing::Test {
  protected:
-  OptionFlags() { AddOptionFlags(app_, &spec_, &tasks_); }
+  OptionFlags() { AddOptionFlags(app_, &spec_, &given_); }
 
   void Parse(std::vector<std::string> arguments) {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
@@ -37,7 +37,7 @@ class OptionFlags : public ::testing::Test {
 
   CLI::App app_;
   v1::FineTuneSpec spec_;
-  std::set<std::string> tasks_;
+  std::vector<TaskFlag> given_;
 };
 
 TEST_F(OptionFlags, SetTheirFields) {
@@ -53,14 +53,15 @@ TEST_F(OptionFlags, SetTheirFields) {
   EXPECT_EQ(spec_.training().early_stopping_patience(), 3);
   EXPECT_TRUE(spec_.data().has_augment());
   EXPECT_FALSE(spec_.data().augment());
-  EXPECT_TRUE(spec_.task().classification().has_label_smoothing());
   EXPECT_FALSE(spec_.training().has_batch_size());
-  EXPECT_EQ(tasks_, std::set<std::string>{"classification"});
+  SetTask("classification", given_, &spec_);
+  EXPECT_TRUE(spec_.task().classification().has_label_smoothing());
 }
 
 TEST_F(OptionFlags, TakeAWordAsTheApiWritesIt) {
   Parse({"--strategy", "FEATURE_EXTRACTION", "--class-weighting", "Balanced"});
   EXPECT_EQ(spec_.strategy(), v1::STRATEGY_FEATURE_EXTRACTION);
+  SetTask("classification", given_, &spec_);
   EXPECT_EQ(spec_.task().classification().class_weighting(), v1::CLASS_WEIGHTING_BALANCED);
 }
 
@@ -89,16 +90,19 @@ TEST_F(OptionFlags, RefuseWhatIsNoNumberOfTheirType) {
 
 // A field of the options' messages that had no flag could not be set from the command line.
 TEST_F(OptionFlags, EveryFieldOfTheOptionsHasOne) {
-  size_t fields = 1;  // strategy
-  for (const google::protobuf::Descriptor* const type :
-       {v1::HeadOptions::descriptor(), v1::TrainingOptions::descriptor(),
-        v1::DataOptions::descriptor(), v1::ClassificationTask::descriptor()}) {
-    fields += static_cast<size_t>(type->field_count());
+  std::set<std::string> names = {"strategy"};
+  std::vector<const google::protobuf::Descriptor*> types = {v1::HeadOptions::descriptor(),
+                                                            v1::TrainingOptions::descriptor(),
+                                                            v1::DataOptions::descriptor()};
+  const google::protobuf::Descriptor& task = *v1::Task::descriptor();
+  for (int i = 0; i < task.field_count(); ++i) types.push_back(task.field(i)->message_type());
+  for (const google::protobuf::Descriptor* const type : types) {
+    for (int i = 0; i < type->field_count(); ++i) names.insert(type->field(i)->name());
   }
   EXPECT_EQ(
       app_.get_options([](const CLI::Option* option) { return option->get_name() != "--help"; })
           .size(),
-      fields);
+      names.size());
 }
 
 TEST_F(OptionFlags, AreHelpedInGroupsWithRangesAndDefaults) {
@@ -112,18 +116,28 @@ TEST_F(OptionFlags, AreHelpedInGroupsWithRangesAndDefaults) {
   EXPECT_THAT(help, Not(HasSubstr("FEATURE_EXTRACTION")));
 }
 
-TEST_F(OptionFlags, TheTaskIsTheFirstUnlessAskedFor) {
-  SetTask("", tasks_, &spec_);
-  EXPECT_TRUE(spec_.task().has_classification());
-  spec_.clear_task();
-  SetTask("Classification", {"classification"}, &spec_);
-  EXPECT_TRUE(spec_.task().has_classification());
+TEST_F(OptionFlags, AFlagOfSeveralTasksSetsTheOptionOfTheOneThatIsLearnt) {
+  Parse({"--class-weighting", "balanced"});
+  SetTask("Multilabel", given_, &spec_);
+  EXPECT_FALSE(spec_.task().has_classification());
+  EXPECT_EQ(spec_.task().multilabel().class_weighting(), v1::CLASS_WEIGHTING_BALANCED);
+  EXPECT_THAT(app_.help(), HasSubstr("also for multilabel"));
 }
 
-TEST_F(OptionFlags, ATaskThatIsNoneOrNotTheOptionsOwnIsRefused) {
+TEST_F(OptionFlags, ATaskNeedsNoFlags) {
+  SetTask("regression", {}, &spec_);
+  EXPECT_TRUE(spec_.task().has_regression());
+}
+
+TEST_F(OptionFlags, ATaskThatIsNoneOrHasNoSuchFlagIsRefused) {
   EXPECT_THROW(SetTask("juggling", {}, &spec_), CLI::ValidationError);
-  EXPECT_THROW(SetTask("classification", {"classification", "other"}, &spec_),
-               CLI::ValidationError);
+  Parse({"--huber-delta", "2"});
+  try {
+    SetTask("classification", given_, &spec_);
+    FAIL() << "an option of another task was taken";
+  } catch (const CLI::ValidationError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("--huber-delta: is an option of regression"));
+  }
 }
 
 TEST(Wrapped, BreaksAtSpaces) {

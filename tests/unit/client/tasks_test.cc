@@ -94,5 +94,69 @@ TEST(TaskTextTest, ShowsAnswersAndSummaries) {
   EXPECT_EQ(FormatSummary(summary), "CLASS  IMAGES\ncat    3\n");
 }
 
+TEST(TaskTextTest, TheTaskOfADatasetIsTheOneItIsLabelledFor) {
+  v1::DatasetSummary summary;
+  EXPECT_EQ(TaskName(summary), "");
+  summary.mutable_regression();
+  EXPECT_EQ(TaskName(summary), "regression");
+}
+
+TEST(MultilabelTextTest, ShowsReportsAnswersAndOutputs) {
+  v1::Report any;
+  v1::MultilabelReport& report = *any.mutable_multilabel();
+  report.set_split("test");
+  report.set_images(40);
+  report.set_mean_average_precision(0.8125);
+  v1::LabelReport* const sea = report.add_labels();
+  sea->set_label("sea\x1b[2J");
+  sea->set_threshold(0.25);
+  sea->set_images(12);
+  const std::string text = FormatReport(any);
+  EXPECT_THAT(text, HasSubstr("mean average precision 0.812 on 40 test images"));
+  EXPECT_THAT(text, HasSubstr("0.250"));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+
+  v1::TaskOutput output;
+  auto* label = output.mutable_multilabel()->add_labels();
+  label->set_label("sea");
+  label->set_probability(0.5F);
+  label->set_given(true);
+  label = output.mutable_multilabel()->add_labels();
+  label->set_label("sky");
+  EXPECT_THAT(Cells(output), ElementsAre("sea 50.0 %", "not sky 0.0 %"));
+
+  v1::DatasetSummary summary;
+  auto* counts = summary.mutable_multilabel()->add_labels();
+  counts->set_name("sea");
+  counts->set_images(3);
+  EXPECT_EQ(FormatSummary(summary), "LABEL  IMAGES\nsea    3\n");
+}
+
+TEST(RegressionTextTest, ShowsReportsAnswersAndSummaries) {
+  v1::Report any;
+  v1::RegressionReport& report = *any.mutable_regression();
+  report.set_split("validation");
+  report.set_images(7);
+  report.set_r2(0.5);
+  report.add_numbers()->set_name("age");
+  report.mutable_numbers(0)->set_mean_absolute_error(1.25);
+  EXPECT_THAT(FormatReport(any), HasSubstr("R2 0.500 on 7 validation images"));
+  EXPECT_THAT(FormatReport(any), HasSubstr("1.25"));
+
+  v1::TaskOutput output;
+  auto* number = output.mutable_regression()->add_numbers();
+  number->set_name("age");
+  number->set_value(38.25);
+  EXPECT_THAT(Cells(output), ElementsAre("age 38.25"));
+
+  v1::DatasetSummary summary;
+  auto* range = summary.mutable_regression()->add_numbers();
+  range->set_name("age");
+  range->set_smallest(1);
+  range->set_mean(2);
+  range->set_largest(4);
+  EXPECT_EQ(FormatSummary(summary), "NUMBER  SMALLEST  MEAN  LARGEST\nage     1         2     4\n");
+}
+
 }  // namespace
 }  // namespace graft::cli

@@ -40,10 +40,11 @@ inline FineTuneResult SmallResult() {
   result.description.head = {HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
   result.description.task = "classification";
   result.description.outputs = R"({"labels":["cat","dog"]})";
-  result.report.class_names = {"cat", "dog"};
-  result.report.confusion = {3, 1, 0, 4};
-  result.report.accuracy = 0.875;
-  result.report.images = 8;
+  result.report.examples = 8;
+  result.report.json = R"({"accuracy":0.875,"images":8,"confusion":{"cells":[
+      {"true_class":0,"predicted_class":0,"images":3},
+      {"true_class":0,"predicted_class":1,"images":1},
+      {"true_class":1,"predicted_class":1,"images":4}]}})";
   result.metrics = {{"validation_accuracy", 0.875}};
   result.best_epoch = 2;
   result.card_json = R"({"classes": 2})";

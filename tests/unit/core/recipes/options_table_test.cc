@@ -1,6 +1,7 @@
 #include "core/recipes/options_table.h"
 
 #include <limits>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -211,11 +212,28 @@ INSTANTIATE_TEST_SUITE_P(Table, EveryOption, ::testing::ValuesIn(AllRows()),
                            return absl::StrReplaceAll(tested.param.option->path, {{".", "_"}});
                          });
 
-TEST(OptionsTable, NoPathAndNoFlagIsThereTwice) {
-  std::set<std::string> paths, flags;
-  for (const Row& row : AllRows()) {
-    EXPECT_TRUE(paths.insert(row.option->path).second) << row.option->path;
-    EXPECT_TRUE(flags.insert(row.option->flag).second) << row.option->flag;
+// Tasks may share a flag, for an option of one type: the command line sets that of the task it
+// learns.
+TEST(OptionsTable, NoPathIsThereTwiceNorAFlagButOfSeveralTasks) {
+  std::set<std::string> paths, common;
+  std::map<std::string, const Option*> of_tasks;
+  for (const OptionGroup& group : CommonOptions()) {
+    for (const Option& option : group.options) {
+      EXPECT_TRUE(paths.insert(option.path).second) << option.path;
+      EXPECT_TRUE(common.insert(option.flag).second) << option.flag;
+    }
+  }
+  for (const TaskOptionGroup* const task : TaskOptionGroups()) {
+    std::set<std::string> own;
+    for (const Option& option : task->group.options) {
+      EXPECT_TRUE(paths.insert(option.path).second) << option.path;
+      EXPECT_TRUE(own.insert(option.flag).second) << option.flag;
+      EXPECT_EQ(common.count(option.flag), 0u) << option.flag;
+      const Option* const other = of_tasks.emplace(option.flag, &option).first->second;
+      EXPECT_EQ(other->type, option.type) << option.path;
+      EXPECT_EQ(other->allowed, option.allowed) << option.path;
+      EXPECT_EQ(other->help, option.help) << option.path;
+    }
   }
 }
 
@@ -248,7 +266,7 @@ TEST(OptionsTable, ATasksRowsAreCheckedAndResolvedLikeTheCommonOnes) {
   ASSERT_TRUE(resolved.ok()) << resolved.status();
   EXPECT_EQ(resolved->config.task.As<CountingOptions>().most, 5);
   EXPECT_EQ(resolved->config.training.optimizer, OptimizerKind::kAdamW)
-      << "only class labels can be fitted as a logistic regression";
+      << "only a convex task is solved for";
   config.training.optimizer = OptimizerKind::kLbfgs;
   EXPECT_EQ(FindViolations(config)[0].field, "training.optimizer");
 }

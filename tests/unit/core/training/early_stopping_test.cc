@@ -1,4 +1,4 @@
-#include "core/training/early_stopping.h"
+#include "core/training/loop/early_stopping.h"
 
 #include <limits>
 

@@ -1,4 +1,4 @@
-#include "core/training/lbfgs.h"
+#include "core/training/convex/lbfgs.h"
 
 #include <cmath>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "core/training/model_file.h"
+#include "core/training/report/model_file.h"
 
 #include <limits>
 

@@ -1,4 +1,4 @@
-#include "core/training/optimizer.h"
+#include "core/training/loop/optimizer.h"
 
 #include <cmath>
 #include <limits>

@@ -1,7 +1,8 @@
-#include "core/training/penalty_search.h"
+#include "core/training/convex/penalty_search.h"
 
 #include <cmath>
 #include <limits>
+#include <memory>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -9,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "core/training/logistic_head.h"
+#include "core/tasks/classification/loss.h"
 
 namespace graft {
 namespace {
@@ -47,15 +48,22 @@ TEST(PenaltySearchTest, TheValidationPartJudgesWhereItIsLargeEnough) {
 // Rows of noise in which one column tells the label, `signal` standard deviations apart; classes
 // take turns.
 struct Noise {
-  LogisticProblem problem;
+  std::unique_ptr<SoftmaxLoss> loss;
+  LinearProblem problem;
 
-  Noise(int64_t rows, int64_t classes, float signal) {
+  Noise(int64_t rows, int64_t classes, float signal)
+      : loss(std::make_unique<SoftmaxLoss>(classes)) {
     at::set_num_threads(1);  // nothing here is large enough to share out
     const at::Generator generator = at::detail::createCPUGenerator(1);
     problem.features = at::randn({rows, 50}, generator);
-    problem.labels = at::arange(rows) % classes;
-    problem.classes = classes;
-    problem.features.select(1, 0).add_(problem.labels.to(at::kFloat), signal);
+    problem.targets = at::arange(rows) % classes;
+    problem.loss = loss.get();
+    problem.features.select(1, 0).add_(problem.targets.to(at::kFloat), signal);
+  }
+
+  absl::StatusOr<double> CrossValidate(const PenaltySearch& search,
+                                       const PenaltySearchHooks& hooks = {}) const {
+    return ChooseL2ByCrossValidation(problem, problem.targets, search, hooks);
   }
 };
 
@@ -64,10 +72,10 @@ PenaltySearch Thorough() { return PlanPenaltySearch(1, 1, 2, 0); }
 TEST(PenaltySearchTest, AStrongPenaltyIsChosenWhereTheFeaturesAreNoiseAndAWeakOneWhereTheyTell) {
   const auto choose = [](float signal) {
     const Noise data(80, 2, signal);
-    LogisticProblem train = data.problem;
+    LinearProblem train = data.problem;
     train.features = data.problem.features.slice(0, 0, 40).contiguous();
-    train.labels = data.problem.labels.slice(0, 0, 40);
-    return ChooseL2(train, data.problem.features.slice(0, 40), data.problem.labels.slice(0, 40),
+    train.targets = data.problem.targets.slice(0, 0, 40);
+    return ChooseL2(train, data.problem.features.slice(0, 40), data.problem.targets.slice(0, 40),
                     Thorough().penalties)
         .value();
   };
@@ -84,18 +92,18 @@ TEST(PenaltySearchTest, CrossValidationChoosesThePenaltyWithTheSmallestLossOverI
     for (int64_t fold = 0; fold < 5; ++fold) {
       // Classes take turns, so row i is the (i / 2)th of its class.
       const at::Tensor fold_of = at::div(at::arange(60), 2, "floor") % 5;
-      LogisticProblem part = data.problem;
+      LinearProblem part = data.problem;
       const at::Tensor in = at::nonzero(fold_of != fold).squeeze(1);
       const at::Tensor out = at::nonzero(fold_of == fold).squeeze(1);
       part.features = data.problem.features.index_select(0, in);
-      part.labels = data.problem.labels.index_select(0, in);
-      LogisticOptions options;
+      part.targets = data.problem.targets.index_select(0, in);
+      LinearFitOptions options;
       options.l2 = l2;
-      const auto fit = FitLogistic(part, options);
+      const auto fit = FitLinear(part, options);
       ASSERT_TRUE(fit.ok()) << fit.status();
       sum += at::cross_entropy_loss(
                  at::addmm(fit->bias, data.problem.features.index_select(0, out), fit->weight.t()),
-                 data.problem.labels.index_select(0, out))
+                 data.problem.targets.index_select(0, out))
                  .item<double>();
     }
     sums.push_back(sum);
@@ -103,23 +111,23 @@ TEST(PenaltySearchTest, CrossValidationChoosesThePenaltyWithTheSmallestLossOverI
   const auto best = std::min_element(sums.begin(), sums.end()) - sums.begin();
   ASSERT_GT(best, 0) << "the best is no end of the grid";
   ASSERT_LT(best, 12);
-  EXPECT_DOUBLE_EQ(ChooseL2ByCrossValidation(data.problem, Thorough()).value(),
-                   Thorough().penalties[best]);
+  EXPECT_DOUBLE_EQ(data.CrossValidate(Thorough()).value(), Thorough().penalties[best]);
 }
 
 TEST(PenaltySearchTest, OneImageAClassGivesTheDefault) {
   const Noise data(5, 5, 1);
-  EXPECT_EQ(ChooseL2ByCrossValidation(data.problem, Thorough()).value(), kDefaultL2);
+  EXPECT_EQ(data.CrossValidate(Thorough()).value(), kDefaultL2);
 }
 
 // Held out, the only row of its class would call for the strongest penalty there is.
 TEST(PenaltySearchTest, TheOnlyRowOfAClassIsNeverHeldOut) {
   Noise data(41, 2, 8);
-  const double without = ChooseL2ByCrossValidation(data.problem, Thorough()).value();
+  const double without = data.CrossValidate(Thorough()).value();
   ASSERT_LT(without, 10.0);
-  data.problem.labels[40] = 2;
-  data.problem.classes = 3;
-  EXPECT_LT(ChooseL2ByCrossValidation(data.problem, Thorough()).value(), 10.0);
+  data.problem.targets[40] = 2;
+  const SoftmaxLoss three(3);
+  data.problem.loss = &three;
+  EXPECT_LT(data.CrossValidate(Thorough()).value(), 10.0);
 }
 
 TEST(PenaltySearchTest, TellsOfEachFitAndStopsWhenAsked) {
@@ -128,11 +136,10 @@ TEST(PenaltySearchTest, TellsOfEachFitAndStopsWhenAsked) {
   int fitted = 0;
   PenaltySearchHooks hooks;
   hooks.fitted = [&] { ++fitted; };
-  ASSERT_TRUE(ChooseL2ByCrossValidation(data.problem, search, hooks).ok());
+  ASSERT_TRUE(data.CrossValidate(search, hooks).ok());
   EXPECT_EQ(fitted, search.fits());
   hooks.poll = [] { return absl::CancelledError("no"); };
-  EXPECT_EQ(ChooseL2ByCrossValidation(data.problem, search, hooks).status().code(),
-            absl::StatusCode::kCancelled);
+  EXPECT_EQ(data.CrossValidate(search, hooks).status().code(), absl::StatusCode::kCancelled);
 }
 
 }  // namespace

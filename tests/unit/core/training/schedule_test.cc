@@ -1,4 +1,4 @@
-#include "core/training/schedule.h"
+#include "core/training/loop/schedule.h"
 
 #include "gtest/gtest.h"
 

@@ -15,10 +15,10 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "core/training/checkpoint_store.h"
+#include "core/training/data/training_data.h"
+#include "core/training/network/trainable_network.h"
 #include "core/training/observer.h"
-#include "core/training/trainable_network.h"
-#include "core/training/training_data.h"
+#include "core/training/state/checkpoint_store.h"
 
 namespace graft {
 
@@ -128,32 +128,33 @@ class ToyNetwork final : public TrainableNetwork {
 };
 
 // Stripes whose direction and colour tell the class, under noise that the entry's number seeds.
-class ToyImages final : public ImageSource {
+class ToyImages final : public ExampleSource {
  public:
   explicit ToyImages(std::vector<int64_t> labels, float noise = 0.3f)
       : labels_(std::move(labels)), noise_(noise) {}
 
-  std::unique_ptr<ImageStream> Open(std::vector<std::vector<ImageRequest>> batches) override {
-    class Stream final : public ImageStream {
+  std::unique_ptr<ExampleStream> Open(std::vector<std::vector<ExampleRequest>> batches) override {
+    class Stream final : public ExampleStream {
      public:
-      Stream(ToyImages* owner, std::vector<std::vector<ImageRequest>> batches)
+      Stream(ToyImages* owner, std::vector<std::vector<ExampleRequest>> batches)
           : owner_(owner), batches_(std::move(batches)) {}
       absl::StatusOr<at::Tensor> Next() override {
         std::vector<at::Tensor> images;
-        for (const ImageRequest& request : batches_[next_]) images.push_back(owner_->Make(request));
+        for (const ExampleRequest& request : batches_[next_])
+          images.push_back(owner_->Make(request));
         ++next_;
         return at::stack(images);
       }
 
      private:
       ToyImages* const owner_;
-      const std::vector<std::vector<ImageRequest>> batches_;
+      const std::vector<std::vector<ExampleRequest>> batches_;
       size_t next_ = 0;
     };
     return std::make_unique<Stream>(this, std::move(batches));
   }
 
-  at::Tensor Make(const ImageRequest& request) {
+  at::Tensor Make(const ExampleRequest& request) {
     ++loaded;
     if (request.augmentation_seed != 0)
       augmentations[request.entry].insert(request.augmentation_seed);
@@ -175,12 +176,18 @@ class ToyImages final : public ImageSource {
   const float noise_;
 };
 
+// Of so many images, the label of each: three classes in turn.
+inline std::vector<int64_t> ToyLabels(int64_t images) {
+  std::vector<int64_t> labels;
+  for (int64_t i = 0; i < images; ++i) labels.push_back(i % 3);
+  return labels;
+}
+
 // `per_class` images of each of 3 classes; every fifth is for validation, every seventh for test.
 inline TrainingData ToyData(int per_class) {
   TrainingData data;
-  data.class_names = {"ant", "bee", "cat"};
-  for (int64_t i = 0; i < 3 * per_class; ++i) {
-    data.labels.push_back(i % 3);
+  data.entries = int64_t{3} * per_class;
+  for (int64_t i = 0; i < data.entries; ++i) {
     (i % 5 == 4 ? data.validation : i % 7 == 6 ? data.test : data.train).push_back(i);
   }
   data.dataset_digest = "toy";

@@ -286,20 +286,22 @@ TEST_F(DatasetUploadTest, AManifestSaysWhatThePicturesShow) {
   EXPECT_EQ(labelled->dataset().skipped_total(), 1);
 }
 
-// A dataset that no task learns from would only take room.
-TEST_F(DatasetUploadTest, AManifestThatNoTaskLearnsFromIsRefusedAndLeavesNothing) {
+TEST_F(DatasetUploadTest, AManifestOfLabelsOrNumbersIsLabelledForTheTaskThatLearnsThem) {
+  const auto labels =
+      Upload(With(kTar, {}), v1::ARCHIVE_FORMAT_UNSPECIFIED,
+             Manifest("pets.csv", "path,labels\ncats/1.png,a;b\ncats/2.png,a\ndogs/1.png,[]\n"));
+  ASSERT_TRUE(labels.ok()) << labels.status();
+  ASSERT_EQ(labels->dataset().summary().multilabel().labels_size(), 2);
+  EXPECT_EQ(labels->dataset().summary().multilabel().labels(0).images(), 2);
+  EXPECT_EQ(labels->dataset().summary().multilabel().images().images(), 3);
+
   v1::UploadManifest ages = Manifest("ages.csv", "path,age\ncats/1.png,3.5\ncats/2.png,4\n");
   ages.add_number_columns("age");
-  for (const auto& [manifest, kind] :
-       {std::pair(Manifest("pets.csv", "path,labels\ncats/1.png,a;b\ncats/2.png,a\n"), "labels"),
-        std::pair(ages, "numbers")}) {
-    const auto refused = Upload(With(kTar, {}), v1::ARCHIVE_FORMAT_UNSPECIFIED, manifest);
-    EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument) << refused.status();
-    EXPECT_THAT(
-        std::string(refused.status().message()),
-        ::testing::AllOf(HasSubstr(absl::StrCat("said by ", kind)), HasSubstr("classification")));
-    ExpectNothingLeft();
-  }
+  const auto numbers = Upload(With(kTar, {}), v1::ARCHIVE_FORMAT_UNSPECIFIED, ages);
+  ASSERT_TRUE(numbers.ok()) << numbers.status();
+  ASSERT_EQ(numbers->dataset().summary().regression().numbers_size(), 1);
+  EXPECT_EQ(numbers->dataset().summary().regression().numbers(0).mean(), 3.75);
+  EXPECT_NE(numbers->dataset().id(), labels->dataset().id());
 }
 
 TEST_F(DatasetUploadTest, ABadManifestIsRefusedAndLeavesNothing) {

@@ -48,7 +48,7 @@ TEST(CheckDataset, RefusesMoreClassesThanAReportHolds) {
   const absl::Status status = CheckDataset(task, dataset).status();
   ASSERT_EQ(InvalidFieldsOf(status).size(), 1u) << status;
   EXPECT_EQ(InvalidFieldsOf(status)[0].field, "spec.dataset_id");
-  EXPECT_THAT(InvalidFieldsOf(status)[0].description, ::testing::HasSubstr("2001 classes"));
+  EXPECT_THAT(InvalidFieldsOf(status)[0].description, ::testing::HasSubstr("25001 classes"));
 }
 
 TEST(CheckNetwork, RefusesStagesThatTheBackboneLacks) {

@@ -1,0 +1,19 @@
+#ifndef GRAFT_CORE_INPUTS_INPUT_H_
+#define GRAFT_CORE_INPUTS_INPUT_H_
+
+#include <variant>
+
+#include "core/inputs/image_input.h"
+
+namespace graft {
+
+// What a backbone reads, and how an entry of a dataset becomes an example of it. Each kind has
+// shape(), Read(), PlainDigest() and AugmentedDigest() with the meaning that ImageInput gives them;
+// its examples are all of one shape and are stacked into batches.
+using Input = std::variant<ImageInput>;
+
+inline Input InputFor(const InputSpec& spec) { return ImageInput(spec); }
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_INPUTS_INPUT_H_

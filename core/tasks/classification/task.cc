@@ -1,0 +1,108 @@
+#include "core/tasks/classification/task.h"
+
+#include <optional>
+#include <utility>
+
+#include <ATen/ATen.h>
+
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+
+#include "core/base/status_macros.h"
+#include "core/data/dataset_manifest.h"
+#include "core/tasks/classification/data_warnings.h"
+#include "core/tasks/classification/report.h"
+#include "core/tasks/dataset_targets.h"
+
+namespace graft {
+namespace {
+
+class AccuracyMeter final : public Meter {
+ public:
+  void Add(const at::Tensor& outputs, const at::Tensor& targets) override {
+    right_ += CountTopK(outputs, targets, 1);
+    images_ += targets.size(0);
+  }
+  Figures Read() const override { return {{"accuracy", RatioOrZero(right_, images_)}}; }
+
+ private:
+  int64_t right_ = 0;
+  int64_t images_ = 0;
+};
+
+}  // namespace
+
+ClassificationTask::ClassificationTask(std::vector<std::string> class_names, at::Tensor labels,
+                                       const ClassificationOptions& options)
+    : class_names_(std::move(class_names)),
+      labels_(std::move(labels)),
+      options_(options),
+      loss_{options.label_smoothing.value_or(0), {}},
+      convex_loss_(std::make_unique<SoftmaxLoss>(outputs())) {}
+
+absl::StatusOr<std::unique_ptr<ClassificationTask>> ClassificationTask::Create(
+    std::vector<std::string> class_names, const std::vector<int64_t>& labels,
+    const ClassificationOptions& options) {
+  if (class_names.size() < 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the dataset has ", class_names.size(), " class(es): two or more are needed"));
+  }
+  auto task = std::unique_ptr<ClassificationTask>(
+      new ClassificationTask(std::move(class_names), at::tensor(labels), options));
+  GRAFT_RETURN_IF_ERROR(Annotate(task->convex_loss_->CheckTargets(task->labels_), "dataset"));
+  return task;
+}
+
+absl::StatusOr<std::unique_ptr<ClassificationTask>> ClassificationTask::Create(
+    const DatasetManifest& dataset, const ClassificationOptions& options) {
+  GRAFT_RETURN_IF_ERROR(CheckTargetKind(dataset, TargetKind::kClass, "classification"));
+  std::vector<int64_t> labels;
+  labels.reserve(dataset.entries.size());
+  for (const DatasetEntry& entry : dataset.entries) labels.push_back(entry.class_index);
+  return Create(dataset.classes, labels, options);
+}
+
+std::vector<int64_t> ClassificationTask::CountByClass(absl::Span<const int64_t> entries) const {
+  std::vector<int64_t> counts(class_names_.size(), 0);
+  const int64_t* const labels = labels_.data_ptr<int64_t>();
+  for (int64_t entry : entries) ++counts[labels[entry]];
+  return counts;
+}
+
+absl::Status ClassificationTask::LearnFrom(absl::Span<const int64_t> train) {
+  if (balanced()) {
+    loss_.class_weights = at::tensor(BalancedClassWeights(CountByClass(train)));
+    convex_loss_ = std::make_unique<SoftmaxLoss>(outputs(), loss_.class_weights);
+  }
+  return absl::OkStatus();
+}
+
+std::vector<TrainingWarning> ClassificationTask::Warnings(
+    absl::Span<const int64_t> train, absl::Span<const int64_t> validation) const {
+  ClassCounts counts{class_names_, CountByClass(train), {}};
+  if (!validation.empty()) counts.validation_images = CountByClass(validation);
+  return ClassWarnings(counts, balanced());
+}
+
+at::Tensor ClassificationTask::Loss(const at::Tensor& outputs, const at::Tensor& targets) const {
+  return loss_(outputs, targets);
+}
+
+std::unique_ptr<Meter> ClassificationTask::NewTrainingMeter() const {
+  return std::make_unique<AccuracyMeter>();
+}
+
+std::unique_ptr<Evaluation> ClassificationTask::NewEvaluation() const {
+  return std::make_unique<ClassificationEvaluation>(&class_names_);
+}
+
+std::string ClassificationTask::OutputsJson() const {
+  return ToJson(ClassificationOutputs{class_names_, std::nullopt});
+}
+
+std::string ClassificationTask::Limits() const {
+  return "Answers with one of its labels for every image, also for images that show none of them. "
+         "Figures hold for images like those it was trained and tested on.";
+}
+
+}  // namespace graft

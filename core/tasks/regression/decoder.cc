@@ -1,0 +1,57 @@
+#include "core/tasks/regression/decoder.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/base/status_macros.h"
+
+namespace graft {
+namespace {
+
+class RegressionDecoder final : public Decoder {
+ public:
+  explicit RegressionDecoder(RegressionOutputs outputs) : outputs_(std::move(outputs)) {}
+
+  absl::string_view task() const override { return kRegressionTask; }
+  int64_t outputs() const override { return static_cast<int64_t>(outputs_.names.size()); }
+
+  absl::Status CheckOptions(const DecodeOptions* options) const override {
+    if (options == nullptr || options->task() == kRegressionTask) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat("options: are of the task ", options->task(),
+                                                   ", and the model is of ", kRegressionTask));
+  }
+
+  absl::StatusOr<std::unique_ptr<TaskOutput>> Decode(
+      absl::Span<const float> row, const DecodeOptions* /*options*/) const override {
+    if (row.size() != outputs_.names.size()) {
+      return absl::InternalError(
+          absl::StrCat("the network gave ", row.size(), " numbers for ", outputs_.names.size()));
+    }
+    std::vector<NumberAnswer> numbers;
+    for (size_t i = 0; i < row.size(); ++i) {
+      const NumberScale& scale = outputs_.scales[i];
+      const double value = static_cast<double>(row[i]) * scale.deviation + scale.mean;
+      if (!std::isfinite(value)) {
+        return absl::InternalError("the network gave numbers that are not finite");
+      }
+      numbers.push_back({outputs_.names[i], value});
+    }
+    return std::make_unique<RegressionOutput>(std::move(numbers));
+  }
+
+ private:
+  const RegressionOutputs outputs_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<const Decoder>> MakeRegressionDecoder(
+    absl::string_view outputs_json) {
+  GRAFT_ASSIGN_OR_RETURN(RegressionOutputs outputs, RegressionOutputsFromJson(outputs_json));
+  return std::make_unique<const RegressionDecoder>(std::move(outputs));
+}
+
+DecoderFactory RegressionDecoderFactory() { return {kRegressionTask, MakeRegressionDecoder}; }
+
+}  // namespace graft

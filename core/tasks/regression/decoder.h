@@ -1,0 +1,48 @@
+#ifndef GRAFT_CORE_TASKS_REGRESSION_DECODER_H_
+#define GRAFT_CORE_TASKS_REGRESSION_DECODER_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "core/tasks/decoder.h"
+#include "core/tasks/decoders.h"
+#include "core/tasks/regression/outputs.h"
+
+namespace graft {
+
+struct NumberAnswer {
+  std::string name;
+  double value = 0;  // in the user's units
+};
+
+// The numbers of one input, in the order of the dataset's columns.
+class RegressionOutput final : public TaskOutput {
+ public:
+  explicit RegressionOutput(std::vector<NumberAnswer> numbers) : numbers_(std::move(numbers)) {}
+  absl::string_view task() const override { return kRegressionTask; }
+  const std::vector<NumberAnswer>& numbers() const { return numbers_; }
+
+ private:
+  const std::vector<NumberAnswer> numbers_;
+};
+
+// There is nothing to ask for.
+class RegressionDecodeOptions final : public DecodeOptions {
+ public:
+  absl::string_view task() const override { return kRegressionTask; }
+};
+
+// From RegressionOutputs as JSON. INVALID_ARGUMENT names what is missing or wrong.
+absl::StatusOr<std::unique_ptr<const Decoder>> MakeRegressionDecoder(
+    absl::string_view outputs_json);
+
+// For the list of a program that serves this task.
+DecoderFactory RegressionDecoderFactory();
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_TASKS_REGRESSION_DECODER_H_

@@ -1,0 +1,31 @@
+#ifndef GRAFT_CORE_TASKS_REGRESSION_OPTIONS_H_
+#define GRAFT_CORE_TASKS_REGRESSION_OPTIONS_H_
+
+#include <optional>
+
+#include "absl/types/span.h"
+
+#include "core/recipes/enum_words.h"
+#include "core/recipes/options_table.h"
+
+namespace graft {
+
+enum class RegressionLossKind {
+  kHuber,    // Huber 1964
+  kSquared,  // half the squared error
+};
+
+absl::Span<const EnumWord<RegressionLossKind>> WordsOf(RegressionLossKind);
+
+// One or more numbers an image. No LibTorch.
+struct RegressionOptions {
+#define GRAFT_OPTION(type, name, ...) std::optional<type> name = {};
+#include "core/tasks/regression/options.def"
+#undef GRAFT_OPTION
+
+  static const TaskOptionGroup& Group();
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_TASKS_REGRESSION_OPTIONS_H_

@@ -1,0 +1,31 @@
+#include "core/training/convex/standardisation.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+namespace graft {
+
+Standardisation FitStandardisation(const at::Tensor& features) {
+  const at::NoGradGuard no_grad;
+  Standardisation standardisation;
+  standardisation.mean = features.mean(0);
+  const at::Tensor deviation = (features - standardisation.mean).pow(2).mean(0).sqrt();
+  // Rounding leaves a column of equal values with a deviation of about 1e-7 times the value.
+  const at::Tensor varies = deviation > standardisation.mean.abs() * 1e-6 + 1e-12;
+  standardisation.scale = at::where(varies, deviation.reciprocal(), at::ones_like(deviation));
+  return standardisation;
+}
+
+at::Tensor Standardisation::Apply(const at::Tensor& features) const {
+  return ((features - mean) * scale).contiguous();
+}
+
+LinearModel Standardisation::Fold(const LinearModel& model) const {
+  LinearModel folded = model;
+  const at::Tensor weight = model.weight.to(at::kDouble) * scale.to(at::kDouble);
+  folded.weight = weight.to(at::kFloat);
+  folded.bias = (model.bias.to(at::kDouble) - weight.mv(mean.to(at::kDouble))).to(at::kFloat);
+  return folded;
+}
+
+}  // namespace graft

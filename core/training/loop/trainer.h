@@ -1,0 +1,126 @@
+#ifndef GRAFT_CORE_TRAINING_LOOP_TRAINER_H_
+#define GRAFT_CORE_TRAINING_LOOP_TRAINER_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "core/recipes/resolve.h"
+#include "core/tasks/task.h"
+#include "core/training/convex/linear_head.h"
+#include "core/training/data/activations.h"
+#include "core/training/data/training_data.h"
+#include "core/training/loop/optimizer.h"
+#include "core/training/loop/overfitting_watch.h"
+#include "core/training/loop/run_context.h"
+#include "core/training/loop/schedule.h"
+#include "core/training/network/trainable_network.h"
+#include "core/training/state/checkpoint.h"
+#include "core/training/state/checkpoint_store.h"
+
+namespace graft {
+
+// Runs the phases of a job, whatever its strategy: each trains the head and some of the last
+// stages, on what enters the lowest of them. After a phase the best epoch so far is restored; it
+// is the one that costs least on validation (Task::Cost), or the last where nothing is held out.
+// Not safe for concurrent use.
+class Trainer {
+ public:
+  struct Inputs {  // all borrowed
+    const ResolvedFineTune* job = nullptr;
+    TrainableNetwork* network = nullptr;  // with pretrained stages and a fresh head
+    Task* task = nullptr;                 // that has learnt from the training part
+    const TrainingData* data = nullptr;
+    Activations* activations = nullptr;
+    CheckpointStore* checkpoints = nullptr;  // may be null
+    std::string job_digest;
+    RunContext* context = nullptr;
+  };
+  explicit Trainer(Inputs inputs);
+
+  // Computes features, takes up the newest checkpoint if there is one, and runs what phases are
+  // left. Afterwards the network holds the best epoch's weights, and the task is calibrated. Asked
+  // to stop, it runs no further step and is OK with the best epoch so far, of an earlier attempt
+  // too; CANCELLED where there is none. The phase that is solved (L-BFGS) is ended first.
+  absl::Status Run();
+
+  // Judges the network as it is on some entries. `split` is only written into the report.
+  absl::StatusOr<TaskReport> Evaluate(const std::vector<int64_t>& entries,
+                                      const std::string& split);
+
+  const TrainerState& state() const { return state_; }
+  bool early_stopped() const { return early_stopped_; }
+  // The run was asked to stop; the network holds the best of what had been trained by then.
+  bool stopped() const { return stopped_; }
+  // L-BFGS: the penalty used.
+  double l2() const { return state_.l2; }
+  // The lowest stage whose weights are not the pretrained ones; stages() when only the head is new.
+  int first_changed_stage() const;
+
+ private:
+  int FirstStage(const PhaseSpec& phase) const;
+  // Tensors of the head and of the stages from `first` on. They share the network's memory.
+  TensorMap Tensors(int first) const;
+  TensorMap Snapshot(int first) const;  // copies
+  void Load(const TensorMap& tensors);
+  void RestoreBest();
+
+  // What of Run may be asked to stop.
+  absl::Status PrepareAndTrain(const TensorMap& resumed);
+  // A stop becomes OK where there is a best epoch, else the CANCELLED that it is.
+  absl::Status HeedStop(const absl::Status& status);
+  absl::Status Resume();
+  absl::Status Prepare();
+  void SayWhatIsKept(const CutPlan& plan) const;
+  // How many views, the plain one included, of what enters a stage are kept (or planned to be).
+  int KeptAt(int stage) const;
+  bool TrainsOnKept(const PhaseSpec& phase) const;
+  absl::Status RunPhase(const PhaseSpec& phase);
+  absl::Status RunGradientPhase(const PhaseSpec& phase, int first);
+  absl::Status RunConvexPhase(const PhaseSpec& phase);
+  absl::Status TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimizer& optimizer,
+                          EpochMetrics& metrics);
+  // Validates, compares with the best, tells the observer and keeps a checkpoint.
+  absl::Status EndEpoch(const PhaseSpec& phase, int first, absl::Duration start,
+                        const PhaseOptimizer& optimizer, EpochMetrics& metrics);
+  absl::Status SaveCheckpoint(int first, const PhaseOptimizer* optimizer, bool best);
+
+  std::vector<std::vector<Sample>> EpochBatches(const PhaseSpec& phase) const;
+  // Calls `each` with the outputs for some entries and their targets, batch by batch, without
+  // gradients; stages from `first` on are run. FAILED_PRECONDITION: an output is not finite;
+  // `part` says of what.
+  using EachOutputs = std::function<void(const at::Tensor& outputs, const at::Tensor& targets)>;
+  absl::Status ForOutputs(const std::vector<int64_t>& entries, absl::string_view part, int first,
+                          const EachOutputs& each);
+  absl::StatusOr<Figures> Validate(int first);
+  absl::Status Calibrate();
+  void Progress(const PhaseSpec& phase, int64_t steps_done, int64_t steps_total, bool force);
+  double EpochWork(const PhaseSpec& phase) const;
+  PenaltySearch PlanSearch() const;
+  absl::StatusOr<LinearHeadProblem> HeadProblem(const PhaseSpec& phase) const;
+  double SearchWork(const PhaseSpec& phase) const;
+  // Adds the time since the last call, or since the phase began.
+  void AddPhaseSeconds(const std::string& phase);
+
+  const Inputs in_;
+  const FineTuneConfig& config_;
+  TensorMap pristine_;  // of every stage that some phase trains
+  std::map<int, int> kept_;
+  TrainerState state_;
+  OverfittingWatch overfitting_;
+  absl::Duration clocked_;  // what of the run's time phase_seconds has
+  bool early_stopped_ = false;
+  bool stopped_ = false;
+  bool checkpoints_left_out_ = false;  // a warning was given of it
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_TRAINING_LOOP_TRAINER_H_

@@ -1,0 +1,171 @@
+// The phase that has no epochs: a linear head on frozen features, solved rather than trained.
+#include <algorithm>
+#include <limits>
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+#include "core/base/status_macros.h"
+#include "core/training/convex/linear_head.h"
+#include "core/training/loop/trainer.h"
+
+namespace graft {
+namespace {
+
+// Of the search, each of which starts from the one before. A guess: it only moves the progress bar.
+constexpr double kIterationsOfAFit = 20;
+
+struct HeadTensors {
+  at::Tensor weight;  // [outputs, inputs]
+  at::Tensor bias;    // [outputs]
+};
+
+absl::StatusOr<HeadTensors> FindHeadTensors(const TrainableNetwork& network) {
+  HeadTensors head;
+  for (const TrainedTensor& tensor : network.tensors(network.stages())) {
+    if (tensor.tensor.dim() == 2) head.weight = tensor.tensor;
+    if (tensor.tensor.dim() == 1) head.bias = tensor.tensor;
+  }
+  if (!head.weight.defined() || !head.bias.defined()) {
+    return absl::InternalError("LBFGS was asked to fit a head that is not linear");
+  }
+  return head;
+}
+
+// What the meter says of a linear layer on all rows.
+Figures Measure(const LinearModel& model, const at::Tensor& features, const at::Tensor& targets,
+                Meter& meter) {
+  const int64_t step = RowsAtATime(model.bias.size(0));
+  for (int64_t begin = 0; begin < features.size(0); begin += step) {
+    const int64_t end = std::min(begin + step, features.size(0));
+    meter.Add(model.Outputs(features.slice(0, begin, end)), targets.slice(0, begin, end));
+  }
+  return meter.Read();
+}
+
+}  // namespace
+
+PenaltySearch Trainer::PlanSearch() const {
+  const auto rows =
+      static_cast<int64_t>(in_.data->train.size()) * std::max(KeptAt(in_.network->stages()), 1);
+  const std::vector<int64_t> inputs = in_.network->input_shape(in_.network->stages());
+  return PlanPenaltySearch(rows, FeatureShape{1, inputs}.row_size(), in_.task->outputs(),
+                           static_cast<int64_t>(in_.data->validation.size()));
+}
+
+double Trainer::SearchWork(const PhaseSpec& phase) const {
+  if (phase.optimizer != OptimizerKind::kLbfgs || config_.training.l2.has_value()) return 0;
+  return PlanSearch().fits() * kIterationsOfAFit * EpochWork(phase);
+}
+
+absl::StatusOr<LinearHeadProblem> Trainer::HeadProblem(const PhaseSpec& phase) const {
+  const int stage = in_.network->stages();
+  if (in_.task->convex_loss() == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat("LBFGS cannot fit a head for the task ",
+                                                   in_.task->name(), ": use ADAMW or SGD"));
+  }
+  if (!in_.activations->Has(stage, 0)) {
+    return absl::ResourceExhaustedError(
+        "the features fit neither into the feature cache nor into memory, and LBFGS needs them "
+        "all: enlarge the cache, or use ADAMW");
+  }
+  LinearHeadProblem problem;
+  std::vector<at::Tensor> features;
+  std::vector<at::Tensor> targets;
+  const at::Tensor plain = in_.task->TargetsOf(in_.data->train);
+  for (int view = 0; view <= in_.activations->views(stage); ++view) {
+    features.push_back(in_.activations->Rows(stage, view, in_.data->train));
+    targets.push_back(plain);
+  }
+  problem.features = at::cat(features);
+  problem.targets = at::cat(targets);
+  problem.plain_rows = static_cast<int64_t>(in_.data->train.size());
+  problem.strata = in_.task->Strata(plain);
+  problem.validation_features = in_.activations->Rows(stage, 0, in_.data->validation);
+  problem.validation_targets = in_.task->TargetsOf(in_.data->validation);
+  problem.loss = in_.task->convex_loss();
+  problem.l2 = config_.training.l2;
+  problem.search = PlanSearch();
+  problem.max_iterations = phase.epochs;
+  return problem;
+}
+
+absl::Status Trainer::RunConvexPhase(const PhaseSpec& phase) {
+  // The checkpoint of this phase is its end.
+  if (state_.epoch_in_phase > 0) return absl::OkStatus();
+  const at::NoGradGuard no_grad;
+  const int stage = in_.network->stages();
+  GRAFT_ASSIGN_OR_RETURN(const LinearHeadProblem problem, HeadProblem(phase));
+  GRAFT_ASSIGN_OR_RETURN(const HeadTensors head, FindHeadTensors(*in_.network));
+
+  const auto rows = problem.features.size(0);
+  absl::Duration last = in_.context->elapsed();
+  EpochMetrics metrics;
+  metrics.phase = phase.name;
+  PenaltySearchHooks hooks;
+  // A fit is solved or it is nothing; what is left of one takes less than judging it.
+  hooks.poll = [this] { return in_.context->PollButForStop(); };
+  hooks.fitted = [&, fits = 0]() mutable {
+    in_.context->AddWork(SearchWork(phase) / problem.search.fits());
+    Progress(phase, ++fits, problem.search.fits(), /*force=*/false);
+  };
+  const LinearFitCallback each = [&](int iteration, const at::Tensor& weight,
+                                     const at::Tensor& bias, double objective) -> absl::Status {
+    const double seconds = absl::ToDoubleSeconds(in_.context->elapsed() - last);
+    last = in_.context->elapsed();
+    state_.epoch_in_phase = iteration;
+    ++state_.epochs_done;
+    metrics.epoch = state_.epochs_done;
+    LinearModel model;
+    model.weight = weight;
+    model.bias = bias;
+    metrics.train = {{kLossFigure, objective / problem.loss->terms()}};
+    for (const auto& figure :
+         Measure(model, problem.features, problem.targets, *in_.task->NewTrainingMeter())) {
+      metrics.train.push_back(figure);
+    }
+    metrics.best = true;  // each iteration is nearer to the one solution there is
+    if (!in_.data->validation.empty()) {
+      metrics.validation = Measure(model, problem.validation_features, problem.validation_targets,
+                                   *in_.task->NewEvaluation());
+    }
+    metrics.seconds = seconds;
+    metrics.images_per_second = seconds > 0 ? static_cast<double>(rows) / seconds : 0;
+    in_.context->counters.training_images += rows;
+    in_.context->AddWork(EpochWork(phase));
+    in_.context->PublishCounters();
+    in_.context->observer().OnEpoch(metrics);
+    Progress(phase, 0, 0, /*force=*/false);
+    return absl::OkStatus();
+  };
+  GRAFT_ASSIGN_OR_RETURN(const LinearHeadFit fit, FitLinearHead(problem, hooks, each));
+  at::Tensor(head.weight).copy_(fit.model.weight);
+  at::Tensor(head.bias).copy_(fit.model.bias);
+  state_.l2 = fit.l2;
+  if (fit.model.iterations ==
+      0) {  // there was nothing to learn; it counts as an epoch all the same
+    GRAFT_RETURN_IF_ERROR(each(1, fit.model.weight, fit.model.bias, fit.model.objective));
+  }
+  in_.context->observer().OnLog(absl::StrFormat("the head was fitted in %d iterations, l2 %.4g",
+                                                fit.model.iterations, fit.l2));
+  if (!fit.model.converged) {
+    in_.context->observer().OnWarning(
+        {"NOT_CONVERGED",
+         absl::StrCat("the head's fit ended at its limit of ", phase.epochs,
+                      " iterations before it converged"),
+         "Allow more epochs, each of which is one iteration, or set a larger l2."});
+  }
+  state_.best.epoch = state_.epochs_done;
+  state_.best.phase = state_.phase;
+  state_.best.metrics = metrics.Named();
+  state_.best.cost = metrics.validation.empty() ? std::numeric_limits<double>::infinity()
+                                                : in_.task->Cost(metrics.validation);
+  state_.best.tensors = Snapshot(stage);
+  AddPhaseSeconds(phase.name);
+  return SaveCheckpoint(stage, nullptr, true);
+}
+
+}  // namespace graft

@@ -1,0 +1,102 @@
+#include "core/training/network/network_under_training.h"
+
+#include <algorithm>
+
+#include <ATen/ATen.h>
+
+#include "core/base/status_macros.h"
+#include "core/nn/forward_memory.h"
+#include "core/nn/head.h"
+#include "core/nn/pooling.h"
+#include "core/nn/torch_error.h"
+#include "core/recipes/resolve.h"
+
+namespace graft {
+
+absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWeights& backbone,
+                                 int64_t outputs) {
+  const InputSpec& input = backbone.input();
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<StageFeatures> stages,
+                         StageFeaturesOf(backbone.spec(), input.height, input.width));
+  const HeadSpec head = HeadSpecOf(config, stages, outputs);
+  GRAFT_RETURN_IF_ERROR(ValidateHeadSpec(head));
+  return head;
+}
+
+absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> NetworkUnderTraining::Create(
+    const BackboneWeights& backbone, const HeadSpec& head, uint64_t seed) {
+  return CatchTorchErrors(
+      "building the network", [&]() -> absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> {
+        std::unique_ptr<NetworkUnderTraining> made(new NetworkUnderTraining());
+        made->stages_ = backbone.spec().feature_stages;
+        made->head_spec_ = head;
+        // Without the published classifier: VGG16's would be 494 MB more.
+        GRAFT_ASSIGN_OR_RETURN(made->backbone_,
+                               backbone.MakeNetwork(LoadMode::kCopy, made->stages_));
+        GRAFT_ASSIGN_OR_RETURN(NetworkSpec head_spec, BuildHead(head));
+        GRAFT_ASSIGN_OR_RETURN(made->head_, Network::Create(std::move(head_spec), seed));
+        const InputSpec& input = backbone.input();
+        for (int stage = 0; stage <= made->stages_; ++stage) {
+          GRAFT_ASSIGN_OR_RETURN(const Shape shape,
+                                 ShapeAfter(backbone.spec(), stage, input.height, input.width));
+          made->input_shapes_.push_back(shape.ToVector());
+        }
+        if (head.pools()) made->input_shapes_.back() = {head.features.channels};
+        for (int stage = 0; stage < made->stages_; ++stage) {
+          GRAFT_ASSIGN_OR_RETURN(
+              made->peak_bytes_.emplace_back(),
+              PeakActivationBytes(backbone.spec(), stage, stage + 1, input.height, input.width));
+        }
+        return made;
+      });
+}
+
+std::string NetworkUnderTraining::stage_name(int stage) const {
+  return backbone_->spec().stages[stage].name;
+}
+
+at::Tensor NetworkUnderTraining::Forward(const at::Tensor& x, int from, int to) {
+  return backbone_->Forward(x, from, to);
+}
+
+at::Tensor NetworkUnderTraining::HeadInput(const at::Tensor& feature_map) {
+  return head_spec_.pools() ? PoolFeatures(head_spec_, feature_map) : feature_map;
+}
+
+std::string NetworkUnderTraining::head_input_name() const {
+  if (!head_spec_.pools()) return "map";
+  // The name that features are cached under: a mean's is older than the other kinds.
+  return head_spec_.pooling == Pooling::kMean ? "pooled"
+                                              : std::string(PoolingName(head_spec_.pooling));
+}
+
+at::Tensor NetworkUnderTraining::Head(const at::Tensor& head_input) {
+  return head_->Forward(head_input, 0, 1);
+}
+
+int NetworkUnderTraining::forward_batch(int from, int to) const {
+  int64_t peak = 0;
+  for (int stage = from; stage < to; ++stage) peak = std::max(peak, peak_bytes_[stage]);
+  return ForwardBatch(peak);
+}
+
+std::vector<TrainedTensor> NetworkUnderTraining::tensors(int stage) const {
+  const std::vector<NamedTensor> named =
+      stage == stages_ ? head_->NamedTensors() : backbone_->NamedTensors(stage, stage + 1);
+  std::vector<TrainedTensor> out;
+  for (const NamedTensor& tensor : named) {
+    out.push_back({tensor.name, tensor.tensor, tensor.is_parameter, tensor.decays});
+  }
+  return out;
+}
+
+void NetworkUnderTraining::SetMode(int first, bool training, BatchNormMode batch_norm) {
+  const bool update = batch_norm == BatchNormMode::kBatchStatistics;
+  backbone_->SetTrainableFrom(first);
+  // Dropout of the backbone's own is for those of its stages that are trained.
+  backbone_->SetTraining(training && first < stages_, update);
+  head_->SetTrainableFrom(0);
+  head_->SetTraining(training, update);
+}
+
+}  // namespace graft

@@ -1,0 +1,55 @@
+#ifndef GRAFT_CORE_TRAINING_NETWORK_NETWORK_UNDER_TRAINING_H_
+#define GRAFT_CORE_TRAINING_NETWORK_NETWORK_UNDER_TRAINING_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "core/backbones/weights_catalog.h"
+#include "core/model/head_spec.h"
+#include "core/nn/network.h"
+#include "core/recipes/fine_tune_config.h"
+#include "core/training/network/trainable_network.h"
+
+namespace graft {
+
+// The shape of the head that `config` asks for on a backbone, for so many outputs.
+// INVALID_ARGUMENT when it would be too large.
+absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWeights& backbone,
+                                 int64_t outputs);
+
+// The feature stages of a backbone with their pretrained weights, and a new head.
+class NetworkUnderTraining final : public TrainableNetwork {
+ public:
+  // The head's weights are drawn from `seed`; the backbone's are copied.
+  static absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> Create(
+      const BackboneWeights& backbone, const HeadSpec& head, uint64_t seed);
+
+  int stages() const override { return stages_; }
+  std::string stage_name(int stage) const override;
+  at::Tensor Forward(const at::Tensor& x, int from, int to) override;
+  at::Tensor HeadInput(const at::Tensor& feature_map) override;
+  std::string head_input_name() const override;
+  at::Tensor Head(const at::Tensor& head_input) override;
+  std::vector<int64_t> input_shape(int stage) const override { return input_shapes_[stage]; }
+  int forward_batch(int from, int to) const override;
+  std::vector<TrainedTensor> tensors(int stage) const override;
+  void SetMode(int first, bool training, BatchNormMode batch_norm) override;
+
+ private:
+  NetworkUnderTraining() = default;
+
+  int stages_ = 0;
+  HeadSpec head_spec_;
+  std::unique_ptr<Network> backbone_;
+  std::unique_ptr<Network> head_;
+  std::vector<std::vector<int64_t>> input_shapes_;
+  std::vector<int64_t> peak_bytes_;  // of each stage, for one image
+};
+
+}  // namespace graft
+
+#endif  // GRAFT_CORE_TRAINING_NETWORK_NETWORK_UNDER_TRAINING_H_

@@ -1,0 +1,58 @@
+#include "core/training/report/model_card.h"
+
+#include <cmath>
+
+#include "nlohmann/json.hpp"
+
+#include "core/base/version.h"
+#include "core/recipes/config_json.h"
+
+namespace graft {
+namespace {
+
+nlohmann::json Pairs(const std::vector<std::pair<std::string, double>>& pairs) {
+  nlohmann::json object = nlohmann::json::object();
+  for (const auto& [name, value] : pairs) {
+    if (std::isfinite(value)) object[name] = value;
+  }
+  return object;
+}
+
+}  // namespace
+
+std::string ModelCardToJson(const ModelCard& card) {
+  FineTuneConfig used = card.job.config;
+  if (used.training.optimizer == OptimizerKind::kLbfgs) used.training.l2 = card.l2;
+  nlohmann::json json = {
+      {"created", absl::FormatTime(absl::RFC3339_sec, card.created, absl::UTCTimeZone())},
+      {"graft_version", Version()},
+      {"task", card.model.task},
+      {"backbone",
+       {{"id", card.model.backbone},
+        {"digest", card.model.backbone_digest},
+        {"licence", card.licence},
+        {"source", card.source},
+        {"cut_point", card.model.cut_point},
+        {"changed_stages", card.model.changed_stages}}},
+      {"outputs", nlohmann::json::parse(card.model.outputs)},
+      {"data",
+       {{"digest", card.dataset_digest},
+        {"train_images", card.train_images},
+        {"validation_images", card.validation_images},
+        {"test_images", card.test_images}}},
+      {"hyperparameters", ConfigToJson(used)},
+      {"best_epoch", card.best_epoch},
+      {"best_epoch_is",
+       card.validation_images > 0 && card.job.config.training.optimizer != OptimizerKind::kLbfgs
+           ? "the one with the smallest validation loss"
+           : "the last"},
+      {"stop_reason", card.stop_reason},
+      {"metrics", Pairs(card.metrics)},
+      {"phase_seconds", Pairs(card.phase_seconds)},
+      {"limits", card.limits},
+  };
+  if (!card.report.empty()) json["report"] = nlohmann::json::parse(card.report);
+  return json.dump();
+}
+
+}  // namespace graft

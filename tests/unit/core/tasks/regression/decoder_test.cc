@@ -1,0 +1,59 @@
+#include "core/tasks/regression/decoder.h"
+
+#include <limits>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "core/tasks/multilabel/decoder.h"
+
+namespace graft {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kOutputs[] =
+    R"({"numbers":[{"name":"age","mean":40,"deviation":12},{"name":"grade","mean":-3,"deviation":0.5}]})";
+
+TEST(RegressionDecoderTest, AnswersInTheUnitsOfTheDataset) {
+  const auto decoder = MakeRegressionDecoder(kOutputs);
+  ASSERT_TRUE(decoder.ok()) << decoder.status();
+  EXPECT_EQ((*decoder)->outputs(), 2);
+  const auto output = (*decoder)->Decode({0.5f, -2.f}, nullptr);
+  ASSERT_TRUE(output.ok()) << output.status();
+  const auto& numbers = static_cast<const RegressionOutput&>(**output).numbers();
+  ASSERT_EQ(numbers.size(), 2u);
+  EXPECT_EQ(numbers[0].name, "age");
+  EXPECT_DOUBLE_EQ(numbers[0].value, 46);
+  EXPECT_DOUBLE_EQ(numbers[1].value, -4);
+}
+
+TEST(RegressionDecoderTest, RefusesOptionsOfAnotherTaskAndRowsThatDoNotFit) {
+  const auto decoder = MakeRegressionDecoder(kOutputs);
+  ASSERT_TRUE(decoder.ok());
+  const MultilabelDecodeOptions other(true);
+  EXPECT_EQ((*decoder)->CheckOptions(&other).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ((*decoder)->Decode({1}, nullptr).status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(
+      (*decoder)->Decode({1, std::numeric_limits<float>::infinity()}, nullptr).status().code(),
+      absl::StatusCode::kInternal);
+}
+
+TEST(RegressionDecoderTest, OutputsThatMakeNoSenseAreNamed) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"{}", "numbers"},
+      {R"({"numbers":[]})", "no numbers"},
+      {R"({"numbers":[{"name":"a","mean":0,"deviation":0}]})", "above 0"},
+      {R"({"numbers":[{"name":"a","mean":0}]})", "deviation"},
+      {R"({"numbers":[{"name":"a","mean":0,"deviation":1},{"name":"a","mean":0,"deviation":1}]})",
+       "comes twice"},
+  };
+  for (const auto& [json, message] : cases) {
+    const auto status = MakeRegressionDecoder(json).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << json;
+    EXPECT_THAT(status.message(), HasSubstr(message)) << json;
+  }
+}
+
+}  // namespace
+}  // namespace graft

@@ -1,0 +1,122 @@
+#include "core/training/convex/linear_fit.h"
+
+#include <cmath>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "core/tasks/classification/loss.h"
+#include "core/training/convex/standardisation.h"
+
+namespace graft {
+namespace {
+
+// 60 rows of 5 features in 3 classes (30, 15, 15), by formula, so that scikit-learn can be given
+// the same.
+struct Toy {
+  at::Tensor features = at::empty({60, 5});
+  at::Tensor labels = at::empty({60}, at::kLong);
+
+  Toy() {
+    at::set_num_threads(1);  // nothing here is large enough to share out
+    for (int i = 0; i < 60; ++i) {
+      const int label = i % 4 == 0 ? 0 : (i * 7 / 2) % 3;
+      labels[i] = label;
+      for (int j = 0; j < 5; ++j) {
+        features[i][j] =
+            std::sin(0.37 * i * (j + 1) + j) * (j + 1) + (label == j % 3 ? 0.8 : 0.0) + 3.0 * j;
+      }
+    }
+  }
+};
+
+struct Golden {
+  std::vector<float> weight;
+  std::vector<float> bias;
+  double objective;
+};
+
+// scikit-learn 1.9: StandardScaler, LogisticRegression(C=0.5, tol=1e-10), coefficients folded back
+// to raw features.
+const Golden kPlain = {{0.89432723f, -0.11475422f, -0.19333426f, 0.05109853f, -0.02819355f,
+                        -0.40936361f, 0.24946797f, -0.01025156f, -0.02406941f, 0.06372865f,
+                        -0.48496362f, -0.13471375f, 0.20358582f, -0.02702912f, -0.03553509f},
+                       {1.51201037f, -1.30317167f, -0.20883871f},
+                       0.8116964747907274};
+// The same with class_weight="balanced".
+const Golden kBalanced = {{0.88852505f, -0.11161497f, -0.19708958f, 0.03406307f, -0.0223029f,
+                           -0.38715627f, 0.24702372f, -0.00404727f, -0.01816564f, 0.06095373f,
+                           -0.50136878f, -0.13540874f, 0.20113685f, -0.01589742f, -0.03865083f},
+                          {1.1634308f, -1.13430836f, -0.02912244f},
+                          0.880080878349954};
+
+void ExpectAgrees(const Golden& golden, const at::Tensor& class_weights) {
+  const Toy toy;
+  const Standardisation standardisation = FitStandardisation(toy.features);
+  const SoftmaxLoss loss(3, class_weights);
+  LinearProblem problem{standardisation.Apply(toy.features), toy.labels, &loss};
+  LinearFitOptions options;
+  options.l2 = 2.0;
+  const auto fit = FitLinear(problem, options);
+  ASSERT_TRUE(fit.ok()) << fit.status();
+  EXPECT_TRUE(fit->converged);
+  EXPECT_NEAR(fit->objective, golden.objective, 1e-6);
+  const LinearModel folded = standardisation.Fold(*fit);
+  EXPECT_TRUE(at::allclose(folded.weight, at::tensor(golden.weight).view({3, 5}), 0, 5e-4))
+      << folded.weight;
+  EXPECT_TRUE(at::allclose(folded.bias, at::tensor(golden.bias), 0, 2e-3)) << folded.bias;
+}
+
+TEST(LinearFitTest, AgreesWithScikitLearn) { ExpectAgrees(kPlain, {}); }
+
+TEST(LinearFitTest, AgreesWithScikitLearnsBalancedWeights) {
+  ExpectAgrees(kBalanced, at::tensor({60.f / 90, 60.f / 45, 60.f / 45}));
+}
+
+TEST(LinearFitTest, FoldingGivesTheSameLogitsOnRawFeatures) {
+  const Toy toy;
+  const Standardisation standardisation = FitStandardisation(toy.features);
+  const at::Tensor z = standardisation.Apply(toy.features);
+  const SoftmaxLoss loss(3);
+  LinearProblem problem{z, toy.labels, &loss};
+  const auto fit = FitLinear(problem, {});
+  ASSERT_TRUE(fit.ok());
+  const LinearModel folded = standardisation.Fold(*fit);
+  EXPECT_TRUE(at::allclose(at::addmm(fit->bias, z, fit->weight.t()),
+                           at::addmm(folded.bias, toy.features, folded.weight.t()), 1e-4, 1e-4));
+}
+
+TEST(LinearFitTest, AConstantFeatureDoesNoHarm) {
+  const Toy toy;
+  const at::Tensor features = at::cat({toy.features, at::full({60, 1}, 7.3f)}, 1);
+  const Standardisation standardisation = FitStandardisation(features);
+  const at::Tensor z = standardisation.Apply(features);
+  EXPECT_TRUE(at::isfinite(z).all().item<bool>());
+  EXPECT_LT(z.select(1, 5).abs().max().item<float>(), 1e-4f);
+}
+
+TEST(LinearFitTest, TheSameProblemGivesTheSameBits) {
+  const Toy toy;
+  const SoftmaxLoss loss(3);
+  LinearProblem problem{toy.features, toy.labels, &loss};
+  const auto once = FitLinear(problem, {});
+  const auto twice = FitLinear(problem, {});
+  ASSERT_TRUE(once.ok() && twice.ok());
+  EXPECT_TRUE(at::equal(once->weight, twice->weight));
+}
+
+TEST(LinearFitTest, RefusesInputThatDoesNotFit) {
+  const Toy toy;
+  const SoftmaxLoss one(1), two(2), three(3);
+  EXPECT_FALSE(FitLinear({toy.features, toy.labels.slice(0, 1), &three}, {}).ok());
+  EXPECT_FALSE(FitLinear({toy.features, toy.labels, &two}, {}).ok());
+  EXPECT_FALSE(FitLinear({toy.features, toy.labels, &one}, {}).ok());
+  EXPECT_EQ(FitLinear({toy.features * std::nan(""), toy.labels, &three}, {}).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace graft

@@ -1,0 +1,13 @@
+#ifndef GRAFT_WIRE_TASKS_MULTILABEL_H_
+#define GRAFT_WIRE_TASKS_MULTILABEL_H_
+
+#include "wire/tasks/task_wire.h"
+
+namespace graft {
+
+// Any number of labels an image.
+const TaskWire& MultilabelWire();
+
+}  // namespace graft
+
+#endif  // GRAFT_WIRE_TASKS_MULTILABEL_H_
