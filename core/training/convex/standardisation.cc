@@ -1,18 +1,30 @@
 #include "core/training/convex/standardisation.h"
 
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 namespace graft {
 
-Standardisation FitStandardisation(const at::Tensor& features) {
+absl::string_view FeatureScalingName(FeatureScaling scaling) {
+  return scaling == FeatureScaling::kCommon ? "one scale" : "a scale for each";
+}
+
+Standardisation FitStandardisation(const at::Tensor& features, FeatureScaling scaling) {
   const at::NoGradGuard no_grad;
   Standardisation standardisation;
   standardisation.mean = features.mean(0);
   const at::Tensor deviation = (features - standardisation.mean).pow(2).mean(0).sqrt();
   // Rounding leaves a column of equal values with a deviation of about 1e-7 times the value.
   const at::Tensor varies = deviation > standardisation.mean.abs() * 1e-6 + 1e-12;
-  standardisation.scale = at::where(varies, deviation.reciprocal(), at::ones_like(deviation));
+  if (scaling == FeatureScaling::kPerColumn) {
+    standardisation.scale = at::where(varies, deviation.reciprocal(), at::ones_like(deviation));
+    return standardisation;
+  }
+  const double variance = deviation.to(at::kDouble).pow(2).mean().item<double>();
+  const double scale = varies.any().item<bool>() ? 1 / std::sqrt(variance) : 1;
+  standardisation.scale = at::full_like(deviation, scale);
   return standardisation;
 }
 
