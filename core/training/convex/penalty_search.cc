@@ -85,9 +85,9 @@ PenaltySearch PlanPenaltySearch(int64_t rows, int64_t inputs, int64_t outputs,
   const int64_t enough = std::max(
       kFewValidationRows, std::min(kFewValidationRowsPerOutput * outputs, kManyValidationRows));
   search.folds = validation_rows >= enough ? 0 : size.folds;
-  search.scalings = {FeatureScaling::kPerColumn};
+  search.scalings = {FeatureScaling::kByRoot};
   if (&size == std::begin(kSizes)) {
-    search.scalings = {FeatureScaling::kCommon, FeatureScaling::kPerColumn};
+    search.scalings = {FeatureScaling::kCommon, FeatureScaling::kByRoot};
   }
   return search;
 }

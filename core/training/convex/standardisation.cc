@@ -8,7 +8,7 @@
 namespace graft {
 
 absl::string_view FeatureScalingName(FeatureScaling scaling) {
-  return scaling == FeatureScaling::kCommon ? "one scale" : "a scale for each";
+  return scaling == FeatureScaling::kCommon ? "one scale" : "the roots of their deviations";
 }
 
 Standardisation FitStandardisation(const at::Tensor& features, FeatureScaling scaling) {
@@ -18,13 +18,15 @@ Standardisation FitStandardisation(const at::Tensor& features, FeatureScaling sc
   const at::Tensor deviation = (features - standardisation.mean).pow(2).mean(0).sqrt();
   // Rounding leaves a column of equal values with a deviation of about 1e-7 times the value.
   const at::Tensor varies = deviation > standardisation.mean.abs() * 1e-6 + 1e-12;
-  if (scaling == FeatureScaling::kPerColumn) {
-    standardisation.scale = at::where(varies, deviation.reciprocal(), at::ones_like(deviation));
-    return standardisation;
+  at::Tensor scale = at::ones_like(deviation, at::kDouble);
+  if (scaling == FeatureScaling::kByRoot) {
+    scale = at::where(varies, deviation.to(at::kDouble).rsqrt(), scale);
   }
-  const double variance = deviation.to(at::kDouble).pow(2).mean().item<double>();
-  const double scale = varies.any().item<bool>() ? 1 / std::sqrt(variance) : 1;
-  standardisation.scale = at::full_like(deviation, scale);
+  if (varies.any().item<bool>()) {
+    const double variance = (deviation * scale).pow(2).mean().item<double>();
+    scale = scale / std::sqrt(variance);
+  }
+  standardisation.scale = scale.to(at::kFloat);
   return standardisation;
 }
 

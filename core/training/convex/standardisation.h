@@ -10,18 +10,20 @@ namespace graft {
 
 // What centred columns are divided by before a penalty weighs them.
 enum class FeatureScaling {
-  // All by one number, the root of their mean variance: they keep their weight against each other.
-  // Of a few rows a column's own deviation is mostly chance, and a backbone's features differ in
-  // how much they vary for a reason.
+  // All by one number: they keep their weight against each other. Of a few rows a column's own
+  // deviation is mostly chance, and a backbone's features differ in how much they vary for a
+  // reason.
   kCommon,
-  // Each by its own standard deviation; one that does not vary by 1.
-  kPerColumn,
+  // Each by the square root of its standard deviation, and all by one number: half way to columns
+  // that all weigh the same, which many rows bear.
+  kByRoot,
 };
 
-// "one scale", "a scale for each".
+// "one scale", "the roots of their deviations".
 absl::string_view FeatureScalingName(FeatureScaling scaling);
 
-// The mean of each column, and what its deviations from it are multiplied by.
+// The mean of each column, and what its deviations from it are multiplied by: so that the mean
+// variance of columns is 1, whatever the unit of the features. All by 1 where none varies.
 struct Standardisation {
   at::Tensor mean;   // [d]
   at::Tensor scale;  // [d]; z = (x - mean) * scale

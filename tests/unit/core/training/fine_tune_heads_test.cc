@@ -1,4 +1,5 @@
 // Heads, taps and framings that a request may ask for, from the options to the published model.
+#include <cstring>
 #include <set>
 
 #include "gmock/gmock.h"
@@ -47,7 +48,7 @@ TEST_F(FineTuneHeadsTest, EveryKindLearnsTheToy) {
     EXPECT_EQ(result->description.head.kind, kind);
     EXPECT_GE(Accuracy(*result), 0.9);
     const auto card = nlohmann::json::parse(result->card_json);
-    EXPECT_EQ(card["head"]["kind"], HeadKindName(kind));
+    EXPECT_EQ(card["head"]["kind"], std::string(HeadKindName(kind)));
   }
 }
 
@@ -78,9 +79,10 @@ TEST_F(FineTuneHeadsTest, AHeadsOwnNormLearnsItsStatistics) {
   const auto file = SafetensorsFile::Parse(result->model).value();
   const TensorView* const variance = file->Find("head.0.running_var");
   ASSERT_NE(variance, nullptr);
-  const auto* const values = reinterpret_cast<const float*>(variance->bytes.data());
-  std::set<float> distinct(values, values + 8);
-  EXPECT_GT(distinct.size(), 1u) << "all 1, as they began";
+  std::vector<float> values(8);
+  ASSERT_EQ(variance->bytes.size(), values.size() * sizeof(float));
+  std::memcpy(values.data(), variance->bytes.data(), variance->bytes.size());
+  EXPECT_GT(std::set<float>(values.begin(), values.end()).size(), 1u) << "all 1, as they began";
 }
 
 TEST_F(FineTuneHeadsTest, TapsAreReadByEveryStrategyThatCan) {

@@ -25,14 +25,14 @@ TEST(PenaltySearchTest, SmallProblemsAreSearchedThoroughly) {
   EXPECT_DOUBLE_EQ(search.penalties.front(), 1e4);
   EXPECT_DOUBLE_EQ(search.penalties.back(), 1e-2);
   EXPECT_EQ(search.folds, 5);
-  EXPECT_THAT(search.scalings, ElementsAre(FeatureScaling::kCommon, FeatureScaling::kPerColumn));
+  EXPECT_THAT(search.scalings, ElementsAre(FeatureScaling::kCommon, FeatureScaling::kByRoot));
   EXPECT_EQ(search.fits(), 130);
 }
 
 TEST(PenaltySearchTest, LargeProblemsTakeFewerPenaltiesInFewerFolds) {
   const PenaltySearch decades = PlanPenaltySearch(10'000, 1'280, 100, 0);  // 1.3e9
   EXPECT_THAT(decades.penalties, SizeIs(7));
-  EXPECT_THAT(decades.scalings, ElementsAre(FeatureScaling::kPerColumn));
+  EXPECT_THAT(decades.scalings, ElementsAre(FeatureScaling::kByRoot));
   EXPECT_EQ(decades.fits(), 21);
   EXPECT_EQ(PlanPenaltySearch(10'000, 1'280, 1'000, 0).fits(), 5);     // 1.3e10
   EXPECT_EQ(PlanPenaltySearch(1'000'000, 1'280, 1'000, 0).fits(), 4);  // 1.3e12
