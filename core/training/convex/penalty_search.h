@@ -35,9 +35,9 @@ struct PenaltySearch {
 // A search for `rows` training rows of `inputs` features and as many outputs as given. The
 // validation rows judge where there are at least 50, and 5 an output or 500. Every power of
 // sqrt(10) from 10^4 down to 10^-2 is tried, in 5 folds and with both scalings, while a pass over
-// the rows takes up to 2^30 multiply-adds; above, fewer penalties in fewer folds, and each column
-// scaled by itself, which so many rows tell well: 130 fits of a thousand outputs would take hours,
-// and the loss is flat around its best penalty. A function of its arguments alone.
+// the rows takes up to 2^30 multiply-adds; above, fewer penalties in fewer folds, and kByRoot
+// alone, which many rows bear: 130 fits of a thousand outputs would take hours, and the loss is
+// flat around its best penalty. A function of its arguments alone.
 PenaltySearch PlanPenaltySearch(int64_t rows, int64_t inputs, int64_t outputs,
                                 int64_t validation_rows);
 
