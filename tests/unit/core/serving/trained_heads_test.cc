@@ -1,6 +1,6 @@
 // What training publishes is served, whatever its head and its framing: the served answers on the
 // held-out pictures are those that the report judged.
-#include <map>
+#include <algorithm>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -49,7 +49,7 @@ class TrainedHeadsTest : public TinyFineTuneTest {
   double ServedAccuracy(const FineTuneResult& result) {
     OneSource source(result);
     const WeightsCatalog catalog({backbone_.weights});
-    const Decoders decoders({ClassificationDecoderFactory()});
+    const Decoders decoders{{ClassificationDecoderFactory()}};
     NetworkLoader loader({}, &source, &catalog, &decoders);
     const auto servable = loader.Load({"p", "m", 1}, {1});
     EXPECT_TRUE(servable.ok()) << servable.status();
