@@ -2,8 +2,10 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
