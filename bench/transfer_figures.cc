@@ -150,7 +150,8 @@ int main(int argc, char** argv) {
   app.add_option("--weights", arguments.weights, "folder of one imported backbone")->required();
   app.add_option("--strategy", arguments.strategy)
       ->check(CLI::IsMember({"feature_extraction", "top_layers", "full"}));
-  app.add_option("--head", arguments.head)->check(CLI::IsMember({"linear", "mlp", "article"}));
+  app.add_option("--head", arguments.head)
+      ->check(CLI::IsMember({"linear", "mlp", "article", "cosine"}));
   app.add_option("--folds", arguments.folds)->check(CLI::Range(2, 100));
   app.add_option("--run-folds", arguments.run_folds, "only the first of them; 0: all");
   app.add_option("--repeats", arguments.repeats,

@@ -12,6 +12,7 @@ v1::InputSpec ToProto(const InputSpec& spec) {
   for (const float std : spec.std) proto.add_std(std);
   proto.set_channel_order(spec.channel_order == ChannelOrder::kBgr ? "bgr" : "rgb");
   proto.set_value_range(spec.value_range);
+  proto.set_framing(std::string(FramingName(spec.framing)));
   return proto;
 }
 

@@ -36,6 +36,27 @@ absl::StatusOr<OptionValue> ReadEnum(int number, const EnumDescriptor& type, con
       "has the value ", number, ", which this server does not know; it takes ", option.allowed));
 }
 
+absl::StatusOr<OptionValue> ReadList(const Message& message, const FieldDescriptor& field,
+                                     const Option& option) {
+  const auto& reflection = *message.GetReflection();
+  const int items = reflection.FieldSize(message, &field);
+  if (static_cast<size_t>(items) > option.limits->items) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("must be ", option.allowed, ", got ", items, " ", option.limits->what));
+  }
+  TextList list;
+  for (int i = 0; i < items; ++i) {
+    list.push_back(reflection.GetRepeatedString(message, &field, i));
+  }
+  return list;
+}
+
+bool IsThere(const Message& message, const FieldDescriptor& field) {
+  const auto& reflection = *message.GetReflection();
+  return field.is_repeated() ? reflection.FieldSize(message, &field) > 0
+                             : reflection.HasField(message, &field);
+}
+
 absl::StatusOr<OptionValue> ReadField(const Message& message, const FieldDescriptor& field,
                                       const Option& option) {
   const auto& reflection = *message.GetReflection();
@@ -50,6 +71,8 @@ absl::StatusOr<OptionValue> ReadField(const Message& message, const FieldDescrip
       return reflection.GetDouble(message, &field);
     case OptionType::kWord:
       return ReadEnum(reflection.GetEnumValue(message, &field), *field.enum_type(), option);
+    case OptionType::kList:
+      return ReadList(message, field, option);
   }
   return absl::InternalError("an option without a type");
 }
@@ -71,6 +94,10 @@ void WriteField(const OptionValue& value, const FieldDescriptor& field, Message*
       const std::string name = absl::StrCat(PrefixOf(type), absl::AsciiStrToUpper(word));
       reflection.SetEnum(message, &field, type.FindValueByName(name));
     }
+    void operator()(const TextList& list) const {
+      reflection.ClearField(message, &field);
+      for (const std::string& item : list) reflection.AddString(message, &field, item);
+    }
   };
   std::visit(Writer{reflection, field, message}, value);
 }
@@ -83,7 +110,7 @@ absl::StatusOr<std::optional<OptionValue>> ReadOption(const Message& spec, const
   for (const absl::string_view part : absl::StrSplit(option.path, '.')) {
     if (field != nullptr) message = &message->GetReflection()->GetMessage(*message, field);
     field = message->GetDescriptor()->FindFieldByName(std::string(part));
-    if (!message->GetReflection()->HasField(*message, field)) return std::nullopt;
+    if (!IsThere(*message, *field)) return std::nullopt;
   }
   absl::StatusOr<OptionValue> value = ReadField(*message, *field, option);
   if (!value.ok()) return value.status();

@@ -15,7 +15,8 @@ namespace graft {
 // than the row's, is a broken build; tests/unit/wire/option_field_test.cc walks them all.
 
 // Absent where the field, or a message on the way, is; enums count as absent at 0. INVALID_ARGUMENT
-// for an enum's value that this build does not know.
+// for an enum's value that this build does not know, or a list longer than its row allows, of which
+// nothing is copied.
 absl::StatusOr<std::optional<OptionValue>> ReadOption(const google::protobuf::Message& spec,
                                                       const Option& option);
 

@@ -11,6 +11,7 @@
 #include "core/base/release_memory.h"
 #include "core/base/status_macros.h"
 #include "core/data/dataset_reader.h"
+#include "core/nn/head.h"
 #include "core/recipes/validate.h"
 #include "core/tasks/catalog.h"
 #include "wire/status.h"
@@ -56,8 +57,11 @@ absl::StatusOr<FineTuneResult> FineTuneTrainer::Train(const Run& run) {
   GRAFT_ASSIGN_OR_RETURN(auto backbone, Backbone(run.lease->spec().fine_tune().backbone(),
                                                  run.lease->backbone_digest()));
   std::vector<FieldError> errors;
-  for (const FieldError& error :
-       FindNetworkViolations(run.job->config, backbone->spec().feature_stages)) {
+  const InputSpec& input = backbone->input();
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<StageFeatures> stages,
+                         StageFeaturesOf(backbone->spec(), input.height, input.width));
+  // How many outputs the head has is known with the dataset, and judged again then.
+  for (const FieldError& error : FindNetworkViolations(run.job->config, stages, 1)) {
     errors.push_back({absl::StrCat("spec.", error.field), error.description});
   }
   GRAFT_RETURN_IF_ERROR(InvalidFields(errors));

@@ -119,8 +119,35 @@ CLI::Option* AddEnum(CLI::App& command, const std::string& flag, const std::stri
       help);
 }
 
+// Items apart by commas: "dense 64, relu".
+CLI::Option* AddList(CLI::App& command, const std::string& flag, const std::string& help,
+                     const Take& take) {
+  return command
+      .add_option_function<std::string>(
+          flag,
+          [flag, take](const std::string& text) {
+            std::vector<std::string> items;
+            for (const absl::string_view item : absl::StrSplit(text, ',')) {
+              items.emplace_back(absl::StripAsciiWhitespace(item));
+              if (items.back().empty()) {
+                throw CLI::ValidationError(flag,
+                                           absl::StrCat("'", text, "' has an item without text"));
+              }
+            }
+            take([items](Message* message, const FieldDescriptor* to) {
+              message->GetReflection()->ClearField(message, to);
+              for (const std::string& item : items) {
+                message->GetReflection()->AddString(message, to, item);
+              }
+            });
+          },
+          help)
+      ->type_name("TEXT,...");
+}
+
 CLI::Option* AddFlag(CLI::App& command, const std::string& flag, const std::string& help,
                      const FieldDescriptor& field, const Take& take) {
+  if (field.is_repeated()) return AddList(command, flag, help, take);
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:
       return Add<bool>(

@@ -69,21 +69,45 @@ void JitterColours(Image& image, const AugmentOptions& augment, Random& random) 
 
 }  // namespace
 
+FramedPicture Frame(int picture_width, int picture_height, const InputSpec& spec) {
+  FramedPicture framed;
+  switch (spec.framing) {
+    case Framing::kCentreCrop: {
+      const int shorter = std::min(picture_width, picture_height);
+      // For inputs that are not square the scale is that of the side that needs it most.
+      const int wanted =
+          static_cast<int>(std::floor(std::max(spec.height, spec.width) / spec.crop_fraction));
+      const auto scaled = [&](int side) {
+        return side == shorter ? wanted
+                               : static_cast<int>(static_cast<int64_t>(wanted) * side / shorter);
+      };
+      framed.width = scaled(picture_width);
+      framed.height = scaled(picture_height);
+      break;
+    }
+    case Framing::kSqueeze:
+      return {spec.width, spec.height, 0, 0};
+    case Framing::kLetterbox: {
+      const double scale = std::min(static_cast<double>(spec.width) / picture_width,
+                                    static_cast<double>(spec.height) / picture_height);
+      const auto scaled = [&](int side, int most) {
+        return std::clamp(static_cast<int>(std::lround(scale * side)), 1, most);
+      };
+      framed.width = scaled(picture_width, spec.width);
+      framed.height = scaled(picture_height, spec.height);
+      break;
+    }
+  }
+  framed.x = static_cast<int>(std::nearbyint((framed.width - spec.width) / 2.0));
+  framed.y = static_cast<int>(std::nearbyint((framed.height - spec.height) / 2.0));
+  return framed;
+}
+
 void PrepareForEvaluation(const Image& image, const InputSpec& spec, float* out) {
-  const int shorter = std::min(image.width, image.height);
-  // For inputs that are not square the scale is that of the side that needs it most.
-  const int wanted =
-      static_cast<int>(std::floor(std::max(spec.height, spec.width) / spec.crop_fraction));
-  const auto scaled = [&](int side) {
-    return side == shorter ? wanted
-                           : static_cast<int>(static_cast<int64_t>(wanted) * side / shorter);
-  };
-  const int width = scaled(image.width);
-  const int height = scaled(image.height);
-  const int x = static_cast<int>(std::nearbyint((width - spec.width) / 2.0));
-  const int y = static_cast<int>(std::nearbyint((height - spec.height) / 2.0));
-  // The centre alone: all of a picture of 32768 x 1 pixels would be gigabytes.
-  Normalise(ResizeWindow(image, width, height, spec.interpolation, x, y, spec.width, spec.height),
+  const FramedPicture framed = Frame(image.width, image.height, spec);
+  // The window alone: all of a picture of 32768 x 1 pixels would be gigabytes.
+  Normalise(ResizeWindow(image, framed.width, framed.height, spec.interpolation, framed.x, framed.y,
+                         spec.width, spec.height),
             spec, out);
 }
 

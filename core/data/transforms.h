@@ -28,8 +28,19 @@ inline size_t PreparedValues(const InputSpec& spec) {
   return size_t{3} * static_cast<size_t>(spec.height) * static_cast<size_t>(spec.width);
 }
 
-// What a published model was evaluated with: resize the shorter side to floor(size /
-// crop_fraction), cut out the centre, normalise. `out`: planar [3, height, width].
+// Where a picture comes to lie under an input of `spec`: it is resized to width x height, and the
+// input is the window of the spec's size at (x, y), black outside the picture.
+struct FramedPicture {
+  int width = 0;
+  int height = 0;
+  int x = 0;
+  int y = 0;
+};
+
+// What the spec's framing says of a picture of this size. Pure.
+FramedPicture Frame(int picture_width, int picture_height, const InputSpec& spec);
+
+// What a model is evaluated and served with: frame, normalise. `out`: planar [3, height, width].
 void PrepareForEvaluation(const Image& image, const InputSpec& spec, float* out);
 
 // A random crop resized to the input (Szegedy et al. 2015), flip, colour jitter, normalise.

@@ -27,10 +27,10 @@ absl::Status LayerError(size_t index, absl::string_view kind, absl::string_view 
   return absl::InvalidArgumentError(absl::StrCat("head: layer ", index, " (", kind, ") ", what));
 }
 
-absl::Status CheckOptions(const HeadLayer& layer, size_t index) {
-  const auto wrong = [&](absl::string_view what) {
-    return LayerError(index, HeadLayerKindName(layer.kind), what);
-  };
+}  // namespace
+
+absl::Status CheckHeadLayer(const HeadLayer& layer) {
+  const auto wrong = [](absl::string_view what) { return absl::InvalidArgumentError(what); };
   const bool has_units = layer.kind == HeadLayerKind::kDense || layer.kind == HeadLayerKind::kConv;
   if (has_units && (layer.units < 1 || layer.units > kMaxHeadLayerUnits)) {
     return wrong(absl::StrCat("needs units from 1 to ", kMaxHeadLayerUnits));
@@ -44,6 +44,8 @@ absl::Status CheckOptions(const HeadLayer& layer, size_t index) {
   }
   return absl::OkStatus();
 }
+
+namespace {
 
 // Sizes are in range, so that no product comes near 2^63.
 absl::StatusOr<HeadLayerCost> Walk(const HeadLayer& layer, size_t index, const HeadShape& in) {
@@ -185,7 +187,10 @@ absl::StatusOr<std::vector<HeadLayerCost>> WalkHeadLayers(const std::vector<Head
   std::vector<HeadLayerCost> costs;
   HeadShape shape = in;
   for (size_t i = 0; i < layers.size(); ++i) {
-    GRAFT_RETURN_IF_ERROR(CheckOptions(layers[i], i));
+    const absl::Status in_range = CheckHeadLayer(layers[i]);
+    if (!in_range.ok()) {
+      return LayerError(i, HeadLayerKindName(layers[i].kind), in_range.message());
+    }
     GRAFT_ASSIGN_OR_RETURN(const HeadLayerCost cost, Walk(layers[i], i, shape));
     if (cost.out.values() > kMaxHeadLayerValues) {
       return LayerError(i, HeadLayerKindName(layers[i].kind),

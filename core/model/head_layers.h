@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "nlohmann/json_fwd.hpp"
@@ -54,6 +55,10 @@ inline constexpr int64_t kMaxHeadLayerUnits = 65'536;
 inline constexpr int64_t kMaxHeadLayerKernel = 15;
 // Numbers that one layer gives for one example: 64 MiB of float32.
 inline constexpr int64_t kMaxHeadLayerValues = int64_t{1} << 24;
+
+// Whether the layer's own numbers are in range. INVALID_ARGUMENT says which it takes; does not name
+// the layer.
+absl::Status CheckHeadLayer(const HeadLayer& layer);
 
 struct HeadLayerCost {
   HeadShape out;        // of the layer

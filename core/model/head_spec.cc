@@ -58,21 +58,42 @@ absl::StatusOr<Size> SizeOf(const HeadSpec& spec) {
   return size;
 }
 
-absl::Status CheckFeatures(const HeadSpec& spec) {
-  const FeatureMap& map = spec.features;
+absl::Status CheckSizes(const FeatureMap& map) {
   if (!InRange(map.channels)) return Wrong("channels is out of range");
   if (map.tokens < 0 || map.tokens > kMaxSize || map.prefix_tokens < 0 ||
       (map.prefix_tokens > 0 && map.prefix_tokens >= map.tokens)) {
     return Wrong("tokens is out of range");
   }
-  const bool of_tokens =
-      spec.pooling == Pooling::kClassToken || spec.pooling == Pooling::kLastToken;
-  if (of_tokens && !map.has_tokens()) {
-    return Wrong(absl::StrCat("pooling \"", PoolingName(spec.pooling),
-                              "\" is for tokens, and the backbone gives a map: use \"mean\""));
+  return absl::OkStatus();
+}
+
+absl::Status CheckTaps(const HeadSpec& spec) {
+  if (!spec.pools()) return Wrong("what is read of several stages must be pooled");
+  if (spec.taps.size() > kMaxHeadTaps) {
+    return Wrong(
+        absl::StrCat(spec.taps.size(), " taps are more than the ", kMaxHeadTaps, " allowed"));
   }
-  if (spec.pooling == Pooling::kClassToken && map.prefix_tokens == 0) {
-    return Wrong("pooling \"class_token\" needs a backbone with a class token");
+  for (size_t i = 0; i < spec.taps.size(); ++i) {
+    const StageFeatures& tap = spec.taps[i];
+    if (tap.stage.empty()) return Wrong(absl::StrCat("tap ", i, " has no stage"));
+    for (size_t j = 0; j < i; ++j) {
+      if (spec.taps[j].stage == tap.stage) return Wrong("two taps are of one stage");
+    }
+    GRAFT_RETURN_IF_ERROR(CheckSizes(tap.features));
+    GRAFT_RETURN_IF_ERROR(CheckPooling(spec.pooling, tap.features));
+  }
+  if (spec.features != JoinedFeatures(spec.taps)) {
+    return Wrong("the features are not those of the taps side by side");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFeatures(const HeadSpec& spec) {
+  const FeatureMap& map = spec.features;
+  GRAFT_RETURN_IF_ERROR(CheckSizes(map));
+  if (!spec.taps.empty()) return CheckTaps(spec);
+  if (spec.kind != HeadKind::kArticle) {
+    GRAFT_RETURN_IF_ERROR(CheckPooling(spec.pooling, map));
   }
   if (spec.pools()) return absl::OkStatus();
   if (!map.has_tokens() && (!InRange(map.height) || !InRange(map.width))) {
@@ -83,6 +104,23 @@ absl::Status CheckFeatures(const HeadSpec& spec) {
     return Wrong("the features that it reads whole are out of range");
   }
   return absl::OkStatus();
+}
+
+nlohmann::json FeaturesToJson(const FeatureMap& features) {
+  return {{"channels", features.channels},
+          {"height", features.height},
+          {"width", features.width},
+          {"tokens", features.tokens},
+          {"prefix_tokens", features.prefix_tokens}};
+}
+
+// Throws nlohmann::json::exception.
+FeatureMap FeaturesFromJson(const nlohmann::json& json) {
+  return {.channels = json.at("channels").get<int64_t>(),
+          .height = json.at("height").get<int64_t>(),
+          .width = json.at("width").get<int64_t>(),
+          .tokens = json.value("tokens", int64_t{0}),
+          .prefix_tokens = json.value("prefix_tokens", int64_t{0})};
 }
 
 absl::Status CheckKind(const HeadSpec& spec) {
@@ -163,6 +201,24 @@ absl::StatusOr<Pooling> PoolingFromName(absl::string_view name) {
       absl::StrCat("pooling \"", name, "\" is none of mean, class_token, last_token, none"));
 }
 
+absl::Status CheckPooling(Pooling pooling, const FeatureMap& features) {
+  const bool of_tokens = pooling == Pooling::kClassToken || pooling == Pooling::kLastToken;
+  if (of_tokens && !features.has_tokens()) {
+    return Wrong(absl::StrCat("pooling \"", PoolingName(pooling),
+                              "\" is for tokens, and the backbone gives a map: use \"mean\""));
+  }
+  if (pooling == Pooling::kClassToken && features.prefix_tokens == 0) {
+    return Wrong("pooling \"class_token\" needs a backbone with a class token");
+  }
+  return absl::OkStatus();
+}
+
+FeatureMap JoinedFeatures(const std::vector<StageFeatures>& taps) {
+  FeatureMap joined{.height = 1, .width = 1};
+  for (const StageFeatures& tap : taps) joined.channels += tap.features.channels;
+  return joined;
+}
+
 absl::Status ValidateHeadSpec(const HeadSpec& spec) {
   GRAFT_RETURN_IF_ERROR(CheckFeatures(spec));
   if (!InRange(spec.outputs)) return Wrong("outputs is out of range");
@@ -177,18 +233,19 @@ absl::Status ValidateHeadSpec(const HeadSpec& spec) {
 }
 
 std::string HeadSpecToJson(const HeadSpec& spec) {
-  return nlohmann::json{{"kind", std::string(HeadKindName(spec.kind))},
-                        {"channels", spec.features.channels},
-                        {"height", spec.features.height},
-                        {"width", spec.features.width},
-                        {"tokens", spec.features.tokens},
-                        {"prefix_tokens", spec.features.prefix_tokens},
-                        {"pooling", std::string(PoolingName(spec.pooling))},
-                        {"hidden_units", spec.hidden_units},
-                        {"dropout", spec.dropout},
-                        {"outputs", spec.outputs},
-                        {"layers", HeadLayersToJson(spec.layers)}}
-      .dump();
+  nlohmann::json json = FeaturesToJson(spec.features);
+  json["kind"] = std::string(HeadKindName(spec.kind));
+  json["pooling"] = std::string(PoolingName(spec.pooling));
+  json["hidden_units"] = spec.hidden_units;
+  json["dropout"] = spec.dropout;
+  json["outputs"] = spec.outputs;
+  json["layers"] = HeadLayersToJson(spec.layers);
+  for (const StageFeatures& tap : spec.taps) {
+    nlohmann::json one = FeaturesToJson(tap.features);
+    one["stage"] = tap.stage;
+    json["taps"].push_back(std::move(one));
+  }
+  return json.dump();
 }
 
 absl::StatusOr<HeadSpec> HeadSpecFromJson(absl::string_view json) {
@@ -196,17 +253,22 @@ absl::StatusOr<HeadSpec> HeadSpecFromJson(absl::string_view json) {
   try {
     const auto parsed = nlohmann::json::parse(json);
     GRAFT_ASSIGN_OR_RETURN(spec.kind, HeadKindFromName(parsed.at("kind").get<std::string>()));
-    spec.features.channels = parsed.at("channels").get<int64_t>();
-    spec.features.height = parsed.at("height").get<int64_t>();
-    spec.features.width = parsed.at("width").get<int64_t>();
-    spec.features.tokens = parsed.value("tokens", int64_t{0});
-    spec.features.prefix_tokens = parsed.value("prefix_tokens", int64_t{0});
+    spec.features = FeaturesFromJson(parsed);
     GRAFT_ASSIGN_OR_RETURN(spec.pooling, PoolingFromName(parsed.value("pooling", "mean")));
     spec.hidden_units = parsed.at("hidden_units").get<int64_t>();
     spec.dropout = parsed.at("dropout").get<double>();
     spec.outputs = parsed.at(parsed.contains("classes") ? "classes" : "outputs").get<int64_t>();
     if (parsed.contains("layers")) {
       GRAFT_ASSIGN_OR_RETURN(spec.layers, HeadLayersFromJson(parsed.at("layers")));
+    }
+    if (parsed.contains("taps")) {
+      const nlohmann::json& taps = parsed.at("taps");
+      if (!taps.is_array() || taps.size() > kMaxHeadTaps) {
+        return Wrong(absl::StrCat("taps is not a list of up to ", kMaxHeadTaps));
+      }
+      for (const nlohmann::json& tap : taps) {
+        spec.taps.push_back({tap.at("stage").get<std::string>(), FeaturesFromJson(tap)});
+      }
     }
   } catch (const nlohmann::json::exception& e) {
     return Wrong(e.what());

@@ -45,6 +45,14 @@ struct FeatureMap {
   friend bool operator==(const FeatureMap&, const FeatureMap&) = default;
 };
 
+// What a stage of a backbone gives for one input, by the stage's name.
+struct StageFeatures {
+  std::string stage;
+  FeatureMap features = {};
+
+  friend bool operator==(const StageFeatures&, const StageFeatures&) = default;
+};
+
 // What a head that pools does with such features unless it is told otherwise: the class token where
 // there is one, as vision transformers are trained, else the mean.
 inline Pooling DefaultPooling(const FeatureMap& features) {
@@ -55,13 +63,17 @@ inline Pooling DefaultPooling(const FeatureMap& features) {
 // data, no LibTorch.
 struct HeadSpec {
   HeadKind kind = HeadKind::kLinear;
-  // What it reads; where it pools a map, any height and width will do.
+  // What it reads; where it pools a map, any height and width will do. With taps a map of one
+  // pixel, as wide as they are together.
   FeatureMap features = {};
   int64_t hidden_units = 0;          // kMlp, kArticle
   double dropout = 0;                // kMlp, kArticle; only while training
   int64_t outputs = 0;               // numbers that it gives for one input; a classifier's classes
   Pooling pooling = Pooling::kMean;  // of all but kArticle
   std::vector<HeadLayer> layers = {};  // kLayers: those before the last linear one
+  // The stages whose features it reads, bottom first: each is pooled, and the vectors lie side by
+  // side in this order. Empty: the features of the cut point alone.
+  std::vector<StageFeatures> taps = {};
 
   // Whether it reads one vector of the features rather than all of them.
   bool pools() const { return kind != HeadKind::kArticle && pooling != Pooling::kNone; }
@@ -93,17 +105,26 @@ absl::StatusOr<Pooling> PoolingFromName(absl::string_view name);
 
 // Weights of a head's matrices and kernels: 512 MiB. Training holds them several times over.
 inline constexpr int64_t kMaxHeadWeights = int64_t{1} << 27;
+// Stages that one head may read.
+inline constexpr int kMaxHeadTaps = 64;
+
+// Whether `pooling` can make a vector of such features. INVALID_ARGUMENT says what goes instead.
+absl::Status CheckPooling(Pooling pooling, const FeatureMap& features);
+
+// The features that a head reads of these taps: each pooled, side by side.
+FeatureMap JoinedFeatures(const std::vector<StageFeatures>& taps);
 
 // INVALID_ARGUMENT when a size is missing or beyond reason (16,777,216), the pooling is not one of
-// such features, a layer is wrong (named by its index), or the layers together have more than
-// kMaxHeadWeights.
+// such features, a layer is wrong (named by its index), the layers together have more than
+// kMaxHeadWeights, or the taps do not add up to the features.
 absl::Status ValidateHeadSpec(const HeadSpec& spec);
 
 // {"kind":"linear","channels":1280,"height":7,"width":7,"tokens":0,"prefix_tokens":0,
-//  "pooling":"mean","hidden_units":0,"dropout":0.0,"outputs":8,"layers":[]}
+//  "pooling":"mean","hidden_units":0,"dropout":0.0,"outputs":8,"layers":[]}, and where there are
+// taps "taps":[{"stage":"block3","channels":...,"height":...,...},...].
 std::string HeadSpecToJson(const HeadSpec& spec);
-// The inverse; validates. "classes" is an earlier name of "outputs"; tokens, pooling and layers may
-// be absent, as they once were. INVALID_ARGUMENT names what is missing or wrong.
+// The inverse; validates. "classes" is an earlier name of "outputs"; tokens, pooling, layers and
+// taps may be absent, as they once were. INVALID_ARGUMENT names what is missing or wrong.
 absl::StatusOr<HeadSpec> HeadSpecFromJson(absl::string_view json);
 
 }  // namespace graft

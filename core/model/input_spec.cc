@@ -13,6 +13,8 @@
 namespace graft {
 namespace {
 
+constexpr Framing kFramings[] = {Framing::kCentreCrop, Framing::kSqueeze, Framing::kLetterbox};
+
 absl::Status Bad(absl::string_view field, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("input_spec.", field, " ", what));
 }
@@ -34,7 +36,29 @@ absl::Status GetChannels(const nlohmann::json& json, const char* key, std::array
   return absl::OkStatus();
 }
 
+absl::Status GetFraming(const nlohmann::json& json, Framing& framing) {
+  const std::string name = json.at("framing").get<std::string>();
+  for (const Framing each : kFramings) {
+    if (name != FramingName(each)) continue;
+    framing = each;
+    return absl::OkStatus();
+  }
+  return Bad("framing", "must be centre_crop, squeeze or letterbox");
+}
+
 }  // namespace
+
+absl::string_view FramingName(Framing framing) {
+  switch (framing) {
+    case Framing::kCentreCrop:
+      return "centre_crop";
+    case Framing::kSqueeze:
+      return "squeeze";
+    case Framing::kLetterbox:
+      return "letterbox";
+  }
+  return "";
+}
 
 absl::Status Validate(const InputSpec& spec) {
   if (spec.height < 1 || spec.height > 4096) return Bad("height", "must be 1 to 4096");
@@ -53,7 +77,7 @@ absl::Status Validate(const InputSpec& spec) {
 }
 
 std::string InputSpecToJson(const InputSpec& spec) {
-  const nlohmann::json json = {
+  nlohmann::json json = {
       {"height", spec.height},
       {"width", spec.width},
       {"crop_fraction", spec.crop_fraction},
@@ -62,6 +86,8 @@ std::string InputSpecToJson(const InputSpec& spec) {
       {"std", spec.std},
       {"channel_order", spec.channel_order == ChannelOrder::kRgb ? "rgb" : "bgr"},
       {"value_range", spec.value_range}};
+  if (spec.framing != Framing::kCentreCrop)
+    json["framing"] = std::string(FramingName(spec.framing));
   return json.dump();
 }
 
@@ -86,6 +112,7 @@ absl::StatusOr<InputSpec> InputSpecFromJson(absl::string_view text) {
     const std::string order = json.at("channel_order").get<std::string>();
     if (order != "rgb" && order != "bgr") return Bad("channel_order", "must be rgb or bgr");
     spec.channel_order = order == "rgb" ? ChannelOrder::kRgb : ChannelOrder::kBgr;
+    if (json.contains("framing")) GRAFT_RETURN_IF_ERROR(GetFraming(json, spec.framing));
   } catch (const nlohmann::json::exception& error) {
     return absl::InvalidArgumentError(absl::StrCat("input_spec: ", error.what()));
   }

@@ -91,9 +91,35 @@ FeatureMap FeatureMapOf(const NetworkSpec& backbone, const Shape& shape) {
   return {.channels = shape[0], .height = shape[1], .width = shape[2]};
 }
 
-Op PoolingOf(const HeadSpec& head) {
-  if (!head.features.has_tokens()) return AdaptiveAvgPool2d{1, 1};
-  switch (head.pooling) {
+absl::StatusOr<std::vector<StageFeatures>> StageFeaturesOf(const NetworkSpec& backbone, int height,
+                                                           int width) {
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, InferShapes(backbone, height, width));
+  std::vector<StageFeatures> stages;
+  for (int i = 0; i < backbone.feature_stages; ++i) {
+    const Stage& stage = backbone.stages[i];
+    stages.push_back({stage.name, FeatureMapOf(backbone, shapes[stage.end - 1])});
+  }
+  return stages;
+}
+
+absl::StatusOr<std::vector<int>> TapNodes(const HeadSpec& head, const NetworkSpec& backbone,
+                                          int cut) {
+  std::vector<int> nodes;
+  for (const StageFeatures& tap : head.taps) {
+    const int stage = backbone.FindStage(tap.stage);
+    if (stage < 0 || stage >= cut) {
+      return absl::InvalidArgumentError(absl::StrCat("tap \"", tap.stage, "\" is not a stage of ",
+                                                     backbone.architecture,
+                                                     " up to the cut point"));
+    }
+    nodes.push_back(backbone.stages[stage].end - 1);
+  }
+  return nodes;
+}
+
+Op PoolingOf(Pooling pooling, const FeatureMap& features) {
+  if (!features.has_tokens()) return AdaptiveAvgPool2d{1, 1};
+  switch (pooling) {
     case Pooling::kClassToken:
       return TokenPool{TokenPoolKind::kFirst};
     case Pooling::kLastToken:
@@ -102,7 +128,7 @@ Op PoolingOf(const HeadSpec& head) {
     case Pooling::kNone:
       break;
   }
-  return TokenPool{TokenPoolKind::kMean, Int(head.features.prefix_tokens)};
+  return TokenPool{TokenPoolKind::kMean, Int(features.prefix_tokens)};
 }
 
 absl::StatusOr<NetworkSpec> BuildHead(const HeadSpec& head) {
@@ -112,7 +138,7 @@ absl::StatusOr<NetworkSpec> BuildHead(const HeadSpec& head) {
   SpecBuilder builder(
       absl::StrCat("head_", HeadKindName(head.kind)),
       std::vector<NetworkInput>{{.name = "features", .shape = ShapeOf(head.features)}});
-  if (head.pools()) builder.Append("", PoolingOf(head));
+  if (head.pools()) builder.Append("", PoolingOf(head.pooling, head.features));
   // A pooled map is [C, 1, 1].
   if (head.kind != HeadKind::kLayers || head.pools()) builder.Append("", Flatten{});
   switch (head.kind) {

@@ -3,13 +3,19 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "absl/types/span.h"
+
 #include "core/model/head_spec.h"
 
 namespace graft {
 
 // What a head that pools does before its first parameter, and what is therefore worth caching:
-// features [N, C, H, W] or [N, T, C] -> [N, C]. The head must pool.
+// features [N, C, H, W] or [N, T, C] -> [N, C]. The head must pool, and have no taps.
 at::Tensor PoolFeatures(const HeadSpec& head, const at::Tensor& features);
+
+// The same for a head with taps, of what each of its stages gives: the vectors side by side,
+// [N, sum of channels]. Features that are a vector, [N, C], stay.
+at::Tensor JoinTaps(const HeadSpec& head, absl::Span<const at::Tensor> stages);
 
 }  // namespace graft
 

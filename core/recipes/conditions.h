@@ -31,9 +31,15 @@ struct Condition {
 
 inline constexpr Condition kAlways = {"every job", [](const Choices&) { return true; }};
 inline constexpr Condition kHiddenLayer = {
-    "an MLP or ARTICLE head", [](const Choices& c) { return c.head != HeadKind::kLinear; }};
+    "an MLP or ARTICLE head",
+    [](const Choices& c) { return c.head == HeadKind::kMlp || c.head == HeadKind::kArticle; }};
 inline constexpr Condition kArticleHead = {
     "an ARTICLE head", [](const Choices& c) { return c.head == HeadKind::kArticle; }};
+inline constexpr Condition kListedLayers = {
+    "a LAYERS head", [](const Choices& c) { return c.head == HeadKind::kLayers; }};
+inline constexpr Condition kPoolingHead = {
+    "a head that pools, which ARTICLE does not",
+    [](const Choices& c) { return c.head != HeadKind::kArticle; }};
 inline constexpr Condition kFrozenBackbone = {"FEATURE_EXTRACTION", [](const Choices& c) {
                                                 return c.strategy == Strategy::kFeatureExtraction;
                                               }};

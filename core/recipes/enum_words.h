@@ -30,6 +30,8 @@ absl::Span<const EnumWord<Strategy>> WordsOf(Strategy);
 absl::Span<const EnumWord<HeadKind>> WordsOf(HeadKind);
 absl::Span<const EnumWord<OptimizerKind>> WordsOf(OptimizerKind);
 absl::Span<const EnumWord<ScheduleKind>> WordsOf(ScheduleKind);
+absl::Span<const EnumWord<Pooling>> WordsOf(Pooling);
+absl::Span<const EnumWord<FramingChoice>> WordsOf(FramingChoice);
 
 template <typename Enum>
 absl::string_view NameOf(Enum value) {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "core/model/head_spec.h"
 #include "core/recipes/task_options.h"
@@ -23,6 +25,12 @@ enum class OptimizerKind {
 };
 
 enum class ScheduleKind { kCosine, kConstant };
+
+// How pictures are framed (core/model/input_spec.h); kAuto: as judges best on the training images.
+enum class FramingChoice { kCentreCrop, kSqueeze, kLetterbox, kAuto };
+
+// A list that people write, an item a word or two.
+using TextList = std::vector<std::string>;
 
 // Groups of options, each member a std::optional: absent, it takes its default. A member is
 // declared and described by its row in the .def file; ranges, defaults and uses are there and on

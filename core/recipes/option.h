@@ -1,6 +1,8 @@
 #ifndef GRAFT_CORE_RECIPES_OPTION_H_
 #define GRAFT_CORE_RECIPES_OPTION_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -29,6 +31,13 @@ struct CheckInput {
   const Choices& choices;
 };
 
+// How long a list may be. Its items are 1 to `longest` bytes each.
+struct ListLimits {
+  size_t items = 0;
+  size_t longest = 64;
+  absl::string_view what = "items";  // of messages and documentation: "layers"
+};
+
 template <typename T>
 struct ConditionalDefault {
   const Condition* when;
@@ -37,15 +46,17 @@ struct ConditionalDefault {
 
 // A row of the table, as it is written in a .def file:
 //   GRAFT_OPTION(type, name, .help = "...", ...)
-// declares the member and describes it. `type` is bool, int, uint64_t, double, or an enum with
-// WordsOf (enum_words.h); `name` is that of the field in the group's message. Every field below has
-// a default but `help`.
+// declares the member and describes it. `type` is bool, int, uint64_t, double, TextList, or an enum
+// with WordsOf (enum_words.h); `name` is that of the field in the group's message. Every field
+// below has a default but `help`.
 template <typename T>
 struct OptionSpec {
   // A sentence without its full stop; enum values in capitals, as in the API.
   absl::string_view help;
   // Numbers but seeds must have one.
   std::optional<OptionRange<T>> range = {};
+  // Lists must have one.
+  std::optional<ListLimits> limits = {};
   const Condition* when = &kAlways;
   // Which default it takes where no recipe of strategies.h names one: the first that holds. None:
   // stays absent.
@@ -63,13 +74,16 @@ struct OptionSpec {
   absl::string_view flag = {};
 };
 
-// bool, int, uint64_t, double, or an enum's word.
-using OptionValue = std::variant<bool, int64_t, uint64_t, double, absl::string_view>;
+// bool, int, uint64_t, double, an enum's word, or a list.
+using OptionValue = std::variant<bool, int64_t, uint64_t, double, absl::string_view, TextList>;
 
-// "32", "0.1", "true", "ADAMW".
+// "32", "0.1", "true", "ADAMW", "dense 64, relu"; of a long list its beginning.
 std::string ValueWords(const OptionValue& value);
 
-enum class OptionType { kBool, kInteger, kUnsigned, kReal, kWord };
+enum class OptionType { kBool, kInteger, kUnsigned, kReal, kWord, kList };
+
+// "up to 32 layers of 1 to 64 characters".
+std::string LimitWords(const ListLimits& limits);
 
 // A row with its type erased, so that all can be walked in one loop. Values have the alternative of
 // OptionValue that `type` names.
@@ -82,7 +96,8 @@ struct Option {
   std::string allowed;          // "1 to 10,000", "true or false", "ADAMW, SGD"; "any" where all are
   std::vector<WordHelp> words;  // kWord: the values
   std::optional<RangeEdges<OptionValue>> edges;
-  const Condition* when = nullptr;  // never null
+  std::optional<ListLimits> limits;  // kList
+  const Condition* when = nullptr;   // never null
   std::optional<OptionValue> neutral;
   std::vector<ConditionalDefault<OptionValue>> defaults;
   std::string derived;
@@ -148,6 +163,7 @@ T FromValue(const OptionValue& value) {
 template <typename T>
 OptionType TypeOf() {
   if constexpr (std::is_enum_v<T>) return OptionType::kWord;
+  if constexpr (std::is_same_v<T, TextList>) return OptionType::kList;
   if constexpr (std::is_same_v<T, bool>) return OptionType::kBool;
   if constexpr (std::is_same_v<T, int>) return OptionType::kInteger;
   if constexpr (std::is_same_v<T, uint64_t>) return OptionType::kUnsigned;
@@ -207,6 +223,16 @@ Option MakeOption(absl::string_view group, absl::string_view name, std::optional
     });
   } else if constexpr (std::is_same_v<T, bool>) {
     option.allowed = "true or false";
+  } else if constexpr (std::is_same_v<T, TextList>) {
+    option.limits = spec.limits;
+    option.allowed = LimitWords(*spec.limits);
+    option.in_range = [limits = *spec.limits](const OptionValue& value) {
+      const TextList& list = std::get<TextList>(value);
+      return list.size() <= limits.items &&
+             std::all_of(list.begin(), list.end(), [&](const std::string& item) {
+               return !item.empty() && item.size() <= limits.longest;
+             });
+    };
   } else {
     option.allowed = "any";
   }

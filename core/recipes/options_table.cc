@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/model/head_layer_text.h"
 #include "core/recipes/strategies.h"
 
 namespace graft {
@@ -30,11 +31,46 @@ std::string CheckLbfgs(const CheckInput& in) {
          "FEATURE_EXTRACTION with a LINEAR head";
 }
 
+std::string CheckLayers(const CheckInput& in) {
+  if (in.choices.head != HeadKind::kLayers) return "";
+  const std::optional<TextList>& layers = in.asked.head.layers;
+  if (!layers.has_value() || layers->empty()) {
+    return "is required with a LAYERS head: for example \"dense 64\", \"relu\"";
+  }
+  return std::string(HeadLayersFromTexts(*layers).status().message());
+}
+
+std::string CheckPoolingOption(const CheckInput& in) {
+  if (in.asked.head.pooling != Pooling::kNone) return "";
+  if (in.choices.head == HeadKind::kLinear || in.choices.head == HeadKind::kMlp ||
+      in.choices.head == HeadKind::kCosine) {
+    return "NONE is for a LAYERS head: the others that pool read one vector";
+  }
+  if (in.asked.head.taps.has_value() && !in.asked.head.taps->empty()) {
+    return "NONE does not go with taps: what is read of several stages is pooled";
+  }
+  return "";
+}
+
+std::string CheckTaps(const CheckInput& in) {
+  if (!in.asked.head.taps.has_value()) return "";
+  TextList sorted = *in.asked.head.taps;
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  return twice == sorted.end() ? "" : absl::StrCat("has \"", *twice, "\" twice");
+}
+
 std::string CheckHeadEpochs(const CheckInput& in) {
   const std::optional<int> asked = in.asked.training.head_epochs;
   if (!asked.has_value() || *asked < *in.filled.training.epochs) return "";
   return absl::StrCat("must be below training.epochs (", *in.filled.training.epochs, "), got ",
                       *asked);
+}
+
+std::string CheckFraming(const CheckInput& in) {
+  if (in.asked.data.framing != FramingChoice::kAuto || kLbfgs.holds(in.choices)) return "";
+  return absl::StrCat("AUTO is judged by the fit of LBFGS, and this job has ", Describe(in.choices),
+                      ": take CENTRE_CROP, SQUEEZE or LETTERBOX");
 }
 
 std::string CheckFractions(const CheckInput& in) {

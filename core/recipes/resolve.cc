@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/status_macros.h"
+#include "core/model/head_layer_text.h"
 #include "core/recipes/options_table.h"
 #include "core/recipes/strategies.h"
 #include "core/recipes/validate.h"
@@ -55,6 +56,21 @@ PhaseSpec LayOut(const PhasePlan& plan, const FineTuneConfig& config) {
   return phase;
 }
 
+// The pooling of a head that was told of none.
+Pooling PoolingOfItself(const HeadSpec& head) {
+  const bool reads_places =
+      std::any_of(head.layers.begin(), head.layers.end(), [](const HeadLayer& layer) {
+        return layer.kind == HeadLayerKind::kConv || layer.kind == HeadLayerKind::kFlatten ||
+               layer.kind == HeadLayerKind::kPool;
+      });
+  if (head.taps.empty()) return reads_places ? Pooling::kNone : DefaultPooling(head.features);
+  const bool all_alike =
+      std::all_of(head.taps.begin(), head.taps.end(), [](const StageFeatures& tap) {
+        return DefaultPooling(tap.features) == Pooling::kClassToken;
+      });
+  return all_alike ? Pooling::kClassToken : Pooling::kMean;
+}
+
 }  // namespace
 
 FineTuneConfig FillDefaults(const FineTuneConfig& config, const Choices& choices) {
@@ -70,11 +86,30 @@ FineTuneConfig FillDefaults(const FineTuneConfig& config, const Choices& choices
   return filled;
 }
 
-HeadSpec HeadSpecOf(const FineTuneConfig& config, const FeatureMap& features, int64_t outputs) {
+int StagesRead(const FineTuneConfig& config, absl::Span<const StageFeatures> stages) {
+  const auto all = static_cast<int>(stages.size());
+  const std::optional<TextList>& taps = config.head.taps;
+  if (!taps.has_value()) return all;
+  for (int read = all; read > 0; --read) {
+    if (std::find(taps->begin(), taps->end(), stages[read - 1].stage) != taps->end()) return read;
+  }
+  return all;
+}
+
+HeadSpec HeadSpecOf(const FineTuneConfig& config, absl::Span<const StageFeatures> stages,
+                    int64_t outputs) {
   HeadSpec head;
   head.kind = config.head.kind.value_or(HeadKind::kLinear);
-  head.features = features;
-  head.pooling = DefaultPooling(features);
+  const TextList taps = config.head.taps.value_or(TextList{});
+  for (const StageFeatures& stage : stages) {
+    if (std::find(taps.begin(), taps.end(), stage.stage) != taps.end()) head.taps.push_back(stage);
+  }
+  head.features = head.taps.empty() ? stages.back().features : JoinedFeatures(head.taps);
+  if (head.kind == HeadKind::kLayers) {
+    head.layers = HeadLayersFromTexts(config.head.layers.value_or(TextList{}))
+                      .value_or(std::vector<HeadLayer>{});
+  }
+  head.pooling = config.head.pooling.value_or(PoolingOfItself(head));
   if (head.has_hidden_layer()) {
     head.hidden_units = config.head.hidden_units.value_or(0);
     head.dropout = config.head.dropout.value_or(0);

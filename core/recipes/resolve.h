@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 
 #include "core/model/head_spec.h"
 #include "core/recipes/conditions.h"
@@ -25,8 +26,14 @@ struct ResolvedFineTune {
 // ValidateConfig.
 absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config);
 
-// The head that a resolved `config` puts on a backbone with these features. Not validated.
-HeadSpec HeadSpecOf(const FineTuneConfig& config, const FeatureMap& features, int64_t outputs);
+// How many of a backbone's stages, from the bottom, a resolved `config` has a use for: up to its
+// highest tap, or all.
+int StagesRead(const FineTuneConfig& config, absl::Span<const StageFeatures> stages);
+
+// The head that a resolved `config` puts on a backbone whose stages, bottom first, give these
+// features. Not validated: FindNetworkViolations (validate.h) says whether it can be built.
+HeadSpec HeadSpecOf(const FineTuneConfig& config, absl::Span<const StageFeatures> stages,
+                    int64_t outputs);
 
 // `config` with every default filled in, whether or not it is valid. `choices` are its own.
 FineTuneConfig FillDefaults(const FineTuneConfig& config, const Choices& choices);

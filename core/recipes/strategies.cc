@@ -73,9 +73,9 @@ absl::Span<const StrategyRecipe> Strategies() {
 
 absl::Span<const HeadRecipe> Heads() {
   static const std::vector<HeadRecipe> heads = {
-      {.head = HeadKind::kLinear, .help = "Global average pool and one linear layer"},
+      {.head = HeadKind::kLinear, .help = "One linear layer on the pooled features"},
       {.head = HeadKind::kMlp,
-       .help = "Global average pool, a hidden layer with ReLU and dropout, a linear layer",
+       .help = "A hidden layer with ReLU and dropout, then a linear layer, on the pooled features",
        .defaults = {.head = {.dropout = 0.2}}},
       // Trained as the published recipe says, whatever the strategy: one constant rate for the head
       // and the block below it, gradients and labels as they are.
@@ -90,6 +90,10 @@ absl::Span<const HeadRecipe> Heads() {
                                  .schedule = ScheduleKind::kConstant,
                                  .warmup_epochs = 0.0,
                                  .gradient_clip_norm = 0.0}}},
+      {.head = HeadKind::kCosine,
+       .help = "The cosine between the pooled features and a learnt vector for each output, times "
+               "a learnt scale (Gidaris & Komodakis 2018)"},
+      {.head = HeadKind::kLayers, .help = "The layers that `layers` lists, then a linear layer"},
   };
   return heads;
 }
@@ -154,6 +158,34 @@ absl::Span<const EnumWord<ScheduleKind>> WordsOf(ScheduleKind) {
   static constexpr EnumWord<ScheduleKind> kWords[] = {
       {ScheduleKind::kCosine, "cosine", "Along half a cosine down to 0"},
       {ScheduleKind::kConstant, "constant", "They stay"},
+  };
+  return kWords;
+}
+
+absl::Span<const EnumWord<Pooling>> WordsOf(Pooling) {
+  static const std::vector<EnumWord<Pooling>> words = [] {
+    std::vector<EnumWord<Pooling>> made;
+    const auto add = [&made](Pooling pooling, absl::string_view help) {
+      made.push_back({pooling, PoolingName(pooling), help});
+    };
+    add(Pooling::kMean, "Over the map's pixels, or the tokens behind the class token");
+    add(Pooling::kClassToken, "The first token, of a vision transformer that has a class token");
+    add(Pooling::kLastToken, "The last token");
+    add(Pooling::kNone, "Not at all: the layers of a LAYERS head read the map or the tokens");
+    return made;
+  }();
+  return words;
+}
+
+absl::Span<const EnumWord<FramingChoice>> WordsOf(FramingChoice) {
+  static constexpr EnumWord<FramingChoice> kWords[] = {
+      {FramingChoice::kCentreCrop, "centre_crop",
+       "The centre of the picture, as most weights were published with; the edges are not seen"},
+      {FramingChoice::kSqueeze, "squeeze", "The whole picture, squeezed into the input's shape"},
+      {FramingChoice::kLetterbox, "letterbox", "The whole picture, in its shape, in black bars"},
+      {FramingChoice::kAuto, "auto",
+       "The one of these under which a linear head does best in cross-validation on the training "
+       "images; the backbone runs once more for each"},
   };
   return kWords;
 }

@@ -1,9 +1,12 @@
 #include "core/recipes/validate.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 
 #include "core/recipes/options_table.h"
 #include "core/recipes/resolve.h"
@@ -26,6 +29,68 @@ std::string Wrong(const Option& option, const CheckInput& in) {
   return option.check != nullptr ? option.check(in) : "";
 }
 
+void FindStageViolations(const FineTuneConfig& config, absl::Span<const StageFeatures> stages,
+                         std::vector<FieldError>& violations) {
+  const TextList taps = config.head.taps.value_or(TextList{});
+  const auto index_of = [&](absl::string_view name) {
+    const auto found =
+        std::find_if(stages.begin(), stages.end(),
+                     [name](const StageFeatures& stage) { return stage.stage == name; });
+    return static_cast<int>(found - stages.begin());
+  };
+  const auto all = static_cast<int>(stages.size());
+  int lowest = all;
+  for (const std::string& tap : taps) {
+    lowest = std::min(lowest, index_of(tap));
+    if (index_of(tap) < all) continue;
+    const auto name = [](std::string* out, const StageFeatures& stage) { *out += stage.stage; };
+    violations.push_back({"head.taps", absl::StrCat("the backbone has no stage \"", tap, "\" but ",
+                                                    absl::StrJoin(stages, ", ", name))});
+  }
+  const int read = StagesRead(config, stages);
+  const int trained = config.training.trainable_stages.value_or(0);
+  if (trained > read) {
+    violations.push_back(
+        {"training.trainable_stages",
+         absl::StrCat(read == all ? "there are " : "up to the highest tap there are ", read,
+                      " stages, got ", trained)});
+  } else if (violations.empty() && trained > 0 && lowest < read - trained - 1) {
+    // What enters the lowest trained stage is kept, and no stage below it runs again.
+    violations.push_back(
+        {"head.taps",
+         absl::StrCat("\"", stages[lowest].stage, "\" lies too far below the ", trained,
+                      " stages that learn: train ", read - lowest - 1,
+                      " (training.trainable_stages), or take FULL or FEATURE_EXTRACTION")});
+  }
+}
+
+// The option that a head which cannot be built is to be laid to.
+std::string HeadField(const HeadSpec& head) {
+  const auto suits = [&](const FeatureMap& features) {
+    return CheckPooling(head.pooling, features).ok();
+  };
+  const bool pooling_suits =
+      head.taps.empty()
+          ? head.kind == HeadKind::kArticle || suits(head.features)
+          : std::all_of(head.taps.begin(), head.taps.end(),
+                        [&](const StageFeatures& tap) { return suits(tap.features); });
+  if (!pooling_suits) return "head.pooling";
+  if (head.kind == HeadKind::kLayers) return "head.layers";
+  return head.has_hidden_layer() ? "head.hidden_units" : "head.kind";
+}
+
+std::string HeadWords(const HeadSpec& head, const absl::Status& invalid) {
+  const int64_t weights = head.weights();
+  if (weights <= kMaxHeadWeights) {
+    return std::string(absl::StripPrefix(invalid.message(), "head: "));
+  }
+  return absl::StrCat("on this backbone the head would have ", weights, " weights, at most ",
+                      kMaxHeadWeights, " are allowed",
+                      head.has_hidden_layer() ? "; take fewer hidden units, or a linear head"
+                      : head.kind == HeadKind::kLayers ? "; take smaller layers, or pool"
+                                                       : "");
+}
+
 }  // namespace
 
 std::vector<FieldError> FindViolations(const FineTuneConfig& config) {
@@ -43,11 +108,16 @@ std::vector<FieldError> FindViolations(const FineTuneConfig& config) {
   return violations;
 }
 
-std::vector<FieldError> FindNetworkViolations(const FineTuneConfig& config, int stages) {
-  const int asked = config.training.trainable_stages.value_or(0);
-  if (asked <= stages) return {};
-  return {{"training.trainable_stages",
-           absl::StrCat("the backbone has ", stages, " stages, got ", asked)}};
+std::vector<FieldError> FindNetworkViolations(const FineTuneConfig& config,
+                                              absl::Span<const StageFeatures> stages,
+                                              int64_t outputs) {
+  std::vector<FieldError> violations;
+  FindStageViolations(config, stages, violations);
+  if (!violations.empty()) return violations;
+  const HeadSpec head = HeadSpecOf(config, stages, outputs);
+  const absl::Status valid = ValidateHeadSpec(head);
+  if (valid.ok()) return {};
+  return {{HeadField(head), HeadWords(head, valid)}};
 }
 
 absl::Status ValidateConfig(const FineTuneConfig& config) {

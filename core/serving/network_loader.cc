@@ -64,6 +64,24 @@ absl::StatusOr<StagePlan> PlanStages(const ModelDescription& description, const 
   return plan;
 }
 
+// What a pass holds to its end of the stages that a head reads, for one input. DATA_LOSS where the
+// backbone gives other features than the head was made for.
+absl::StatusOr<uint64_t> TapBytes(const ModelDescription& description, const NetworkSpec& spec) {
+  if (description.head.taps.empty()) return 0;
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<StageFeatures> stages,
+                         StageFeaturesOf(spec, description.input.height, description.input.width));
+  uint64_t bytes = 0;
+  for (const StageFeatures& tap : description.head.taps) {
+    if (std::find(stages.begin(), stages.end(), tap) == stages.end()) {
+      return absl::DataLossError(absl::StrCat("the stage \"", tap.stage, "\" of ",
+                                              spec.architecture,
+                                              " does not give the features that the head reads"));
+    }
+    bytes += static_cast<uint64_t>(tap.features.channels * tap.features.places()) * sizeof(float);
+  }
+  return bytes;
+}
+
 uint64_t StageBytes(const Network& network, const std::vector<int>& stages) {
   uint64_t bytes = 0;
   for (const int stage : stages) bytes += TensorBytes(network.NamedTensors(stage, stage + 1));
@@ -246,8 +264,13 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   const absl::StatusOr<int64_t> row_bytes =
       PeakActivationBytes(spec, 0, plan.cut, description.input.height, description.input.width);
   if (!row_bytes.ok()) return Lost(row_bytes.status(), "description: input");
-  parts.max_rows =
-      RowsWithin(static_cast<uint64_t>(*row_bytes), options_.max_batch_bytes, kMostRows);
+  absl::StatusOr<std::vector<int>> taps = TapNodes(description.head, spec, plan.cut);
+  if (!taps.ok()) return Lost(taps.status(), "description");
+  parts.taps = *std::move(taps);
+  const absl::StatusOr<uint64_t> tap_bytes = TapBytes(description, spec);
+  if (!tap_bytes.ok()) return Lost(tap_bytes.status(), "description");
+  parts.max_rows = RowsWithin(static_cast<uint64_t>(*row_bytes) + *tap_bytes,
+                              options_.max_batch_bytes, kMostRows);
 
   parts.memory = {.backbone_digest = description.backbone_digest,
                   .backbone_bytes = parts.backbone->bytes};
@@ -271,6 +294,10 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
 
   parts.batch_key = absl::StrCat(description.backbone_digest, "/", parts.cut_stage, "/",
                                  Digest(description.input));
+  // Rows of one batch are read at the same stages and pooled alike.
+  for (const StageFeatures& tap : description.head.taps) {
+    absl::StrAppend(&parts.batch_key, "/", PoolingName(description.head.pooling), ":", tap.stage);
+  }
   if (parts.changed != nullptr) {
     absl::StrAppend(&parts.batch_key, "/", key.project, "/", key.model, "/", key.version);
   }

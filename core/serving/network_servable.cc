@@ -11,6 +11,7 @@
 #include "core/data/transforms.h"
 #include "core/image/decode.h"
 #include "core/nn/placement.h"
+#include "core/nn/pooling.h"
 #include "core/nn/torch_error.h"
 
 namespace graft {
@@ -62,6 +63,12 @@ absl::StatusOr<PreparedInput> NetworkServable::Prepare(const PredictInput& given
   });
 }
 
+at::Tensor NetworkServable::HeadInput(const at::Tensor& batch) const {
+  if (parts_.taps.empty()) return features().Forward(batch, 0, parts_.cut_stage);
+  return JoinTaps(parts_.description.head,
+                  features().ForwardTaps({batch}, 0, parts_.cut_stage, parts_.taps));
+}
+
 absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
     const std::vector<ServableRow>& rows) const {
   return CatchTorchErrors(
@@ -79,7 +86,7 @@ absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
           Interleave(row.input->values, to);
           to += row.input->values.size();
         }
-        const at::Tensor output = features().Forward(batch, 0, parts_.cut_stage);
+        const at::Tensor output = HeadInput(batch);
 
         // One pass of the backbone; then each model's head over its own rows.
         absl::flat_hash_map<const Servable*, std::vector<int64_t>> by_model;
@@ -112,7 +119,9 @@ absl::Status NetworkServable::Warm(int rows, bool features) const {
     const InputSpec& in = parts_.description.input;
     at::Tensor output;
     if (features) {
-      output = this->features().Forward(MakeBatch(rows, in).zero_(), 0, parts_.cut_stage);
+      output = HeadInput(MakeBatch(rows, in).zero_());
+    } else if (!parts_.taps.empty()) {
+      output = at::zeros({rows, parts_.description.head.features.channels});
     } else {
       GRAFT_ASSIGN_OR_RETURN(const Shape shape, ShapeAfter(parts_.backbone->weights->spec(),
                                                            parts_.cut_stage, in.height, in.width));

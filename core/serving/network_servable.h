@@ -52,6 +52,7 @@ class NetworkServable final : public Servable {
     std::unique_ptr<const Network> head;
     std::unique_ptr<const Decoder> decoder;  // of what the head gives
     int cut_stage = 0;                       // features come out of stages [0, cut_stage)
+    std::vector<int> taps;                   // nodes that the head reads; empty: the last stage
     std::string batch_key;
     ModelBytes memory;
     ImageLimits image_limits;
@@ -85,6 +86,9 @@ class NetworkServable final : public Servable {
   }
 
  private:
+  // What this model's head reads of a batch, and that of all with the same batch key.
+  at::Tensor HeadInput(const at::Tensor& batch) const;
+
   const Parts parts_;
 };
 

@@ -1,6 +1,8 @@
 #include "core/training/fine_tune.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include <ATen/Parallel.h>
 
@@ -11,13 +13,16 @@
 #include "core/base/status_macros.h"
 #include "core/data/dataset_reader.h"
 #include "core/features/feature_cache.h"
+#include "core/nn/head.h"
 #include "core/nn/torch_error.h"
 #include "core/recipes/config_json.h"
 #include "core/recipes/validate.h"
 #include "core/tasks/task.h"
+#include "core/training/convex/linear_head.h"
 #include "core/training/data/activations.h"
 #include "core/training/data/data_warnings.h"
 #include "core/training/data/dataset_examples.h"
+#include "core/training/framing_search.h"
 #include "core/training/loop/run_context.h"
 #include "core/training/loop/trainer.h"
 #include "core/training/network/network_under_training.h"
@@ -42,9 +47,9 @@ SplitOptions SplitOf(const FineTuneConfig& config) {
   return split;
 }
 
-ModelDescription Describe(const BackboneWeights& backbone, const HeadSpec& head,
-                          const NetworkUnderTraining& network, const Task& task,
-                          int first_changed) {
+ModelDescription Describe(const BackboneWeights& backbone, const InputSpec& input,
+                          const HeadSpec& head, const NetworkUnderTraining& network,
+                          const Task& task, int first_changed) {
   ModelDescription description;
   description.backbone = backbone.id();
   description.backbone_digest = backbone.digest();
@@ -53,10 +58,88 @@ ModelDescription Describe(const BackboneWeights& backbone, const HeadSpec& head,
     description.changed_stages.push_back(network.stage_name(stage));
   }
   description.head = head;
-  description.input = backbone.input();
+  description.input = input;
   description.task = std::string(task.name());
   description.outputs = task.OutputsJson();
   return description;
+}
+
+// The framing that is asked for; of AUTO, and where none is asked for, the backbone's own.
+Framing AskedFraming(const FineTuneConfig& config, Framing published) {
+  switch (config.data.framing.value_or(FramingChoice::kAuto)) {
+    case FramingChoice::kCentreCrop:
+      return Framing::kCentreCrop;
+    case FramingChoice::kSqueeze:
+      return Framing::kSqueeze;
+    case FramingChoice::kLetterbox:
+      return Framing::kLetterbox;
+    case FramingChoice::kAuto:
+      break;
+  }
+  return published;
+}
+
+// Of plain features that are ready in `activations`.
+LinearHeadProblem PlainProblem(const ResolvedFineTune& job, const Task& task,
+                               const TrainingData& data, const Activations& activations,
+                               int stage) {
+  LinearHeadProblem problem;
+  problem.features = activations.Rows(stage, 0, data.train);
+  problem.targets = task.TargetsOf(data.train);
+  problem.plain_rows = static_cast<int64_t>(data.train.size());
+  problem.strata = task.Strata(problem.targets);
+  problem.validation_features = activations.Rows(stage, 0, data.validation);
+  problem.validation_targets = task.TargetsOf(data.validation);
+  problem.loss = task.convex_loss();
+  problem.l2 = job.config.training.l2;
+  problem.search = PlanPenaltySearch(problem.plain_rows, problem.features.size(1), task.outputs(),
+                                     static_cast<int64_t>(data.validation.size()));
+  return problem;
+}
+
+// The framing under which a linear head on the plain training images does best. A function of the
+// job and its data: a run that is taken up again chooses alike, from features that are cached.
+absl::StatusOr<Framing> ChooseFraming(const ResolvedFineTune& job,
+                                      const FineTuneEnvironment& environment, int threads,
+                                      NetworkUnderTraining* network, RunContext* context) {
+  const BackboneWeights& backbone = *environment.backbone;
+  const Task& task = *environment.task;
+  if (task.convex_loss() == nullptr) {
+    return absl::InvalidArgumentError(
+        "data.framing: AUTO is judged by a linear fit, which this task has none of");
+  }
+  PhaseStarted started;
+  started.phase = "framing";
+  context->observer().OnPhaseStarted(started);
+  const auto images = static_cast<double>(environment.dataset->size());
+  const std::vector<Framing> framings = FramingsToTry(backbone.input().framing);
+  context->AddWorkBefore(static_cast<double>(framings.size()) * images);
+  // What follows says better how much it is: a guess until then.
+  context->SetTotalWork(images);
+  const auto judge = [&](Framing framing) -> absl::StatusOr<double> {
+    InputSpec input = backbone.input();
+    input.framing = framing;
+    DatasetExamples examples(environment.dataset, InputFor(input), threads);
+    GRAFT_ASSIGN_OR_RETURN(const TrainingData data,
+                           MakeTrainingData(&examples, SplitOf(job.config)));
+    Activations activations(network, &data, environment.feature_cache, backbone.digest(),
+                            *job.config.training.seed, context);
+    const int stage = network->stages();
+    for (const CutPlan& plan : activations.Plan({stage}, 0)) {
+      GRAFT_RETURN_IF_ERROR(activations.Prepare(plan));
+    }
+    if (!activations.Has(stage, 0)) {
+      return absl::ResourceExhaustedError(
+          "the features fit neither into the feature cache nor into memory, and data.framing AUTO "
+          "needs them: enlarge the cache, or choose a framing");
+    }
+    PenaltySearchHooks hooks;
+    hooks.poll = [context] { return context->PollButForStop(); };
+    return JudgeLinearHead(PlainProblem(job, task, data, activations, stage), hooks);
+  };
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<JudgedFraming> judged, JudgeFramings(framings, judge));
+  context->observer().OnLog(absl::StrCat("framing: ", DescribeFramings(judged)));
+  return BestFraming(judged);
 }
 
 absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
@@ -76,8 +159,11 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
   TrainingObserver nobody;
   TrainingObserver& observer = environment.observer != nullptr ? *environment.observer : nobody;
   RunContext context(environment.clock, &observer, environment.desired);
-  DatasetExamples examples(environment.dataset, InputFor(backbone.input()), threads);
-  GRAFT_ASSIGN_OR_RETURN(const TrainingData data, MakeTrainingData(&examples, SplitOf(job.config)));
+  InputSpec input = backbone.input();
+  input.framing = AskedFraming(job.config, input.framing);
+  std::optional<DatasetExamples> examples(std::in_place, environment.dataset, InputFor(input),
+                                          threads);
+  GRAFT_ASSIGN_OR_RETURN(TrainingData data, MakeTrainingData(&*examples, SplitOf(job.config)));
   GRAFT_RETURN_IF_ERROR(task.LearnFrom(data.train));
   std::vector<TrainingWarning> warnings = task.Warnings(data.train, data.validation);
   for (TrainingWarning& warning :
@@ -86,11 +172,19 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
   }
   for (const TrainingWarning& warning : warnings) observer.OnWarning(warning);
 
-  GRAFT_RETURN_IF_ERROR(
-      InvalidFields(FindNetworkViolations(job.config, backbone.spec().feature_stages)));
+  GRAFT_ASSIGN_OR_RETURN(
+      const std::vector<StageFeatures> stages,
+      StageFeaturesOf(backbone.spec(), backbone.input().height, backbone.input().width));
+  GRAFT_RETURN_IF_ERROR(InvalidFields(FindNetworkViolations(job.config, stages, task.outputs())));
   GRAFT_ASSIGN_OR_RETURN(const HeadSpec head, HeadFor(job.config, backbone, task.outputs()));
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
                          NetworkUnderTraining::Create(backbone, head, *job.config.training.seed));
+  if (job.config.data.framing == FramingChoice::kAuto) {
+    GRAFT_ASSIGN_OR_RETURN(input.framing,
+                           ChooseFraming(job, environment, threads, network.get(), &context));
+    examples.emplace(environment.dataset, InputFor(input), threads);
+    GRAFT_ASSIGN_OR_RETURN(data, MakeTrainingData(&*examples, SplitOf(job.config)));
+  }
   Activations activations(network.get(), &data, environment.feature_cache, backbone.digest(),
                           *job.config.training.seed, &context);
   Trainer trainer({&job, network.get(), &task, &data, &activations, environment.checkpoints,
@@ -105,7 +199,8 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
   GRAFT_ASSIGN_OR_RETURN(result.report, data.test.empty()
                                             ? trainer.Evaluate(data.validation, "validation")
                                             : trainer.Evaluate(data.test, "test"));
-  result.description = Describe(backbone, head, *network, task, trainer.first_changed_stage());
+  result.description =
+      Describe(backbone, input, head, *network, task, trainer.first_changed_stage());
   GRAFT_RETURN_IF_ERROR(ValidateModelDescription(result.description));
   GRAFT_ASSIGN_OR_RETURN(
       result.model, SerializeModel(*network, trainer.first_changed_stage(), result.description));

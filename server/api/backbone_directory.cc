@@ -10,9 +10,10 @@
 
 namespace graft {
 
-NetworkCost InstalledBackbone::Cost(const HeadSpec& head) const {
+NetworkCost InstalledBackbone::Cost(const HeadSpec& head, int stages_read) const {
   NetworkCost cost;
-  cost.stage_parameters = stage_parameters;
+  cost.stage_parameters.assign(stage_parameters.begin(), stage_parameters.begin() + stages_read);
+  // At most: of a head on lower stages too, what lies above them is counted.
   cost.forward_gflops = description.forward_gflops();
   cost.head_parameters = head.parameters();
   return cost;

@@ -18,10 +18,10 @@ namespace graft {
 struct InstalledBackbone {
   v1::Backbone description;
   std::vector<int64_t> stage_parameters;  // bottom first
-  FeatureMap features;                    // of one image at the cut point
+  std::vector<StageFeatures> stages;      // what each gives for one image, bottom first
 
-  // What training with this head costs (core/recipes/cost.h).
-  NetworkCost Cost(const HeadSpec& head) const;
+  // What training with this head costs, on the lowest `stages_read` stages (core/recipes/cost.h).
+  NetworkCost Cost(const HeadSpec& head, int stages_read) const;
 };
 
 // The installed backbones, constant after construction. Safe for concurrent use.

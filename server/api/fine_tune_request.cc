@@ -150,18 +150,9 @@ absl::StatusOr<DatasetNeeds> CheckDataset(const v1::Task& task, const v1::Datase
 absl::Status CheckNetwork(const FineTuneConfig& config, const InstalledBackbone& backbone,
                           int64_t outputs) {
   std::vector<FieldError> errors;
-  const int stages = static_cast<int>(backbone.stage_parameters.size());
-  for (const FieldError& error : FindNetworkViolations(config, stages)) {
-    errors.push_back({absl::StrCat("spec.", error.field), error.description});
-  }
-  const HeadSpec head = HeadSpecOf(config, backbone.features, outputs);
-  const bool linear = !head.has_hidden_layer();
-  const int64_t weights = head.weights();
-  if (weights > kMaxHeadWeights) {
-    errors.push_back({linear ? "spec.head.kind" : "spec.head.hidden_units",
-                      absl::StrCat("on ", backbone.description.id(), " this head would have ",
-                                   weights, " weights, at most ", kMaxHeadWeights, " are allowed",
-                                   linear ? "" : "; take fewer hidden units, or a linear head")});
+  for (const FieldError& error : FindNetworkViolations(config, backbone.stages, outputs)) {
+    errors.push_back({absl::StrCat("spec.", error.field),
+                      absl::StrCat("on ", backbone.description.id(), ": ", error.description)});
   }
   return InvalidFields(errors);
 }
@@ -169,9 +160,10 @@ absl::Status CheckNetwork(const FineTuneConfig& config, const InstalledBackbone&
 v1::CostEstimate Estimate(const ResolvedFineTune& resolved, const v1::Dataset& dataset,
                           const DatasetNeeds& needs, const InstalledBackbone& backbone) {
   const Parts parts = CountParts(dataset, needs.held_out, resolved.config);
-  const HeadSpec head = HeadSpecOf(resolved.config, backbone.features, needs.outputs);
+  const HeadSpec head = HeadSpecOf(resolved.config, backbone.stages, needs.outputs);
   const CostEstimate cost =
-      EstimateCost(resolved, backbone.Cost(head), parts.train, parts.validation, parts.test);
+      EstimateCost(resolved, backbone.Cost(head, StagesRead(resolved.config, backbone.stages)),
+                   parts.train, parts.validation, parts.test);
   v1::CostEstimate estimate;
   estimate.set_training_images(cost.training_images);
   estimate.set_backbone_forwards(cost.backbone_forwards);

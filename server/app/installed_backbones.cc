@@ -23,10 +23,8 @@ absl::StatusOr<std::vector<InstalledBackbone>> DescribeBackbones(const WeightsCa
     GRAFT_ASSIGN_OR_RETURN(const int64_t flops,
                            CountFlops(spec, 0, stages, input.height, input.width));
     description.set_forward_gflops(static_cast<double>(flops) / 1e9);
-    GRAFT_ASSIGN_OR_RETURN(const Shape features,
-                           ShapeAfter(spec, stages, input.height, input.width));
-    made.features = FeatureMapOf(spec, features);
-    description.set_feature_channels(static_cast<int>(made.features.channels));
+    GRAFT_ASSIGN_OR_RETURN(made.stages, StageFeaturesOf(spec, input.height, input.width));
+    description.set_feature_channels(static_cast<int>(made.stages.back().features.channels));
     for (int i = 0; i < stages; ++i) {
       description.add_stages(spec.stages[static_cast<size_t>(i)].name);
       made.stage_parameters.push_back(CountParameters(spec, i, i + 1));

@@ -103,7 +103,7 @@ class FineTuneServer {
     net.description.add_stages("stem");
     net.description.add_stages("top");
     net.stage_parameters = {100, 200};
-    net.features = {8, 7, 7};
+    net.stages = {{"stem", {4, 14, 14}}, {"top", {8, 7, 7}}};
     return net;
   }
 

@@ -10,6 +10,7 @@
 #include "core/tasks/convex_loss.h"
 #include "core/training/convex/linear_fit.h"
 #include "core/training/convex/penalty_search.h"
+#include "core/training/convex/standardisation.h"
 
 namespace graft {
 
@@ -22,7 +23,9 @@ struct LinearHeadProblem {
   at::Tensor validation_features;  // [m, d]; m may be 0
   at::Tensor validation_targets;
   const ConvexLoss* loss = nullptr;  // borrowed
-  std::optional<double> l2;          // absent: chosen as `search` says
+  // Absent: chosen as `search` says, with the scaling. Where it is given all features have one
+  // scale.
+  std::optional<double> l2;
   PenaltySearch search;
   int max_iterations = 300;
 };
@@ -30,16 +33,22 @@ struct LinearHeadProblem {
 struct LinearHeadFit {
   LinearModel model;  // on features as they were given
   double l2 = 0;
+  FeatureScaling scaling = FeatureScaling::kCommon;
 };
 
-// Standardises the features by their own mean and deviation, chooses l2 where it is absent, fits,
-// and folds the standardisation into the layer. l2 is chosen on the validation rows, or by
+// Chooses l2 and the features' scaling where l2 is absent, centres and scales the features, fits,
+// and folds both into the layer. l2 is chosen on the validation rows, or by
 // cross-validation among the plain rows, as problem.search says.
 // `hooks` are for the search, and its poll for the last fit too; `callback` is called after each
 // iteration of that one, with the folded layer. An error of either ends the fit.
 absl::StatusOr<LinearHeadFit> FitLinearHead(const LinearHeadProblem& problem,
                                             const PenaltySearchHooks& hooks,
                                             const LinearFitCallback& callback);
+
+// How well such a head would do: the mean loss on held-out rows, by which l2 is chosen, at its best
+// (at problem.l2 where it is given). NaN where no row can be held out. `hooks` as above.
+absl::StatusOr<double> JudgeLinearHead(const LinearHeadProblem& problem,
+                                       const PenaltySearchHooks& hooks);
 
 }  // namespace graft
 

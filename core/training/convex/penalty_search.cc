@@ -49,9 +49,9 @@ absl::StatusOr<std::vector<double>> PathLosses(const LinearProblem& train,
   return losses;
 }
 
-double BestOf(const std::vector<double>& penalties, const std::vector<double>& losses) {
+ChosenPenalty BestOf(const std::vector<double>& penalties, const std::vector<double>& losses) {
   const auto best = std::min_element(losses.begin(), losses.end());
-  return penalties[best - losses.begin()];
+  return {penalties[best - losses.begin()], *best};
 }
 
 // Each stratum deals its rows out to the folds in turn; -1: of one that has but one.
@@ -85,14 +85,19 @@ PenaltySearch PlanPenaltySearch(int64_t rows, int64_t inputs, int64_t outputs,
   const int64_t enough = std::max(
       kFewValidationRows, std::min(kFewValidationRowsPerOutput * outputs, kManyValidationRows));
   search.folds = validation_rows >= enough ? 0 : size.folds;
+  search.scalings = {FeatureScaling::kByRoot};
+  if (&size == std::begin(kSizes)) {
+    search.scalings = {FeatureScaling::kCommon, FeatureScaling::kByRoot};
+  }
   return search;
 }
 
-absl::StatusOr<double> ChooseL2(const LinearProblem& train, const at::Tensor& held_out_features,
-                                const at::Tensor& held_out_targets,
-                                const std::vector<double>& penalties,
-                                const PenaltySearchHooks& hooks) {
-  return CatchTorchErrors("choosing l2", [&]() -> absl::StatusOr<double> {
+absl::StatusOr<ChosenPenalty> ChooseL2(const LinearProblem& train,
+                                       const at::Tensor& held_out_features,
+                                       const at::Tensor& held_out_targets,
+                                       const std::vector<double>& penalties,
+                                       const PenaltySearchHooks& hooks) {
+  return CatchTorchErrors("choosing l2", [&]() -> absl::StatusOr<ChosenPenalty> {
     const at::NoGradGuard no_grad;
     GRAFT_ASSIGN_OR_RETURN(
         const std::vector<double> losses,
@@ -101,11 +106,11 @@ absl::StatusOr<double> ChooseL2(const LinearProblem& train, const at::Tensor& he
   });
 }
 
-absl::StatusOr<double> ChooseL2ByCrossValidation(const LinearProblem& problem,
-                                                 const at::Tensor& strata,
-                                                 const PenaltySearch& search,
-                                                 const PenaltySearchHooks& hooks) {
-  return CatchTorchErrors("choosing l2", [&]() -> absl::StatusOr<double> {
+absl::StatusOr<ChosenPenalty> ChooseL2ByCrossValidation(const LinearProblem& problem,
+                                                        const at::Tensor& strata,
+                                                        const PenaltySearch& search,
+                                                        const PenaltySearchHooks& hooks) {
+  return CatchTorchErrors("choosing l2", [&]() -> absl::StatusOr<ChosenPenalty> {
     const at::NoGradGuard no_grad;
     GRAFT_RETURN_IF_ERROR(CheckLinearProblem(problem));
     if (strata.dim() != 1 || strata.size(0) != problem.features.size(0)) {
@@ -113,7 +118,7 @@ absl::StatusOr<double> ChooseL2ByCrossValidation(const LinearProblem& problem,
     }
     const at::Tensor fold = FoldOfEachRow(strata.contiguous());
     std::vector<double> sums(search.penalties.size(), 0.0);
-    bool judged = false;
+    int64_t judged = 0;
     for (int64_t f = 0; f < search.folds; ++f) {
       const at::Tensor in = at::nonzero(fold != f).squeeze(1);
       const at::Tensor out = at::nonzero(fold == f).squeeze(1);
@@ -128,9 +133,11 @@ absl::StatusOr<double> ChooseL2ByCrossValidation(const LinearProblem& problem,
       for (size_t i = 0; i < sums.size(); ++i) {
         sums[i] += losses[i] * static_cast<double>(out.size(0));
       }
-      judged = true;
+      judged += out.size(0);
     }
-    return judged ? BestOf(search.penalties, sums) : kDefaultL2;
+    if (judged == 0) return ChosenPenalty{};
+    for (double& sum : sums) sum /= static_cast<double>(judged);
+    return BestOf(search.penalties, sums);
   });
 }
 

@@ -131,11 +131,11 @@ absl::StatusOr<at::Tensor> Activations::Run(const at::Tensor& x, int from, int s
   if (from == stage) return x;
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> parts;
-  for (at::Tensor part : x.split(network_->forward_batch(from, stage))) {
+  for (const at::Tensor& part : x.split(network_->forward_batch(from, stage))) {
     GRAFT_RETURN_IF_ERROR(context_->Poll());
     context_->counters.backbone_forward_images += part.size(0);
-    part = network_->Forward(part, from, stage);
-    parts.push_back(stage == network_->stages() ? network_->HeadInput(part) : part);
+    parts.push_back(stage == network_->stages() ? network_->HeadInput(part, from)
+                                                : network_->Forward(part, from, stage));
   }
   return parts.size() == 1 ? parts.front() : at::cat(parts);
 }

@@ -239,7 +239,7 @@ absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimiz
     const at::Tensor targets = in_.task->TargetsOf(entries);
     GRAFT_ASSIGN_OR_RETURN(at::Tensor x, stream->Next());
     if (first < stages) {
-      x = in_.network->HeadInput(in_.network->Forward(x, first, stages));
+      x = in_.network->HeadInput(x, first);
       in_.context->counters.backbone_forward_images += x.size(0);
     }
     const at::Tensor outputs = in_.network->Head(x);

@@ -149,8 +149,9 @@ absl::Status Trainer::RunConvexPhase(const PhaseSpec& phase) {
       0) {  // there was nothing to learn; it counts as an epoch all the same
     GRAFT_RETURN_IF_ERROR(each(1, fit.model.weight, fit.model.bias, fit.model.objective));
   }
-  in_.context->observer().OnLog(absl::StrFormat("the head was fitted in %d iterations, l2 %.4g",
-                                                fit.model.iterations, fit.l2));
+  in_.context->observer().OnLog(
+      absl::StrFormat("the head was fitted in %d iterations, l2 %.4g, features by %s",
+                      fit.model.iterations, fit.l2, FeatureScalingName(fit.scaling)));
   if (!fit.model.converged) {
     in_.context->observer().OnWarning(
         {"NOT_CONVERGED",

@@ -27,7 +27,7 @@ absl::Status Trainer::ForOutputs(const std::vector<int64_t>& entries, absl::stri
     GRAFT_RETURN_IF_ERROR(in_.context->Poll());
     GRAFT_ASSIGN_OR_RETURN(at::Tensor x, stream->Next());
     if (first < stages) {
-      x = in_.network->HeadInput(in_.network->Forward(x, first, stages));
+      x = in_.network->HeadInput(x, first);
       in_.context->counters.backbone_forward_images += x.size(0);
     }
     const at::Tensor outputs = in_.network->Head(x);

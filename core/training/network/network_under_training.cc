@@ -4,6 +4,9 @@
 
 #include <ATen/ATen.h>
 
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+
 #include "core/base/status_macros.h"
 #include "core/nn/forward_memory.h"
 #include "core/nn/head.h"
@@ -16,10 +19,9 @@ namespace graft {
 absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWeights& backbone,
                                  int64_t outputs) {
   const InputSpec& input = backbone.input();
-  GRAFT_ASSIGN_OR_RETURN(
-      const Shape map,
-      ShapeAfter(backbone.spec(), backbone.spec().feature_stages, input.height, input.width));
-  const HeadSpec head = HeadSpecOf(config, FeatureMapOf(backbone.spec(), map), outputs);
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<StageFeatures> stages,
+                         StageFeaturesOf(backbone.spec(), input.height, input.width));
+  const HeadSpec head = HeadSpecOf(config, stages, outputs);
   GRAFT_RETURN_IF_ERROR(ValidateHeadSpec(head));
   return head;
 }
@@ -29,8 +31,13 @@ absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> NetworkUnderTraining::Crea
   return CatchTorchErrors(
       "building the network", [&]() -> absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> {
         std::unique_ptr<NetworkUnderTraining> made(new NetworkUnderTraining());
-        made->stages_ = backbone.spec().feature_stages;
         made->head_spec_ = head;
+        made->stages_ = backbone.spec().feature_stages;
+        GRAFT_ASSIGN_OR_RETURN(made->tap_nodes_, TapNodes(head, backbone.spec(), made->stages_));
+        for (const StageFeatures& tap : head.taps) {
+          made->tap_stages_.push_back(backbone.spec().FindStage(tap.stage));
+        }
+        if (!head.taps.empty()) made->stages_ = made->tap_stages_.back() + 1;
         // Without the published classifier: VGG16's would be 494 MB more.
         GRAFT_ASSIGN_OR_RETURN(made->backbone_,
                                backbone.MakeNetwork(LoadMode::kCopy, made->stages_));
@@ -60,15 +67,27 @@ at::Tensor NetworkUnderTraining::Forward(const at::Tensor& x, int from, int to) 
   return backbone_->Forward(x, from, to);
 }
 
-at::Tensor NetworkUnderTraining::HeadInput(const at::Tensor& feature_map) {
-  return head_spec_.pools() ? PoolFeatures(head_spec_, feature_map) : feature_map;
+at::Tensor NetworkUnderTraining::HeadInput(const at::Tensor& x, int from) {
+  if (tap_nodes_.empty()) {
+    const at::Tensor features = backbone_->Forward(x, from, stages_);
+    return head_spec_.pools() ? PoolFeatures(head_spec_, features) : features;
+  }
+  // What enters stage `from` is what leaves the one below, which may be the lowest tap.
+  const bool has_lowest = tap_stages_.front() < from;
+  const absl::Span<const int> nodes = absl::MakeConstSpan(tap_nodes_).subspan(has_lowest ? 1 : 0);
+  std::vector<at::Tensor> read = backbone_->ForwardTaps({x}, from, stages_, nodes);
+  if (has_lowest) read.insert(read.begin(), x);
+  return JoinTaps(head_spec_, read);
 }
 
 std::string NetworkUnderTraining::head_input_name() const {
   if (!head_spec_.pools()) return "map";
   // The name that features are cached under: a mean's is older than the other kinds.
-  return head_spec_.pooling == Pooling::kMean ? "pooled"
-                                              : std::string(PoolingName(head_spec_.pooling));
+  std::string name = head_spec_.pooling == Pooling::kMean
+                         ? "pooled"
+                         : std::string(PoolingName(head_spec_.pooling));
+  for (const StageFeatures& tap : head_spec_.taps) absl::StrAppend(&name, ":", tap.stage);
+  return name;
 }
 
 at::Tensor NetworkUnderTraining::Head(const at::Tensor& head_input) {
@@ -97,7 +116,8 @@ void NetworkUnderTraining::SetMode(int first, bool training, BatchNormMode batch
   // Dropout of the backbone's own is for those of its stages that are trained.
   backbone_->SetTraining(training && first < stages_, update);
   head_->SetTrainableFrom(0);
-  head_->SetTraining(training, update);
+  // A head's own norms begin without statistics: theirs are always those of the batches.
+  head_->SetTraining(training, /*update_batch_norm=*/true);
 }
 
 }  // namespace graft

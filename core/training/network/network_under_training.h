@@ -31,7 +31,7 @@ class NetworkUnderTraining final : public TrainableNetwork {
   int stages() const override { return stages_; }
   std::string stage_name(int stage) const override;
   at::Tensor Forward(const at::Tensor& x, int from, int to) override;
-  at::Tensor HeadInput(const at::Tensor& feature_map) override;
+  at::Tensor HeadInput(const at::Tensor& x, int from) override;
   std::string head_input_name() const override;
   at::Tensor Head(const at::Tensor& head_input) override;
   std::vector<int64_t> input_shape(int stage) const override { return input_shapes_[stage]; }
@@ -42,12 +42,14 @@ class NetworkUnderTraining final : public TrainableNetwork {
  private:
   NetworkUnderTraining() = default;
 
-  int stages_ = 0;
+  int stages_ = 0;  // those that the head needs: up to its highest tap, or all
   HeadSpec head_spec_;
   std::unique_ptr<Network> backbone_;
   std::unique_ptr<Network> head_;
   std::vector<std::vector<int64_t>> input_shapes_;
   std::vector<int64_t> peak_bytes_;  // of each stage, for one image
+  std::vector<int> tap_stages_;      // that the head reads, bottom first
+  std::vector<int> tap_nodes_;       // where each of them ends
 };
 
 }  // namespace graft

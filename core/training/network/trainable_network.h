@@ -33,11 +33,11 @@ class TrainableNetwork {
   // Runs stages `from` up to, not with, `to`. Stage 0 takes images [batch, channels, height,
   // width] as the backbone's InputSpec has them.
   virtual at::Tensor Forward(const at::Tensor& x, int from, int to) = 0;
-  // What the head does before its first parameter: [batch, channels, height, width] from the last
-  // stage to what is worth caching, [batch, channels] where the head pools. Must not depend on
-  // parameters.
-  virtual at::Tensor HeadInput(const at::Tensor& feature_map) = 0;
-  // Names what HeadInput does, for the feature cache: "pooled", "map".
+  // Runs stages `from` to the last, and what the head does before its first parameter: gives what
+  // is worth caching, [batch, channels] where the head pools. Where the head reads several stages,
+  // `from` must not lie above what leaves the lowest of them.
+  virtual at::Tensor HeadInput(const at::Tensor& x, int from) = 0;
+  // Names what HeadInput gives, for the feature cache: "pooled", "map".
   virtual std::string head_input_name() const = 0;
   // From HeadInput's output to the outputs [batch, outputs].
   virtual at::Tensor Head(const at::Tensor& head_input) = 0;

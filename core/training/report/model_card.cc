@@ -34,6 +34,8 @@ std::string ModelCardToJson(const ModelCard& card) {
         {"source", card.source},
         {"cut_point", card.model.cut_point},
         {"changed_stages", card.model.changed_stages}}},
+      {"head", nlohmann::json::parse(HeadSpecToJson(card.model.head))},
+      {"input", nlohmann::json::parse(InputSpecToJson(card.model.input))},
       {"outputs", nlohmann::json::parse(card.model.outputs)},
       {"data",
        {{"digest", card.dataset_digest},

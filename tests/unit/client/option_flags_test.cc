@@ -65,6 +65,16 @@ TEST_F(OptionFlags, TakeAWordAsTheApiWritesIt) {
   EXPECT_EQ(spec_.task().classification().class_weighting(), v1::CLASS_WEIGHTING_BALANCED);
 }
 
+TEST_F(OptionFlags, TakeAListWithCommasBetween) {
+  Parse({"--head", "layers", "--head-layers", "dense 64, relu,dropout 0.3", "--taps", "block3"});
+  EXPECT_EQ(spec_.head().kind(), v1::HEAD_KIND_LAYERS);
+  EXPECT_THAT(spec_.head().layers(), ::testing::ElementsAre("dense 64", "relu", "dropout 0.3"));
+  EXPECT_THAT(spec_.head().taps(), ::testing::ElementsAre("block3"));
+  for (const char* const text : {"", " ", "relu,", ",relu", "relu,,norm"}) {
+    EXPECT_THAT(ErrorOf({"--head-layers", text}), HasSubstr("item without text")) << text;
+  }
+}
+
 TEST_F(OptionFlags, SayWhichWordsThereAre) {
   EXPECT_THAT(ErrorOf({"--optimizer", "adam"}), HasSubstr("'adam' is none of lbfgs, adamw, sgd"));
   EXPECT_THAT(ErrorOf({"--optimizer", "unspecified"}), HasSubstr("none of"));

@@ -55,6 +55,8 @@ FieldDescriptor::CppType FieldTypeOf(OptionType type) {
       return FieldDescriptor::CPPTYPE_DOUBLE;
     case OptionType::kWord:
       return FieldDescriptor::CPPTYPE_ENUM;
+    case OptionType::kList:
+      return FieldDescriptor::CPPTYPE_STRING;
   }
   return FieldDescriptor::CPPTYPE_MESSAGE;
 }
@@ -63,9 +65,10 @@ TEST(OptionField, EveryRowHasAFieldOfItsTypeThatCanBeAbsent) {
   ForEveryOption([](const TaskOptionGroup&, const Option& option) {
     const FieldDescriptor* const field = FieldOf(option.path);
     ASSERT_NE(field, nullptr);
-    EXPECT_FALSE(field->is_repeated());
+    EXPECT_EQ(field->is_repeated(), option.type == OptionType::kList);
     EXPECT_EQ(field->cpp_type(), FieldTypeOf(option.type));
-    EXPECT_TRUE(option.type == OptionType::kWord || field->has_presence());
+    EXPECT_TRUE(option.type == OptionType::kWord || option.type == OptionType::kList ||
+                field->has_presence());
   });
 }
 
@@ -123,6 +126,9 @@ TEST(OptionField, ValuesGoThroughTheWireAndBack) {
     if (option.type == OptionType::kBool) values = {false, true};
     if (option.type == OptionType::kUnsigned) values = {uint64_t{0}, ~uint64_t{0}};
     if (option.type == OptionType::kWord) values = {option.words.back().word};
+    if (option.type == OptionType::kList) {
+      values = {TextList{"a"}, TextList(option.limits->items, "b")};
+    }
     for (const OptionValue& value : values) {
       WriteOption(option, value, &spec);
       v1::FineTuneSpec sent;
@@ -148,6 +154,19 @@ TEST(OptionField, WhatIsOutOfRangeIsRefusedByItsPathInTheRequest) {
       }
       EXPECT_THAT(fields, Contains("spec." + option.path));
     }
+  });
+}
+
+// A request of a million items is refused before any of them is copied.
+TEST(OptionField, AListThatIsTooLongIsRefusedByItsPathAndItsLength) {
+  ForEveryOption([](const TaskOptionGroup&, const Option& option) {
+    if (option.type != OptionType::kList) return;
+    v1::FineTuneSpec spec;
+    WriteOption(option, TextList(option.limits->items + 1, "a"), &spec);
+    const auto read = ReadOption(spec, option);
+    ASSERT_EQ(read.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(read.status().message(),
+                ::testing::HasSubstr(absl::StrCat("got ", option.limits->items + 1)));
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -11,6 +12,8 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
 
 #include "core/image/decode.h"
 #include "core/image/resize.h"
@@ -125,13 +128,55 @@ TEST(PrepareForEvaluationTest, BlueComesFirstWhereTheNetworkWantsIt) {
 
 TEST(PrepareForEvaluationTest, PicturesOfAnyShapeAreMadeToFit) {
   InputSpec spec = Levels(224, 224);
-  for (const auto& [width, height] : std::vector<std::pair<int, int>>{
-           {1, 1}, {1, 2}, {2, 1}, {223, 225}, {32768, 1}, {1, 32768}, {3, 5000}}) {
-    Image image = MakeImage(width, height);
-    std::fill(image.rgb.begin(), image.rgb.end(), 200);
-    const std::vector<float> values = Evaluate(image, spec);
-    EXPECT_EQ(*std::min_element(values.begin(), values.end()), 200) << width << " x " << height;
-    EXPECT_EQ(*std::max_element(values.begin(), values.end()), 200) << width << " x " << height;
+  for (const Framing framing : {Framing::kCentreCrop, Framing::kSqueeze, Framing::kLetterbox}) {
+    spec.framing = framing;
+    // Of a letterbox the bars are black.
+    const float least = framing == Framing::kLetterbox ? 0 : 200;
+    for (const auto& [width, height] : std::vector<std::pair<int, int>>{
+             {1, 1}, {1, 2}, {2, 1}, {223, 225}, {32768, 1}, {1, 32768}, {3, 5000}}) {
+      SCOPED_TRACE(absl::StrCat(FramingName(framing), " of ", width, " x ", height));
+      Image image = MakeImage(width, height);
+      std::fill(image.rgb.begin(), image.rgb.end(), 200);
+      const std::vector<float> values = Evaluate(image, spec);
+      EXPECT_EQ(*std::min_element(values.begin(), values.end()), width == height ? 200 : least);
+      EXPECT_EQ(*std::max_element(values.begin(), values.end()), 200);
+    }
+  }
+}
+
+TEST(Frame, ASqueezedPictureFillsTheInputWhole) {
+  InputSpec spec = Levels(40, 30);
+  spec.framing = Framing::kSqueeze;
+  for (const auto& [width, height] : std::vector<std::pair<int, int>>{{1, 1}, {200, 10}, {3, 99}}) {
+    const FramedPicture framed = Frame(width, height, spec);
+    EXPECT_EQ(framed.width, 40);
+    EXPECT_EQ(framed.height, 30);
+    EXPECT_EQ(framed.x, 0);
+    EXPECT_EQ(framed.y, 0);
+  }
+}
+
+TEST(Frame, ALetterboxHasAllOfThePictureInItsShapeInTheMiddle) {
+  InputSpec spec = Levels(40, 30);
+  spec.framing = Framing::kLetterbox;
+  for (int width = 1; width <= 90; width += 7) {
+    for (int height = 1; height <= 90; height += 7) {
+      SCOPED_TRACE(absl::StrCat(width, " x ", height));
+      const FramedPicture framed = Frame(width, height, spec);
+      EXPECT_TRUE(framed.width == 40 || framed.height == 30) << "one side fills the input";
+      const double scale = std::min(40.0 / width, 30.0 / height);
+      EXPECT_NEAR(framed.width, std::max(1.0, scale * width), 0.51);
+      EXPECT_NEAR(framed.height, std::max(1.0, scale * height), 0.51);
+      // The window holds the picture, with bars that differ by two pixels at the most.
+      EXPECT_LE(framed.x, 0);
+      EXPECT_LE(framed.y, 0);
+      const int right = 40 + framed.x - framed.width;
+      const int below = 30 + framed.y - framed.height;
+      EXPECT_GE(right, 0);
+      EXPECT_GE(below, 0);
+      EXPECT_LE(std::abs(right + framed.x), 2);
+      EXPECT_LE(std::abs(below + framed.y), 2);
+    }
   }
 }
 

@@ -39,6 +39,59 @@ TEST(HeadSpecTest, ParametersAreWeightsAndBiases) {
   EXPECT_EQ(spec.parameters(), 64 * 32 + 32 + 32 * 5 + 5);
 }
 
+HeadSpec OnTaps() {
+  HeadSpec spec{.kind = HeadKind::kMlp, .hidden_units = 7, .outputs = 4};
+  spec.taps = {{"low", {.channels = 4, .height = 8, .width = 8}},
+               {"high", {.channels = 6, .height = 4, .width = 4}}};
+  spec.features = JoinedFeatures(spec.taps);
+  return spec;
+}
+
+TEST(HeadSpecTest, TapsLieSideBySide) {
+  const HeadSpec spec = OnTaps();
+  ASSERT_TRUE(ValidateHeadSpec(spec).ok()) << ValidateHeadSpec(spec);
+  EXPECT_EQ(spec.inputs(), 10);
+  EXPECT_EQ(spec.parameters(), 10 * 7 + 7 + 7 * 4 + 4);
+  const auto read = HeadSpecFromJson(HeadSpecToJson(spec));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, spec);
+  // A head without them is written as it was before there were any.
+  EXPECT_EQ(HeadSpecToJson({HeadKind::kLinear, {8, 1, 1}, 0, 0, 1}).find("taps"),
+            std::string::npos);
+}
+
+TEST(HeadSpecTest, TapsThatDoNotFitAreRefused) {
+  const auto message = [](const HeadSpec& spec) {
+    const absl::Status status = ValidateHeadSpec(spec);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    return std::string(status.message());
+  };
+  HeadSpec spec = OnTaps();
+  spec.features.channels = 11;
+  EXPECT_THAT(message(spec), HasSubstr("side by side"));
+  spec = OnTaps();
+  spec.taps[1].stage = "low";
+  EXPECT_THAT(message(spec), HasSubstr("two taps"));
+  spec = OnTaps();
+  spec.taps[0].stage = "";
+  EXPECT_THAT(message(spec), HasSubstr("no stage"));
+  spec = OnTaps();
+  spec.kind = HeadKind::kArticle;
+  EXPECT_THAT(message(spec), HasSubstr("must be pooled"));
+  spec = OnTaps();
+  spec.pooling = Pooling::kClassToken;
+  EXPECT_THAT(message(spec), HasSubstr("is for tokens"));
+  spec = OnTaps();
+  spec.taps[0].features.channels = 0;
+  EXPECT_THAT(message(spec), HasSubstr("channels"));
+  spec = OnTaps();
+  for (int i = 0; i <= kMaxHeadTaps; ++i) {
+    spec.taps.push_back({std::to_string(i), {.channels = 1, .height = 1, .width = 1}});
+  }
+  spec.features = JoinedFeatures(spec.taps);
+  EXPECT_THAT(message(spec), HasSubstr("more than the 64"));
+}
+
 TEST(HeadSpecTest, ReadsTheEarlierNameOfOutputs) {
   const HeadSpec spec{HeadKind::kMlp, {6, 2, 3}, 7, 0.5, 4};
   auto json = nlohmann::json::parse(HeadSpecToJson(spec));

@@ -26,6 +26,7 @@ InputSpec Unusual() {
   spec.std = {1, 2, 3};
   spec.channel_order = ChannelOrder::kBgr;
   spec.value_range = 255;
+  spec.framing = Framing::kLetterbox;
   return spec;
 }
 
@@ -51,6 +52,8 @@ TEST(InputSpecTest, DigestCoversEveryField) {
       [](InputSpec& s) { s.std[0] = std::nextafter(s.std[0], 1.0f); },
       [](InputSpec& s) { s.channel_order = ChannelOrder::kBgr; },
       [](InputSpec& s) { s.value_range = 255; },
+      [](InputSpec& s) { s.framing = Framing::kSqueeze; },
+      [](InputSpec& s) { s.framing = Framing::kLetterbox; },
   };
   for (const Change& change : changes) {
     InputSpec spec;
@@ -91,6 +94,12 @@ TEST(InputSpecTest, ValuesThatMakeNoSenseAreRefusedByName) {
   }
 }
 
+// Of features that were cached, and models that were published, before there were other framings.
+TEST(InputSpecTest, ACentreCropIsWrittenAsItAlwaysWas) {
+  EXPECT_EQ(InputSpecToJson(InputSpec()).find("framing"), std::string::npos);
+  EXPECT_EQ(InputSpecFromJson(InputSpecToJson(InputSpec())).value().framing, Framing::kCentreCrop);
+}
+
 TEST(InputSpecTest, BadJsonIsRefusedByField) {
   const nlohmann::json good = nlohmann::json::parse(InputSpecToJson(InputSpec()));
   for (const auto& [key, value] : good.items()) {
@@ -114,6 +123,8 @@ TEST(InputSpecTest, BadJsonIsRefusedByField) {
       {"interpolation", "nearest", "bilinear or bicubic"},
       {"channel_order", "RGB", "rgb or bgr"},
       {"crop_fraction", 2, "crop_fraction"},
+      {"framing", "stretch", "framing"},
+      {"framing", 1, "input_spec"},
   };
   for (const auto& [key, value, message] : bad) {
     nlohmann::json json = good;

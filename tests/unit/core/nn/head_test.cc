@@ -1,5 +1,6 @@
 #include "core/nn/head.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -89,6 +90,106 @@ TEST(HeadTest, ACosineHeadHasAVectorAClassAndAScale) {
   EXPECT_EQ(named[0].name, "head.weight");
   EXPECT_EQ(named[1].name, "head.scale");
   EXPECT_EQ(Forward(head, at::ones({2, 5, 6})), (Sizes{2, 4}));
+}
+
+// The formula of each kind, with its tensors by name.
+TEST(HeadTest, GivesWhatItsFormulaSays) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor map = at::sin(at::arange(2 * 6 * 2 * 3, at::kFloat)).view({2, 6, 2, 3});
+  const at::Tensor pooled = map.mean({2, 3});
+  HeadSpec head{.features = {.channels = 6, .height = 2, .width = 3},
+                .hidden_units = 7,
+                .dropout = 0.5,
+                .outputs = 4};
+  const auto expect =
+      [&](const std::function<at::Tensor(const std::vector<at::Tensor>&)>& formula) {
+        const auto network = Make(head);
+        std::vector<at::Tensor> own;
+        for (const NamedTensor& named : network->NamedTensors()) own.push_back(named.tensor);
+        EXPECT_TRUE(at::allclose(network->Forward(map, 0, 1), formula(own), 1e-5, 1e-6))
+            << HeadKindName(head.kind);
+      };
+  expect([&](const auto& own) { return pooled.matmul(own[0].t()) + own[1]; });
+  const auto hidden = [](const at::Tensor& x, const auto& own) {
+    const at::Tensor h = at::relu(x.matmul(own[0].t()) + own[1]);
+    return h.matmul(own[2].t()) + own[3];
+  };
+  head.kind = HeadKind::kMlp;
+  expect([&](const auto& own) { return hidden(pooled, own); });
+  head.kind = HeadKind::kArticle;
+  expect([&](const auto& own) { return hidden(map.flatten(1), own); });
+  head.kind = HeadKind::kCosine;
+  expect([&](const auto& own) {
+    const at::Tensor lengths = pooled.norm(2, 1, true).matmul(own[0].norm(2, 1, true).t());
+    return own[1] * pooled.matmul(own[0].t()) / lengths;
+  });
+  head.kind = HeadKind::kLayers;
+  head.layers = {{.kind = HeadLayerKind::kDense, .units = 9},
+                 {.kind = HeadLayerKind::kActivation, .activation = HeadActivation::kTanh},
+                 {.kind = HeadLayerKind::kDropout, .rate = 0.5}};
+  expect([&](const auto& own) {
+    return at::tanh(pooled.matmul(own[0].t()) + own[1]).matmul(own[2].t()) + own[3];
+  });
+  head.pooling = Pooling::kNone;
+  head.layers = {{.kind = HeadLayerKind::kConv, .units = 3, .kernel = 1},
+                 {.kind = HeadLayerKind::kActivation, .activation = HeadActivation::kRelu},
+                 {.kind = HeadLayerKind::kPool}};
+  expect([&](const auto& own) {
+    const at::Tensor each =
+        at::einsum("nchw,oc->nohw", {map, own[0].flatten(1)}) + own[1].view({1, 3, 1, 1});
+    return at::relu(each).mean({2, 3}).matmul(own[2].t()) + own[3];
+  });
+}
+
+// Features of several stages: each pooled, side by side, in the order of the taps.
+TEST(HeadTest, TapsOfANetworkArePooledAndJoined) {
+  const at::NoGradGuard no_grad;
+  SpecBuilder builder("two_stages", {3, 8, 8});
+  builder.Append("one", Conv2d{.in_channels = 3, .out_channels = 4, .kernel = 3, .padding = 1});
+  builder.EndStage("low");
+  builder.Append("two", Conv2d{.in_channels = 4, .out_channels = 6, .kernel = 3, .stride = 2});
+  builder.EndStage("high");
+  builder.EndFeatures();
+  const NetworkSpec backbone = builder.Take();
+  HeadSpec head{.outputs = 5, .taps = StageFeaturesOf(backbone, 8, 8).value()};
+  ASSERT_EQ(head.taps.size(), 2u);
+  EXPECT_EQ(head.taps[0], (StageFeatures{"low", {.channels = 4, .height = 8, .width = 8}}));
+  EXPECT_EQ(head.taps[1].features.channels, 6);
+  head.features = JoinedFeatures(head.taps);
+
+  const auto network = Network::Create(backbone, 3).value();
+  const at::Tensor x = at::sin(at::arange(2 * 3 * 64, at::kFloat)).view({2, 3, 8, 8});
+  const auto nodes = TapNodes(head, backbone, 2).value();
+  const at::Tensor joined = JoinTaps(head, network->ForwardTaps({x}, 0, 2, nodes));
+  EXPECT_TRUE(at::equal(joined, at::cat({network->Forward(x, 0, 1).mean({2, 3}),
+                                         network->Forward(x, 0, 2).mean({2, 3})},
+                                        1)));
+  const auto built = Make(head);
+  const at::Tensor outputs = built->Forward(joined, 0, 1);
+  EXPECT_TRUE(at::allclose(
+      outputs, joined.matmul(built->NamedTensors()[0].tensor.t()) + built->NamedTensors()[1].tensor,
+      1e-5, 1e-6));
+
+  EXPECT_FALSE(TapNodes(head, backbone, 1).ok()) << "above the cut";
+  head.taps[0].stage = "lowest";
+  const auto status = TapNodes(head, backbone, 2).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("\"lowest\" is not a stage of two_stages"), std::string::npos);
+}
+
+TEST(HeadTest, TapsOfAVisionTransformerGiveTheirClassTokens) {
+  const NetworkSpec backbone = BuildArchitecture("vit_small_patch16_224").value();
+  HeadSpec head{.outputs = 3, .pooling = Pooling::kClassToken};
+  for (const StageFeatures& stage : StageFeaturesOf(backbone, 224, 224).value()) {
+    EXPECT_EQ(stage.features.prefix_tokens, 1) << stage.stage;
+    if (stage.stage == "blocks.5" || stage.stage == "top") head.taps.push_back(stage);
+  }
+  ASSERT_EQ(head.taps.size(), 2u);
+  head.features = JoinedFeatures(head.taps);
+  ASSERT_TRUE(ValidateHeadSpec(head).ok()) << ValidateHeadSpec(head);
+  const at::Tensor tokens = at::sin(at::arange(2 * 197 * 384, at::kFloat)).view({2, 197, 384});
+  EXPECT_TRUE(at::equal(JoinTaps(head, {tokens, tokens * 2}),
+                        at::cat({tokens.select(1, 0), tokens.select(1, 0) * 2}, 1)));
 }
 
 // The size that the description promises is the size that is built.

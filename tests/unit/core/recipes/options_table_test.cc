@@ -52,6 +52,7 @@ std::vector<FineTuneConfig> AllJobs(const TaskOptionGroup& task) {
         for (const bool augment : {false, true}) {
           FineTuneConfig config = {.strategy = strategy.strategy, .task = task.make()};
           config.head.kind = head.head;
+          if (head.head == HeadKind::kLayers) config.head.layers = {"dense 8"};
           config.training.optimizer = optimizer.optimizer;
           config.data.augment = augment;
           if (FindViolations(config).empty()) jobs.push_back(config);
@@ -83,6 +84,8 @@ OptionValue SomeValue(const Option& option) {
       return uint64_t{1};
     case OptionType::kWord:
       return option.words[0].word;
+    case OptionType::kList:
+      return TextList{"relu"};
   }
   return false;
 }
@@ -129,6 +132,19 @@ TEST_P(EveryOption, IsRefusedBelowAndAboveItsRangeAndTakenAtBothEdges) {
     ExpectRefused(int64_t{std::numeric_limits<int>::max()});
     ExpectRefused(int64_t{std::numeric_limits<int>::min()});
   }
+}
+
+TEST_P(EveryOption, IsRefusedWhereItsListIsTooLongOrAnItemIs) {
+  if (option_.type != OptionType::kList) return;
+  ASSERT_TRUE(option_.limits.has_value()) << "a list needs limits";
+  const size_t most = option_.limits->items;
+  const size_t longest = option_.limits->longest;
+  ExpectRefused(TextList(most + 1, "a"));
+  ExpectInRange(TextList(most, "a"));
+  ExpectRefused(TextList{std::string(longest + 1, 'a')});
+  ExpectInRange(TextList{std::string(longest, 'a')});
+  ExpectRefused(TextList{"a", ""});
+  EXPECT_LT(MessageWith(TextList(100'000, "many")).size(), 500u) << "all of it is no help";
 }
 
 TEST_P(EveryOption, IsRefusedWhereItIsNotFinite) {

@@ -50,6 +50,57 @@ TEST(ResolveTest, NonLinearHeadsOnFeaturesAreTrainedInBatches) {
   EXPECT_EQ(Resolve(config).config.head.dropout, 0.2);
 }
 
+std::vector<StageFeatures> MapsAndTokens(bool tokens) {
+  if (tokens) {
+    const FeatureMap map{.channels = 16, .tokens = 5, .prefix_tokens = 1};
+    return {{"low", map}, {"middle", map}, {"high", map}};
+  }
+  return {{"low", {4, 8, 8}}, {"middle", {8, 4, 4}}, {"high", {16, 2, 2}}};
+}
+
+TEST(ResolveTest, AHeadIsWhatTheOptionsSay) {
+  FineTuneConfig config = Classification();
+  config.head.kind = HeadKind::kLayers;
+  config.head.layers = {"dense 6", "gelu", "dropout 0.5"};
+  HeadSpec head = HeadSpecOf(config, MapsAndTokens(false), 3);
+  EXPECT_EQ(head.kind, HeadKind::kLayers);
+  EXPECT_THAT(head.layers, SizeIs(3));
+  EXPECT_EQ(head.pooling, Pooling::kMean) << "a dense layer reads a vector";
+  EXPECT_EQ(head.parameters(), 16 * 6 + 6 + 6 * 3 + 3);
+  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(true), 3).pooling, Pooling::kClassToken);
+  config.head.layers = {"conv 6 3", "relu", "pool"};
+  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(false), 3).pooling, Pooling::kNone);
+  config.head.pooling = Pooling::kLastToken;
+  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(true), 3).pooling, Pooling::kLastToken);
+}
+
+TEST(ResolveTest, TapsAreReadBottomFirstAndEndTheNetwork) {
+  FineTuneConfig config = Classification();
+  EXPECT_EQ(StagesRead(config, MapsAndTokens(false)), 3);
+  config.head.taps = {"middle", "low"};
+  EXPECT_EQ(StagesRead(config, MapsAndTokens(false)), 2);
+  const HeadSpec head = HeadSpecOf(config, MapsAndTokens(false), 3);
+  ASSERT_THAT(head.taps, SizeIs(2));
+  EXPECT_EQ(head.taps[0].stage, "low");
+  EXPECT_EQ(head.inputs(), 4 + 8);
+  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(true), 3).pooling, Pooling::kClassToken);
+  config.head.kind = HeadKind::kLayers;
+  config.head.layers = {"flatten", "dense 4"};
+  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(false), 3).pooling, Pooling::kMean)
+      << "what is read of several stages is pooled";
+}
+
+TEST(ResolveTest, OnlyAHeadWithAHiddenLayerHasItsOptions) {
+  FineTuneConfig config = Classification();
+  for (const HeadKind kind : {HeadKind::kLinear, HeadKind::kCosine, HeadKind::kLayers}) {
+    config.head.kind = kind;
+    config.head.layers =
+        kind == HeadKind::kLayers ? std::optional<TextList>({"relu"}) : std::optional<TextList>();
+    EXPECT_FALSE(Resolve(config).config.head.hidden_units.has_value());
+    EXPECT_FALSE(Resolve(config).config.head.dropout.has_value());
+  }
+}
+
 TEST(ResolveTest, ArticleIsTheClassicRecipe) {
   FineTuneConfig config = Classification();
   config.head.kind = HeadKind::kArticle;
@@ -128,12 +179,14 @@ TEST(ResolveTest, EveryStrategyNamesWhatNoOptionsOwnDefaultCanBe) {
 TEST(ResolveTest, TheHeadFollowsFromOptionsFeaturesAndOutputs) {
   FineTuneConfig config = Classification();
   config.head.dropout = 0.3;  // of another head
-  EXPECT_EQ(HeadSpecOf(config, {64, 7, 7}, 5), (HeadSpec{HeadKind::kLinear, {64, 7, 7}, 0, 0, 5}));
+  EXPECT_EQ(HeadSpecOf(config, {{"last", {64, 7, 7}}}, 5),
+            (HeadSpec{HeadKind::kLinear, {64, 7, 7}, 0, 0, 5}));
   config.head.kind = HeadKind::kMlp;
   config.head.hidden_units = 32;
-  EXPECT_EQ(HeadSpecOf(config, {64, 7, 7}, 5), (HeadSpec{HeadKind::kMlp, {64, 7, 7}, 32, 0.3, 5}));
+  EXPECT_EQ(HeadSpecOf(config, {{"last", {64, 7, 7}}}, 5),
+            (HeadSpec{HeadKind::kMlp, {64, 7, 7}, 32, 0.3, 5}));
   const FeatureMap with_class_token = {.channels = 64, .tokens = 50, .prefix_tokens = 1};
-  EXPECT_EQ(HeadSpecOf(config, with_class_token, 5).pooling, Pooling::kClassToken);
+  EXPECT_EQ(HeadSpecOf(config, {{"last", with_class_token}}, 5).pooling, Pooling::kClassToken);
 }
 
 TEST(ResolveTest, ResolvingTwiceChangesNothing) {

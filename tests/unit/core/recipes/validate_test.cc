@@ -2,7 +2,10 @@
 
 #include <functional>
 #include <limits>
+#include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -140,15 +143,127 @@ TEST(ValidateTest, EveryViolationIsListedInOneAnswer) {
   EXPECT_THAT(FindViolations(Classification()), IsEmpty());
 }
 
+std::vector<StageFeatures> Stages(int stages, const FeatureMap& features) {
+  std::vector<StageFeatures> made;
+  for (int i = 0; i < stages; ++i) made.push_back({absl::StrCat("stage", i), features});
+  return made;
+}
+std::vector<StageFeatures> Maps(int stages) { return Stages(stages, {16, 2, 2}); }
+std::vector<StageFeatures> Tokens(int stages) {
+  return Stages(stages, {.channels = 16, .tokens = 5, .prefix_tokens = 1});
+}
+
 TEST(ValidateTest, MoreTrainableStagesThanTheBackboneHasAreRefused) {
   FineTuneConfig config = Classification();
   config.strategy = Strategy::kTopLayers;
   config.training.trainable_stages = 5;
-  EXPECT_THAT(FindNetworkViolations(config, 5), IsEmpty());
-  const auto violations = FindNetworkViolations(config, 4);
+  EXPECT_THAT(FindNetworkViolations(config, Maps(5), 3), IsEmpty());
+  const auto violations = FindNetworkViolations(config, Maps(4), 3);
   ASSERT_THAT(violations, SizeIs(1));
   EXPECT_EQ(violations[0].field, "training.trainable_stages");
-  EXPECT_THAT(FindNetworkViolations({}, 4), IsEmpty());
+  EXPECT_THAT(FindNetworkViolations({}, Maps(4), 3), IsEmpty());
+}
+
+std::string NetworkViolation(const FineTuneConfig& config,
+                             const std::vector<StageFeatures>& stages) {
+  const auto violations = FindNetworkViolations(config, stages, 3);
+  if (violations.empty()) return "";
+  EXPECT_THAT(violations, SizeIs(1));
+  return absl::StrCat(violations[0].field, ": ", violations[0].description);
+}
+
+TEST(ValidateTest, AHeadThatDoesNotFitTheBackboneIsRefusedByTheOptionToChange) {
+  FineTuneConfig config = Classification();
+  config.head.pooling = Pooling::kClassToken;
+  EXPECT_THAT(NetworkViolation(config, Maps(2)), HasSubstr("head.pooling: pooling"));
+  EXPECT_EQ(NetworkViolation(config, Tokens(2)), "");
+  config.head.pooling = {};
+  config.head.kind = HeadKind::kLayers;
+  config.head.layers = {"conv 8 3", "relu", "dense 4"};
+  EXPECT_THAT(NetworkViolation(config, Maps(2)), HasSubstr("head.layers: layer 2 (dense) reads"));
+  config.head.layers = {"conv 8 3", "relu", "pool", "dense 4"};
+  EXPECT_EQ(NetworkViolation(config, Maps(2)), "");
+  EXPECT_THAT(NetworkViolation(config, Tokens(2)), HasSubstr("head.layers: layer 0 (conv)"));
+  config.head.layers = {"dense 65536", "dense 65536"};
+  EXPECT_THAT(NetworkViolation(config, Maps(2)), HasSubstr("head.layers: on this backbone"));
+  config.head.layers = {};
+  config.head.kind = HeadKind::kArticle;
+  config.head.hidden_units = 65'536;
+  EXPECT_EQ(NetworkViolation(config, Maps(2)), "");
+  EXPECT_THAT(NetworkViolation(config, {{"top", {512, 7, 7}}}),
+              HasSubstr("head.hidden_units: on this backbone"));
+}
+
+TEST(ValidateTest, TapsAreStagesOfTheBackboneThatTheStrategyCanRead) {
+  FineTuneConfig config = Classification();
+  config.head.taps = {"stage1", "stage9"};
+  EXPECT_THAT(NetworkViolation(config, Maps(4)),
+              HasSubstr("head.taps: the backbone has no stage \"stage9\" but stage0, stage1"));
+  config.head.taps = {"stage0", "stage3"};
+  EXPECT_EQ(NetworkViolation(config, Maps(4)), "");
+  config.strategy = Strategy::kFull;
+  EXPECT_EQ(NetworkViolation(config, Maps(4)), "");
+  // What enters the lowest stage that learns is kept; what lies below it is not computed again.
+  config.strategy = Strategy::kTopLayers;
+  config.training.trainable_stages = 2;
+  EXPECT_THAT(NetworkViolation(config, Maps(4)), HasSubstr("head.taps: \"stage0\" lies too far"));
+  config.training.trainable_stages = 3;
+  EXPECT_EQ(NetworkViolation(config, Maps(4)), "");
+  config.head.taps = {"stage1"};
+  EXPECT_THAT(NetworkViolation(config, Maps(4)),
+              HasSubstr("training.trainable_stages: up to the highest tap there are 2 stages"));
+}
+
+TEST(ValidateTest, AListedHeadMustHaveLayersThatCanBeRead) {
+  FineTuneConfig config = Classification();
+  const auto message = [&config] {
+    const auto violations = FindViolations(config);
+    return violations.empty() ? ""
+                              : absl::StrCat(violations[0].field, ": ", violations[0].description);
+  };
+  config.head.kind = HeadKind::kLayers;
+  EXPECT_THAT(message(), HasSubstr("head.layers: is required"));
+  config.head.layers = TextList{};
+  EXPECT_THAT(message(), HasSubstr("head.layers: is required"));
+  config.head.layers = {"dense 8", "drop 0.5"};
+  EXPECT_THAT(message(), HasSubstr("head.layers: layer 1 (drop 0.5) is none of"));
+  config.head.layers = {"dense 8", "dropout 0.5"};
+  EXPECT_EQ(message(), "");
+  config.training.optimizer = OptimizerKind::kLbfgs;
+  EXPECT_THAT(message(), HasSubstr("training.optimizer"));
+}
+
+TEST(ValidateTest, PoolingAndTapsThatContradictEachOtherAreRefused) {
+  FineTuneConfig config = Classification();
+  const auto message = [&config] {
+    const auto violations = FindViolations(config);
+    return violations.empty() ? ""
+                              : absl::StrCat(violations[0].field, ": ", violations[0].description);
+  };
+  config.head.pooling = Pooling::kNone;
+  for (const HeadKind kind : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kCosine}) {
+    config.head.kind = kind;
+    EXPECT_THAT(message(), HasSubstr("head.pooling: NONE is for a LAYERS head"));
+  }
+  config.head.kind = HeadKind::kLayers;
+  config.head.layers = {"flatten"};
+  EXPECT_EQ(message(), "");
+  config.head.taps = {"low"};
+  EXPECT_THAT(message(), HasSubstr("head.pooling: NONE does not go with taps"));
+  config.head.pooling = {};
+  config.head.taps = {"low", "high", "low"};
+  EXPECT_THAT(message(), HasSubstr("head.taps: has \"low\" twice"));
+}
+
+TEST(ValidateTest, FramingByItselfIsJudgedByLbfgs) {
+  FineTuneConfig config = Classification();
+  config.data.framing = FramingChoice::kAuto;
+  EXPECT_THAT(FindViolations(config), IsEmpty());
+  config.head.kind = HeadKind::kMlp;
+  ASSERT_THAT(FindViolations(config), SizeIs(1));
+  EXPECT_EQ(FindViolations(config)[0].field, "data.framing");
+  config.data.framing = FramingChoice::kSqueeze;
+  EXPECT_THAT(FindViolations(config), IsEmpty());
 }
 
 }  // namespace

@@ -114,13 +114,14 @@ class NetworkLoaderTest : public ::testing::Test {
 
   // A version whose head is drawn from `seed`; with `changed`, its upper stage is too.
   void Publish(int64_t version, uint64_t seed, bool changed = false,
-               std::optional<double> temperature = std::nullopt) {
+               std::optional<double> temperature = std::nullopt,
+               HeadSpec head = {.kind = HeadKind::kLinear, .features = {6, 4, 4}, .outputs = 3}) {
     ModelDescription description;
     description.backbone = "tiny";
     description.backbone_digest = digest_;
-    description.cut_point = "high";
+    description.cut_point = head.taps.empty() ? "high" : head.taps.back().stage;
     if (changed) description.changed_stages = {"high"};
-    description.head = {.kind = HeadKind::kLinear, .features = {6, 4, 4}, .outputs = 3};
+    description.head = std::move(head);
     description.input = Input();
     description.task = kClassificationTask;
     description.outputs = ToJson(ClassificationOutputs{{"cat", "dog", "owl"}, temperature});

@@ -5,10 +5,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "core/image/encode.h"
+#include "core/model/head_spec.h"
 #include "tests/unit/core/serving/network_loader_fixture.h"
 
 namespace graft {
@@ -46,6 +48,124 @@ TEST_F(NetworkLoaderTest, ModelsOfOneFrozenBackboneRideInOneBatchEachRowWithItsO
   ExpectNear(Probabilities(*second, (*answers)[0]), Reference(2, images[0]));
   ExpectNear(Probabilities(*first, (*answers)[1]), Reference(1, images[1]));
   ExpectNear(Probabilities(*second, (*answers)[2]), Reference(2, images[2]));
+}
+
+// Of each kind of head, and of the stages that each reads.
+HeadSpec HeadOn(std::vector<StageFeatures> taps, HeadKind kind = HeadKind::kLinear) {
+  HeadSpec head{.kind = kind, .features = {6, 4, 4}, .hidden_units = 5, .outputs = 3};
+  head.taps = std::move(taps);
+  if (!head.taps.empty()) head.features = JoinedFeatures(head.taps);
+  return head;
+}
+const StageFeatures kLow = {"low", {.channels = 4, .height = 8, .width = 8}};
+const StageFeatures kHigh = {"high", {.channels = 6, .height = 4, .width = 4}};
+
+TEST_F(NetworkLoaderTest, EveryKindOfHeadIsServed) {
+  HeadSpec layers = HeadOn({}, HeadKind::kLayers);
+  layers.pooling = Pooling::kNone;
+  layers.layers = {{.kind = HeadLayerKind::kConv, .units = 7, .kernel = 3},
+                   {.kind = HeadLayerKind::kNorm},
+                   {.kind = HeadLayerKind::kActivation, .activation = HeadActivation::kGelu},
+                   {.kind = HeadLayerKind::kDropout, .rate = 0.5},
+                   {.kind = HeadLayerKind::kFlatten},
+                   {.kind = HeadLayerKind::kDense, .units = 9}};
+  const std::vector<HeadSpec> heads = {HeadOn({}), HeadOn({}, HeadKind::kMlp),
+                                       HeadOn({}, HeadKind::kArticle),
+                                       HeadOn({}, HeadKind::kCosine), layers};
+  const PreparedInput image = RandomInput(5);
+  for (size_t i = 0; i < heads.size(); ++i) {
+    SCOPED_TRACE(HeadSpecToJson(heads[i]));
+    const auto version = static_cast<int64_t>(i + 1);
+    Publish(version, i, /*changed=*/false, std::nullopt, heads[i]);
+    const auto servable = Load(version);
+    ASSERT_TRUE(servable.ok()) << servable.status();
+    ExpectNear(Probabilities(**servable, (*servable)->Run({{servable->get(), &image}}).value()[0]),
+               Reference(version, image));
+  }
+}
+
+TEST_F(NetworkLoaderTest, AHeadOnSeveralStagesReadsThemAll) {
+  const at::NoGradGuard no_grad;
+  const PreparedInput image = RandomInput(5);
+  const at::Tensor x = at::tensor(image.values).view({1, 3, 8, 8});
+  int64_t version = 0;
+  for (const std::vector<StageFeatures>& taps :
+       std::vector<std::vector<StageFeatures>>{{kLow, kHigh}, {kLow}, {kHigh}}) {
+    for (const bool changed : {false, true}) {
+      if (changed && taps.back().stage == "low") continue;  // the changed stage is above it
+      Publish(++version, 3, changed, std::nullopt, HeadOn(taps));
+      const auto servable = Load(version);
+      ASSERT_TRUE(servable.ok()) << servable.status();
+      std::vector<at::Tensor> read;
+      for (const StageFeatures& tap : taps) {
+        read.push_back(networks_[version]->Forward(x, 0, tap.stage == "low" ? 1 : 2).mean({2, 3}));
+      }
+      const at::Tensor p =
+          at::softmax(heads_[version]->Forward(at::cat(read, 1), 0, 1), 1).contiguous();
+      ExpectNear(
+          Probabilities(**servable, (*servable)->Run({{servable->get(), &image}}).value()[0]),
+          {p.data_ptr<float>(), p.data_ptr<float>() + 3});
+    }
+  }
+}
+
+TEST_F(NetworkLoaderTest, OnlyHeadsOnTheSameStagesRideInOneBatch) {
+  Publish(1, 1);
+  Publish(2, 2, false, std::nullopt, HeadOn({kLow, kHigh}));
+  Publish(3, 3, false, std::nullopt, HeadOn({kLow, kHigh}, HeadKind::kCosine));
+  Publish(4, 4, false, std::nullopt, HeadOn({kHigh}));
+  EXPECT_NE(Load(1).value()->batch_key(), Load(2).value()->batch_key());
+  EXPECT_EQ(Load(2).value()->batch_key(), Load(3).value()->batch_key());
+  EXPECT_NE(Load(2).value()->batch_key(), Load(4).value()->batch_key());
+  EXPECT_NE(Load(1).value()->batch_key(), Load(4).value()->batch_key());
+}
+
+TEST_F(NetworkLoaderTest, TapsThatTheBackboneDoesNotGiveAreDamage) {
+  const auto message = [this](const HeadSpec& head) {
+    Publish(1, 1, false, std::nullopt, head);
+    // The cut point is of the last tap: of a stage that is there, whatever the taps say.
+    auto description = nlohmann::json::parse(source_.versions[1].description);
+    description["cut_point"] = "high";
+    source_.versions[1].description = description.dump();
+    const auto status = Load(1).status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    return std::string(status.message());
+  };
+  StageFeatures wrong = kLow;
+  wrong.stage = "lowest";
+  EXPECT_THAT(message(HeadOn({wrong, kHigh})), HasSubstr("\"lowest\" is not a stage of tiny"));
+  wrong = kLow;
+  wrong.features.channels = 5;
+  EXPECT_THAT(message(HeadOn({wrong, kHigh})), HasSubstr("does not give the features"));
+}
+
+// A model frames pictures as it was trained on them.
+TEST_F(NetworkLoaderTest, PicturesAreFramedAsTheDescriptionSays) {
+  Image image = MakeImage(24, 8);  // black, with white ends that a centre crop does not see
+  for (int y = 0; y < 8; ++y) {
+    for (const int x : {0, 1, 2, 21, 22, 23}) {
+      for (int c = 0; c < 3; ++c) image.row(y)[3 * x + c] = 255;
+    }
+  }
+  const std::string png = EncodePng(image).value();
+  std::map<std::string, std::pair<std::vector<float>, std::string>> seen;
+  for (const char* const framing : {"centre_crop", "squeeze", "letterbox"}) {
+    Publish(1, 1);
+    auto description = nlohmann::json::parse(source_.versions[1].description);
+    description["input"]["framing"] = framing;
+    source_.versions[1].description = description.dump();
+    const auto servable = Load(1).value();
+    InputSpec input = Input();
+    ASSERT_TRUE(InputSpecFromJson(description["input"].dump()).ok());
+    input = InputSpecFromJson(description["input"].dump()).value();
+    std::vector<float> expected(PreparedValues(input));
+    PrepareForEvaluation(image, input, expected.data());
+    seen[framing] = {servable->Prepare(EncodedImage{png})->values, servable->batch_key()};
+    EXPECT_EQ(seen[framing].first, expected) << framing;
+  }
+  EXPECT_NE(seen["centre_crop"].first, seen["squeeze"].first);
+  EXPECT_NE(seen["squeeze"].first, seen["letterbox"].first);
+  EXPECT_NE(seen["centre_crop"].second, seen["squeeze"].second) << "no batch has both";
 }
 
 TEST_F(NetworkLoaderTest, APassHasNoMoreRowsThanItsMemoryAllows) {

@@ -39,23 +39,36 @@ struct Golden {
   double objective;
 };
 
-// scikit-learn 1.9: StandardScaler, LogisticRegression(C=0.5, tol=1e-10), coefficients folded back
+// scikit-learn 1.9 on columns that are centred, divided by the root of their deviation and then by
+// the root of their mean variance: LogisticRegression(C=0.5, tol=1e-12), coefficients folded back
 // to raw features.
-const Golden kPlain = {{0.89432723f, -0.11475422f, -0.19333426f, 0.05109853f, -0.02819355f,
-                        -0.40936361f, 0.24946797f, -0.01025156f, -0.02406941f, 0.06372865f,
-                        -0.48496362f, -0.13471375f, 0.20358582f, -0.02702912f, -0.03553509f},
-                       {1.51201037f, -1.30317167f, -0.20883871f},
-                       0.8116964747907274};
-// The same with class_weight="balanced".
-const Golden kBalanced = {{0.88852505f, -0.11161497f, -0.19708958f, 0.03406307f, -0.0223029f,
-                           -0.38715627f, 0.24702372f, -0.00404727f, -0.01816564f, 0.06095373f,
-                           -0.50136878f, -0.13540874f, 0.20113685f, -0.01589742f, -0.03865083f},
-                          {1.1634308f, -1.13430836f, -0.02912244f},
-                          0.880080878349954};
+const Golden kPlain = {{0.72865784f, -0.10995517f, -0.18980888f, 0.05118657f, -0.02934971f,
+                        -0.33248413f, 0.23306863f, -0.00664013f, -0.02631308f, 0.06689125f,
+                        -0.39617371f, -0.12311347f, 0.19644902f, -0.02487348f, -0.03754155f},
+                       {1.56536740f, -1.33220011f, -0.23316729f},
+                       0.8306010889610255};
+const Golden kBalanced = {{0.70901937f, -0.11051068f, -0.19214826f, 0.03810912f, -0.02318379f,
+                           -0.30672069f, 0.23565619f, -0.00296724f, -0.02137384f, 0.06297211f,
+                           -0.40229868f, -0.12514551f, 0.19511551f, -0.01673528f, -0.03978832f},
+                          {1.20109993f, -1.15036510f, -0.05073483f},
+                          0.8985357383566683};
+// The same without the first division.
+const Golden kPlainByOneScale = {
+    {0.46179771f, -0.10392045f, -0.18377005f, 0.05058000f, -0.03132124f, -0.21060292f, 0.20329035f,
+     -0.00011275f, -0.02861301f, 0.06816653f, -0.25119479f, -0.09936990f, 0.18388280f, -0.02196699f,
+     -0.03684529f},
+    {1.65913586f, -1.33512572f, -0.32401014f},
+    0.8672067657794958};
+const Golden kBalancedByOneScale = {
+    {0.43627143f, -0.10582626f, -0.18408865f, 0.04413188f, -0.02562171f, -0.18764443f, 0.21121164f,
+     -0.00022066f, -0.02596850f, 0.06379193f, -0.24862700f, -0.10538538f, 0.18430931f, -0.01816338f,
+     -0.03817022f},
+    {1.24387215f, -1.12471486f, -0.11915729f},
+    0.9327790428505646};
 
-void ExpectAgrees(const Golden& golden, const at::Tensor& class_weights) {
+void ExpectAgrees(const Golden& golden, FeatureScaling scaling, const at::Tensor& class_weights) {
   const Toy toy;
-  const Standardisation standardisation = FitStandardisation(toy.features);
+  const Standardisation standardisation = FitStandardisation(toy.features, scaling);
   const SoftmaxLoss loss(3, class_weights);
   LinearProblem problem{standardisation.Apply(toy.features), toy.labels, &loss};
   LinearFitOptions options;
@@ -70,15 +83,20 @@ void ExpectAgrees(const Golden& golden, const at::Tensor& class_weights) {
   EXPECT_TRUE(at::allclose(folded.bias, at::tensor(golden.bias), 0, 2e-3)) << folded.bias;
 }
 
-TEST(LinearFitTest, AgreesWithScikitLearn) { ExpectAgrees(kPlain, {}); }
+TEST(LinearFitTest, AgreesWithScikitLearn) {
+  ExpectAgrees(kPlain, FeatureScaling::kByRoot, {});
+  ExpectAgrees(kPlainByOneScale, FeatureScaling::kCommon, {});
+}
 
 TEST(LinearFitTest, AgreesWithScikitLearnsBalancedWeights) {
-  ExpectAgrees(kBalanced, at::tensor({60.f / 90, 60.f / 45, 60.f / 45}));
+  const at::Tensor weights = at::tensor({60.f / 90, 60.f / 45, 60.f / 45});
+  ExpectAgrees(kBalanced, FeatureScaling::kByRoot, weights);
+  ExpectAgrees(kBalancedByOneScale, FeatureScaling::kCommon, weights);
 }
 
 TEST(LinearFitTest, FoldingGivesTheSameLogitsOnRawFeatures) {
   const Toy toy;
-  const Standardisation standardisation = FitStandardisation(toy.features);
+  const Standardisation standardisation = FitStandardisation(toy.features, FeatureScaling::kCommon);
   const at::Tensor z = standardisation.Apply(toy.features);
   const SoftmaxLoss loss(3);
   LinearProblem problem{z, toy.labels, &loss};
@@ -92,10 +110,38 @@ TEST(LinearFitTest, FoldingGivesTheSameLogitsOnRawFeatures) {
 TEST(LinearFitTest, AConstantFeatureDoesNoHarm) {
   const Toy toy;
   const at::Tensor features = at::cat({toy.features, at::full({60, 1}, 7.3f)}, 1);
-  const Standardisation standardisation = FitStandardisation(features);
-  const at::Tensor z = standardisation.Apply(features);
-  EXPECT_TRUE(at::isfinite(z).all().item<bool>());
-  EXPECT_LT(z.select(1, 5).abs().max().item<float>(), 1e-4f);
+  for (const FeatureScaling scaling : {FeatureScaling::kCommon, FeatureScaling::kByRoot}) {
+    const Standardisation standardisation = FitStandardisation(features, scaling);
+    const at::Tensor z = standardisation.Apply(features);
+    EXPECT_TRUE(at::isfinite(z).all().item<bool>());
+    EXPECT_LT(z.select(1, 5).abs().max().item<float>(), 1e-4f);
+  }
+}
+
+// What the penalty weighs must not depend on the unit of the features, and columns must keep their
+// weight against each other.
+TEST(LinearFitTest, FeaturesAreCentredAndAllDividedByOneScale) {
+  const Toy toy;
+  const at::Tensor z =
+      FitStandardisation(toy.features, FeatureScaling::kCommon).Apply(toy.features);
+  EXPECT_LT(z.mean(0).abs().max().item<float>(), 1e-5f);
+  EXPECT_NEAR(z.pow(2).mean().item<float>(), 1, 1e-5);
+  const auto deviation = [](const at::Tensor& x) { return (x - x.mean(0)).pow(2).mean(0).sqrt(); };
+  const at::Tensor ratio = deviation(z) / deviation(toy.features);
+  EXPECT_NEAR(ratio.max().item<float>(), ratio.min().item<float>(), 1e-5);
+  const at::Tensor in_thousandths = toy.features * 1000 + 7;
+  EXPECT_TRUE(at::allclose(
+      FitStandardisation(in_thousandths, FeatureScaling::kCommon).Apply(in_thousandths), z, 1e-4,
+      1e-4));
+}
+
+TEST(LinearFitTest, FeaturesThatAreAllAlikeAreOnlyCentred) {
+  const at::Tensor alike = at::full({4, 3}, 0.1f);
+  for (const FeatureScaling scaling : {FeatureScaling::kCommon, FeatureScaling::kByRoot}) {
+    const Standardisation standardisation = FitStandardisation(alike, scaling);
+    EXPECT_EQ(standardisation.scale[0].item<float>(), 1);
+    EXPECT_LT(standardisation.Apply(alike).abs().max().item<float>(), 1e-6f);
+  }
 }
 
 TEST(LinearFitTest, TheSameProblemGivesTheSameBits) {

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "core/base/status_macros.h"
 #include "core/tasks/classification/loss.h"
 
 namespace graft {
@@ -24,12 +25,14 @@ TEST(PenaltySearchTest, SmallProblemsAreSearchedThoroughly) {
   EXPECT_DOUBLE_EQ(search.penalties.front(), 1e4);
   EXPECT_DOUBLE_EQ(search.penalties.back(), 1e-2);
   EXPECT_EQ(search.folds, 5);
-  EXPECT_EQ(search.fits(), 65);
+  EXPECT_THAT(search.scalings, ElementsAre(FeatureScaling::kCommon, FeatureScaling::kByRoot));
+  EXPECT_EQ(search.fits(), 130);
 }
 
 TEST(PenaltySearchTest, LargeProblemsTakeFewerPenaltiesInFewerFolds) {
   const PenaltySearch decades = PlanPenaltySearch(10'000, 1'280, 100, 0);  // 1.3e9
   EXPECT_THAT(decades.penalties, SizeIs(7));
+  EXPECT_THAT(decades.scalings, ElementsAre(FeatureScaling::kByRoot));
   EXPECT_EQ(decades.fits(), 21);
   EXPECT_EQ(PlanPenaltySearch(10'000, 1'280, 1'000, 0).fits(), 5);     // 1.3e10
   EXPECT_EQ(PlanPenaltySearch(1'000'000, 1'280, 1'000, 0).fits(), 4);  // 1.3e12
@@ -42,7 +45,7 @@ TEST(PenaltySearchTest, TheValidationPartJudgesWhereItIsLargeEnough) {
   EXPECT_EQ(PlanPenaltySearch(1'000, 10, 20, 99).folds, 5);
   // 5 a class would be 5,000.
   EXPECT_EQ(PlanPenaltySearch(10'000, 10, 1'000, 500).folds, 0);
-  EXPECT_EQ(PlanPenaltySearch(10'000, 10, 1'000, 500).fits(), 13);
+  EXPECT_EQ(PlanPenaltySearch(10'000, 10, 1'000, 500).fits(), 26);
 }
 
 // Rows of noise in which one column tells the label, `signal` standard deviations apart; classes
@@ -63,6 +66,11 @@ struct Noise {
 
   absl::StatusOr<double> CrossValidate(const PenaltySearch& search,
                                        const PenaltySearchHooks& hooks = {}) const {
+    GRAFT_ASSIGN_OR_RETURN(const ChosenPenalty chosen, Search(search, hooks));
+    return chosen.l2;
+  }
+  absl::StatusOr<ChosenPenalty> Search(const PenaltySearch& search,
+                                       const PenaltySearchHooks& hooks = {}) const {
     return ChooseL2ByCrossValidation(problem, problem.targets, search, hooks);
   }
 };
@@ -77,7 +85,8 @@ TEST(PenaltySearchTest, AStrongPenaltyIsChosenWhereTheFeaturesAreNoiseAndAWeakOn
     train.targets = data.problem.targets.slice(0, 0, 40);
     return ChooseL2(train, data.problem.features.slice(0, 40), data.problem.targets.slice(0, 40),
                     Thorough().penalties)
-        .value();
+        .value()
+        .l2;
   };
   EXPECT_GE(choose(0), 100.0);
   EXPECT_LT(choose(8), 10.0);
@@ -111,12 +120,16 @@ TEST(PenaltySearchTest, CrossValidationChoosesThePenaltyWithTheSmallestLossOverI
   const auto best = std::min_element(sums.begin(), sums.end()) - sums.begin();
   ASSERT_GT(best, 0) << "the best is no end of the grid";
   ASSERT_LT(best, 12);
-  EXPECT_DOUBLE_EQ(data.CrossValidate(Thorough()).value(), Thorough().penalties[best]);
+  const auto chosen = data.Search(Thorough());
+  ASSERT_TRUE(chosen.ok()) << chosen.status();
+  EXPECT_DOUBLE_EQ(chosen->l2, Thorough().penalties[best]);
+  EXPECT_NEAR(chosen->loss, sums[best] / 5, 1e-3) << "the mean over the rows";
 }
 
 TEST(PenaltySearchTest, OneImageAClassGivesTheDefault) {
   const Noise data(5, 5, 1);
   EXPECT_EQ(data.CrossValidate(Thorough()).value(), kDefaultL2);
+  EXPECT_TRUE(std::isnan(data.Search(Thorough()).value().loss));
 }
 
 // Held out, the only row of its class would call for the strongest penalty there is.

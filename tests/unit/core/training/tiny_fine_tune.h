@@ -70,22 +70,27 @@ inline TinyBackbone MakeBackbone() {
   return backbone;
 }
 
-// Classes that differ by their colour, under noise.
+// What a picture of a class looks like.
+using Painter = std::function<void(int label, Image& image)>;
+
+// Classes that differ by their colour, under noise, unless `paint` makes them of its own.
 inline absl::StatusOr<std::unique_ptr<DatasetReader>> MakeDataset(
     const std::filesystem::path& folder, int per_class, int classes = 3, bool with_test = false,
-    const std::function<void(DatasetManifest&)>& edit = nullptr) {
+    const std::function<void(DatasetManifest&)>& edit = nullptr, const Painter& paint = nullptr,
+    int width = 20, int height = 18) {
   DatasetManifest manifest;
   std::string images;
   uint64_t noise = 1;
   for (int c = 0; c < classes; ++c) {
     manifest.classes.push_back(absl::StrCat("class", c));
     for (int i = 0; i < per_class; ++i) {
-      Image image = MakeImage(20, 18);
+      Image image = MakeImage(width, height);
       for (size_t at = 0; at < image.rgb.size(); ++at) {
         noise = noise * 6364136223846793005ULL + 1442695040888963407ULL;
         image.rgb[at] =
             static_cast<uint8_t>((noise >> 40) % 160 + (static_cast<int>(at % 3) == c ? 60 : 0));
       }
+      if (paint) paint(c, image);
       auto png = EncodePng(image);
       if (!png.ok()) return png.status();
       DatasetEntry entry;
@@ -94,8 +99,8 @@ inline absl::StatusOr<std::unique_ptr<DatasetReader>> MakeDataset(
       entry.offset = images.size();
       entry.length = png->size();
       entry.sha256 = Sha256Hex(*png);
-      entry.width = 20;
-      entry.height = 18;
+      entry.width = width;
+      entry.height = height;
       if (with_test) entry.split = i % 4 == 0 ? Split::kTest : Split::kTrain;
       manifest.entries.push_back(entry);
       images += *png;
@@ -122,8 +127,10 @@ class TinyFineTuneTest : public ::testing::Test {
     UseDataset(20);
   }
   void UseDataset(int per_class, int classes = 3, bool with_test = false,
-                  const std::function<void(DatasetManifest&)>& edit = nullptr) {
-    auto dataset = MakeDataset(folder_->path(), per_class, classes, with_test, edit);
+                  const std::function<void(DatasetManifest&)>& edit = nullptr,
+                  const Painter& paint = nullptr, int width = 20, int height = 18) {
+    auto dataset =
+        MakeDataset(folder_->path(), per_class, classes, with_test, edit, paint, width, height);
     ASSERT_TRUE(dataset.ok()) << dataset.status();
     dataset_ = *std::move(dataset);
   }

@@ -69,7 +69,9 @@ class ToyNetwork final : public TrainableNetwork {
     }
     return out;
   }
-  at::Tensor HeadInput(const at::Tensor& map) override { return map.mean({2, 3}); }
+  at::Tensor HeadInput(const at::Tensor& x, int from) override {
+    return Forward(x, from, stages()).mean({2, 3});
+  }
   std::string head_input_name() const override { return "pooled"; }
   at::Tensor Head(const at::Tensor& x) override {
     return at::linear(at::dropout(x, dropout_, training_), head_.front().weight,

@@ -54,7 +54,7 @@ TEST(CheckDataset, RefusesMoreClassesThanAReportHolds) {
 TEST(CheckNetwork, RefusesStagesThatTheBackboneLacks) {
   InstalledBackbone backbone;
   backbone.stage_parameters = {10, 20, 30};
-  backbone.features = {512, 7, 7};
+  backbone.stages = {{"low", {8, 7, 7}}, {"middle", {16, 7, 7}}, {"high", {512, 7, 7}}};
   FineTuneConfig config;
   config.strategy = Strategy::kTopLayers;
   config.training.trainable_stages = 3;
@@ -67,7 +67,8 @@ TEST(CheckNetwork, RefusesStagesThatTheBackboneLacks) {
 
 TEST(CheckNetwork, RefusesAHeadThatCannotBeTrained) {
   InstalledBackbone backbone;
-  backbone.features = {512, 7, 7};
+  backbone.stage_parameters = {10};
+  backbone.stages = {{"only", {512, 7, 7}}};
   FineTuneConfig config;
   config.head.kind = HeadKind::kArticle;
   config.head.hidden_units = 256;
@@ -76,6 +77,25 @@ TEST(CheckNetwork, RefusesAHeadThatCannotBeTrained) {
   const auto fields = InvalidFieldsOf(CheckNetwork(config, backbone, 10));
   ASSERT_THAT(fields, SizeIs(1));
   EXPECT_EQ(fields[0].field, "spec.head.hidden_units");
+}
+
+TEST(CheckNetwork, RefusesTapsAndLayersByTheirPathInTheRequest) {
+  InstalledBackbone backbone;
+  backbone.description.set_id("net");
+  backbone.stage_parameters = {10, 20};
+  backbone.stages = {{"low", {8, 7, 7}}, {"high", {16, 7, 7}}};
+  FineTuneConfig config;
+  config.head.taps = {"low", "top"};
+  auto fields = InvalidFieldsOf(CheckNetwork(config, backbone, 2));
+  ASSERT_THAT(fields, SizeIs(1));
+  EXPECT_EQ(fields[0].field, "spec.head.taps");
+  EXPECT_THAT(fields[0].description, ::testing::HasSubstr("on net: "));
+  config.head.taps = {};
+  config.head.kind = HeadKind::kLayers;
+  config.head.layers = {"conv 8", "dense 4"};
+  fields = InvalidFieldsOf(CheckNetwork(config, backbone, 2));
+  ASSERT_THAT(fields, SizeIs(1));
+  EXPECT_EQ(fields[0].field, "spec.head.layers");
 }
 
 struct BadList {

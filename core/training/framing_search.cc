@@ -1,0 +1,52 @@
+#include "core/training/framing_search.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+#include "core/base/status_macros.h"
+
+namespace graft {
+
+std::vector<Framing> FramingsToTry(Framing published) {
+  std::vector<Framing> framings = {published};
+  for (const Framing each : {Framing::kCentreCrop, Framing::kSqueeze, Framing::kLetterbox}) {
+    if (each != published) framings.push_back(each);
+  }
+  return framings;
+}
+
+Framing BestFraming(const std::vector<JudgedFraming>& judged) {
+  return std::min_element(judged.begin(), judged.end(),
+                          [](const JudgedFraming& a, const JudgedFraming& b) {
+                            // NaN compares false with all: it must lose to a number.
+                            if (std::isnan(a.loss) || std::isnan(b.loss)) {
+                              return !std::isnan(a.loss) && std::isnan(b.loss);
+                            }
+                            return a.loss < b.loss;
+                          })
+      ->framing;
+}
+
+std::string DescribeFramings(const std::vector<JudgedFraming>& judged) {
+  return absl::StrCat(FramingName(BestFraming(judged)), ", of ",
+                      absl::StrJoin(judged, ", ", [](std::string* out, const JudgedFraming& each) {
+                        absl::StrAppendFormat(out, "%s %.4f", FramingName(each.framing), each.loss);
+                      }));
+}
+
+absl::StatusOr<std::vector<JudgedFraming>> JudgeFramings(
+    const std::vector<Framing>& framings,
+    const std::function<absl::StatusOr<double>(Framing)>& judge) {
+  std::vector<JudgedFraming> judged;
+  for (const Framing framing : framings) {
+    GRAFT_ASSIGN_OR_RETURN(const double loss, judge(framing));
+    judged.push_back({framing, loss});
+  }
+  return judged;
+}
+
+}  // namespace graft

@@ -1,0 +1,213 @@
+// Heads, taps and framings that a request may ask for, from the options to the published model.
+#include <cstring>
+#include <set>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+#include "core/recipes/config_json.h"
+#include "core/recipes/enum_words.h"
+#include "tests/unit/core/training/tiny_fine_tune.h"
+
+namespace graft {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+
+class FineTuneHeadsTest : public TinyFineTuneTest {
+ protected:
+  static FineTuneConfig With(HeadKind kind) {
+    FineTuneConfig config;
+    config.head.kind = kind;
+    if (kind == HeadKind::kLayers) config.head.layers = {"dense 16", "relu", "dropout 0.1"};
+    return config;
+  }
+  static FineTuneConfig OnTaps(TextList taps) {
+    FineTuneConfig config;
+    config.head.taps = std::move(taps);
+    return config;
+  }
+  double Accuracy(const FineTuneResult& result) {
+    return FindFigure(result.report.figures, "accuracy").value();
+  }
+};
+
+TEST_F(FineTuneHeadsTest, EveryKindLearnsTheToy) {
+  for (const HeadKind kind :
+       {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kCosine, HeadKind::kLayers}) {
+    SCOPED_TRACE(HeadKindName(kind));
+    FineTuneConfig config = With(kind);
+    if (kind != HeadKind::kLinear) config.training.learning_rate = 0.03;
+    checkpoints_.saved.clear();
+    const auto result = Run(config);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->description.head.kind, kind);
+    EXPECT_GE(Accuracy(*result), 0.9);
+    const auto card = nlohmann::json::parse(result->card_json);
+    EXPECT_EQ(card["head"]["kind"], std::string(HeadKindName(kind)));
+  }
+}
+
+TEST_F(FineTuneHeadsTest, ListedLayersReadTheMapAndAreNumberedInTheModel) {
+  FineTuneConfig config = With(HeadKind::kLayers);
+  config.head.layers = {"conv 12 3", "norm", "gelu", "pool", "dense 8"};
+  config.training.learning_rate = 0.01;
+  const auto result = Run(config);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->description.head.pooling, Pooling::kNone);
+  EXPECT_THAT(TensorNames(result->model),
+              UnorderedElementsAre("head.0.weight", "head.0.bias", "head.1.weight", "head.1.bias",
+                                   "head.1.running_mean", "head.1.running_var",
+                                   "head.1.num_batches_tracked", "head.4.weight", "head.4.bias",
+                                   "head.5.weight", "head.5.bias"));
+  EXPECT_GE(Accuracy(*result), 0.9);
+  const auto hyperparameters = nlohmann::json::parse(result->card_json)["hyperparameters"];
+  EXPECT_EQ(hyperparameters["head"]["layers"][0], "conv 12 3");
+}
+
+// A head's own norm has no pretrained statistics: what it was trained with must be the batches'.
+TEST_F(FineTuneHeadsTest, AHeadsOwnNormLearnsItsStatistics) {
+  FineTuneConfig config = With(HeadKind::kLayers);
+  config.head.layers = {"norm", "pool"};
+  config.head.pooling = Pooling::kNone;
+  const auto result = Run(config);
+  ASSERT_TRUE(result.ok()) << result.status();
+  const auto file = SafetensorsFile::Parse(result->model).value();
+  const TensorView* const variance = file->Find("head.0.running_var");
+  ASSERT_NE(variance, nullptr);
+  std::vector<float> values(8);
+  ASSERT_EQ(variance->bytes.size(), values.size() * sizeof(float));
+  std::memcpy(values.data(), variance->bytes.data(), variance->bytes.size());
+  EXPECT_GT(std::set<float>(values.begin(), values.end()).size(), 1u) << "all 1, as they began";
+}
+
+TEST_F(FineTuneHeadsTest, TapsAreReadByEveryStrategyThatCan) {
+  for (const Strategy strategy :
+       {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
+    for (const bool augment : {false, true}) {
+      FineTuneConfig config = OnTaps({"block2", "block1"});
+      config.strategy = strategy;
+      config.data.augment = augment;
+      config.training.epochs = 3;
+      SCOPED_TRACE(ConfigToJson(config).dump());
+      checkpoints_.saved.clear();
+      const auto result = Run(config);
+      ASSERT_TRUE(result.ok()) << result.status();
+      EXPECT_EQ(result->description.cut_point, "block2");
+      ASSERT_EQ(result->description.head.taps.size(), 2u);
+      EXPECT_EQ(result->description.head.taps[0].stage, "block1");
+      EXPECT_EQ(result->description.head.inputs(), 16);
+      EXPECT_EQ(nlohmann::json::parse(result->card_json)["head"]["taps"][1]["stage"], "block2");
+    }
+  }
+}
+
+TEST_F(FineTuneHeadsTest, StagesAboveTheHighestTapAreNotThere) {
+  const auto result = Run(OnTaps({"block1"}));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->description.cut_point, "block1");
+  EXPECT_GE(Accuracy(*result), 0.9);
+  FineTuneConfig all = OnTaps({"block1"});
+  all.strategy = Strategy::kFull;
+  all.training.epochs = 2;
+  all.data.augment = false;
+  checkpoints_.saved.clear();
+  const auto full = Run(all);
+  ASSERT_TRUE(full.ok()) << full.status();
+  EXPECT_THAT(full->description.changed_stages, ElementsAre("block1"));
+}
+
+TEST_F(FineTuneHeadsTest, TapsThatAreNotThereAreRefused) {
+  const auto status = Run(OnTaps({"block1", "block9"})).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("head.taps: the backbone has no stage \"block9\""));
+}
+
+// A job must not be given what the head of another reads.
+TEST_F(FineTuneHeadsTest, FeaturesOfOtherTapsAndPoolingsAreNotTaken) {
+  for (const TextList& taps : std::vector<TextList>{{"block2"}, {"block1", "block2"}, {"block1"}}) {
+    checkpoints_.saved.clear();
+    const auto result = Run(OnTaps(taps));
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->counters.backbone_forward_images, 60);
+    checkpoints_.saved.clear();
+    const auto again = Run(OnTaps(taps));
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(again->counters.backbone_forward_images, 0) << "of the same taps they are";
+  }
+}
+
+TEST_F(FineTuneHeadsTest, ARunWithListedLayersAndTapsGoesOnWhereItWas) {
+  FineTuneConfig layers = With(HeadKind::kLayers);
+  layers.head.layers = {"conv 6 3", "norm", "relu", "dropout 0.2", "pool"};
+  layers.training.epochs = 5;
+  FineTuneConfig taps = OnTaps({"block1", "block2"});
+  taps.head.kind = HeadKind::kCosine;
+  taps.strategy = Strategy::kTopLayers;
+  taps.training.epochs = 5;
+  taps.training.head_epochs = 1;
+  for (const FineTuneConfig& config : {layers, taps}) {
+    SCOPED_TRACE(ConfigToJson(config).dump());
+    checkpoints_.saved.clear();
+    const auto whole = Run(config);
+    ASSERT_TRUE(whole.ok()) << whole.status();
+    checkpoints_.saved.clear();
+    desired_ = [&] { return checkpoints_.saved.size() < 3 ? RunSignal::kRun : RunSignal::kDrain; };
+    ASSERT_TRUE(IsDrained(Run(config).status()));
+    desired_ = nullptr;
+    const auto rest = Run(config);
+    ASSERT_TRUE(rest.ok()) << rest.status();
+    EXPECT_TRUE(rest->model == whole->model);
+  }
+}
+
+TEST_F(FineTuneHeadsTest, PicturesAreFramedAsAskedAndTheModelSaysSo) {
+  std::set<std::string> models;
+  for (const FramingChoice framing :
+       {FramingChoice::kCentreCrop, FramingChoice::kSqueeze, FramingChoice::kLetterbox}) {
+    FineTuneConfig config;
+    config.data.framing = framing;
+    checkpoints_.saved.clear();
+    const auto result = Run(config);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(FramingName(result->description.input.framing), NameOf(framing));
+    EXPECT_EQ(result->counters.backbone_forward_images, 60) << "each has features of its own";
+    models.insert(result->model);
+  }
+  EXPECT_EQ(models.size(), 3u);
+}
+
+// What tells the classes apart lies at the edges, which a centre crop does not see.
+TEST_F(FineTuneHeadsTest, AutoTakesTheFramingUnderWhichAHeadDoesBest) {
+  UseDataset(
+      20, 3, false, nullptr,
+      [](int label, Image& image) {
+        for (int y = 0; y < image.height; ++y) {
+          for (int x = 0; x < image.width; ++x) {
+            const bool edge = x < image.width / 4 || x >= image.width - image.width / 4;
+            for (int c = 0; c < 3; ++c) {
+              image.row(y)[3 * x + c] = static_cast<uint8_t>(edge && c == label ? 200 : 40);
+            }
+          }
+        }
+      },
+      40, 16);
+  FineTuneConfig config;
+  config.data.framing = FramingChoice::kAuto;
+  const auto result = Run(config);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_NE(result->description.input.framing, Framing::kCentreCrop);
+  EXPECT_GE(Accuracy(*result), 0.9);
+  EXPECT_THAT(observer_.logs, Contains(HasSubstr("framing: ")));
+  EXPECT_EQ(result->counters.backbone_forward_images, 180) << "each picture once a framing";
+  EXPECT_DOUBLE_EQ(observer_.progress.back().fraction, 1.0);
+  checkpoints_.saved.clear();
+  EXPECT_EQ(Run(config)->model, result->model);
+}
+
+}  // namespace
+}  // namespace graft
