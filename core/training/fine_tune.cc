@@ -11,6 +11,7 @@
 #include "core/base/status_macros.h"
 #include "core/data/dataset_reader.h"
 #include "core/features/feature_cache.h"
+#include "core/nn/devices.h"
 #include "core/nn/torch_error.h"
 #include "core/recipes/config_json.h"
 #include "core/recipes/validate.h"
@@ -65,6 +66,7 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
       environment.backbone == nullptr) {
     return absl::InvalidArgumentError("a run needs a dataset, a task and a backbone");
   }
+  GRAFT_ASSIGN_OR_RETURN(const at::Device device, FindDevice(environment.device));
   Task& task = *environment.task;
   if (task.targets().size(0) != environment.dataset->size()) {
     return absl::InvalidArgumentError("the task was made for another dataset");
@@ -90,7 +92,8 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
       InvalidFields(FindNetworkViolations(job.config, backbone.spec().feature_stages)));
   GRAFT_ASSIGN_OR_RETURN(const HeadSpec head, HeadFor(job.config, backbone, task.outputs()));
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
-                         NetworkUnderTraining::Create(backbone, head, *job.config.training.seed));
+                         NetworkUnderTraining::Create(backbone, head, *job.config.training.seed,
+                                                      {device, at::kFloat}));
   Activations activations(network.get(), &data, environment.feature_cache, backbone.digest(),
                           *job.config.training.seed, &context);
   Trainer trainer({&job, network.get(), &task, &data, &activations, environment.checkpoints,
