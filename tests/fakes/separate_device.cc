@@ -1,5 +1,6 @@
 #include "tests/fakes/separate_device.h"
 
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -55,7 +56,9 @@ class SeparateGuard final : public c10::impl::NoOpDeviceGuardImpl<kSeparate> {
   void synchronizeDevice(const c10::DeviceIndex) const override {}
 
  private:
-  static c10::Stream Only() { return {c10::Stream::DEFAULT, at::Device(kSeparate, 0)}; }
+  static c10::Stream Only() {
+    return c10::Stream(c10::Stream::DEFAULT, at::Device(kSeparate, 0));
+  }
 };
 
 struct SeparateHooks final : at::PrivateUse1HooksInterface {

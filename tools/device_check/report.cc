@@ -9,7 +9,7 @@
 namespace graft {
 namespace {
 
-constexpr size_t kNameWidth = 34;
+constexpr int kNameWidth = 34;
 
 void AppendOps(const std::string& title, const std::vector<OpResult>& ops,
                const CheckReport& report, std::string& out) {

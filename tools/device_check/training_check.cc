@@ -1,5 +1,6 @@
 #include "tools/device_check/training_check.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
@@ -104,10 +105,10 @@ absl::StatusOr<Trained> Train(const TrainingCase& training_case, const Placement
                             &context);
     Trainer trainer({&job, network.get(), task.get(), &data, &activations,
                      drain_after > 0 ? &checkpoints : nullptr, "device check", &context});
-    const absl::Time start = absl::Now();
+    const absl::Duration start = context.elapsed();
     const absl::Status status = trainer.Run();
     Synchronise(placement.device);
-    trained.train_seconds += absl::ToDoubleSeconds(absl::Now() - start);
+    trained.train_seconds += absl::ToDoubleSeconds(context.elapsed() - start);
     if (!last) {
       if (!IsDrained(status)) {
         return status.ok() ? absl::InternalError("the run was not interrupted") : status;
