@@ -29,3 +29,14 @@ if(EXISTS ${GRAFT_TORCH_LIB_DIR}/libgomp.so.1)
   target_link_options(graft_torch INTERFACE -Wl,-rpath-link,${GRAFT_TORCH_LIB_DIR})
 endif()
 add_library(graft::torch ALIAS graft_torch)
+
+# LibTorch's part for an accelerator, where this LibTorch has one: it registers itself when it is
+# loaded, and nothing refers to it by name. For programs that compute on one.
+add_library(graft_torch_accelerator INTERFACE)
+foreach(name torch_cuda c10_cuda torch_hip c10_hip torch_xpu c10_xpu)
+  if(EXISTS ${GRAFT_TORCH_LIB_DIR}/lib${name}.so)
+    target_link_libraries(graft_torch_accelerator INTERFACE
+      -Wl,--push-state,--no-as-needed ${GRAFT_TORCH_LIB_DIR}/lib${name}.so -Wl,--pop-state)
+  endif()
+endforeach()
+add_library(graft::torch_accelerator ALIAS graft_torch_accelerator)

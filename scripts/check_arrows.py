@@ -54,7 +54,7 @@ ALLOWED = {
     "tools": ["core"],
     "client": ["generated"],
     "bench": ["core", "wire", "generated", "tests"],
-    "tests": ["core", "wire", "server", "worker", "client", "generated"],
+    "tests": ["core", "wire", "server", "worker", "client", "tools", "generated"],
 }
 
 # Folder -> pattern of includes that it may not have although it may have others of that folder.
@@ -74,7 +74,8 @@ VENDORS = {
     r"prometheus/": ["core/telemetry"],
     r"civetweb": ["server/http"],
     r"(torch|ATen|c10)/": ["core/nn", "core/backbones", "core/features", "core/tasks",
-                           "core/training", "core/ranking", "core/serving"],
+                           "core/training", "core/ranking", "core/serving",
+                           "tools/device_check"],
     r"grpc|.*\.grpc\.pb\.h": ["wire", "server/rpc", "server/workers", "worker", "client"],
     r"google/(protobuf|rpc)|graft/|.*\.pb\.h": ["wire", "server", "worker", "client"],
     r"spdlog/": ["server", "worker", "wire", "client"],

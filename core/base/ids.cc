@@ -3,8 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
-
-#include <openssl/rand.h>
+#include <unistd.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -23,7 +22,7 @@ class SystemIdGenerator final : public IdGenerator {
     const uint64_t millis = static_cast<uint64_t>(absl::ToUnixMillis(absl::Now()));
     for (int i = 0; i < 6; ++i) bytes[i] = static_cast<unsigned char>(millis >> (8 * (5 - i)));
     // Without entropy an id could be guessed or repeat: better no process than a wrong one.
-    if (RAND_bytes(bytes.data() + 6, 10) != 1) std::abort();
+    if (::getentropy(bytes.data() + 6, 10) != 0) std::abort();
 
     // 128 bits as 26 base-32 digits, most significant first; the first digit carries 3 bits.
     std::string digits(26, '0');

@@ -9,7 +9,7 @@
 
 namespace graft {
 
-// Incremental SHA-256 (OpenSSL). Not safe for concurrent use.
+// Incremental SHA-256 (FIPS 180-4). Not safe for concurrent use.
 class Sha256 {
  public:
   Sha256();

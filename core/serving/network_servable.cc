@@ -97,9 +97,10 @@ absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
         for (const auto& [model, indices] : by_model) {
           // Equal batch keys come only from servables of this kind.
           const auto& own = static_cast<const NetworkServable&>(*model);
-          const at::Tensor mine = by_model.size() == 1
-                                      ? output
-                                      : output.index_select(0, at::tensor(indices, at::kLong));
+          const at::Tensor mine =
+              by_model.size() == 1
+                  ? output
+                  : output.index_select(0, at::tensor(indices, at::kLong).to(output.device()));
           const at::Tensor outputs =
               OnHost(own.parts_.head->Forward(mine, 0, own.parts_.head->num_stages()));
           const int64_t width = outputs.numel() / static_cast<int64_t>(indices.size());

@@ -13,6 +13,7 @@
 #include "core/base/status_macros.h"
 #include "core/data/dataset_reader.h"
 #include "core/features/feature_cache.h"
+#include "core/nn/devices.h"
 #include "core/nn/head.h"
 #include "core/nn/torch_error.h"
 #include "core/recipes/config_json.h"
@@ -148,6 +149,7 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
       environment.backbone == nullptr) {
     return absl::InvalidArgumentError("a run needs a dataset, a task and a backbone");
   }
+  GRAFT_ASSIGN_OR_RETURN(const at::Device device, FindDevice(environment.device));
   Task& task = *environment.task;
   if (task.targets().size(0) != environment.dataset->size()) {
     return absl::InvalidArgumentError("the task was made for another dataset");
@@ -178,7 +180,8 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
   GRAFT_RETURN_IF_ERROR(InvalidFields(FindNetworkViolations(job.config, stages, task.outputs())));
   GRAFT_ASSIGN_OR_RETURN(const HeadSpec head, HeadFor(job.config, backbone, task.outputs()));
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
-                         NetworkUnderTraining::Create(backbone, head, *job.config.training.seed));
+                         NetworkUnderTraining::Create(backbone, head, *job.config.training.seed,
+                                                      {device, at::kFloat}));
   if (job.config.data.framing == FramingChoice::kAuto) {
     GRAFT_ASSIGN_OR_RETURN(input.framing,
                            ChooseFraming(job, environment, threads, network.get(), &context));

@@ -37,6 +37,8 @@ struct FineTuneEnvironment {
   TrainingObserver* observer = nullptr;  // null: nobody listens
   // Polled at every step and every batch of features, on the calling thread. Empty: kRun.
   std::function<RunSignal()> desired;
+  // Where the network is trained, as LibTorch names it: "cpu", "cuda", "cuda:1".
+  std::string device = "cpu";
   int threads = 1;  // for LibTorch's kernels, and as many to decode images
 };
 
@@ -63,12 +65,11 @@ struct FineTuneResult {
 // have ended with uninterrupted.
 //
 // INVALID_ARGUMENT: the job cannot be run on this data (nothing to learn, no images, head and
-// backbone do not go together). FAILED_PRECONDITION: training diverged (NaN; phase and epoch are
-// named). CANCELLED: desired() said so, or it said kStop before there was a best epoch to end with.
-// IsDrained(status): a checkpoint is kept, run it again.
-// Other errors come from the dataset, the cache or the checkpoint store.
-// Not to be run twice at the same time in one process: LibTorch's generator and thread count belong
-// to the process.
+// backbone do not go together), or `device` names none. FAILED_PRECONDITION: training diverged
+// (NaN; phase and epoch are named). CANCELLED: desired() said so, or it said kStop before there was
+// a best epoch to end with. IsDrained(status): a checkpoint is kept, run it again. Other errors
+// come from the dataset, the cache or the checkpoint store. Not to be run twice at the same time in
+// one process: LibTorch's generator and thread count belong to the process.
 absl::StatusOr<FineTuneResult> RunFineTune(const ResolvedFineTune& job,
                                            const FineTuneEnvironment& environment);
 

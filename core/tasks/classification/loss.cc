@@ -12,7 +12,7 @@ namespace graft {
 at::Tensor ClassificationLoss::operator()(const at::Tensor& logits,
                                           const at::Tensor& labels) const {
   std::optional<at::Tensor> weights;
-  if (class_weights.defined()) weights = class_weights;
+  if (class_weights.defined()) weights = class_weights.to(logits.options());
   return at::cross_entropy_loss(logits, labels, weights, at::Reduction::Mean,
                                 /*ignore_index=*/-100, label_smoothing);
 }
@@ -36,9 +36,10 @@ ConvexLoss::Rows SoftmaxLoss::At(const at::Tensor& outputs, const at::Tensor& ta
   rows.loss = log_probabilities.gather(1, column).neg();
   // probabilities - one_hot
   rows.residual = log_probabilities.exp();
-  rows.residual.scatter_add_(1, column, at::full({targets.size(0), 1}, -1.0f));
+  rows.residual.scatter_add_(1, column, at::full({targets.size(0), 1}, -1.0, outputs.options()));
   if (class_weights_.defined()) {
-    const at::Tensor weights = class_weights_.index_select(0, targets).unsqueeze(1);
+    const at::Tensor weights =
+        class_weights_.to(outputs.options()).index_select(0, targets).unsqueeze(1);
     rows.loss = rows.loss * weights;
     rows.residual = rows.residual * weights;
   }

@@ -15,9 +15,9 @@ constexpr double kMaxPositiveWeight = 100;
 
 at::Tensor SigmoidLoss::Mean(const at::Tensor& logits, const at::Tensor& targets) const {
   std::optional<at::Tensor> weights;
-  if (positive_weights_.defined()) weights = positive_weights_;
-  return at::binary_cross_entropy_with_logits(logits, targets.to(at::kFloat), /*weight=*/{},
-                                              weights, at::Reduction::Mean);
+  if (positive_weights_.defined()) weights = positive_weights_.to(logits.options());
+  return at::binary_cross_entropy_with_logits(logits, targets.to(logits.scalar_type()),
+                                              /*weight=*/{}, weights, at::Reduction::Mean);
 }
 
 absl::Status SigmoidLoss::CheckTargets(const at::Tensor& targets) const {
@@ -31,21 +31,22 @@ absl::Status SigmoidLoss::CheckTargets(const at::Tensor& targets) const {
 }
 
 ConvexLoss::Rows SigmoidLoss::At(const at::Tensor& outputs, const at::Tensor& targets) const {
-  const at::Tensor y = targets.to(at::kFloat);
+  const at::Tensor y = targets.to(outputs.scalar_type());
   std::optional<at::Tensor> weights;
-  if (positive_weights_.defined()) weights = positive_weights_;
+  if (positive_weights_.defined()) weights = positive_weights_.to(outputs.options());
   Rows rows;
   rows.loss =
       at::binary_cross_entropy_with_logits(outputs, y, /*weight=*/{}, weights, at::Reduction::None)
           .sum(1, /*keepdim=*/true);
   // Without weights sigmoid(x) - y.
-  const at::Tensor wy = positive_weights_.defined() ? y * positive_weights_ : y;
+  const at::Tensor wy = weights.has_value() ? y * *weights : y;
   rows.residual = at::sigmoid(outputs) * (wy + 1 - y) - wy;
   return rows;
 }
 
 double SigmoidLoss::HeldOut(const at::Tensor& outputs, const at::Tensor& targets) const {
-  return at::binary_cross_entropy_with_logits(outputs, targets.to(at::kFloat)).item<double>();
+  return at::binary_cross_entropy_with_logits(outputs, targets.to(outputs.scalar_type()))
+      .item<double>();
 }
 
 std::vector<float> BalancedPositiveWeights(absl::Span<const int64_t> images_by_label,

@@ -8,7 +8,8 @@ namespace graft {
 
 at::Tensor RegressionLoss::Elements(const at::Tensor& outputs, const at::Tensor& targets) const {
   if (kind_ == RegressionLossKind::kSquared) return (outputs - targets).square() / 2;
-  return at::huber_loss(outputs, targets, at::Reduction::None, delta_);
+  // Of two types it would refuse the gradient.
+  return at::huber_loss(outputs, targets.to(outputs.scalar_type()), at::Reduction::None, delta_);
 }
 
 at::Tensor RegressionLoss::Mean(const at::Tensor& outputs, const at::Tensor& targets) const {

@@ -62,8 +62,9 @@ class Objective {
 
   double operator()(const std::vector<double>& x, std::vector<double>& gradient) const {
     const at::Tensor weight = layout_.Weight(x);
-    const at::Tensor weight_of_rows = weight.to(at::kFloat).t();
-    const at::Tensor bias = layout_.Bias(x).to(at::kFloat);
+    const at::TensorOptions of_features = problem_.features.options();
+    const at::Tensor weight_of_rows = weight.to(of_features).t();
+    const at::Tensor bias = layout_.Bias(x).to(of_features);
     const int64_t rows = problem_.features.size(0);
     const auto n = static_cast<double>(rows);
     at::Tensor weight_sum;
@@ -81,7 +82,7 @@ class Objective {
       bias_sum = begin == 0 ? by_bias : bias_sum.add_(by_bias);
       loss_sum += block.loss.to(at::kDouble).sum().item<double>();
     }
-    layout_.Weight(gradient).copy_(weight_sum.div_(n).add_(weight, l2_ / n));
+    layout_.Weight(gradient).copy_(weight_sum.to(at::kCPU).div_(n).add_(weight, l2_ / n));
     layout_.Bias(gradient).copy_(bias_sum.div_(n));
     return loss_sum / n + l2_ / (2 * n) * weight.pow(2).sum().item<double>();
   }
@@ -99,7 +100,7 @@ class Objective {
 int64_t RowsAtATime(int64_t outputs) { return std::max<int64_t>(1, kNumbersAtATime / outputs); }
 
 at::Tensor LinearModel::Outputs(const at::Tensor& features) const {
-  return at::addmm(bias, features, weight.t());
+  return at::addmm(bias.to(features.options()), features, weight.to(features.options()).t());
 }
 
 absl::Status CheckLinearProblem(const LinearProblem& problem) {

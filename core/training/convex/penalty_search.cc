@@ -120,8 +120,9 @@ absl::StatusOr<ChosenPenalty> ChooseL2ByCrossValidation(const LinearProblem& pro
     std::vector<double> sums(search.penalties.size(), 0.0);
     int64_t judged = 0;
     for (int64_t f = 0; f < search.folds; ++f) {
-      const at::Tensor in = at::nonzero(fold != f).squeeze(1);
-      const at::Tensor out = at::nonzero(fold == f).squeeze(1);
+      const at::Device device = problem.features.device();
+      const at::Tensor in = at::nonzero(fold != f).squeeze(1).to(device);
+      const at::Tensor out = at::nonzero(fold == f).squeeze(1).to(device);
       if (in.size(0) == 0 || out.size(0) == 0) continue;
       LinearProblem part = problem;
       part.features = problem.features.index_select(0, in);

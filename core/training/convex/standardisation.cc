@@ -36,9 +36,10 @@ at::Tensor Standardisation::Apply(const at::Tensor& features) const {
 
 LinearModel Standardisation::Fold(const LinearModel& model) const {
   LinearModel folded = model;
-  const at::Tensor weight = model.weight.to(at::kDouble) * scale.to(at::kDouble);
+  const at::Tensor weight = model.weight.to(at::kDouble) * scale.to(at::kCPU).to(at::kDouble);
   folded.weight = weight.to(at::kFloat);
-  folded.bias = (model.bias.to(at::kDouble) - weight.mv(mean.to(at::kDouble))).to(at::kFloat);
+  folded.bias =
+      (model.bias.to(at::kDouble) - weight.mv(mean.to(at::kCPU).to(at::kDouble))).to(at::kFloat);
   return folded;
 }
 

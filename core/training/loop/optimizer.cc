@@ -33,7 +33,9 @@ absl::StatusOr<at::Tensor> Slot(const std::map<std::string, at::Tensor>& state,
     return absl::InvalidArgumentError(
         absl::StrCat("optimizer state: ", slot, " of ", parameter.name, " has another shape"));
   }
-  return found->second.clone();
+  // A copy where the parameter is: a checkpoint comes in the host's memory.
+  return found->second.to(parameter.tensor.device(), parameter.tensor.scalar_type(),
+                          /*non_blocking=*/false, /*copy=*/true);
 }
 
 }  // namespace
@@ -86,22 +88,30 @@ void PhaseOptimizer::Step() { optimizer_->step(); }
 
 absl::StatusOr<double> PhaseOptimizer::ClipGradients(double max_norm) {
   const at::NoGradGuard no_grad;
-  double squares = 0;
+  std::vector<const TrainedTensor*> with_gradient;
+  std::vector<at::Tensor> sums;
   for (const TrainedTensor& parameter : parameters_) {
     const at::Tensor& gradient = parameter.tensor.grad();
     if (!gradient.defined()) continue;
-    squares += gradient.pow(2).sum().item<double>();
+    with_gradient.push_back(&parameter);
+    sums.push_back(gradient.pow(2).sum());
+  }
+  if (sums.empty()) return 0.0;
+  // All at once: each number that is read from a device waits for it.
+  const at::Tensor read = at::stack(sums).to(at::kCPU).to(at::kDouble);
+  double squares = 0;
+  for (size_t i = 0; i < with_gradient.size(); ++i) {
+    squares += read[static_cast<int64_t>(i)].item<double>();
     if (!std::isfinite(squares)) {
       return absl::FailedPreconditionError(
-          absl::StrCat("training diverged: the gradient of ", parameter.name,
+          absl::StrCat("training diverged: the gradient of ", with_gradient[i]->name,
                        " is not finite; lower the learning rate, or set warmup_epochs"));
     }
   }
   const double norm = std::sqrt(squares);
   if (max_norm > 0 && norm > max_norm) {
-    for (const TrainedTensor& parameter : parameters_) {
-      const at::Tensor& gradient = parameter.tensor.grad();
-      if (gradient.defined()) gradient.mul_(max_norm / norm);
+    for (const TrainedTensor* parameter : with_gradient) {
+      parameter->tensor.grad().mul_(max_norm / norm);
     }
   }
   return norm;

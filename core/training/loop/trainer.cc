@@ -13,6 +13,7 @@
 #include "core/base/status_macros.h"
 #include "core/data/random.h"
 #include "core/data/sampler.h"
+#include "core/nn/placement.h"
 #include "core/nn/torch_error.h"
 
 namespace graft {
@@ -20,6 +21,11 @@ namespace {
 
 std::string Where(const PhaseSpec& phase, int epoch) {
   return absl::StrCat("phase \"", phase.name, "\", epoch ", epoch);
+}
+
+// Losses are taken in float32 at least, whatever the network computes in.
+at::Tensor ForLoss(const at::Tensor& outputs) {
+  return outputs.scalar_type() == at::kDouble ? outputs : outputs.to(at::kFloat);
 }
 
 }  // namespace
@@ -242,8 +248,8 @@ absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimiz
       x = in_.network->HeadInput(x, first);
       in_.context->counters.backbone_forward_images += x.size(0);
     }
-    const at::Tensor outputs = in_.network->Head(x);
-    const at::Tensor loss = in_.task->Loss(outputs, targets);
+    const at::Tensor outputs = ForLoss(in_.network->Head(x));
+    const at::Tensor loss = in_.task->Loss(outputs, targets.to(outputs.device()));
     const double value = loss.item<double>();
     if (!std::isfinite(value)) {
       return absl::FailedPreconditionError(
@@ -262,7 +268,7 @@ absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimiz
 
     const auto size = static_cast<int64_t>(entries.size());
     loss_sum += value * static_cast<double>(size);
-    meter->Add(outputs.detach(), targets);
+    meter->Add(OnHost(outputs.detach()), targets);
     images += size;
     in_.context->counters.training_images += size;
     in_.context->AddWork(work / static_cast<double>(steps));

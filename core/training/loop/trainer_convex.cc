@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 
 #include "core/base/status_macros.h"
+#include "core/nn/placement.h"
 #include "core/training/convex/linear_head.h"
 #include "core/training/loop/trainer.h"
 
@@ -35,13 +36,20 @@ absl::StatusOr<HeadTensors> FindHeadTensors(const TrainableNetwork& network) {
   return head;
 }
 
+// Where the fit computes: on the head's device, or on the host where that has no float64.
+at::Device FitDevice(const HeadTensors& head) {
+  const at::Device device = head.weight.device();
+  return device.is_mps() ? at::Device(at::kCPU) : device;
+}
+
 // What the meter says of a linear layer on all rows.
 Figures Measure(const LinearModel& model, const at::Tensor& features, const at::Tensor& targets,
                 Meter& meter) {
   const int64_t step = RowsAtATime(model.bias.size(0));
   for (int64_t begin = 0; begin < features.size(0); begin += step) {
     const int64_t end = std::min(begin + step, features.size(0));
-    meter.Add(model.Outputs(features.slice(0, begin, end)), targets.slice(0, begin, end));
+    meter.Add(OnHost(model.Outputs(features.slice(0, begin, end))),
+              OnHost(targets.slice(0, begin, end)));
   }
   return meter.Read();
 }
@@ -72,6 +80,8 @@ absl::StatusOr<LinearHeadProblem> Trainer::HeadProblem(const PhaseSpec& phase) c
         "the features fit neither into the feature cache nor into memory, and LBFGS needs them "
         "all: enlarge the cache, or use ADAMW");
   }
+  GRAFT_ASSIGN_OR_RETURN(const HeadTensors head, FindHeadTensors(*in_.network));
+  const Placement placement{FitDevice(head), at::kFloat};
   LinearHeadProblem problem;
   std::vector<at::Tensor> features;
   std::vector<at::Tensor> targets;
@@ -80,12 +90,13 @@ absl::StatusOr<LinearHeadProblem> Trainer::HeadProblem(const PhaseSpec& phase) c
     features.push_back(in_.activations->Rows(stage, view, in_.data->train));
     targets.push_back(plain);
   }
-  problem.features = at::cat(features);
-  problem.targets = at::cat(targets);
+  problem.features = Place(at::cat(features), placement);
+  problem.targets = Place(at::cat(targets), placement);
   problem.plain_rows = static_cast<int64_t>(in_.data->train.size());
   problem.strata = in_.task->Strata(plain);
-  problem.validation_features = in_.activations->Rows(stage, 0, in_.data->validation);
-  problem.validation_targets = in_.task->TargetsOf(in_.data->validation);
+  problem.validation_features =
+      Place(in_.activations->Rows(stage, 0, in_.data->validation), placement);
+  problem.validation_targets = Place(in_.task->TargetsOf(in_.data->validation), placement);
   problem.loss = in_.task->convex_loss();
   problem.l2 = config_.training.l2;
   problem.search = PlanSearch();

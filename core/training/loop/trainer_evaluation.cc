@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "core/nn/placement.h"
 #include "core/nn/torch_error.h"
 #include "core/training/loop/trainer.h"
 
@@ -30,7 +31,7 @@ absl::Status Trainer::ForOutputs(const std::vector<int64_t>& entries, absl::stri
       x = in_.network->HeadInput(x, first);
       in_.context->counters.backbone_forward_images += x.size(0);
     }
-    const at::Tensor outputs = in_.network->Head(x);
+    const at::Tensor outputs = OnHost(in_.network->Head(x));
     if (!at::isfinite(outputs).all().item<bool>()) {
       return absl::FailedPreconditionError(absl::StrCat(
           "training diverged: the network's answers on the ", part,

@@ -27,7 +27,7 @@ absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWei
 }
 
 absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> NetworkUnderTraining::Create(
-    const BackboneWeights& backbone, const HeadSpec& head, uint64_t seed) {
+    const BackboneWeights& backbone, const HeadSpec& head, uint64_t seed, Placement placement) {
   return CatchTorchErrors(
       "building the network", [&]() -> absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> {
         std::unique_ptr<NetworkUnderTraining> made(new NetworkUnderTraining());
@@ -40,9 +40,9 @@ absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> NetworkUnderTraining::Crea
         if (!head.taps.empty()) made->stages_ = made->tap_stages_.back() + 1;
         // Without the published classifier: VGG16's would be 494 MB more.
         GRAFT_ASSIGN_OR_RETURN(made->backbone_,
-                               backbone.MakeNetwork(LoadMode::kCopy, made->stages_));
+                               backbone.MakeNetwork(LoadMode::kCopy, made->stages_, placement));
         GRAFT_ASSIGN_OR_RETURN(NetworkSpec head_spec, BuildHead(head));
-        GRAFT_ASSIGN_OR_RETURN(made->head_, Network::Create(std::move(head_spec), seed));
+        GRAFT_ASSIGN_OR_RETURN(made->head_, Network::Create(std::move(head_spec), seed, placement));
         const InputSpec& input = backbone.input();
         for (int stage = 0; stage <= made->stages_; ++stage) {
           GRAFT_ASSIGN_OR_RETURN(const Shape shape,

@@ -24,9 +24,11 @@ absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWei
 // The feature stages of a backbone with their pretrained weights, and a new head.
 class NetworkUnderTraining final : public TrainableNetwork {
  public:
-  // The head's weights are drawn from `seed`; the backbone's are copied.
+  // The head's weights are drawn from `seed`; the backbone's are copied. Both are put at
+  // `placement`, where training then computes.
   static absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> Create(
-      const BackboneWeights& backbone, const HeadSpec& head, uint64_t seed);
+      const BackboneWeights& backbone, const HeadSpec& head, uint64_t seed,
+      Placement placement = {});
 
   int stages() const override { return stages_; }
   std::string stage_name(int stage) const override;

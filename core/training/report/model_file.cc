@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/nn/placement.h"
 #include "core/training/state/tensor_file.h"
 
 namespace graft {
@@ -24,7 +25,7 @@ absl::StatusOr<std::string> SerializeModel(const TrainableNetwork& network, int 
             absl::StrCat("training diverged: ", tensor.name,
                          " holds values that are not finite; lower the learning rate"));
       }
-      file.tensors.emplace(tensor.name, tensor.tensor);
+      file.tensors.emplace(tensor.name, OnHost(tensor.tensor.detach()));
     }
   }
   return SerializeTensorFile(file);

@@ -9,6 +9,7 @@
 #include "nlohmann/json.hpp"
 
 #include "core/base/status_macros.h"
+#include "core/nn/placement.h"
 #include "core/training/state/tensor_file.h"
 
 namespace graft {
@@ -22,7 +23,7 @@ constexpr char kOptimizer[] = "optimizer/";
 
 void Put(TensorFile& file, const char* prefix, const TensorMap& tensors) {
   for (const auto& [name, tensor] : tensors) {
-    file.tensors.emplace(absl::StrCat(prefix, name), tensor);
+    file.tensors.emplace(absl::StrCat(prefix, name), OnHost(tensor));
   }
 }
 

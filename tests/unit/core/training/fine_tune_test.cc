@@ -35,6 +35,17 @@ TEST_F(FineTuneTest, FeatureExtractionGivesAHeadOverAnUnchangedBackbone) {
   EXPECT_DOUBLE_EQ(observer_.progress.back().fraction, 1.0);
 }
 
+TEST_F(FineTuneTest, ADeviceThatIsNotThereIsRefusedByName) {
+  device_ = "gpu";
+  absl::Status status = Run().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_THAT(status.message(), HasSubstr("\"gpu\" names no device"));
+  device_ = "cuda:63";
+  status = Run().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(status.message(), HasSubstr("no device cuda:63 here, but: cpu"));
+}
+
 TEST_F(FineTuneTest, TheSecondJobOnTheSameDataDecodesAndForwardsNothing) {
   ASSERT_TRUE(Run().ok());
   FineTuneConfig other = {.task = ClassificationOptions{}};

@@ -130,6 +130,30 @@ TEST(PhaseOptimizerTest, ARestoredOptimizerGoesOnAsTheOneItWasTakenFrom) {
   }
 }
 
+// As a checkpoint gives it: float32 in the host's memory, wherever the network is.
+TEST(PhaseOptimizerTest, ARestoredStateIsWhereItsParametersAre) {
+  for (OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kAdamW}) {
+    const OptimizerOptions options = Options(kind, 0.1, kind == OptimizerKind::kSgd ? 0.9 : 0);
+    Parameters saved(0.5);
+    PhaseOptimizer first(options, saved.head, saved.backbone);
+    first.SetLearningRates(0.1, 0.01);
+    first.Step();
+
+    Parameters in_double;
+    for (std::vector<TrainedTensor>* part : {&in_double.head, &in_double.backbone}) {
+      for (TrainedTensor& each : *part) each.tensor = each.tensor.detach().to(at::kDouble);
+    }
+    in_double.Gradients(0.5);
+    PhaseOptimizer second(options, in_double.head, in_double.backbone);
+    ASSERT_TRUE(second.Restore(first.State()).ok());
+    for (const auto& [name, tensor] : second.State()) {
+      if (tensor.is_floating_point()) EXPECT_EQ(tensor.scalar_type(), at::kDouble) << name;
+    }
+    second.SetLearningRates(0.1, 0.01);
+    second.Step();
+  }
+}
+
 TEST(PhaseOptimizerTest, StateOfAnotherShapeOrWithoutATensorIsRefused) {
   Parameters parameters(1);
   PhaseOptimizer optimizer(Options(OptimizerKind::kAdamW), parameters.head, parameters.backbone);

@@ -152,6 +152,7 @@ class TinyFineTuneTest : public ::testing::Test {
     environment.checkpoints = &checkpoints_;
     environment.observer = &observer_;
     environment.desired = desired_;
+    environment.device = device_;
     return RunFineTune(job, environment);
   }
 
@@ -162,6 +163,7 @@ class TinyFineTuneTest : public ::testing::Test {
   MemoryCheckpoints checkpoints_;
   RecordingObserver observer_;
   std::function<RunSignal()> desired_;
+  std::string device_ = "cpu";
 };
 
 inline std::vector<std::string> TensorNames(const std::string& model) {
