@@ -23,7 +23,7 @@
 namespace graft {
 namespace {
 
-class OneArtifact final : public ModelArtifact {
+class OneArtifact final : public serving::ModelArtifact {
  public:
   OneArtifact(std::string model, std::string description)
       : model_(std::move(model)), description_(std::move(description)) {}
@@ -36,17 +36,17 @@ class OneArtifact final : public ModelArtifact {
 };
 
 // One model, in memory.
-class OneModel final : public ModelSource {
+class OneModel final : public serving::ModelSource {
  public:
   std::string model;
   std::string description;
   absl::StatusOr<int64_t> Resolve(const std::string&, const std::string&, int64_t) override {
     return 1;
   }
-  absl::StatusOr<ArtifactSummary> Summarise(const ModelKey&) override {
-    return ArtifactSummary{model.size(), description};
+  absl::StatusOr<serving::ArtifactSummary> Summarise(const serving::ModelKey&) override {
+    return serving::ArtifactSummary{model.size(), description};
   }
-  absl::StatusOr<std::unique_ptr<ModelArtifact>> Open(const ModelKey&) override {
+  absl::StatusOr<std::unique_ptr<serving::ModelArtifact>> Open(const serving::ModelKey&) override {
     return std::make_unique<OneArtifact>(model, description);
   }
 };
@@ -78,7 +78,7 @@ int Main(const char* weights_dir, const char* backbone) {
   at::set_num_threads(1);
   PrintResident("at the start", 0);
   const Timer opening;
-  const auto catalog = WeightsCatalog::Open(weights_dir);
+  const auto catalog = backbones::WeightsCatalog::Open(weights_dir);
   const auto weights = catalog.ok() ? catalog->Find(backbone) : catalog.status();
   if (!weights.ok()) {
     std::fprintf(stderr, "%s\n", std::string(weights.status().message()).c_str());
@@ -86,26 +86,28 @@ int Main(const char* weights_dir, const char* backbone) {
   }
   PrintResident("weights opened", opening.seconds());
 
-  const NetworkSpec& spec = (*weights)->spec();
-  const InputSpec& input = (*weights)->input();
-  const Shape shape = ShapeAfter(spec, spec.feature_stages, input.height, input.width).value();
-  ModelDescription description;
+  const nn::NetworkSpec& spec = (*weights)->spec();
+  const model::InputSpec& input = (*weights)->input();
+  const nn::Shape shape =
+      nn::ShapeAfter(spec, spec.feature_stages, input.height, input.width).value();
+  model::ModelDescription description;
   description.backbone = backbone;
   description.backbone_digest = (*weights)->digest();
   description.cut_point = spec.stages[spec.feature_stages - 1].name;
-  description.head = {.kind = HeadKind::kLinear,
+  description.head = {.kind = model::HeadKind::kLinear,
                       .features = {shape.channels, shape.height, shape.width},
                       .outputs = 2};
   description.input = input;
-  description.task = kClassificationTask;
+  description.task = tasks::kClassificationTask;
   description.outputs = R"({"labels":["one","other"]})";
   OneModel source;
   std::vector<at::Tensor> keep;
-  const auto head = Network::Create(BuildHead(description.head).value(), 1).value();
-  source.model = SerializeSafetensors(ViewTensors(head->NamedTensors(), keep), {}).value();
-  source.description = ModelDescriptionToJson(description);
-  const Decoders decoders({ClassificationDecoderFactory()});
-  NetworkLoader loader({}, &source, &*catalog, &decoders);
+  const auto head = nn::Network::Create(nn::BuildHead(description.head).value(), 1).value();
+  source.model =
+      artifacts::SerializeSafetensors(nn::ViewTensors(head->NamedTensors(), keep), {}).value();
+  source.description = model::ModelDescriptionToJson(description);
+  const tasks::Decoders decoders({tasks::ClassificationDecoderFactory()});
+  serving::NetworkLoader loader({}, &source, &*catalog, &decoders);
   const Timer loading;
   const auto servable = loader.Load({"p", "m", 1}, {1});
   if (!servable.ok()) {

@@ -53,7 +53,7 @@ struct Draw {
   std::vector<int64_t> judge;
 };
 
-Draw DrawPictures(const DatasetManifest& manifest, int per_class, int seed) {
+Draw DrawPictures(const data::DatasetManifest& manifest, int per_class, int seed) {
   std::map<int, std::vector<int64_t>> of_class;
   for (size_t i = 0; i < manifest.entries.size(); ++i) {
     of_class[manifest.entries[i].class_index].push_back(static_cast<int64_t>(i));
@@ -61,9 +61,9 @@ Draw DrawPictures(const DatasetManifest& manifest, int per_class, int seed) {
   Draw draw;
   for (const auto& [label, entries] : of_class) {
     // The folds of all pictures are those of seed 0, as graft_bench_transfer deals them.
-    const std::vector<int> order = EpochOrder(static_cast<int>(entries.size()),
-                                              per_class > 0 ? static_cast<uint64_t>(seed) : 0,
-                                              /*epoch=*/label);
+    const std::vector<int> order = data::EpochOrder(static_cast<int>(entries.size()),
+                                                    per_class > 0 ? static_cast<uint64_t>(seed) : 0,
+                                                    /*epoch=*/label);
     for (size_t i = 0; i < entries.size(); ++i) {
       const bool learn = per_class > 0 ? order[i] < per_class : order[i] % 5 != seed % 5;
       (learn ? draw.learn : draw.judge).push_back(entries[i]);
@@ -79,14 +79,14 @@ class FewPictures {
   explicit FewPictures(const Arguments& arguments) : arguments_(arguments) {}
 
   absl::Status Run() {
-    GRAFT_ASSIGN_OR_RETURN(backbone_, BackboneWeights::Load(arguments_.weights));
+    GRAFT_ASSIGN_OR_RETURN(backbone_, backbones::BackboneWeights::Load(arguments_.weights));
     GRAFT_ASSIGN_OR_RETURN(TempDirectory scratch, TempDirectory::Create());
     GRAFT_ASSIGN_OR_RETURN(dataset_, OpenFolder(arguments_.dataset, scratch.path(), 2, 0, 0));
     GRAFT_ASSIGN_OR_RETURN(
-        cache_,
-        FeatureCache::Open({arguments_.cache.empty() ? scratch.path() / "features"
-                                                     : std::filesystem::path(arguments_.cache)}));
-    GRAFT_ASSIGN_OR_RETURN(task_, ClassificationTask::Create(dataset_->manifest(), {}));
+        cache_, features::FeatureCache::Open({arguments_.cache.empty()
+                                                  ? scratch.path() / "features"
+                                                  : std::filesystem::path(arguments_.cache)}));
+    GRAFT_ASSIGN_OR_RETURN(task_, tasks::ClassificationTask::Create(dataset_->manifest(), {}));
     for (const int per_class : arguments_.per_class) GRAFT_RETURN_IF_ERROR(RunSize(per_class));
     return absl::OkStatus();
   }
@@ -98,17 +98,17 @@ class FewPictures {
     for (int seed = 0; seed < draws; ++seed) {
       const Draw draw = DrawPictures(dataset_->manifest(), per_class, seed);
       GRAFT_RETURN_IF_ERROR(task_->LearnFrom(draw.learn));
-      GRAFT_ASSIGN_OR_RETURN(const Framing framing, FramingFor(draw));
+      GRAFT_ASSIGN_OR_RETURN(const model::Framing framing, FramingFor(draw));
       GRAFT_ASSIGN_OR_RETURN(const at::Tensor features, Features(framing));
-      GRAFT_ASSIGN_OR_RETURN(const LinearHeadFit fit,
-                             FitLinearHead(ProblemOf(draw, features), {}, nullptr));
+      GRAFT_ASSIGN_OR_RETURN(const training::LinearHeadFit fit,
+                             training::FitLinearHead(ProblemOf(draw, features), {}, nullptr));
       const at::Tensor judge = at::tensor(draw.judge);
       const at::Tensor answers = fit.model.Outputs(features.index_select(0, judge)).argmax(1);
       const double accuracy =
           100 * answers.eq(task_->TargetsOf(draw.judge)).to(at::kDouble).mean().item<double>();
       std::printf("  seed %d: %.2f %% of %zu, %s, l2 %.3g, %s\n", seed, accuracy, draw.judge.size(),
-                  std::string(FramingName(framing)).c_str(), fit.l2,
-                  std::string(FeatureScalingName(fit.scaling)).c_str());
+                  std::string(model::FramingName(framing)).c_str(), fit.l2,
+                  std::string(training::FeatureScalingName(fit.scaling)).c_str());
       std::fflush(stdout);
       sum += accuracy;
     }
@@ -119,8 +119,8 @@ class FewPictures {
     return absl::OkStatus();
   }
 
-  LinearHeadProblem ProblemOf(const Draw& draw, const at::Tensor& features) const {
-    LinearHeadProblem problem;
+  training::LinearHeadProblem ProblemOf(const Draw& draw, const at::Tensor& features) const {
+    training::LinearHeadProblem problem;
     problem.features = features.index_select(0, at::tensor(draw.learn));
     problem.targets = task_->TargetsOf(draw.learn);
     problem.plain_rows = static_cast<int64_t>(draw.learn.size());
@@ -128,40 +128,47 @@ class FewPictures {
     problem.validation_features = features.slice(0, 0, 0);
     problem.validation_targets = task_->targets().slice(0, 0, 0);
     problem.loss = task_->convex_loss();
-    problem.search = PlanPenaltySearch(problem.plain_rows, features.size(1), task_->outputs(), 0);
+    problem.search =
+        training::PlanPenaltySearch(problem.plain_rows, features.size(1), task_->outputs(), 0);
     return problem;
   }
 
-  absl::StatusOr<Framing> FramingFor(const Draw& draw) {
-    for (const Framing each : {Framing::kCentreCrop, Framing::kSqueeze, Framing::kLetterbox}) {
-      if (arguments_.framing == FramingName(each)) return each;
+  absl::StatusOr<model::Framing> FramingFor(const Draw& draw) {
+    for (const model::Framing each :
+         {model::Framing::kCentreCrop, model::Framing::kSqueeze, model::Framing::kLetterbox}) {
+      if (arguments_.framing == model::FramingName(each)) return each;
     }
-    GRAFT_ASSIGN_OR_RETURN(const std::vector<JudgedFraming> judged,
-                           JudgeFramings(FramingsToTry(backbone_->input().framing),
-                                         [&](Framing framing) -> absl::StatusOr<double> {
-                                           GRAFT_ASSIGN_OR_RETURN(const at::Tensor features,
-                                                                  Features(framing));
-                                           return JudgeLinearHead(ProblemOf(draw, features), {});
-                                         }));
-    return BestFraming(judged);
+    GRAFT_ASSIGN_OR_RETURN(
+        const std::vector<training::JudgedFraming> judged,
+        training::JudgeFramings(training::FramingsToTry(backbone_->input().framing),
+                                [&](model::Framing framing) -> absl::StatusOr<double> {
+                                  GRAFT_ASSIGN_OR_RETURN(const at::Tensor features,
+                                                         Features(framing));
+                                  return training::JudgeLinearHead(ProblemOf(draw, features), {});
+                                }));
+    return training::BestFraming(judged);
   }
 
   // Of all pictures.
-  absl::StatusOr<at::Tensor> Features(Framing framing) {
+  absl::StatusOr<at::Tensor> Features(model::Framing framing) {
     const auto found = features_.find(framing);
     if (found != features_.end()) return found->second;
-    InputSpec input = backbone_->input();
+    model::InputSpec input = backbone_->input();
     input.framing = framing;
-    DatasetExamples examples(dataset_.get(), InputFor(input), arguments_.threads);
-    GRAFT_ASSIGN_OR_RETURN(const TrainingData data, MakeTrainingData(&examples, {}));
-    FineTuneConfig config;
-    GRAFT_ASSIGN_OR_RETURN(const HeadSpec head, HeadFor(config, *backbone_, task_->outputs()));
-    GRAFT_ASSIGN_OR_RETURN(const auto network, NetworkUnderTraining::Create(*backbone_, head, 0));
-    TrainingObserver nobody;
-    RunContext context(Clock::System(), &nobody, nullptr);
-    Activations activations(network.get(), &data, cache_.get(), backbone_->digest(), 0, &context);
+    training::DatasetExamples examples(dataset_.get(), inputs::InputFor(input), arguments_.threads);
+    GRAFT_ASSIGN_OR_RETURN(const training::TrainingData data,
+                           training::MakeTrainingData(&examples, {}));
+    recipes::FineTuneConfig config;
+    GRAFT_ASSIGN_OR_RETURN(const model::HeadSpec head,
+                           training::HeadFor(config, *backbone_, task_->outputs()));
+    GRAFT_ASSIGN_OR_RETURN(const auto network,
+                           training::NetworkUnderTraining::Create(*backbone_, head, 0));
+    training::TrainingObserver nobody;
+    training::RunContext context(Clock::System(), &nobody, nullptr);
+    training::Activations activations(network.get(), &data, cache_.get(), backbone_->digest(), 0,
+                                      &context);
     const int stage = network->stages();
-    for (const CutPlan& plan : activations.Plan({stage}, 0)) {
+    for (const recipes::CutPlan& plan : activations.Plan({stage}, 0)) {
       GRAFT_RETURN_IF_ERROR(activations.Prepare(plan));
     }
     std::vector<int64_t> all(static_cast<size_t>(data.entries));
@@ -170,11 +177,11 @@ class FewPictures {
   }
 
   const Arguments& arguments_;
-  std::shared_ptr<const BackboneWeights> backbone_;
-  std::unique_ptr<DatasetReader> dataset_;
-  std::unique_ptr<FeatureCache> cache_;
-  std::unique_ptr<ClassificationTask> task_;
-  std::map<Framing, at::Tensor> features_;
+  std::shared_ptr<const backbones::BackboneWeights> backbone_;
+  std::unique_ptr<data::DatasetReader> dataset_;
+  std::unique_ptr<features::FeatureCache> cache_;
+  std::unique_ptr<tasks::ClassificationTask> task_;
+  std::map<model::Framing, at::Tensor> features_;
 };
 
 }  // namespace

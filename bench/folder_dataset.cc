@@ -31,10 +31,10 @@ std::vector<fs::path> Sorted(const fs::path& folder, bool folders) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<DatasetReader>> OpenFolder(const fs::path& folder,
-                                                          const fs::path& scratch, int folds,
-                                                          int fold, uint64_t seed) {
-  DatasetManifest manifest;
+absl::StatusOr<std::unique_ptr<data::DatasetReader>> OpenFolder(const fs::path& folder,
+                                                                const fs::path& scratch, int folds,
+                                                                int fold, uint64_t seed) {
+  data::DatasetManifest manifest;
   const fs::path images = scratch / absl::StrCat("images-", fold, ".bin");
   std::ofstream out(images, std::ios::binary);
   for (const fs::path& class_folder : Sorted(folder, true)) {
@@ -42,14 +42,14 @@ absl::StatusOr<std::unique_ptr<DatasetReader>> OpenFolder(const fs::path& folder
     manifest.classes.push_back(class_folder.filename().string());
     const std::vector<fs::path> files = Sorted(class_folder, false);
     const std::vector<int> order =
-        EpochOrder(static_cast<int>(files.size()), seed, /*epoch=*/label);
+        data::EpochOrder(static_cast<int>(files.size()), seed, /*epoch=*/label);
     for (size_t i = 0; i < files.size(); ++i) {
       GRAFT_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(files[i], uint64_t{1} << 28));
-      GRAFT_ASSIGN_OR_RETURN(const ImageInfo info, ProbeImage(bytes));
-      DatasetEntry entry;
+      GRAFT_ASSIGN_OR_RETURN(const image::ImageInfo info, image::ProbeImage(bytes));
+      data::DatasetEntry entry;
       entry.name = absl::StrCat(manifest.classes.back(), "/", files[i].filename().string());
       entry.class_index = label;
-      entry.split = order[i] % folds == fold ? Split::kTest : Split::kTrain;
+      entry.split = order[i] % folds == fold ? data::Split::kTest : data::Split::kTrain;
       entry.offset = manifest.bytes;
       entry.length = bytes.size();
       entry.sha256 = Sha256Hex(bytes);
@@ -62,7 +62,7 @@ absl::StatusOr<std::unique_ptr<DatasetReader>> OpenFolder(const fs::path& folder
   }
   out.close();
   if (!out) return absl::InternalError("cannot write the images");
-  return DatasetReader::Open(images, DatasetManifestToJson(manifest));
+  return data::DatasetReader::Open(images, data::DatasetManifestToJson(manifest));
 }
 
 }  // namespace graft

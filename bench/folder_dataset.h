@@ -12,9 +12,9 @@ namespace graft {
 
 // A folder of class folders of images as a dataset, with fold `fold` of `folds` (dealt out class by
 // class from a fixed shuffle) as the test part. `scratch` is a folder for its images.bin.
-absl::StatusOr<std::unique_ptr<DatasetReader>> OpenFolder(const std::filesystem::path& folder,
-                                                          const std::filesystem::path& scratch,
-                                                          int folds, int fold, uint64_t seed);
+absl::StatusOr<std::unique_ptr<data::DatasetReader>> OpenFolder(
+    const std::filesystem::path& folder, const std::filesystem::path& scratch, int folds, int fold,
+    uint64_t seed);
 
 }  // namespace graft
 

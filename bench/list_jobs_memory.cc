@@ -40,15 +40,15 @@ std::string Report(int classes) {
     made->mutable_classes(row)->set_images(row + 1);
     for (int column = 0; column < classes; ++column) dense.push_back(1 + (row + column) % 100);
   }
-  *made->mutable_confusion() = CappedConfusion(dense, static_cast<size_t>(classes));
+  *made->mutable_confusion() = wire::CappedConfusion(dense, static_cast<size_t>(classes));
   return report.SerializeAsString();
 }
 
-absl::Status Fill(MetadataStore& store, int jobs, const std::string& report) {
+absl::Status Fill(store::MetadataStore& store, int jobs, const std::string& report) {
   v1::JobSpec spec;
   spec.mutable_fine_tune()->set_model("pets");
   for (int i = 0; i < jobs; ++i) {
-    Job job;
+    jobs::Job job;
     job.id = absl::StrCat("job-", i);
     job.project = "default";
     job.spec = spec.SerializeAsString();
@@ -57,7 +57,7 @@ absl::Status Fill(MetadataStore& store, int jobs, const std::string& report) {
     if (!made.ok()) return made.status();
     const auto leased = store.ClaimNextJob("w", {});
     if (!leased.ok()) return leased.status();
-    JobOutcome outcome;
+    store::JobOutcome outcome;
     outcome.report = report;
     outcome.version.emplace();
     const auto ended = store.FinishJob((*leased)->id, (*leased)->fence, outcome);
@@ -91,7 +91,7 @@ void PrintGrowth(const char* what, const Work& work) {
 absl::Status Run(int jobs, int classes) {
   absl::StatusOr<TempDirectory> folder = TempDirectory::Create();
   if (!folder.ok()) return folder.status();
-  const auto store = SqliteMetadataStore::Open({.path = folder->path() / "graft.db"});
+  const auto store = store::SqliteMetadataStore::Open({.path = folder->path() / "graft.db"});
   if (!store.ok()) return store.status();
   const std::string report = Report(classes);
   const absl::Status filled = Fill(**store, jobs, report);
@@ -101,8 +101,8 @@ absl::Status Run(int jobs, int classes) {
   std::vector<std::string> ids;
   PrintGrowth("ListJobs", [&] {
     v1::ListJobsResponse response;
-    for (const Job& job : (*store)->ListJobs("default", {}, {jobs, ""})->items) {
-      *response.add_jobs() = *ToProto(job);
+    for (const jobs::Job& job : (*store)->ListJobs("default", {}, {jobs, ""})->items) {
+      *response.add_jobs() = *wire::ToProto(job);
       ids.push_back(job.id);
     }
     return response.ByteSizeLong();
@@ -110,7 +110,7 @@ absl::Status Run(int jobs, int classes) {
   PrintGrowth("the same jobs with their reports", [&] {
     v1::ListJobsResponse response;
     for (const std::string& id : ids) {
-      *response.add_jobs() = *ToProto(*(*store)->GetJob("default", id));
+      *response.add_jobs() = *wire::ToProto(*(*store)->GetJob("default", id));
     }
     return response.ByteSizeLong();
   });
@@ -122,7 +122,7 @@ absl::Status Run(int jobs, int classes) {
 
 int main(int argc, char** argv) {
   const absl::Status status =
-      graft::Run(argc > 1 ? std::atoi(argv[1]) : 1000, argc > 2 ? std::atoi(argv[2]) : 1000);
+      graft::nn::Run(argc > 1 ? std::atoi(argv[1]) : 1000, argc > 2 ? std::atoi(argv[2]) : 1000);
   if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
   return status.ok() ? 0 : 1;
 }

@@ -33,26 +33,28 @@ namespace {
 
 constexpr int kSide = 32;
 
-NetworkSpec SmallNetwork() {
-  SpecBuilder builder("small", {3, kSide, kSide});
+nn::NetworkSpec SmallNetwork() {
+  nn::SpecBuilder builder("small", {3, kSide, kSide});
   builder.Append(
-      "one", Conv2d{.in_channels = 3, .out_channels = 8, .kernel = 3, .stride = 2, .padding = 1});
-  builder.Append("", Activation{});
+      "one",
+      nn::Conv2d{.in_channels = 3, .out_channels = 8, .kernel = 3, .stride = 2, .padding = 1});
+  builder.Append("", nn::Activation{});
   builder.EndStage("low");
   builder.Append(
-      "two", Conv2d{.in_channels = 8, .out_channels = 16, .kernel = 3, .stride = 2, .padding = 1});
-  builder.Append("", Activation{});
+      "two",
+      nn::Conv2d{.in_channels = 8, .out_channels = 16, .kernel = 3, .stride = 2, .padding = 1});
+  builder.Append("", nn::Activation{});
   builder.EndStage("high");
   builder.EndFeatures();
   return builder.Take();
 }
 
-std::string Serialize(const std::vector<NamedTensor>& tensors) {
+std::string Serialize(const std::vector<nn::NamedTensor>& tensors) {
   std::vector<at::Tensor> keep;
-  return SerializeSafetensors(ViewTensors(tensors, keep), {}).value();
+  return artifacts::SerializeSafetensors(nn::ViewTensors(tensors, keep), {}).value();
 }
 
-class OneArtifact final : public ModelArtifact {
+class OneArtifact final : public serving::ModelArtifact {
  public:
   OneArtifact(const std::string* model, const std::string* description)
       : model_(model), description_(description) {}
@@ -65,17 +67,17 @@ class OneArtifact final : public ModelArtifact {
 };
 
 // One model, in memory.
-class OneModel final : public ModelSource {
+class OneModel final : public serving::ModelSource {
  public:
   std::string model;
   std::string description;
   absl::StatusOr<int64_t> Resolve(const std::string&, const std::string&, int64_t) override {
     return 1;
   }
-  absl::StatusOr<ArtifactSummary> Summarise(const ModelKey&) override {
-    return ArtifactSummary{model.size(), description};
+  absl::StatusOr<serving::ArtifactSummary> Summarise(const serving::ModelKey&) override {
+    return serving::ArtifactSummary{model.size(), description};
   }
-  absl::StatusOr<std::unique_ptr<ModelArtifact>> Open(const ModelKey&) override {
+  absl::StatusOr<std::unique_ptr<serving::ModelArtifact>> Open(const serving::ModelKey&) override {
     return std::make_unique<OneArtifact>(&model, &description);
   }
 };
@@ -92,7 +94,7 @@ double CpuSeconds() {
 // Keeps a number of requests under way until all are answered.
 class Load {
  public:
-  Load(Predictor* predictor, std::string image, int requests)
+  Load(serving::Predictor* predictor, std::string image, int requests)
       : predictor_(predictor), image_(std::move(image)), left_(requests), unanswered_(requests) {}
 
   void Run(int outstanding) {
@@ -110,10 +112,10 @@ class Load {
       if (left_ == 0) return;
       --left_;
     }
-    PredictRequest request{.project = "p", .model = "m"};
-    request.inputs.push_back(EncodedImage{image_});
+    serving::PredictRequest request{.project = "p", .model = "m"};
+    request.inputs.push_back(serving::EncodedImage{image_});
     predictor_->Submit(std::move(request), absl::InfiniteDuration(),
-                       [this](absl::StatusOr<PredictResponse> response) {
+                       [this](absl::StatusOr<serving::PredictResponse> response) {
                          SubmitNext();
                          absl::MutexLock lock(&mutex_);
                          if (!response.ok()) ++failed_;
@@ -121,7 +123,7 @@ class Load {
                        });
   }
 
-  Predictor* const predictor_;
+  serving::Predictor* const predictor_;
   const std::string image_;
   absl::Mutex mutex_;
   int left_;
@@ -140,34 +142,37 @@ int Main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   at::set_num_threads(1);
-  InputSpec input;
+  model::InputSpec input;
   input.height = input.width = kSide;
-  const auto backbone = Network::Create(SmallNetwork(), 1).value();
+  const auto backbone = nn::Network::Create(SmallNetwork(), 1).value();
   const std::string weights = Serialize(backbone->NamedTensors());
-  const WeightsCatalog catalog(
-      {BackboneWeights::Wrap("small", SmallNetwork(), input,
-                             SafetensorsFile::Parse(weights).value(), Sha256Hex(weights))
+  const backbones::WeightsCatalog catalog(
+      {backbones::BackboneWeights::Wrap("small", SmallNetwork(), input,
+                                        artifacts::SafetensorsFile::Parse(weights).value(),
+                                        Sha256Hex(weights))
            .value()});
-  ModelDescription description;
+  model::ModelDescription description;
   description.backbone = "small";
   description.backbone_digest = Sha256Hex(weights);
   description.cut_point = "high";
-  description.head = {.kind = HeadKind::kLinear, .features = {16, 8, 8}, .outputs = classes};
+  description.head = {.kind = model::HeadKind::kLinear, .features = {16, 8, 8}, .outputs = classes};
   description.input = input;
-  description.task = kClassificationTask;
+  description.task = tasks::kClassificationTask;
   nlohmann::json labels = nlohmann::json::array();
   for (int i = 0; i < classes; ++i) labels.push_back(absl::StrCat("class ", i));
   description.outputs = nlohmann::json{{"labels", labels}}.dump();
   OneModel source;
-  source.model =
-      Serialize(Network::Create(BuildHead(description.head).value(), 2).value()->NamedTensors());
-  source.description = ModelDescriptionToJson(description);
+  source.model = Serialize(
+      nn::Network::Create(nn::BuildHead(description.head).value(), 2).value()->NamedTensors());
+  source.description = model::ModelDescriptionToJson(description);
 
-  const Decoders decoders({ClassificationDecoderFactory()});
-  NetworkLoader loader({}, &source, &catalog, &decoders);
-  const auto models = ModelManager::Create({}, &source, &loader, Clock::System(), nullptr).value();
-  const auto predictor = Predictor::Create({}, models.get(), Clock::System(), nullptr).value();
-  const std::string image = EncodePng(MakeImage(kSide, kSide)).value();
+  const tasks::Decoders decoders({tasks::ClassificationDecoderFactory()});
+  serving::NetworkLoader loader({}, &source, &catalog, &decoders);
+  const auto models =
+      serving::ModelManager::Create({}, &source, &loader, Clock::System(), nullptr).value();
+  const auto predictor =
+      serving::Predictor::Create({}, models.get(), Clock::System(), nullptr).value();
+  const std::string image = image::EncodePng(image::MakeImage(kSide, kSide)).value();
   Load(predictor.get(), image, 200).Run(outstanding);  // loads and warms
 
   const double cpu = CpuSeconds();

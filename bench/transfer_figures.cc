@@ -22,14 +22,14 @@
 namespace graft {
 namespace {
 
-double Of(const Figures& figures, const char* name) {
-  return FindFigure(figures, name).value_or(NAN);
+double Of(const tasks::Figures& figures, const char* name) {
+  return tasks::FindFigure(figures, name).value_or(NAN);
 }
 
-class Printer final : public TrainingObserver {
+class Printer final : public training::TrainingObserver {
  public:
   explicit Printer(bool verbose) : verbose_(verbose) {}
-  void OnEpoch(const EpochMetrics& metrics) override {
+  void OnEpoch(const training::EpochMetrics& metrics) override {
     if (!verbose_) return;
     std::printf("  %s epoch %d: loss %.4f accuracy %.3f validation %.4f %.3f, %.0f images/s\n",
                 metrics.phase.c_str(), metrics.epoch, Of(metrics.train, "loss"),
@@ -37,7 +37,7 @@ class Printer final : public TrainingObserver {
                 Of(metrics.validation, "accuracy"), metrics.images_per_second);
     std::fflush(stdout);
   }
-  void OnWarning(const TrainingWarning& warning) override {
+  void OnWarning(const tasks::TrainingWarning& warning) override {
     if (verbose_) std::printf("  %s: %s\n", warning.code.c_str(), warning.message.c_str());
   }
   void OnLog(const std::string& line) override {
@@ -61,12 +61,12 @@ struct Arguments {
   int threads = 2;
   uint64_t seed = 0;
   bool verbose = false;
-  FineTuneConfig config = {.task = ClassificationOptions{}};
+  recipes::FineTuneConfig config = {.task = tasks::ClassificationOptions{}};
 };
 
 // The part that the report is on.
-const char* ReportedPart(const DatasetReader& dataset) {
-  return dataset.manifest().HasSplit(Split::kTest) ? "test" : "validation";
+const char* ReportedPart(const data::DatasetReader& dataset) {
+  return dataset.manifest().HasSplit(data::Split::kTest) ? "test" : "validation";
 }
 
 int Fail(const absl::Status& status) {
@@ -75,16 +75,16 @@ int Fail(const absl::Status& status) {
 }
 
 int Run(Arguments& arguments) {
-  FineTuneConfig& config = arguments.config;
-  config.strategy = FromName<Strategy>(arguments.strategy);
-  config.head.kind = FromName<HeadKind>(arguments.head);
-  const auto backbone = BackboneWeights::Load(arguments.weights);
+  recipes::FineTuneConfig& config = arguments.config;
+  config.strategy = recipes::FromName<recipes::Strategy>(arguments.strategy);
+  config.head.kind = recipes::FromName<model::HeadKind>(arguments.head);
+  const auto backbone = backbones::BackboneWeights::Load(arguments.weights);
   if (!backbone.ok()) return Fail(backbone.status());
   const auto scratch = TempDirectory::Create();
   if (!scratch.ok()) return Fail(scratch.status());
-  const auto cache =
-      FeatureCache::Open({arguments.cache.empty() ? scratch->path() / "features"
-                                                  : std::filesystem::path(arguments.cache)});
+  const auto cache = features::FeatureCache::Open({arguments.cache.empty()
+                                                       ? scratch->path() / "features"
+                                                       : std::filesystem::path(arguments.cache)});
   if (!cache.ok()) return Fail(cache.status());
 
   const int run = arguments.run_folds > 0 ? arguments.run_folds : arguments.folds;
@@ -96,10 +96,10 @@ int Run(Arguments& arguments) {
     const auto dataset =
         OpenFolder(arguments.dataset, scratch->path(), arguments.folds, fold, arguments.seed);
     if (!dataset.ok()) return Fail(dataset.status());
-    for (const DatasetEntry& entry : (*dataset)->manifest().entries) {
-      if (entry.split == Split::kTest) folds << fold << '\t' << entry.name << '\n';
+    for (const data::DatasetEntry& entry : (*dataset)->manifest().entries) {
+      if (entry.split == data::Split::kTest) folds << fold << '\t' << entry.name << '\n';
     }
-    FineTuneEnvironment environment;
+    training::FineTuneEnvironment environment;
     environment.dataset = dataset->get();
     environment.backbone = *backbone;
     environment.feature_cache = cache->get();
@@ -107,14 +107,14 @@ int Run(Arguments& arguments) {
     environment.threads = arguments.threads;
     for (int repeat = 0; repeat < arguments.repeats; ++repeat) {
       config.training.seed = arguments.seed + static_cast<uint64_t>(repeat);
-      const absl::StatusOr<ResolvedFineTune> job = ResolveFineTune(config);
+      const absl::StatusOr<recipes::ResolvedFineTune> job = recipes::ResolveFineTune(config);
       if (!job.ok()) return Fail(job.status());
-      const auto task = ClassificationTask::Create((*dataset)->manifest(),
-                                                   job->config.task.As<ClassificationOptions>());
+      const auto task = tasks::ClassificationTask::Create(
+          (*dataset)->manifest(), job->config.task.As<tasks::ClassificationOptions>());
       if (!task.ok()) return Fail(task.status());
       environment.task = task->get();
       const absl::Duration start = Clock::System()->Monotonic();
-      const auto result = RunFineTune(*job, environment);
+      const auto result = training::RunFineTune(*job, environment);
       if (!result.ok()) return Fail(result.status());
       const double seconds = absl::ToDoubleSeconds(Clock::System()->Monotonic() - start);
       std::printf(
@@ -143,7 +143,7 @@ int Run(Arguments& arguments) {
 
 int main(int argc, char** argv) {
   graft::Arguments arguments;
-  graft::FineTuneConfig& config = arguments.config;
+  graft::recipes::FineTuneConfig& config = arguments.config;
   config.data.validation_fraction = 0;
   CLI::App app("Accuracy of transfer learning on held-out folds of a folder of class folders");
   app.add_option("--dataset", arguments.dataset, "folder of class folders")->required();
@@ -180,5 +180,5 @@ int main(int argc, char** argv) {
   number("--views", config.data.augmented_views);
   number("--augment", config.data.augment);
   CLI11_PARSE(app, argc, argv);
-  return graft::Run(arguments);
+  return graft::nn::Run(arguments);
 }

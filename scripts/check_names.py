@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Checks that no class, struct, union or enum is defined twice in one namespace.
+"""Checks that no class, struct, union or enum is defined twice in one namespace, and that each is in
+its folder's.
 
 Two files that each define graft::Trainer compile and link, and the program then calls whichever
 the linker kept (the one definition rule; no diagnostic is required). Forward declarations,
 specializations and what is in an anonymous namespace do not count; a name that one file defines in
-both branches of an #if is the compiler's to judge. Exit status 1 and a line a name where it does
-not hold.
+both branches of an #if is the compiler's to judge. The namespace of core/nn is graft::nn, that of
+server graft::server; core/base, which all others use, is graft itself. Exit status 1 and a line a
+name where it does not hold.
 """
 
 import collections
@@ -163,6 +165,26 @@ def duplicates(files: dict[str, str]) -> list[str]:
             for name, found in sorted(places.items()) if len(found) > 1]
 
 
+def namespace_of_folder(path: str) -> str:
+    """"graft::nn" of core/nn/ops/conv.cc."""
+    first, second = path.split("/")[:2]
+    if first == "core":
+        return "graft" if second == "base" else f"graft::{second}"
+    if first == "client":
+        return "graft::cli" if second == "cli" else "graft::client"
+    return f"graft::{first}"
+
+
+def misplaced(files: dict[str, str]) -> list[str]:
+    """A line a name that is not in the namespace of its file's folder."""
+    found = []
+    for path, text in files.items():
+        want = namespace_of_folder(path) + "::"
+        found += [f"{path}:{line}: {name} is to be in {want[:-2]}"
+                  for name, line in definitions(text) if not name.startswith(want)]
+    return found
+
+
 def main() -> int:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--",
@@ -170,11 +192,11 @@ def main() -> int:
         cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
     files = {path: (ROOT / path).read_text(encoding="utf-8")
              for path in listed if (ROOT / path).exists()}
-    found = duplicates(files)
+    found = duplicates(files) + misplaced(files)
     for problem in found:
         print(problem)
     if not found:
-        print(f"no name is defined twice in {len(files)} files")
+        print(f"no name is defined twice, and each in its folder's namespace, in {len(files)} files")
     return 1 if found else 0
 
 

@@ -14,12 +14,12 @@
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "--markdown" && argc == 2) {
-    const std::string page = graft::OptionsPage(graft::TaskOptionGroups());
+    const std::string page = graft::recipes::OptionsPage(graft::tasks::TaskOptionGroups());
     return std::fwrite(page.data(), 1, page.size(), stdout) == page.size() ? 0 : 1;
   }
   if (what == "--cli-header" && argc == 3) {
     std::ofstream file(argv[2], std::ios::binary);
-    file << graft::CliOptionsHeader(graft::TaskOptionGroups());
+    file << graft::recipes::CliOptionsHeader(graft::tasks::TaskOptionGroups());
     return file.flush() ? 0 : 1;
   }
   std::fputs("usage: graft_options_page --markdown | --cli-header FILE\n", stderr);

@@ -6,11 +6,11 @@
 #include "wire/tasks/catalog.h"
 #include "wire/time.h"
 
-namespace graft {
+namespace graft::wire {
 
-absl::StatusOr<Dataset> ToRow(const v1::Dataset& description) {
+absl::StatusOr<store::Dataset> ToRow(const v1::Dataset& description) {
   GRAFT_ASSIGN_OR_RETURN(const TaskWire* task, FindTask(TaskName(description.summary())));
-  Dataset row;
+  store::Dataset row;
   row.id = description.id();
   row.project = description.project();
   row.name = description.display_name();
@@ -28,7 +28,7 @@ absl::StatusOr<Dataset> ToRow(const v1::Dataset& description) {
   return row;
 }
 
-absl::StatusOr<v1::Dataset> ToProto(const Dataset& dataset) {
+absl::StatusOr<v1::Dataset> ToProto(const store::Dataset& dataset) {
   v1::Dataset proto;
   if (!proto.ParseFromString(dataset.manifest)) {
     return absl::DataLossError(
@@ -45,4 +45,4 @@ absl::StatusOr<v1::Dataset> ToProto(const Dataset& dataset) {
   return proto;
 }
 
-}  // namespace graft
+}  // namespace graft::wire

@@ -15,7 +15,7 @@
 #include "wire/status.h"
 #include "wire/tasks/catalog.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 // Violations under one path.
@@ -50,54 +50,54 @@ void ReadNames(const v1::FineTuneSpec& spec, Violations& violations) {
 
 }  // namespace
 
-absl::StatusOr<FineTuneConfig> FineTuneConfigFromProto(const v1::FineTuneSpec& spec,
-                                                       absl::string_view path) {
+absl::StatusOr<recipes::FineTuneConfig> FineTuneConfigFromProto(const v1::FineTuneSpec& spec,
+                                                                absl::string_view path) {
   Violations violations(path);
   ReadNames(spec, violations);
 
-  FineTuneConfig config;
-  const TaskOptionGroup* const task = FindTaskOptionGroup(TaskName(spec.task()));
+  recipes::FineTuneConfig config;
+  const recipes::TaskOptionGroup* const task = tasks::FindTaskOptionGroup(TaskName(spec.task()));
   if (task == nullptr) {
     // The rest is checked as for the commonest one.
-    const TaskOptionGroup& commonest = *TaskOptionGroups().front();
+    const recipes::TaskOptionGroup& commonest = *tasks::TaskOptionGroups().front();
     violations.Add("task", absl::StrCat("is required: it says what is learnt (", commonest.task,
                                         ": {} is fine)"));
     config.task = commonest.make();
   } else {
     config.task = task->make();
   }
-  ForEachOption(task, [&](const Option& option) {
-    const absl::StatusOr<std::optional<OptionValue>> value = ReadOption(spec, option);
+  recipes::ForEachOption(task, [&](const recipes::Option& option) {
+    const absl::StatusOr<std::optional<recipes::OptionValue>> value = ReadOption(spec, option);
     if (value.ok()) {
       option.set(config, *value);
     } else {
       violations.Add(option.path, value.status().message());
     }
   });
-  for (const FieldError& violation : FindViolations(config)) {
+  for (const FieldError& violation : recipes::FindViolations(config)) {
     violations.Add(violation.field, violation.description);
   }
   GRAFT_RETURN_IF_ERROR(violations.ToStatus());
   return config;
 }
 
-absl::StatusOr<ResolvedFineTune> ResolveFineTuneSpec(const v1::FineTuneSpec& spec,
-                                                     absl::string_view path) {
-  GRAFT_ASSIGN_OR_RETURN(const FineTuneConfig config, FineTuneConfigFromProto(spec, path));
-  return ResolveFineTune(config);
+absl::StatusOr<recipes::ResolvedFineTune> ResolveFineTuneSpec(const v1::FineTuneSpec& spec,
+                                                              absl::string_view path) {
+  GRAFT_ASSIGN_OR_RETURN(const recipes::FineTuneConfig config, FineTuneConfigFromProto(spec, path));
+  return recipes::ResolveFineTune(config);
 }
 
 v1::FineTuneSpec ResolvedFineTuneSpec(const v1::FineTuneSpec& request,
-                                      const ResolvedFineTune& resolved) {
+                                      const recipes::ResolvedFineTune& resolved) {
   v1::FineTuneSpec spec;
   spec.set_dataset_id(request.dataset_id());
   spec.set_backbone(request.backbone());
   spec.set_model(request.model());
-  ForEachOption(resolved.config.task.group(), [&](const Option& option) {
-    const std::optional<OptionValue> value = option.get(resolved.config);
+  recipes::ForEachOption(resolved.config.task.group(), [&](const recipes::Option& option) {
+    const std::optional<recipes::OptionValue> value = option.get(resolved.config);
     if (value.has_value()) WriteOption(option, *value, &spec);
   });
   return spec;
 }
 
-}  // namespace graft
+}  // namespace graft::wire

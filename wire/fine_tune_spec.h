@@ -9,7 +9,7 @@
 #include "core/recipes/fine_tune_config.h"
 #include "core/recipes/resolve.h"
 
-namespace graft {
+namespace graft::wire {
 
 // graft.v1.FineTuneSpec <-> core/recipes' configuration. All functions are pure.
 //
@@ -20,19 +20,19 @@ namespace graft {
 // field: a missing or ill-formed name, no task, an enum value this build does not know, a number
 // out of its range or not finite, an option that the job would not read. Whether dataset and
 // backbone exist is for the caller to say; an empty backbone means the server's default.
-absl::StatusOr<FineTuneConfig> FineTuneConfigFromProto(const v1::FineTuneSpec& spec,
-                                                       absl::string_view path = "spec");
+absl::StatusOr<recipes::FineTuneConfig> FineTuneConfigFromProto(const v1::FineTuneSpec& spec,
+                                                                absl::string_view path = "spec");
 
 // The same, with every default filled in and the phases laid out.
-absl::StatusOr<ResolvedFineTune> ResolveFineTuneSpec(const v1::FineTuneSpec& spec,
-                                                     absl::string_view path = "spec");
+absl::StatusOr<recipes::ResolvedFineTune> ResolveFineTuneSpec(const v1::FineTuneSpec& spec,
+                                                              absl::string_view path = "spec");
 
 // What Job.spec shows: `request` (dataset, model, backbone as they are there) with the options of
 // `resolved`. Read back by FineTuneConfigFromProto it gives `resolved.config` again, so a worker
 // resolves the stored spec to the very job that was announced.
 v1::FineTuneSpec ResolvedFineTuneSpec(const v1::FineTuneSpec& request,
-                                      const ResolvedFineTune& resolved);
+                                      const recipes::ResolvedFineTune& resolved);
 
-}  // namespace graft
+}  // namespace graft::wire
 
 #endif  // GRAFT_WIRE_FINE_TUNE_SPEC_H_

@@ -5,11 +5,11 @@
 
 #include "core/model/input_spec.h"
 
-namespace graft {
+namespace graft::wire {
 
 // How an image is prepared, as core/ has it -> as the API says it. Pure.
-v1::InputSpec ToProto(const InputSpec& spec);
+v1::InputSpec ToProto(const model::InputSpec& spec);
 
-}  // namespace graft
+}  // namespace graft::wire
 
 #endif  // GRAFT_WIRE_INPUT_SPEC_H_

@@ -9,7 +9,7 @@
 #include "wire/status.h"
 #include "wire/time.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 constexpr absl::string_view kStopReasonPrefix = "STOP_REASON_";
@@ -21,47 +21,47 @@ absl::Status Damaged(absl::string_view job_id, absl::string_view what) {
 
 }  // namespace
 
-v1::JobState ToProto(JobState state) {
+v1::JobState ToProto(jobs::JobState state) {
   switch (state) {
-    case JobState::kQueued:
+    case jobs::JobState::kQueued:
       return v1::JOB_STATE_QUEUED;
-    case JobState::kRunning:
+    case jobs::JobState::kRunning:
       return v1::JOB_STATE_RUNNING;
-    case JobState::kPaused:
+    case jobs::JobState::kPaused:
       return v1::JOB_STATE_PAUSED;
-    case JobState::kSucceeded:
+    case jobs::JobState::kSucceeded:
       return v1::JOB_STATE_SUCCEEDED;
-    case JobState::kFailed:
+    case jobs::JobState::kFailed:
       return v1::JOB_STATE_FAILED;
-    case JobState::kCancelled:
+    case jobs::JobState::kCancelled:
       return v1::JOB_STATE_CANCELLED;
   }
   return v1::JOB_STATE_UNSPECIFIED;
 }
 
-absl::StatusOr<JobState> FromProto(v1::JobState state) {
-  for (const JobState candidate : kAllJobStates) {
+absl::StatusOr<jobs::JobState> FromProto(v1::JobState state) {
+  for (const jobs::JobState candidate : jobs::kAllJobStates) {
     if (ToProto(candidate) == state) return candidate;
   }
   return absl::InvalidArgumentError(
       absl::StrCat(static_cast<int>(state), " is not a state that a job can be in"));
 }
 
-v1::DesiredState ToProto(DesiredState desired) {
+v1::DesiredState ToProto(jobs::DesiredState desired) {
   switch (desired) {
-    case DesiredState::kRun:
+    case jobs::DesiredState::kRun:
       return v1::DESIRED_STATE_RUN;
-    case DesiredState::kPause:
+    case jobs::DesiredState::kPause:
       return v1::DESIRED_STATE_PAUSE;
-    case DesiredState::kStop:
+    case jobs::DesiredState::kStop:
       return v1::DESIRED_STATE_STOP;
-    case DesiredState::kCancel:
+    case jobs::DesiredState::kCancel:
       return v1::DESIRED_STATE_CANCEL;
   }
   return v1::DESIRED_STATE_UNSPECIFIED;
 }
 
-v1::JobError ToProto(const JobError& error) {
+v1::JobError ToProto(const jobs::JobError& error) {
   v1::JobError proto;
   proto.set_code(error.code);
   proto.set_message(error.message);
@@ -70,7 +70,7 @@ v1::JobError ToProto(const JobError& error) {
   return proto;
 }
 
-JobError FromProto(const v1::JobError& error) {
+jobs::JobError FromProto(const v1::JobError& error) {
   return {error.code(), error.message(), error.field(), error.hint()};
 }
 
@@ -85,7 +85,7 @@ std::string StopReasonFromProto(v1::StopReason reason) {
   return std::string(absl::StripPrefix(v1::StopReason_Name(reason), kStopReasonPrefix));
 }
 
-absl::StatusOr<v1::Job> ToProto(const Job& job) {
+absl::StatusOr<v1::Job> ToProto(const jobs::Job& job) {
   v1::Job proto;
   if (!proto.MergeFromString(job.progress)) return Damaged(job.id, "progress");
   if (!job.report.empty() && !proto.mutable_report()->ParseFromString(job.report)) {
@@ -115,9 +115,9 @@ absl::StatusOr<v1::Job> ToProto(const Job& job) {
   return proto;
 }
 
-absl::StatusOr<v1::JobEvent> ToProto(const JobEvent& event) {
+absl::StatusOr<v1::JobEvent> ToProto(const jobs::JobEvent& event) {
   v1::JobEvent proto;
-  if (event.type == kStateEventType) {
+  if (event.type == jobs::kStateEventType) {
     proto.mutable_state()->set_state(ToProto(event.state));
     proto.mutable_state()->set_detail(event.detail);
   } else if (!proto.ParseFromString(event.payload)) {
@@ -128,14 +128,14 @@ absl::StatusOr<v1::JobEvent> ToProto(const JobEvent& event) {
   return proto;
 }
 
-absl::StatusOr<JobEvent> FromProto(const v1::JobEvent& event) {
+absl::StatusOr<jobs::JobEvent> FromProto(const v1::JobEvent& event) {
   if (event.event_case() == v1::JobEvent::EVENT_NOT_SET) {
     return absl::InvalidArgumentError("an event must carry one of the known kinds");
   }
   if (event.has_state()) {
     return absl::InvalidArgumentError("state events are written by the server alone");
   }
-  JobEvent stored;
+  jobs::JobEvent stored;
   stored.type =
       v1::JobEvent::descriptor()->FindFieldByNumber(static_cast<int>(event.event_case()))->name();
   v1::JobEvent payload = event;
@@ -155,4 +155,4 @@ std::string MergeProgress(const std::string& stored, const v1::Job& newer) {
   return merged.SerializeAsString();
 }
 
-}  // namespace graft
+}  // namespace graft::wire

@@ -14,7 +14,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 spdlog::level::level_enum NativeLevel(LogLevel level) {
@@ -125,4 +125,4 @@ void Logger::Log(LogLevel level, absl::string_view message, Fields fields) const
   logger_->log(native, spdlog::string_view_t(line.data(), line.size()));
 }
 
-}  // namespace graft
+}  // namespace graft::wire

@@ -12,7 +12,7 @@ namespace spdlog {
 class logger;
 }  // namespace spdlog
 
-namespace graft {
+namespace graft::wire {
 
 enum class LogLevel { kTrace, kDebug, kInfo, kWarning, kError };
 
@@ -59,6 +59,6 @@ std::string JsonLogLine(absl::string_view time, absl::string_view level, absl::s
 // Whether a line is one that a Logger of that format wrote.
 bool IsLogLine(absl::string_view line, bool json);
 
-}  // namespace graft
+}  // namespace graft::wire
 
 #endif  // GRAFT_WIRE_LOGGING_H_

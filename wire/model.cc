@@ -10,7 +10,7 @@
 #include "wire/tasks/catalog.h"
 #include "wire/time.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 absl::Status ParseCard(const std::string& json, v1::ModelCard* card) {
@@ -19,12 +19,12 @@ absl::Status ParseCard(const std::string& json, v1::ModelCard* card) {
   return absl::InvalidArgumentError("the model card is no JSON object");
 }
 
-absl::StatusOr<v1::ModelOutputs> OutputsOf(const ModelDescription& description) {
+absl::StatusOr<v1::ModelOutputs> OutputsOf(const model::ModelDescription& description) {
   GRAFT_ASSIGN_OR_RETURN(const TaskWire* task, FindTask(description.task));
   return task->Outputs(description.outputs);
 }
 
-absl::Status Damaged(const ModelVersion& version, absl::string_view what) {
+absl::Status Damaged(const store::ModelVersion& version, absl::string_view what) {
   return absl::DataLossError(absl::StrCat("model \"", version.model, "\" version ", version.version,
                                           ": its stored ", what,
                                           " cannot be read; delete the version"));
@@ -32,15 +32,15 @@ absl::Status Damaged(const ModelVersion& version, absl::string_view what) {
 
 }  // namespace
 
-absl::StatusOr<ModelVersion> VersionToPublish(const worker::v1::FinishRequest& finish,
-                                              const VerifiedArtifact& artifact) {
+absl::StatusOr<store::ModelVersion> VersionToPublish(const worker::v1::FinishRequest& finish,
+                                                     const VerifiedArtifact& artifact) {
   GRAFT_RETURN_IF_ERROR(OutputsOf(artifact.description).status());
   v1::ModelCard card;
   GRAFT_RETURN_IF_ERROR(ParseCard(artifact.card, &card));
-  ModelVersion version;
+  store::ModelVersion version;
   version.artifact_prefix = finish.artifact().prefix();
   version.artifact_sha256 = finish.artifact().manifest_sha256();
-  version.description = ModelDescriptionToJson(artifact.description);
+  version.description = model::ModelDescriptionToJson(artifact.description);
   v1::ModelVersion measured;
   *measured.mutable_metrics() = finish.metrics();
   version.metrics = measured.SerializeAsString();
@@ -48,8 +48,8 @@ absl::StatusOr<ModelVersion> VersionToPublish(const worker::v1::FinishRequest& f
   return version;
 }
 
-absl::StatusOr<v1::ModelVersion> ToProto(const ModelVersion& version,
-                                         const ModelVersionDetails& details) {
+absl::StatusOr<v1::ModelVersion> ToProto(const store::ModelVersion& version,
+                                         const store::ModelVersionDetails& details) {
   v1::ModelVersion proto;
   if (!proto.ParseFromString(version.metrics)) return Damaged(version, "metrics");
   if (!details.report.empty() && !proto.mutable_report()->ParseFromString(details.report)) {
@@ -58,7 +58,7 @@ absl::StatusOr<v1::ModelVersion> ToProto(const ModelVersion& version,
   if (!details.card.empty() && !ParseCard(details.card, proto.mutable_card()).ok()) {
     return Damaged(version, "card");
   }
-  const auto description = ModelDescriptionFromJson(version.description);
+  const auto description = model::ModelDescriptionFromJson(version.description);
   if (!description.ok()) return Damaged(version, "description");
   absl::StatusOr<v1::ModelOutputs> outputs = OutputsOf(*description);
   if (!outputs.ok()) return Damaged(version, "description");
@@ -71,7 +71,7 @@ absl::StatusOr<v1::ModelVersion> ToProto(const ModelVersion& version,
   proto.set_backbone_digest(description->backbone_digest);
   proto.set_cut_point(description->cut_point);
   for (const std::string& stage : description->changed_stages) proto.add_changed_stages(stage);
-  proto.set_head(std::string(HeadKindName(description->head.kind)));
+  proto.set_head(std::string(model::HeadKindName(description->head.kind)));
   *proto.mutable_input_spec() = ToProto(description->input);
   *proto.mutable_outputs() = *std::move(outputs);
   proto.set_dataset_digest(version.dataset_digest);
@@ -79,7 +79,7 @@ absl::StatusOr<v1::ModelVersion> ToProto(const ModelVersion& version,
   return proto;
 }
 
-v1::Model ToProto(const Model& model, std::vector<int64_t> versions) {
+v1::Model ToProto(const store::Model& model, std::vector<int64_t> versions) {
   v1::Model proto;
   proto.set_name(model.name);
   proto.set_project(model.project);
@@ -90,4 +90,4 @@ v1::Model ToProto(const Model& model, std::vector<int64_t> versions) {
   return proto;
 }
 
-}  // namespace graft
+}  // namespace graft::wire

@@ -10,7 +10,7 @@
 #include "absl/strings/strip.h"
 #include "google/protobuf/descriptor.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 using ::google::protobuf::EnumDescriptor;
@@ -23,12 +23,13 @@ absl::string_view PrefixOf(const EnumDescriptor& type) {
   return absl::StripSuffix(type.FindValueByNumber(0)->name(), "UNSPECIFIED");
 }
 
-absl::StatusOr<OptionValue> ReadEnum(int number, const EnumDescriptor& type, const Option& option) {
+absl::StatusOr<recipes::OptionValue> ReadEnum(int number, const EnumDescriptor& type,
+                                              const recipes::Option& option) {
   const EnumValueDescriptor* const value = type.FindValueByNumber(number);
   if (value != nullptr) {
     const std::string name =
         absl::AsciiStrToLower(absl::StripPrefix(value->name(), PrefixOf(type)));
-    for (const WordHelp& known : option.words) {
+    for (const recipes::WordHelp& known : option.words) {
       if (known.word == name) return known.word;
     }
   }
@@ -36,15 +37,15 @@ absl::StatusOr<OptionValue> ReadEnum(int number, const EnumDescriptor& type, con
       "has the value ", number, ", which this server does not know; it takes ", option.allowed));
 }
 
-absl::StatusOr<OptionValue> ReadList(const Message& message, const FieldDescriptor& field,
-                                     const Option& option) {
+absl::StatusOr<recipes::OptionValue> ReadList(const Message& message, const FieldDescriptor& field,
+                                              const recipes::Option& option) {
   const auto& reflection = *message.GetReflection();
   const int items = reflection.FieldSize(message, &field);
   if (static_cast<size_t>(items) > option.limits->items) {
     return absl::InvalidArgumentError(
         absl::StrCat("must be ", option.allowed, ", got ", items, " ", option.limits->what));
   }
-  TextList list;
+  recipes::TextList list;
   for (int i = 0; i < items; ++i) {
     list.push_back(reflection.GetRepeatedString(message, &field, i));
   }
@@ -57,27 +58,27 @@ bool IsThere(const Message& message, const FieldDescriptor& field) {
                              : reflection.HasField(message, &field);
 }
 
-absl::StatusOr<OptionValue> ReadField(const Message& message, const FieldDescriptor& field,
-                                      const Option& option) {
+absl::StatusOr<recipes::OptionValue> ReadField(const Message& message, const FieldDescriptor& field,
+                                               const recipes::Option& option) {
   const auto& reflection = *message.GetReflection();
   switch (option.type) {
-    case OptionType::kBool:
+    case recipes::OptionType::kBool:
       return reflection.GetBool(message, &field);
-    case OptionType::kInteger:
+    case recipes::OptionType::kInteger:
       return int64_t{reflection.GetInt32(message, &field)};
-    case OptionType::kUnsigned:
+    case recipes::OptionType::kUnsigned:
       return reflection.GetUInt64(message, &field);
-    case OptionType::kReal:
+    case recipes::OptionType::kReal:
       return reflection.GetDouble(message, &field);
-    case OptionType::kWord:
+    case recipes::OptionType::kWord:
       return ReadEnum(reflection.GetEnumValue(message, &field), *field.enum_type(), option);
-    case OptionType::kList:
+    case recipes::OptionType::kList:
       return ReadList(message, field, option);
   }
   return absl::InternalError("an option without a type");
 }
 
-void WriteField(const OptionValue& value, const FieldDescriptor& field, Message* message) {
+void WriteField(const recipes::OptionValue& value, const FieldDescriptor& field, Message* message) {
   const auto& reflection = *message->GetReflection();
   struct Writer {
     const google::protobuf::Reflection& reflection;
@@ -94,7 +95,7 @@ void WriteField(const OptionValue& value, const FieldDescriptor& field, Message*
       const std::string name = absl::StrCat(PrefixOf(type), absl::AsciiStrToUpper(word));
       reflection.SetEnum(message, &field, type.FindValueByName(name));
     }
-    void operator()(const TextList& list) const {
+    void operator()(const recipes::TextList& list) const {
       reflection.ClearField(message, &field);
       for (const std::string& item : list) reflection.AddString(message, &field, item);
     }
@@ -104,7 +105,8 @@ void WriteField(const OptionValue& value, const FieldDescriptor& field, Message*
 
 }  // namespace
 
-absl::StatusOr<std::optional<OptionValue>> ReadOption(const Message& spec, const Option& option) {
+absl::StatusOr<std::optional<recipes::OptionValue>> ReadOption(const Message& spec,
+                                                               const recipes::Option& option) {
   const Message* message = &spec;
   const FieldDescriptor* field = nullptr;
   for (const absl::string_view part : absl::StrSplit(option.path, '.')) {
@@ -112,12 +114,12 @@ absl::StatusOr<std::optional<OptionValue>> ReadOption(const Message& spec, const
     field = message->GetDescriptor()->FindFieldByName(std::string(part));
     if (!IsThere(*message, *field)) return std::nullopt;
   }
-  absl::StatusOr<OptionValue> value = ReadField(*message, *field, option);
+  absl::StatusOr<recipes::OptionValue> value = ReadField(*message, *field, option);
   if (!value.ok()) return value.status();
   return *value;
 }
 
-void WriteOption(const Option& option, const OptionValue& value, Message* spec) {
+void WriteOption(const recipes::Option& option, const recipes::OptionValue& value, Message* spec) {
   const FieldDescriptor* field = nullptr;
   for (const absl::string_view part : absl::StrSplit(option.path, '.')) {
     if (field != nullptr) spec = spec->GetReflection()->MutableMessage(spec, field);
@@ -126,4 +128,4 @@ void WriteOption(const Option& option, const OptionValue& value, Message* spec) 
   WriteField(value, *field, spec);
 }
 
-}  // namespace graft
+}  // namespace graft::wire

@@ -8,7 +8,7 @@
 
 #include "core/recipes/option.h"
 
-namespace graft {
+namespace graft::wire {
 
 // The field of a message that an option's path leads to, by reflection: a row and a field of the
 // same name are all that an option needs. A path that leads to no field, or to one of another type
@@ -17,12 +17,13 @@ namespace graft {
 // Absent where the field, or a message on the way, is; enums count as absent at 0. INVALID_ARGUMENT
 // for an enum's value that this build does not know, or a list longer than its row allows, of which
 // nothing is copied.
-absl::StatusOr<std::optional<OptionValue>> ReadOption(const google::protobuf::Message& spec,
-                                                      const Option& option);
+absl::StatusOr<std::optional<recipes::OptionValue>> ReadOption(
+    const google::protobuf::Message& spec, const recipes::Option& option);
 
 // Makes the messages on the way.
-void WriteOption(const Option& option, const OptionValue& value, google::protobuf::Message* spec);
+void WriteOption(const recipes::Option& option, const recipes::OptionValue& value,
+                 google::protobuf::Message* spec);
 
-}  // namespace graft
+}  // namespace graft::wire
 
 #endif  // GRAFT_WIRE_OPTION_FIELD_H_

@@ -10,7 +10,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 // An answer's headers may have 8 KiB together: the message, percent-encoded, and the details in
@@ -113,4 +113,4 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
   return result;
 }
 
-}  // namespace graft
+}  // namespace graft::wire

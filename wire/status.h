@@ -8,7 +8,7 @@
 
 #include "core/base/status_details.h"
 
-namespace graft {
+namespace graft::wire {
 
 // How errors cross the wire: the field errors, reason and retry delay that an absl::Status carries
 // (core/base/status_details.h) go as a google.rpc.Status with a BadRequest, an ErrorInfo and a
@@ -27,6 +27,6 @@ grpc::Status ToGrpcStatus(const absl::Status& status);
 // From the wire; details that are not a google.rpc.Status are dropped, the code and message stay.
 absl::Status FromGrpcStatus(const grpc::Status& status);
 
-}  // namespace graft
+}  // namespace graft::wire
 
 #endif  // GRAFT_WIRE_STATUS_H_

@@ -18,7 +18,7 @@
 #include "wire/tasks/catalog.h"
 #include "wire/tasks/classification.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 using google::protobuf::FieldDescriptor;
@@ -105,7 +105,7 @@ std::string StoredUpgrade::JobSpec(std::string spec) {
   return upgraded.SerializeAsString();
 }
 
-RowUpgrade::JobParts StoredUpgrade::JobResult(std::string progress, std::string result) {
+store::RowUpgrade::JobParts StoredUpgrade::JobResult(std::string progress, std::string result) {
   stored::v1::Job old;
   if (result.empty() || !old.ParseFromString(result)) return {std::move(progress), ""};
   v1::Job end;
@@ -117,7 +117,7 @@ RowUpgrade::JobParts StoredUpgrade::JobResult(std::string progress, std::string 
   return parts;
 }
 
-RowUpgrade::DatasetParts StoredUpgrade::DatasetManifest(std::string manifest) {
+store::RowUpgrade::DatasetParts StoredUpgrade::DatasetManifest(std::string manifest) {
   stored::v1::Dataset old;
   if (!old.ParseFromString(manifest)) return {std::move(manifest), ""};
   v1::Dataset upgraded;
@@ -129,15 +129,16 @@ RowUpgrade::DatasetParts StoredUpgrade::DatasetManifest(std::string manifest) {
 std::string StoredUpgrade::VersionDescription(absl::string_view artifact_prefix,
                                               absl::string_view artifact_sha256,
                                               std::string from_columns) {
-  const auto json = blobs_->Get(BlobIn(artifact_prefix, kManifestFile), kMaxManifestBytes);
+  const auto json = blobs_->Get(artifacts::BlobIn(artifact_prefix, artifacts::kManifestFile),
+                                artifacts::kMaxManifestBytes);
   if (!json.ok() || Sha256Hex(*json) != artifact_sha256) return from_columns;
-  const auto manifest = ManifestFromJson(*json);
+  const auto manifest = artifacts::ManifestFromJson(*json);
   if (!manifest.ok()) return from_columns;
-  const auto description = ModelDescriptionFromJson(manifest->description);
-  return description.ok() ? ModelDescriptionToJson(*description) : from_columns;
+  const auto description = model::ModelDescriptionFromJson(manifest->description);
+  return description.ok() ? model::ModelDescriptionToJson(*description) : from_columns;
 }
 
-RowUpgrade::VersionParts StoredUpgrade::VersionMetrics(std::string metrics) {
+store::RowUpgrade::VersionParts StoredUpgrade::VersionMetrics(std::string metrics) {
   stored::v1::ModelVersion old;
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
@@ -150,4 +151,4 @@ RowUpgrade::VersionParts StoredUpgrade::VersionMetrics(std::string metrics) {
   return {upgraded.SerializeAsString(), old.has_report() ? UpgradedReport(old.report()) : ""};
 }
 
-}  // namespace graft
+}  // namespace graft::wire

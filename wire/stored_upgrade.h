@@ -8,14 +8,14 @@
 #include "core/artifacts/blob/blob_store.h"
 #include "core/store/row_upgrade.h"
 
-namespace graft {
+namespace graft::wire {
 
 // Brings the messages that rows of an older database hold (graft/stored/v1/stored.proto) to those
 // of graft.v1. Not safe for concurrent use, and need not be: a database is opened once.
-class StoredUpgrade final : public RowUpgrade {
+class StoredUpgrade final : public store::RowUpgrade {
  public:
   // `blobs` is borrowed: descriptions of versions are taken from the manifests in it.
-  explicit StoredUpgrade(BlobStore* blobs) : blobs_(blobs) {}
+  explicit StoredUpgrade(artifacts::BlobStore* blobs) : blobs_(blobs) {}
 
   std::string JobSpec(std::string spec) override;
   JobParts JobResult(std::string progress, std::string result) override;
@@ -28,9 +28,9 @@ class StoredUpgrade final : public RowUpgrade {
   VersionParts VersionMetrics(std::string metrics) override;
 
  private:
-  BlobStore* const blobs_;
+  artifacts::BlobStore* const blobs_;
 };
 
-}  // namespace graft
+}  // namespace graft::wire
 
 #endif  // GRAFT_WIRE_STORED_UPGRADE_H_

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 // Protobuf's limits: about 10,000 years; 0001-01-01 to 9999-12-31.
@@ -41,4 +41,4 @@ absl::Time FromProto(const google::protobuf::Timestamp& timestamp) {
   return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
 }
 
-}  // namespace graft
+}  // namespace graft::wire

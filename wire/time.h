@@ -5,7 +5,7 @@
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 
-namespace graft {
+namespace graft::wire {
 
 // absl <-> google.protobuf, to the nanosecond. Times and durations that Protobuf cannot hold are
 // clamped. Pure functions.
@@ -14,6 +14,6 @@ google::protobuf::Timestamp ToProto(absl::Time time);
 absl::Duration FromProto(const google::protobuf::Duration& duration);
 absl::Time FromProto(const google::protobuf::Timestamp& timestamp);
 
-}  // namespace graft
+}  // namespace graft::wire
 
 #endif  // GRAFT_WIRE_TIME_H_

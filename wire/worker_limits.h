@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace graft {
+namespace graft::wire {
 
 // Largest message between server and worker, both ways, in bytes. A Finish carries the report.
 inline constexpr int kMaxWorkerMessage = 64 << 20;
@@ -13,6 +13,6 @@ inline constexpr int kMaxWorkerMessage = 64 << 20;
 inline constexpr int kMaxReportClasses = 25'000;
 static_assert(int64_t{kMaxReportClasses} * 512 < kMaxWorkerMessage / 2);
 
-}  // namespace graft
+}  // namespace graft::wire
 
 #endif  // GRAFT_WIRE_WORKER_LIMITS_H_

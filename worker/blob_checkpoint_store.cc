@@ -27,13 +27,14 @@ absl::Status BlobCheckpointStore::Put(const std::string& key, absl::string_view 
 absl::Status BlobCheckpointStore::KeepNewest(size_t count) {
   GRAFT_ASSIGN_OR_RETURN(const std::vector<std::string> names, List());
   for (size_t i = count; i < names.size(); ++i) {
-    GRAFT_RETURN_IF_ERROR(blobs_->Delete(BlobIn(prefix_, names[i])));
+    GRAFT_RETURN_IF_ERROR(blobs_->Delete(artifacts::BlobIn(prefix_, names[i])));
   }
   return absl::OkStatus();
 }
 
 absl::Status BlobCheckpointStore::Save(int epoch, absl::string_view bytes) {
-  const std::string key = BlobIn(prefix_, CheckpointFile({fence_, static_cast<uint64_t>(epoch)}));
+  const std::string key =
+      artifacts::BlobIn(prefix_, artifacts::CheckpointFile({fence_, static_cast<uint64_t>(epoch)}));
   GRAFT_FAILPOINT("worker.checkpoint.before_put");
   absl::Status put = Put(key, bytes);
   if (absl::IsResourceExhausted(put)) {
@@ -47,11 +48,11 @@ absl::Status BlobCheckpointStore::Save(int epoch, absl::string_view bytes) {
 
 absl::StatusOr<std::vector<std::string>> BlobCheckpointStore::List() {
   GRAFT_ASSIGN_OR_RETURN(const std::vector<std::string> keys,
-                         blobs_->List(Below(prefix_), "", kMostListed));
-  std::vector<std::pair<CheckpointName, std::string>> found;
+                         blobs_->List(artifacts::Below(prefix_), "", kMostListed));
+  std::vector<std::pair<artifacts::CheckpointName, std::string>> found;
   for (const std::string& key : keys) {
-    const std::string name = key.substr(Below(prefix_).size());
-    const absl::optional<CheckpointName> parsed = ParseCheckpointFile(name);
+    const std::string name = key.substr(artifacts::Below(prefix_).size());
+    const absl::optional<artifacts::CheckpointName> parsed = artifacts::ParseCheckpointFile(name);
     if (parsed.has_value()) found.emplace_back(*parsed, name);
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
@@ -63,9 +64,11 @@ absl::StatusOr<std::vector<std::string>> BlobCheckpointStore::List() {
 }
 
 absl::StatusOr<std::string> BlobCheckpointStore::Load(const std::string& id) {
-  return blobs_->Get(BlobIn(prefix_, id), kMaxBytes);
+  return blobs_->Get(artifacts::BlobIn(prefix_, id), kMaxBytes);
 }
 
-absl::Status BlobCheckpointStore::Clear() { return blobs_->DeletePrefix(Below(prefix_)); }
+absl::Status BlobCheckpointStore::Clear() {
+  return blobs_->DeletePrefix(artifacts::Below(prefix_));
+}
 
 }  // namespace graft::worker

@@ -15,11 +15,11 @@ namespace graft::worker {
 // prefix, and none writes over another's. Newest is the largest epoch, then the largest fence: an
 // attempt that goes on from epoch 3 begins with 4.
 // Not safe for concurrent use.
-class BlobCheckpointStore final : public CheckpointStore {
+class BlobCheckpointStore final : public training::CheckpointStore {
  public:
   // `prefix`: "checkpoints/<job id>". Borrowed: `blobs` must outlive the store, and `reserve`,
   // which is asked before each is written; null: there is none.
-  BlobCheckpointStore(BlobStore* blobs, std::string prefix, uint64_t fence,
+  BlobCheckpointStore(artifacts::BlobStore* blobs, std::string prefix, uint64_t fence,
                       DiskReserve* reserve = nullptr)
       : blobs_(blobs), prefix_(std::move(prefix)), fence_(fence), reserve_(reserve) {}
 
@@ -37,7 +37,7 @@ class BlobCheckpointStore final : public CheckpointStore {
   // All but the newest `count`.
   absl::Status KeepNewest(size_t count);
 
-  BlobStore* const blobs_;
+  artifacts::BlobStore* const blobs_;
   const std::string prefix_;
   const uint64_t fence_;
   DiskReserve* const reserve_;

@@ -17,7 +17,8 @@ constexpr absl::Duration kProgressEventInterval = absl::Seconds(10);
 constexpr size_t kBatchEvents = 500;
 constexpr size_t kBatchBytes = size_t{4} << 20;
 // Between tries of a batch that the server would not take.
-constexpr BackOff kBackOff = {.initial = absl::Milliseconds(300), .maximum = absl::Seconds(5)};
+constexpr jobs::BackOff kBackOff = {.initial = absl::Milliseconds(300),
+                                    .maximum = absl::Seconds(5)};
 constexpr int kFlushTries = 5;
 constexpr size_t kMaxSteps = 10'000;
 constexpr size_t kMaxText = 16 * 1024;
@@ -35,7 +36,7 @@ void SetMetrics(const std::vector<std::pair<std::string, double>>& named,
 }  // namespace
 
 EventReporter::EventReporter(const v1::LeasedJob& job, ServerLink* link, Clock* clock,
-                             const Logger* logger, std::function<void()> on_lost)
+                             const wire::Logger* logger, std::function<void()> on_lost)
     : job_(job),
       link_(link),
       clock_(clock),
@@ -51,7 +52,7 @@ EventReporter::~EventReporter() {
   thread_.join();
 }
 
-void EventReporter::OnPhaseStarted(const PhaseStarted& phase) {
+void EventReporter::OnPhaseStarted(const training::PhaseStarted& phase) {
   std::string text = absl::StrCat("phase ", phase.phase);
   if (phase.epochs > 0) absl::StrAppend(&text, ": up to ", phase.epochs, " epochs");
   if (phase.trainable_parameters > 0) {
@@ -66,7 +67,7 @@ void EventReporter::OnPhaseStarted(const PhaseStarted& phase) {
   OnLog(text);
 }
 
-void EventReporter::OnEpoch(const EpochMetrics& epoch) {
+void EventReporter::OnEpoch(const training::EpochMetrics& epoch) {
   graft::v1::JobEvent event;
   event.mutable_metrics()->set_phase(epoch.phase);
   event.mutable_metrics()->set_epoch(epoch.epoch);
@@ -82,14 +83,14 @@ void EventReporter::OnEpoch(const EpochMetrics& epoch) {
   Add(std::move(event));
 }
 
-void EventReporter::OnCheckpoint(const CheckpointSaved& checkpoint) {
+void EventReporter::OnCheckpoint(const training::CheckpointSaved& checkpoint) {
   graft::v1::JobEvent event;
   event.mutable_checkpoint()->set_epoch(checkpoint.epoch);
   event.mutable_checkpoint()->set_best(checkpoint.best);
   Add(std::move(event));
 }
 
-void EventReporter::OnWarning(const TrainingWarning& warning) {
+void EventReporter::OnWarning(const tasks::TrainingWarning& warning) {
   graft::v1::JobEvent event;
   event.mutable_warning()->set_code(warning.code);
   event.mutable_warning()->set_message(warning.message);
@@ -103,7 +104,7 @@ void EventReporter::OnLog(const std::string& text) {
   Add(std::move(event));
 }
 
-void EventReporter::OnProgress(const TrainingProgress& progress) {
+void EventReporter::OnProgress(const training::TrainingProgress& progress) {
   graft::v1::Progress proto;
   proto.set_stage(progress.stage);
   proto.set_epochs_done(progress.epochs_done);
@@ -111,12 +112,12 @@ void EventReporter::OnProgress(const TrainingProgress& progress) {
   proto.set_steps_done(progress.steps_done);
   proto.set_steps_total(progress.steps_total);
   proto.set_fraction(progress.fraction);
-  if (progress.eta != absl::InfiniteDuration()) *proto.mutable_eta() = ToProto(progress.eta);
+  if (progress.eta != absl::InfiniteDuration()) *proto.mutable_eta() = wire::ToProto(progress.eta);
   absl::MutexLock lock(&mutex_);
   progress_ = std::move(proto);
 }
 
-void EventReporter::OnCounters(const TrainingCounters& counters) {
+void EventReporter::OnCounters(const training::TrainingCounters& counters) {
   absl::MutexLock lock(&mutex_);
   counters_ = counters;
 }
@@ -221,7 +222,7 @@ bool EventReporter::IsOver(const absl::Status& sent) const {
 absl::Status EventReporter::Flush(const std::function<bool()>& stop) {
   absl::Status sent;
   for (int failures = 0; failures < kFlushTries; ++failures) {
-    clock_->Sleep(RestartDelay(kBackOff, failures));
+    clock_->Sleep(jobs::RestartDelay(kBackOff, failures));
     sent = SendAll(stop);
     if (sent.ok() || IsOver(sent) || absl::IsCancelled(sent)) break;
   }
@@ -244,7 +245,7 @@ void EventReporter::Loop() {
       absl::MutexLock lock(&mutex_);
       if (clock_->AwaitWithTimeout(
               mutex_, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopped_; },
-              std::max(kInterval, RestartDelay(kBackOff, failures)))) {
+              std::max(kInterval, jobs::RestartDelay(kBackOff, failures)))) {
         return;
       }
     }

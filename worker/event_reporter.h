@@ -25,22 +25,22 @@ namespace graft::worker {
 // logged. Meanwhile events wait; beyond kMaxWaitingBytes of them EventQueue says which go, and the
 // job's log how many. Of progress only the newest is sent, and it becomes an event only now and
 // then. Safe for concurrent use.
-class EventReporter final : public TrainingObserver {
+class EventReporter final : public training::TrainingObserver {
  public:
   static constexpr size_t kMaxWaitingBytes = size_t{16} << 20;
 
   // `on_lost`: the server will not take the job's events any more. Borrowed: all must outlive it.
-  EventReporter(const v1::LeasedJob& job, ServerLink* link, Clock* clock, const Logger* logger,
-                std::function<void()> on_lost);
+  EventReporter(const v1::LeasedJob& job, ServerLink* link, Clock* clock,
+                const wire::Logger* logger, std::function<void()> on_lost);
   ~EventReporter() override;  // drops what was not sent
 
-  void OnPhaseStarted(const PhaseStarted& phase) override;
-  void OnEpoch(const EpochMetrics& epoch) override;
-  void OnCheckpoint(const CheckpointSaved& checkpoint) override;
-  void OnWarning(const TrainingWarning& warning) override;
+  void OnPhaseStarted(const training::PhaseStarted& phase) override;
+  void OnEpoch(const training::EpochMetrics& epoch) override;
+  void OnCheckpoint(const training::CheckpointSaved& checkpoint) override;
+  void OnWarning(const tasks::TrainingWarning& warning) override;
   void OnLog(const std::string& text) override;
-  void OnProgress(const TrainingProgress& progress) override;
-  void OnCounters(const TrainingCounters& counters) override;
+  void OnProgress(const training::TrainingProgress& progress) override;
+  void OnCounters(const training::TrainingCounters& counters) override;
   void OnStep(absl::Duration duration) override;
 
   // Sends all there is, trying a few times. The error is the server's, CANCELLED when `stop` said
@@ -61,7 +61,7 @@ class EventReporter final : public TrainingObserver {
   const v1::LeasedJob job_;
   ServerLink* const link_;
   Clock* const clock_;
-  const Logger* const logger_;
+  const wire::Logger* const logger_;
   const std::function<void()> on_lost_;
 
   absl::Mutex sending_;  // one batch at a time: order
@@ -73,8 +73,8 @@ class EventReporter final : public TrainingObserver {
   absl::Duration told_at_ ABSL_GUARDED_BY(mutex_);  // of it, monotonic
   uint64_t batches_ ABSL_GUARDED_BY(mutex_) = 0;
   v1::ReportRequest standing_ ABSL_GUARDED_BY(mutex_);  // best and last metrics
-  TrainingCounters counters_ ABSL_GUARDED_BY(mutex_);
-  TrainingCounters counted_ ABSL_GUARDED_BY(mutex_);  // already taken
+  training::TrainingCounters counters_ ABSL_GUARDED_BY(mutex_);
+  training::TrainingCounters counted_ ABSL_GUARDED_BY(mutex_);  // already taken
   std::vector<double> step_seconds_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;  // last: it uses the others

@@ -23,24 +23,23 @@ constexpr uint64_t kMaxDatasetManifestBytes = uint64_t{1} << 30;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<FineTuneTrainer>> FineTuneTrainer::Create(Options options,
-                                                                         BlobStore* blobs,
-                                                                         Clock* clock) {
-  FeatureCache::Options cache;
+absl::StatusOr<std::unique_ptr<FineTuneTrainer>> FineTuneTrainer::Create(
+    Options options, artifacts::BlobStore* blobs, Clock* clock) {
+  features::FeatureCache::Options cache;
   cache.folder = options.features_dir;
   cache.max_bytes = options.feature_cache_bytes;
   cache.min_free_disk_bytes = options.min_free_disk_bytes;
   cache.clock = clock;
-  GRAFT_ASSIGN_OR_RETURN(auto features, FeatureCache::Open(std::move(cache)));
+  GRAFT_ASSIGN_OR_RETURN(auto features, features::FeatureCache::Open(std::move(cache)));
   return std::unique_ptr<FineTuneTrainer>(
       new FineTuneTrainer(std::move(options), blobs, clock, std::move(features)));
 }
 
-absl::StatusOr<std::shared_ptr<const BackboneWeights>> FineTuneTrainer::Backbone(
+absl::StatusOr<std::shared_ptr<const backbones::BackboneWeights>> FineTuneTrainer::Backbone(
     const std::string& id, const std::string& digest) {
   if (backbone_ != nullptr && backbone_->digest() == digest) return backbone_;
   backbone_.reset();
-  auto loaded = BackboneWeights::Load(options_.weights_dir / id);
+  auto loaded = backbones::BackboneWeights::Load(options_.weights_dir / id);
   if (!loaded.ok()) return Annotate(loaded.status(), absl::StrCat("backbone ", id));
   // Features, checkpoints and the model itself belong to the weights that were promised.
   if ((*loaded)->digest() != digest) {
@@ -51,35 +50,36 @@ absl::StatusOr<std::shared_ptr<const BackboneWeights>> FineTuneTrainer::Backbone
   return backbone_;
 }
 
-absl::StatusOr<FineTuneResult> FineTuneTrainer::Train(const Run& run) {
+absl::StatusOr<training::FineTuneResult> FineTuneTrainer::Train(const Run& run) {
   // Last of all: what the job held is free then, and a worker that waits needs none of it.
   const absl::Cleanup release = [] { ReleaseFreeMemory(); };
   GRAFT_ASSIGN_OR_RETURN(auto backbone, Backbone(run.lease->spec().fine_tune().backbone(),
                                                  run.lease->backbone_digest()));
   std::vector<FieldError> errors;
-  const InputSpec& input = backbone->input();
-  GRAFT_ASSIGN_OR_RETURN(const std::vector<StageFeatures> stages,
-                         StageFeaturesOf(backbone->spec(), input.height, input.width));
+  const model::InputSpec& input = backbone->input();
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<model::StageFeatures> stages,
+                         nn::StageFeaturesOf(backbone->spec(), input.height, input.width));
   // How many outputs the head has is known with the dataset, and judged again then.
-  for (const FieldError& error : FindNetworkViolations(run.job->config, stages, 1)) {
+  for (const FieldError& error : recipes::FindNetworkViolations(run.job->config, stages, 1)) {
     errors.push_back({absl::StrCat("spec.", error.field), error.description});
   }
   GRAFT_RETURN_IF_ERROR(InvalidFields(errors));
   const std::string& prefix = run.lease->dataset_prefix();
-  GRAFT_ASSIGN_OR_RETURN(const std::string manifest,
-                         blobs_->Get(BlobIn(prefix, kManifestFile), kMaxDatasetManifestBytes));
+  GRAFT_ASSIGN_OR_RETURN(
+      const std::string manifest,
+      blobs_->Get(artifacts::BlobIn(prefix, artifacts::kManifestFile), kMaxDatasetManifestBytes));
   GRAFT_ASSIGN_OR_RETURN(const std::optional<std::filesystem::path> images,
-                         blobs_->LocalPath(BlobIn(prefix, kImagesFile)));
+                         blobs_->LocalPath(artifacts::BlobIn(prefix, artifacts::kImagesFile)));
   if (!images.has_value()) {
     return absl::UnimplementedError("datasets in a remote blob store cannot be read yet");
   }
   GRAFT_ASSIGN_OR_RETURN(const auto dataset,
-                         DatasetReader::Open(*images, manifest, run.lease->dataset_digest()));
+                         data::DatasetReader::Open(*images, manifest, run.lease->dataset_digest()));
 
-  GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<Task> task,
-                         MakeTask(run.job->config.task, dataset->manifest()));
+  GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<tasks::Task> task,
+                         tasks::MakeTask(run.job->config.task, dataset->manifest()));
 
-  FineTuneEnvironment environment;
+  training::FineTuneEnvironment environment;
   environment.dataset = dataset.get();
   environment.task = task.get();
   environment.backbone = backbone;
@@ -89,11 +89,11 @@ absl::StatusOr<FineTuneResult> FineTuneTrainer::Train(const Run& run) {
   environment.observer = run.observer;
   environment.desired = run.desired;
   environment.threads = options_.threads;
-  return RunFineTune(*run.job, environment);
+  return training::RunFineTune(*run.job, environment);
 }
 
 bool FineTuneTrainer::IsDrained(const absl::Status& status) const {
-  return graft::IsDrained(status);
+  return graft::training::IsDrained(status);
 }
 
 }  // namespace graft::worker

@@ -26,29 +26,30 @@ class FineTuneTrainer final : public Trainer {
   };
 
   // Borrowed: `blobs` and `clock` must outlive the trainer.
-  static absl::StatusOr<std::unique_ptr<FineTuneTrainer>> Create(Options options, BlobStore* blobs,
+  static absl::StatusOr<std::unique_ptr<FineTuneTrainer>> Create(Options options,
+                                                                 artifacts::BlobStore* blobs,
                                                                  Clock* clock);
 
-  absl::StatusOr<FineTuneResult> Train(const Run& run) override;
+  absl::StatusOr<training::FineTuneResult> Train(const Run& run) override;
   bool IsDrained(const absl::Status& status) const override;
 
  private:
-  FineTuneTrainer(Options options, BlobStore* blobs, Clock* clock,
-                  std::unique_ptr<FeatureCache> features)
+  FineTuneTrainer(Options options, artifacts::BlobStore* blobs, Clock* clock,
+                  std::unique_ptr<features::FeatureCache> features)
       : options_(std::move(options)),
         blobs_(blobs),
         clock_(clock),
         features_(std::move(features)) {}
 
-  absl::StatusOr<std::shared_ptr<const BackboneWeights>> Backbone(const std::string& id,
-                                                                  const std::string& digest);
+  absl::StatusOr<std::shared_ptr<const backbones::BackboneWeights>> Backbone(
+      const std::string& id, const std::string& digest);
 
   const Options options_;
-  BlobStore* const blobs_;
+  artifacts::BlobStore* const blobs_;
   Clock* const clock_;
-  const std::unique_ptr<FeatureCache> features_;
+  const std::unique_ptr<features::FeatureCache> features_;
   // Of the job before: the next one mostly has the same.
-  std::shared_ptr<const BackboneWeights> backbone_;
+  std::shared_ptr<const backbones::BackboneWeights> backbone_;
 };
 
 }  // namespace graft::worker

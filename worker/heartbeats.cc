@@ -6,16 +6,16 @@
 
 namespace graft::worker {
 
-RunSignal SignalFor(const v1::HeartbeatResponse& response) {
+training::RunSignal SignalFor(const v1::HeartbeatResponse& response) {
   switch (response.desired()) {
     case graft::v1::DESIRED_STATE_CANCEL:
-      return RunSignal::kCancel;
+      return training::RunSignal::kCancel;
     case graft::v1::DESIRED_STATE_PAUSE:
-      return RunSignal::kDrain;
+      return training::RunSignal::kDrain;
     case graft::v1::DESIRED_STATE_STOP:
-      return response.drain() ? RunSignal::kDrain : RunSignal::kStop;
+      return response.drain() ? training::RunSignal::kDrain : training::RunSignal::kStop;
     default:
-      return response.drain() ? RunSignal::kDrain : RunSignal::kRun;
+      return response.drain() ? training::RunSignal::kDrain : training::RunSignal::kRun;
   }
 }
 
@@ -31,8 +31,8 @@ Heartbeats::~Heartbeats() {
 }
 
 void Heartbeats::Loop() {
-  const absl::Duration interval =
-      std::clamp(FromProto(job_.heartbeat_interval()), absl::Milliseconds(10), absl::Minutes(1));
+  const absl::Duration interval = std::clamp(wire::FromProto(job_.heartbeat_interval()),
+                                             absl::Milliseconds(10), absl::Minutes(1));
   while (true) {
     const auto response = link_->Heartbeat(job_);
     if (response.ok()) {

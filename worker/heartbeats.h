@@ -17,7 +17,7 @@ namespace graft::worker {
 // lease back; the server knows that it is wanted paused. A stop ends with the best so far, unless
 // the server drains: judging the best may take longer than it has, and the next attempt, from the
 // checkpoint, is told to stop at once.
-RunSignal SignalFor(const v1::HeartbeatResponse& response);
+training::RunSignal SignalFor(const v1::HeartbeatResponse& response);
 
 // Keeps one lease alive from a thread of its own, so that a long step does not look like death,
 // and hears what is wanted of the job. Safe for concurrent use.
@@ -27,7 +27,7 @@ class Heartbeats {
   Heartbeats(const v1::LeasedJob& job, ServerLink* link, Clock* clock);
   ~Heartbeats();
 
-  RunSignal desired() const { return desired_.load(); }
+  training::RunSignal desired() const { return desired_.load(); }
   // The lease is over, or the server gone for good: nothing that is done for the job counts.
   bool lost() const { return lost_.load(); }
   void MarkLost() { lost_.store(true); }
@@ -38,7 +38,7 @@ class Heartbeats {
   const v1::LeasedJob job_;
   ServerLink* const link_;
   Clock* const clock_;
-  std::atomic<RunSignal> desired_{RunSignal::kRun};
+  std::atomic<training::RunSignal> desired_{training::RunSignal::kRun};
   std::atomic<bool> lost_{false};
   absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;

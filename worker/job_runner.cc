@@ -59,8 +59,8 @@ graft::v1::JobError JobErrorOf(const absl::Status& status) {
   return error;
 }
 
-JobRunner::JobRunner(Options options, ServerLink* link, BlobStore* blobs, Trainer* trainer,
-                     Clock* clock, const Logger* logger)
+JobRunner::JobRunner(Options options, ServerLink* link, artifacts::BlobStore* blobs,
+                     Trainer* trainer, Clock* clock, const wire::Logger* logger)
     : options_(std::move(options)),
       link_(link),
       blobs_(blobs),
@@ -110,15 +110,15 @@ absl::StatusOr<v1::FinishRequest> JobRunner::Attempt(const v1::LeasedJob& lease,
   if (!lease.spec().has_fine_tune()) {
     return Failed(absl::UnimplementedError("this worker only runs fine-tuning jobs"));
   }
-  const auto resolved = ResolveFineTuneSpec(lease.spec().fine_tune());
+  const auto resolved = wire::ResolveFineTuneSpec(lease.spec().fine_tune());
   if (!resolved.ok()) return Failed(resolved.status());
 
   const auto desired = [&] {
     // Nothing that a job without a lease does counts: end as if cancelled.
-    if (heartbeats.lost()) return RunSignal::kCancel;
-    const RunSignal asked = heartbeats.desired();
-    const bool goes_on = asked == RunSignal::kRun || asked == RunSignal::kStop;
-    return goes_on && options_.told_to_end() ? RunSignal::kDrain : asked;
+    if (heartbeats.lost()) return training::RunSignal::kCancel;
+    const training::RunSignal asked = heartbeats.desired();
+    const bool goes_on = asked == training::RunSignal::kRun || asked == training::RunSignal::kStop;
+    return goes_on && options_.told_to_end() ? training::RunSignal::kDrain : asked;
   };
   BlobCheckpointStore checkpoints(blobs_, lease.checkpoint_prefix(), lease.fence(),
                                   options_.disk_reserve);
@@ -136,10 +136,10 @@ absl::StatusOr<v1::FinishRequest> JobRunner::Attempt(const v1::LeasedJob& lease,
   flush();
   if (heartbeats.lost()) return absl::AbortedError("the lease is over");
   if (trainer_->IsDrained(result.status())) return Ended(v1::OUTCOME_RELEASED);
-  const RunSignal wanted = desired();
+  const training::RunSignal wanted = desired();
   // Stopped before there was anything to keep: its owner wanted an end, and nothing went wrong.
   if (absl::IsCancelled(result.status()) &&
-      (wanted == RunSignal::kCancel || wanted == RunSignal::kStop)) {
+      (wanted == training::RunSignal::kCancel || wanted == training::RunSignal::kStop)) {
     return Ended(v1::OUTCOME_CANCELLED);
   }
   // A cancel can turn up as any error of what it interrupted, a drain too.

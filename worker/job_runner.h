@@ -32,8 +32,8 @@ class JobRunner {
   };
 
   // Borrowed: all must outlive the runner.
-  JobRunner(Options options, ServerLink* link, BlobStore* blobs, Trainer* trainer, Clock* clock,
-            const Logger* logger);
+  JobRunner(Options options, ServerLink* link, artifacts::BlobStore* blobs, Trainer* trainer,
+            Clock* clock, const wire::Logger* logger);
 
   // Until told to end (OK; a job under way keeps a checkpoint and is given back first), or until
   // the server is gone for good (UNAVAILABLE).
@@ -50,10 +50,10 @@ class JobRunner {
 
   const Options options_;
   ServerLink* const link_;
-  BlobStore* const blobs_;
+  artifacts::BlobStore* const blobs_;
   Trainer* const trainer_;
   Clock* const clock_;
-  const Logger* const logger_;
+  const wire::Logger* const logger_;
 };
 
 // What FAILED jobs tell of an error of training: code, message, field and what to do.

@@ -69,13 +69,13 @@ int Run(const Arguments& arguments) {
   sigaction(SIGINT, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  const auto logger = Logger::Create(arguments.log_format, arguments.log_level);
+  const auto logger = wire::Logger::Create(arguments.log_format, arguments.log_level);
   const absl::Status armed = ArmFailpointsFromEnvironment();
   if (!armed.ok()) {
     logger->Error("cannot start", {{"error", armed.ToString()}});
     return kExitCannotRun;
   }
-  auto blobs = LocalBlobStore::Open(arguments.blobs);
+  auto blobs = artifacts::LocalBlobStore::Open(arguments.blobs);
   if (!blobs.ok()) {
     logger->Error("cannot start", {{"error", blobs.status().ToString()}});
     return kExitCannotRun;

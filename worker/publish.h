@@ -13,7 +13,8 @@ namespace graft::worker {
 // manifest.json, which names and hashes the others, last. Answers the Finish that publishes them;
 // until the server has taken it nothing of this is visible. Called twice it writes once.
 absl::StatusOr<v1::FinishRequest> WriteArtifacts(const v1::LeasedJob& lease,
-                                                 const FineTuneResult& result, BlobStore* blobs);
+                                                 const training::FineTuneResult& result,
+                                                 artifacts::BlobStore* blobs);
 
 }  // namespace graft::worker
 

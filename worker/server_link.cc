@@ -39,8 +39,8 @@ std::shared_ptr<grpc::Channel> ServerLink::Connect(const std::string& address) {
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetMaxReceiveMessageSize(kMaxWorkerMessage);
-  arguments.SetMaxSendMessageSize(kMaxWorkerMessage);
+  arguments.SetMaxReceiveMessageSize(wire::kMaxWorkerMessage);
+  arguments.SetMaxSendMessageSize(wire::kMaxWorkerMessage);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
@@ -65,7 +65,7 @@ absl::StatusOr<Response> ServerLink::CallOnce(Method method, const Request& requ
       if (stop && stop()) context.TryCancel();
     }
   }
-  const absl::Status result = FromGrpcStatus(status);
+  const absl::Status result = wire::FromGrpcStatus(status);
   if (!IsServerUnreachable(result)) {
     absl::MutexLock lock(&mutex_);
     last_answer_ = clock_->Monotonic();
@@ -98,7 +98,7 @@ absl::StatusOr<v1::LeaseResponse> ServerLink::Lease(const v1::Capabilities& capa
   v1::LeaseRequest request;
   request.set_worker_id(options_.worker_id);
   *request.mutable_capabilities() = capabilities;
-  *request.mutable_wait() = ToProto(wait);
+  *request.mutable_wait() = wire::ToProto(wait);
   const auto method = [](auto& stub, auto... arguments) { stub.Lease(arguments...); };
   return CallOnce<v1::LeaseRequest, v1::LeaseResponse>(method, request,
                                                        wait + options_.call_timeout, stop);
@@ -109,8 +109,9 @@ absl::StatusOr<v1::HeartbeatResponse> ServerLink::Heartbeat(const v1::LeasedJob&
   request.set_worker_id(options_.worker_id);
   request.set_job_id(job.job_id());
   request.set_fence(job.fence());
-  const absl::Duration timeout =
-      job.has_heartbeat_timeout() ? FromProto(job.heartbeat_timeout()) : options_.call_timeout;
+  const absl::Duration timeout = job.has_heartbeat_timeout()
+                                     ? wire::FromProto(job.heartbeat_timeout())
+                                     : options_.call_timeout;
   const auto method = [](auto& stub, auto... arguments) { stub.Heartbeat(arguments...); };
   return CallOnce<v1::HeartbeatRequest, v1::HeartbeatResponse>(method, request, timeout, nullptr);
 }

@@ -16,16 +16,16 @@ class Trainer {
  public:
   struct Run {
     const v1::LeasedJob* lease = nullptr;
-    const ResolvedFineTune* job = nullptr;
-    CheckpointStore* checkpoints = nullptr;
-    TrainingObserver* observer = nullptr;
-    std::function<RunSignal()> desired;
+    const recipes::ResolvedFineTune* job = nullptr;
+    training::CheckpointStore* checkpoints = nullptr;
+    training::TrainingObserver* observer = nullptr;
+    std::function<training::RunSignal()> desired;
   };
 
   virtual ~Trainer() = default;
 
   // As RunFineTune; besides, errors of getting at the dataset and the backbone.
-  virtual absl::StatusOr<FineTuneResult> Train(const Run& run) = 0;
+  virtual absl::StatusOr<training::FineTuneResult> Train(const Run& run) = 0;
 
   // Whether Train ended because desired() asked for a drain.
   virtual bool IsDrained(const absl::Status& status) const = 0;

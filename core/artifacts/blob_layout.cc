@@ -9,7 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 constexpr absl::string_view kDatasets = "datasets";
@@ -77,4 +77,4 @@ absl::optional<BlobOwner> OwnerOfBlob(absl::string_view key) {
   return owner;
 }
 
-}  // namespace graft
+}  // namespace graft::artifacts

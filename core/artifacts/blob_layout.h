@@ -7,7 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 
-namespace graft {
+namespace graft::artifacts {
 
 // What blobs are called. No other file makes or takes apart such a name:
 //   datasets/<project>/<digest>/{images.bin, manifest.json}
@@ -50,6 +50,6 @@ struct BlobOwner {
 // nullopt for a blob that is none of ours.
 absl::optional<BlobOwner> OwnerOfBlob(absl::string_view key);
 
-}  // namespace graft
+}  // namespace graft::artifacts
 
 #endif  // GRAFT_CORE_ARTIFACTS_BLOB_LAYOUT_H_

@@ -12,7 +12,7 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 constexpr uint64_t kHashChunk = 4 << 20;
@@ -170,4 +170,4 @@ absl::StatusOr<VerifiedManifest> LoadVerifiedManifest(BlobStore& blobs, const st
   return verified;
 }
 
-}  // namespace graft
+}  // namespace graft::artifacts

@@ -11,7 +11,7 @@
 
 #include "core/artifacts/blob/blob_store.h"
 
-namespace graft {
+namespace graft::artifacts {
 
 // One file of an artefact. `name` is its key below the artefact's prefix.
 struct ManifestFile {
@@ -59,6 +59,6 @@ absl::StatusOr<VerifiedManifest> LoadVerifiedManifest(BlobStore& blobs, const st
                                                       absl::string_view manifest_sha256,
                                                       const WantedFile& wanted = {});
 
-}  // namespace graft
+}  // namespace graft::artifacts
 
 #endif  // GRAFT_CORE_ARTIFACTS_MANIFEST_H_

@@ -11,12 +11,12 @@
 #include "core/backbones/vgg.h"
 #include "core/backbones/vit.h"
 
-namespace graft {
+namespace graft::backbones {
 namespace {
 
 struct Row {
   Architecture architecture;
-  std::function<NetworkSpec()> build;
+  std::function<nn::NetworkSpec()> build;
 };
 
 std::vector<Row> Rows() {
@@ -87,7 +87,7 @@ std::vector<Architecture> Architectures() {
   return architectures;
 }
 
-absl::StatusOr<NetworkSpec> BuildArchitecture(absl::string_view name) {
+absl::StatusOr<nn::NetworkSpec> BuildArchitecture(absl::string_view name) {
   std::vector<std::string> names;
   for (const Row& row : Rows()) {
     if (row.architecture.name == name) return row.build();
@@ -97,4 +97,4 @@ absl::StatusOr<NetworkSpec> BuildArchitecture(absl::string_view name) {
       absl::StrCat("no architecture '", name, "'; there are ", absl::StrJoin(names, ", ")));
 }
 
-}  // namespace graft
+}  // namespace graft::backbones

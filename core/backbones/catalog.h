@@ -9,7 +9,7 @@
 
 #include "core/nn/network_spec.h"
 
-namespace graft {
+namespace graft::backbones {
 
 // An architecture graft can build. What its input should be depends on the weights, not on it:
 // scripts/import_weights.py knows, and writes it beside them.
@@ -24,8 +24,8 @@ struct Architecture {
 std::vector<Architecture> Architectures();
 
 // NOT_FOUND names those there are.
-absl::StatusOr<NetworkSpec> BuildArchitecture(absl::string_view name);
+absl::StatusOr<nn::NetworkSpec> BuildArchitecture(absl::string_view name);
 
-}  // namespace graft
+}  // namespace graft::backbones
 
 #endif  // GRAFT_CORE_BACKBONES_CATALOG_H_

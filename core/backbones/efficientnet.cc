@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace graft {
+namespace graft::backbones {
 namespace {
 
 // Of TensorFlow's batch norms; it counts momentum the other way round, as 0.99.
@@ -46,7 +46,7 @@ class EfficientNetBuilder {
   EfficientNetBuilder(std::string architecture, Scaling scaling, bool lite)
       : builder_(std::move(architecture)), scaling_(scaling), lite_(lite) {}
 
-  NetworkSpec Build() {
+  nn::NetworkSpec Build() {
     int channels = lite_ ? 32 : RoundChannels(32, scaling_.width);
     Convolution("conv_stem", 3, channels, 3, 2);
     NormAndActivation("bn1", channels);
@@ -71,32 +71,33 @@ class EfficientNetBuilder {
     builder_.EndStage("top");
     builder_.EndFeatures();
 
-    builder_.Append("", AdaptiveAvgPool2d{1, 1});
-    builder_.Append("", Flatten{});
-    builder_.Append("", Dropout{scaling_.dropout});
-    builder_.Append("classifier", Linear{features, 1000});
+    builder_.Append("", nn::AdaptiveAvgPool2d{1, 1});
+    builder_.Append("", nn::Flatten{});
+    builder_.Append("", nn::Dropout{scaling_.dropout});
+    builder_.Append("classifier", nn::Linear{features, 1000});
     builder_.EndStage("classifier");
     return builder_.Take();
   }
 
  private:
   void Convolution(std::string name, int in, int out, int kernel, int stride, int groups = 1) {
-    builder_.Append(std::move(name), Conv2d{.in_channels = in,
-                                            .out_channels = out,
-                                            .kernel = kernel,
-                                            .stride = stride,
-                                            .padding_mode = Padding::kSame,
-                                            .groups = groups,
-                                            .bias = false});
+    builder_.Append(std::move(name), nn::Conv2d{.in_channels = in,
+                                                .out_channels = out,
+                                                .kernel = kernel,
+                                                .stride = stride,
+                                                .padding_mode = nn::Padding::kSame,
+                                                .groups = groups,
+                                                .bias = false});
   }
 
   void Norm(std::string name, int channels) {
-    builder_.Append(std::move(name), BatchNorm2d{channels, kEpsilon, kMomentum});
+    builder_.Append(std::move(name), nn::BatchNorm2d{channels, kEpsilon, kMomentum});
   }
 
   void NormAndActivation(std::string name, int channels) {
     Norm(std::move(name), channels);
-    builder_.Append("", Activation{lite_ ? ActivationKind::kRelu6 : ActivationKind::kSilu});
+    builder_.Append("",
+                    nn::Activation{lite_ ? nn::ActivationKind::kRelu6 : nn::ActivationKind::kSilu});
   }
 
   // Squeeze-and-excitation (Hu et al. 2018): a gate from the pooled channels. The squeeze is a
@@ -104,14 +105,14 @@ class EfficientNetBuilder {
   void SqueezeExcite(const std::string& prefix, int channels, int block_input) {
     const int input = builder_.last();
     const int squeezed = std::max(1, static_cast<int>(std::lround(block_input * 0.25)));
-    builder_.Append("", AdaptiveAvgPool2d{1, 1});
+    builder_.Append("", nn::AdaptiveAvgPool2d{1, 1});
     builder_.Append(prefix + "se.conv_reduce",
-                    Conv2d{.in_channels = channels, .out_channels = squeezed});
-    builder_.Append("", Activation{ActivationKind::kSilu});
+                    nn::Conv2d{.in_channels = channels, .out_channels = squeezed});
+    builder_.Append("", nn::Activation{nn::ActivationKind::kSilu});
     builder_.Append(prefix + "se.conv_expand",
-                    Conv2d{.in_channels = squeezed, .out_channels = channels});
-    const int gate = builder_.Append("", Activation{ActivationKind::kSigmoid});
-    builder_.Append("", Multiply{}, {input, gate});
+                    nn::Conv2d{.in_channels = squeezed, .out_channels = channels});
+    const int gate = builder_.Append("", nn::Activation{nn::ActivationKind::kSigmoid});
+    builder_.Append("", nn::Multiply{}, {input, gate});
   }
 
   // An inverted residual (Sandler et al. 2018); without expansion, a depthwise-separable block.
@@ -130,25 +131,25 @@ class EfficientNetBuilder {
     if (!lite_) SqueezeExcite(prefix, middle, in);
     Convolution(prefix + (expands ? "conv_pwl" : "conv_pw"), middle, out, 1, 1);
     Norm(next_norm(), out);
-    if (stride == 1 && in == out) builder_.Append("", Add{}, {builder_.last(), input});
+    if (stride == 1 && in == out) builder_.Append("", nn::Add{}, {builder_.last(), input});
   }
 
-  SpecBuilder builder_;
+  nn::SpecBuilder builder_;
   const Scaling scaling_;
   const bool lite_;
 };
 
 }  // namespace
 
-NetworkSpec BuildEfficientNet(int variant) {
+nn::NetworkSpec BuildEfficientNet(int variant) {
   return EfficientNetBuilder(absl::StrCat("tf_efficientnet_b", variant), kScalings[variant], false)
       .Build();
 }
 
-NetworkSpec BuildEfficientNetLite(int variant) {
+nn::NetworkSpec BuildEfficientNetLite(int variant) {
   return EfficientNetBuilder(absl::StrCat("tf_efficientnet_lite", variant), kLiteScalings[variant],
                              true)
       .Build();
 }
 
-}  // namespace graft
+}  // namespace graft::backbones

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace graft {
+namespace graft::backbones {
 namespace {
 
 struct BlockRow {
@@ -23,7 +23,7 @@ class MobileNetV2Builder {
       : builder_(origin == MobileNetV2Origin::kKeras ? "tf_mobilenet_v2" : "mobilenet_v2"),
         keras_(origin == MobileNetV2Origin::kKeras) {}
 
-  NetworkSpec Build() {
+  nn::NetworkSpec Build() {
     ConvNorm("features.0.0", "features.0.1", 3, 32, 3, 2);
     Relu6();
     builder_.EndStage("stem");
@@ -42,10 +42,10 @@ class MobileNetV2Builder {
     builder_.EndStage("top");
     builder_.EndFeatures();
 
-    builder_.Append("", AdaptiveAvgPool2d{1, 1});
-    builder_.Append("", Flatten{});
-    builder_.Append("", Dropout{0.2});
-    builder_.Append("classifier.1", Linear{1280, 1000});
+    builder_.Append("", nn::AdaptiveAvgPool2d{1, 1});
+    builder_.Append("", nn::Flatten{});
+    builder_.Append("", nn::Dropout{0.2});
+    builder_.Append("classifier.1", nn::Linear{1280, 1000});
     builder_.EndStage("classifier");
     return builder_.Take();
   }
@@ -54,20 +54,20 @@ class MobileNetV2Builder {
   void ConvNorm(std::string conv, std::string norm, int in, int out, int kernel, int stride,
                 int groups = 1) {
     builder_.Append(std::move(conv),
-                    Conv2d{.in_channels = in,
-                           .out_channels = out,
-                           .kernel = kernel,
-                           .stride = stride,
-                           .padding_mode = keras_ ? Padding::kSame : Padding::kExplicit,
-                           .padding = keras_ ? 0 : kernel / 2,
-                           .groups = groups,
-                           .bias = false});
+                    nn::Conv2d{.in_channels = in,
+                               .out_channels = out,
+                               .kernel = kernel,
+                               .stride = stride,
+                               .padding_mode = keras_ ? nn::Padding::kSame : nn::Padding::kExplicit,
+                               .padding = keras_ ? 0 : kernel / 2,
+                               .groups = groups,
+                               .bias = false});
     builder_.Append(std::move(norm),
-                    keras_ ? BatchNorm2d{.channels = out, .epsilon = 1e-3, .momentum = 0.001}
-                           : BatchNorm2d{.channels = out});
+                    keras_ ? nn::BatchNorm2d{.channels = out, .epsilon = 1e-3, .momentum = 0.001}
+                           : nn::BatchNorm2d{.channels = out});
   }
 
-  void Relu6() { builder_.Append("", Activation{ActivationKind::kRelu6}); }
+  void Relu6() { builder_.Append("", nn::Activation{nn::ActivationKind::kRelu6}); }
 
   // An inverted residual. In torchvision's nn.Sequential a convolution with its activation is one
   // part (i.0 and its norm i.1), the last convolution and its norm are two.
@@ -85,17 +85,17 @@ class MobileNetV2Builder {
              stride, middle);
     Relu6();
     ConvNorm(absl::StrCat(prefix, part + 1), absl::StrCat(prefix, part + 2), middle, out, 1, 1);
-    if (stride == 1 && in == out) builder_.Append("", Add{}, {builder_.last(), input});
+    if (stride == 1 && in == out) builder_.Append("", nn::Add{}, {builder_.last(), input});
   }
 
-  SpecBuilder builder_;
+  nn::SpecBuilder builder_;
   const bool keras_;
 };
 
 }  // namespace
 
-NetworkSpec BuildMobileNetV2(MobileNetV2Origin origin) {
+nn::NetworkSpec BuildMobileNetV2(MobileNetV2Origin origin) {
   return MobileNetV2Builder(origin).Build();
 }
 
-}  // namespace graft
+}  // namespace graft::backbones

@@ -3,7 +3,7 @@
 
 #include "core/nn/network_spec.h"
 
-namespace graft {
+namespace graft::backbones {
 
 // Whose weights it is to take: the networks differ in what weights do not show.
 enum class MobileNetV2Origin {
@@ -14,8 +14,8 @@ enum class MobileNetV2Origin {
 // MobileNetV2 1.0 (Sandler et al. 2018) with torchvision's names. Stages stem, blocks.0 to blocks.5
 // (the rows of the paper's table 2) and top (the last block and the last 1x1 convolution) give a
 // feature map of 1,280 channels at 1/32; behind them the classifier of 1,000 classes.
-NetworkSpec BuildMobileNetV2(MobileNetV2Origin origin);
+nn::NetworkSpec BuildMobileNetV2(MobileNetV2Origin origin);
 
-}  // namespace graft
+}  // namespace graft::backbones
 
 #endif  // GRAFT_CORE_BACKBONES_MOBILENET_V2_H_

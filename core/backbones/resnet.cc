@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace graft {
+namespace graft::backbones {
 namespace {
 
 constexpr int kLayers = 4;
@@ -23,10 +23,10 @@ class ResNetBuilder {
   explicit ResNetBuilder(int layers)
       : builder_(absl::StrCat("resnet", layers)), layers_(layers), bottleneck_(layers >= 50) {}
 
-  NetworkSpec Build() {
+  nn::NetworkSpec Build() {
     ConvNorm("conv1", "bn1", 3, 64, 7, 2);
     Relu();
-    builder_.Append("", MaxPool2d{.kernel = 3, .stride = 2, .padding = 1});
+    builder_.Append("", nn::MaxPool2d{.kernel = 3, .stride = 2, .padding = 1});
     builder_.EndStage("stem");
     int channels = 64;
     for (int layer = 0; layer < kLayers; ++layer) {
@@ -38,25 +38,25 @@ class ResNetBuilder {
     }
     builder_.EndFeatures();
 
-    builder_.Append("", AdaptiveAvgPool2d{1, 1});
-    builder_.Append("", Flatten{});
-    builder_.Append("fc", Linear{channels, 1000});
+    builder_.Append("", nn::AdaptiveAvgPool2d{1, 1});
+    builder_.Append("", nn::Flatten{});
+    builder_.Append("fc", nn::Linear{channels, 1000});
     builder_.EndStage("classifier");
     return builder_.Take();
   }
 
  private:
   void ConvNorm(std::string conv, std::string norm, int in, int out, int kernel, int stride) {
-    builder_.Append(std::move(conv), Conv2d{.in_channels = in,
-                                            .out_channels = out,
-                                            .kernel = kernel,
-                                            .stride = stride,
-                                            .padding = kernel / 2,
-                                            .bias = false});
-    builder_.Append(std::move(norm), BatchNorm2d{out});
+    builder_.Append(std::move(conv), nn::Conv2d{.in_channels = in,
+                                                .out_channels = out,
+                                                .kernel = kernel,
+                                                .stride = stride,
+                                                .padding = kernel / 2,
+                                                .bias = false});
+    builder_.Append(std::move(norm), nn::BatchNorm2d{out});
   }
 
-  void Relu() { builder_.Append("", Activation{ActivationKind::kRelu}); }
+  void Relu() { builder_.Append("", nn::Activation{nn::ActivationKind::kRelu}); }
 
   // Returns the channels that come out.
   int Block(const std::string& prefix, int in, int width, int stride) {
@@ -79,21 +79,22 @@ class ResNetBuilder {
     if (stride != 1 || in != out) {
       builder_.Append(
           prefix + "downsample.0",
-          Conv2d{.in_channels = in, .out_channels = out, .stride = stride, .bias = false}, {input});
-      shortcut = builder_.Append(prefix + "downsample.1", BatchNorm2d{out});
+          nn::Conv2d{.in_channels = in, .out_channels = out, .stride = stride, .bias = false},
+          {input});
+      shortcut = builder_.Append(prefix + "downsample.1", nn::BatchNorm2d{out});
     }
-    builder_.Append("", Add{}, {branch, shortcut});
+    builder_.Append("", nn::Add{}, {branch, shortcut});
     Relu();
     return out;
   }
 
-  SpecBuilder builder_;
+  nn::SpecBuilder builder_;
   const int layers_;
   const bool bottleneck_;
 };
 
 }  // namespace
 
-NetworkSpec BuildResNet(int layers) { return ResNetBuilder(layers).Build(); }
+nn::NetworkSpec BuildResNet(int layers) { return ResNetBuilder(layers).Build(); }
 
-}  // namespace graft
+}  // namespace graft::backbones

@@ -3,7 +3,7 @@
 
 #include "core/nn/network_spec.h"
 
-namespace graft {
+namespace graft::backbones {
 
 enum class ViTSize { kSmall, kBase };  // 384 channels and 6 heads; 768 and 12
 
@@ -15,8 +15,8 @@ enum class ViTSize { kSmall, kBase };  // 384 channels and 6 heads; 768 and 12
 // class token.
 //
 // Takes 224 x 224 alone, the size that the positions were learnt at.
-NetworkSpec BuildViT(ViTSize size);
+nn::NetworkSpec BuildViT(ViTSize size);
 
-}  // namespace graft
+}  // namespace graft::backbones
 
 #endif  // GRAFT_CORE_BACKBONES_VIT_H_

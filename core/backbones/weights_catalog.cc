@@ -16,7 +16,7 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::backbones {
 namespace {
 
 constexpr uint64_t kMaxConfigBytes = 1 << 20;
@@ -34,7 +34,7 @@ absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Load(
   const nlohmann::json config = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
   std::string id, architecture, sha256, licence, source;
   double top1 = 0;
-  InputSpec input;
+  model::InputSpec input;
   try {
     if (config.at("format").get<int>() != 1) {
       return absl::InvalidArgumentError("config.json: written by a newer importer");
@@ -45,20 +45,21 @@ absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Load(
     config.at("licence").get_to(licence);
     config.at("source").get_to(source);
     top1 = config.value("imagenet_top1", 0.0);
-    GRAFT_ASSIGN_OR_RETURN(input, InputSpecFromJson(config.at("input_spec").dump()));
+    GRAFT_ASSIGN_OR_RETURN(input, model::InputSpecFromJson(config.at("input_spec").dump()));
   } catch (const nlohmann::json::exception& error) {
     return absl::InvalidArgumentError(absl::StrCat("config.json: ", error.what()));
   }
   if (id != folder.filename().string() || !IsValidResourceName(id)) {
     return absl::InvalidArgumentError("config.json: id is not the folder's name");
   }
-  GRAFT_ASSIGN_OR_RETURN(NetworkSpec spec, BuildArchitecture(architecture));
+  GRAFT_ASSIGN_OR_RETURN(nn::NetworkSpec spec, BuildArchitecture(architecture));
 
   const std::filesystem::path weights = folder / "model.safetensors";
   const absl::Status changed = absl::DataLossError(
       "model.safetensors is not the file that was imported (its SHA-256 "
       "differs from config.json's); import it again");
-  absl::StatusOr<std::unique_ptr<SafetensorsFile>> file = SafetensorsFile::Open(weights);
+  absl::StatusOr<std::unique_ptr<artifacts::SafetensorsFile>> file =
+      artifacts::SafetensorsFile::Open(weights);
   if (!file.ok()) {
     // A file that was changed says so, whatever else is wrong with it.
     GRAFT_ASSIGN_OR_RETURN(const std::string actual, Sha256HexOfFile(weights.string()));
@@ -78,17 +79,17 @@ absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Load(
 }
 
 absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Wrap(
-    std::string id, NetworkSpec spec, InputSpec input, std::unique_ptr<SafetensorsFile> file,
-    std::string digest) {
-  for (const TensorView& tensor : file->tensors()) {
-    if (!AllFinite(tensor.dtype, tensor.bytes)) return NotFinite(tensor.name);
+    std::string id, nn::NetworkSpec spec, model::InputSpec input,
+    std::unique_ptr<artifacts::SafetensorsFile> file, std::string digest) {
+  for (const artifacts::TensorView& tensor : file->tensors()) {
+    if (!artifacts::AllFinite(tensor.dtype, tensor.bytes)) return NotFinite(tensor.name);
   }
   return Make(std::move(id), std::move(spec), input, std::move(file), std::move(digest));
 }
 
 absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Make(
-    std::string id, NetworkSpec spec, InputSpec input, std::unique_ptr<SafetensorsFile> file,
-    std::string digest) {
+    std::string id, nn::NetworkSpec spec, model::InputSpec input,
+    std::unique_ptr<artifacts::SafetensorsFile> file, std::string digest) {
   std::shared_ptr<BackboneWeights> weights(new BackboneWeights);
   weights->id_ = std::move(id);
   weights->digest_ = std::move(digest);
@@ -97,29 +98,31 @@ absl::StatusOr<std::shared_ptr<const BackboneWeights>> BackboneWeights::Make(
   weights->file_ = std::move(file);
   // A network with learnt positions takes one size.
   GRAFT_RETURN_IF_ERROR(Annotate(
-      ShapeAfter(weights->spec_, weights->spec_.feature_stages, input.height, input.width).status(),
+      nn::ShapeAfter(weights->spec_, weights->spec_.feature_stages, input.height, input.width)
+          .status(),
       "input_spec"));
-  GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<Network> empty,
-                         Network::CreateEmpty(weights->spec_));
+  GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<nn::Network> empty,
+                         nn::Network::CreateEmpty(weights->spec_));
   const int features = weights->spec_.feature_stages;
-  const std::vector<NamedTensor> behind = empty->NamedTensors(features, empty->num_stages());
+  const std::vector<nn::NamedTensor> behind = empty->NamedTensors(features, empty->num_stages());
   weights->has_classifier_ =
       !behind.empty() && weights->file_->Find(behind.front().name) != nullptr;
-  GRAFT_RETURN_IF_ERROR(CheckNoOtherTensors(*weights->file_, *empty));
-  GRAFT_RETURN_IF_ERROR(CheckStages(
+  GRAFT_RETURN_IF_ERROR(nn::CheckNoOtherTensors(*weights->file_, *empty));
+  GRAFT_RETURN_IF_ERROR(nn::CheckStages(
       *weights->file_, 0, weights->has_classifier_ ? empty->num_stages() : features, *empty));
   return weights;
 }
 
-absl::StatusOr<std::unique_ptr<Network>> BackboneWeights::MakeNetwork(LoadMode mode) const {
+absl::StatusOr<std::unique_ptr<nn::Network>> BackboneWeights::MakeNetwork(nn::LoadMode mode) const {
   return MakeNetwork(
       mode, has_classifier_ ? static_cast<int>(spec_.stages.size()) : spec_.feature_stages);
 }
 
-absl::StatusOr<std::unique_ptr<Network>> BackboneWeights::MakeNetwork(LoadMode mode, int stages,
-                                                                      Placement placement) const {
-  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, Network::CreateEmpty(spec_, placement));
-  GRAFT_RETURN_IF_ERROR(LoadStages(*file_, 0, stages, mode, *network));
+absl::StatusOr<std::unique_ptr<nn::Network>> BackboneWeights::MakeNetwork(
+    nn::LoadMode mode, int stages, nn::Placement placement) const {
+  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<nn::Network> network,
+                         nn::Network::CreateEmpty(spec_, placement));
+  GRAFT_RETURN_IF_ERROR(nn::LoadStages(*file_, 0, stages, mode, *network));
   return network;
 }
 
@@ -166,4 +169,4 @@ std::shared_ptr<const BackboneWeights> WeightsCatalog::FindByDigest(
   return nullptr;
 }
 
-}  // namespace graft
+}  // namespace graft::backbones

@@ -15,7 +15,7 @@
 #include "core/nn/network_spec.h"
 #include "core/nn/state_dict.h"
 
-namespace graft {
+namespace graft::backbones {
 
 // A pretrained network: its structure and its weights, memory-mapped. Immutable; safe for
 // concurrent use.
@@ -31,14 +31,14 @@ class BackboneWeights {
   // Wraps weights made elsewhere, as tests do, with the same checks but for the hash; `file` need
   // not be a file.
   static absl::StatusOr<std::shared_ptr<const BackboneWeights>> Wrap(
-      std::string id, NetworkSpec spec, InputSpec input, std::unique_ptr<SafetensorsFile> file,
-      std::string digest);
+      std::string id, nn::NetworkSpec spec, model::InputSpec input,
+      std::unique_ptr<artifacts::SafetensorsFile> file, std::string digest);
 
   const std::string& id() const { return id_; }
   const std::string& digest() const { return digest_; }  // sha256 of the weights file
-  const NetworkSpec& spec() const { return spec_; }
-  const InputSpec& input() const { return input_; }
-  const SafetensorsFile& file() const { return *file_; }
+  const nn::NetworkSpec& spec() const { return spec_; }
+  const model::InputSpec& input() const { return input_; }
+  const artifacts::SafetensorsFile& file() const { return *file_; }
   const std::string& licence() const { return licence_; }
   const std::string& source() const { return source_; }
   double imagenet_top1() const { return imagenet_top1_; }  // 0: unknown
@@ -48,28 +48,28 @@ class BackboneWeights {
   // A network with these weights in its feature stages, and in the classifier where there is one;
   // stages without weights stay empty, and nothing is trainable. With kBorrow this object must
   // outlive it.
-  absl::StatusOr<std::unique_ptr<Network>> MakeNetwork(LoadMode mode) const;
+  absl::StatusOr<std::unique_ptr<nn::Network>> MakeNetwork(nn::LoadMode mode) const;
   // The same with weights in stages [0, stages) alone; the others stay empty. Away from the CPU, or
   // in another type than float32, kBorrow borrows nothing.
-  absl::StatusOr<std::unique_ptr<Network>> MakeNetwork(LoadMode mode, int stages,
-                                                       Placement placement = {}) const;
+  absl::StatusOr<std::unique_ptr<nn::Network>> MakeNetwork(nn::LoadMode mode, int stages,
+                                                           nn::Placement placement = {}) const;
 
  private:
   BackboneWeights() = default;
   // Checks names and shapes: what can be seen without reading a value.
   static absl::StatusOr<std::shared_ptr<const BackboneWeights>> Make(
-      std::string id, NetworkSpec spec, InputSpec input, std::unique_ptr<SafetensorsFile> file,
-      std::string digest);
+      std::string id, nn::NetworkSpec spec, model::InputSpec input,
+      std::unique_ptr<artifacts::SafetensorsFile> file, std::string digest);
 
   std::string id_;
   std::string digest_;
-  NetworkSpec spec_;
-  InputSpec input_;
+  nn::NetworkSpec spec_;
+  model::InputSpec input_;
   std::string licence_;
   std::string source_;
   double imagenet_top1_ = 0;
   bool has_classifier_ = false;
-  std::unique_ptr<SafetensorsFile> file_;
+  std::unique_ptr<artifacts::SafetensorsFile> file_;
 };
 
 // The weights installed in a folder, one folder a backbone. Immutable; safe for concurrent use.
@@ -99,6 +99,6 @@ class WeightsCatalog {
   std::vector<absl::Status> problems_;
 };
 
-}  // namespace graft
+}  // namespace graft::backbones
 
 #endif  // GRAFT_CORE_BACKBONES_WEIGHTS_CATALOG_H_

@@ -5,7 +5,7 @@
 
 #include "absl/strings/match.h"
 
-namespace graft {
+namespace graft::data {
 
 absl::string_view ArchiveFormatName(ArchiveFormat format) {
   switch (format) {
@@ -35,4 +35,4 @@ absl::StatusOr<ArchiveFormat> FormatOfArchive(const std::filesystem::path& path)
   return ArchiveFormat::kTar;
 }
 
-}  // namespace graft
+}  // namespace graft::data

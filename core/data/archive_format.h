@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::data {
 
 enum class ArchiveFormat { kTar, kTarGz, kZip };
 
@@ -18,6 +18,6 @@ absl::string_view ArchiveFormatName(ArchiveFormat format);
 // cannot be opened. INVALID_ARGUMENT: it is empty.
 absl::StatusOr<ArchiveFormat> FormatOfArchive(const std::filesystem::path& path);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_ARCHIVE_FORMAT_H_

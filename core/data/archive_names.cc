@@ -11,7 +11,7 @@
 
 #include "core/data/unicode.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 // Windows and macOS allow 255 units of UTF-16 a part, each up to three bytes here.
@@ -167,4 +167,4 @@ std::string PrintableName(absl::string_view name) {
   return safe;
 }
 
-}  // namespace graft
+}  // namespace graft::data

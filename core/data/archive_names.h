@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::data {
 
 struct PlainName {
   // No "./", no repeated or trailing '/', in Normalisation Form C; always UTF-8 without control
@@ -35,6 +35,6 @@ bool IsArchiveName(absl::string_view name);
 // bytes and dots for the rest.
 std::string PrintableName(absl::string_view name);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_ARCHIVE_NAMES_H_

@@ -20,7 +20,7 @@
 #include "core/data/archive_stream.h"
 #include "core/data/utf8_locale.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 // What an entry of a tar may take besides its content: header, long name, padding.
@@ -384,4 +384,4 @@ absl::Status ReadArchive(const std::filesystem::path& path, const ArchiveLimits&
   return Reader(limits, abandoned, stream.get()).Read(visit);
 }
 
-}  // namespace graft
+}  // namespace graft::data

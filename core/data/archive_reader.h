@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::data {
 
 // What an archive from a stranger may ask of this machine.
 struct ArchiveLimits {
@@ -52,6 +52,6 @@ absl::Status ReadArchive(const std::filesystem::path& path, const ArchiveLimits&
                          const std::function<absl::Status(ArchiveEntry&&)>& visit,
                          const std::function<bool()>& abandoned = nullptr);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_ARCHIVE_READER_H_

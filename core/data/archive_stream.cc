@@ -10,7 +10,7 @@
 #include "core/base/status_macros.h"
 #include "core/data/zip64_locator.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 constexpr size_t kPieceBytes = 64 << 10;
@@ -170,4 +170,4 @@ absl::Status ArchiveStream::Seek(uint64_t position) {
   return status_;
 }
 
-}  // namespace graft
+}  // namespace graft::data

@@ -16,7 +16,7 @@
 
 #include "core/data/archive_format.h"
 
-namespace graft {
+namespace graft::data {
 
 // The bytes of an archive file, in pieces: those of the file, or of a tar.gz those of the tar. What
 // comes out is counted here, before anyone makes sense of it, so that a stranger's zeros, chains of
@@ -74,6 +74,6 @@ class ArchiveStream {
   absl::Status status_;
 };
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_ARCHIVE_STREAM_H_

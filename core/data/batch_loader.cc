@@ -10,7 +10,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 struct Pending {
@@ -112,4 +112,4 @@ absl::StatusOr<std::optional<ImageBatch>> BatchLoader::Next() {
   return std::optional<ImageBatch>(std::move(node.mapped().batch));
 }
 
-}  // namespace graft
+}  // namespace graft::data

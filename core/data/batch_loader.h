@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace graft {
+namespace graft::data {
 
 struct ImageBatch {
   std::vector<float> values;   // [positions.size(), values_per_image]
@@ -42,6 +42,6 @@ class BatchLoader {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_BATCH_LOADER_H_

@@ -8,7 +8,7 @@
 #include "core/data/archive_names.h"
 #include "core/data/unicode.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 // What Windows leaves of a name.
@@ -45,4 +45,4 @@ absl::Status CheckSpelling(const std::vector<std::string>& names, absl::string_v
   return absl::OkStatus();
 }
 
-}  // namespace graft
+}  // namespace graft::data

@@ -7,13 +7,13 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::data {
 
 // A class that is spelled in two ways would be learned as two. INVALID_ARGUMENT names two of
 // `names` that a person would take for one (FoldName), or one of which nothing can be seen. `kind`
 // is what to call them: "class folders".
 absl::Status CheckSpelling(const std::vector<std::string>& names, absl::string_view kind);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_CLASS_NAMES_H_

@@ -13,7 +13,7 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 // A whole number that fits. nlohmann's own get() rounds and wraps.
@@ -289,4 +289,4 @@ absl::StatusOr<DatasetManifest> DatasetManifestFromJson(absl::string_view text) 
   return manifest;
 }
 
-}  // namespace graft
+}  // namespace graft::data

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::data {
 
 // Which part of a dataset an image belongs to.
 enum class Split {
@@ -79,6 +79,6 @@ std::string DatasetManifestToJson(const DatasetManifest& manifest);
 // `classes`, and each entry has what its kind of target asks.
 absl::StatusOr<DatasetManifest> DatasetManifestFromJson(absl::string_view json);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_DATASET_MANIFEST_H_

@@ -9,7 +9,7 @@
 #include "core/base/status_macros.h"
 #include "core/image/decode.h"
 
-namespace graft {
+namespace graft::data {
 
 absl::StatusOr<std::unique_ptr<DatasetReader>> DatasetReader::Open(
     const std::filesystem::path& images, absl::string_view manifest_json,
@@ -33,7 +33,7 @@ absl::string_view DatasetReader::Encoded(int index) const {
   return images_->bytes().substr(entry.offset, entry.length);
 }
 
-absl::StatusOr<Image> DatasetReader::Decode(int index) const {
+absl::StatusOr<image::Image> DatasetReader::Decode(int index) const {
   const DatasetEntry& entry = manifest_.entries[index];
   const absl::string_view bytes = Encoded(index);
   if (Sha256Hex(bytes) != entry.sha256) {
@@ -41,13 +41,13 @@ absl::StatusOr<Image> DatasetReader::Decode(int index) const {
         absl::StrCat(entry.name, ": the stored image is not the one that was uploaded"));
   }
   // What was accepted then is accepted now, at the same size, whatever the limits are today.
-  ImageLimits limits;
+  image::ImageLimits limits;
   limits.max_bytes = entry.length;
   limits.max_side = std::numeric_limits<int>::max();
   limits.max_pixels = static_cast<uint64_t>(entry.width) * static_cast<uint64_t>(entry.height);
-  absl::StatusOr<Image> image = DecodeImage(bytes, limits);
+  absl::StatusOr<image::Image> image = image::DecodeImage(bytes, limits);
   if (!image.ok()) return Annotate(image.status(), entry.name);
   return image;
 }
 
-}  // namespace graft
+}  // namespace graft::data

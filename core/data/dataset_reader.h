@@ -13,7 +13,7 @@
 #include "core/data/dataset_manifest.h"
 #include "core/image/image.h"
 
-namespace graft {
+namespace graft::data {
 
 // A stored dataset: its manifest, and its images memory-mapped.
 // Immutable; safe for concurrent use.
@@ -33,7 +33,7 @@ class DatasetReader {
 
   // The image of entry `index`, decoded, however large a server once accepted it. Errors name the
   // entry. DATA_LOSS: its bytes are not those that were uploaded.
-  absl::StatusOr<Image> Decode(int index) const;
+  absl::StatusOr<image::Image> Decode(int index) const;
 
  private:
   DatasetReader(DatasetManifest manifest, std::string digest, std::unique_ptr<MappedFile> images)
@@ -44,6 +44,6 @@ class DatasetReader {
   const std::unique_ptr<MappedFile> images_;
 };
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_DATASET_READER_H_

@@ -10,7 +10,7 @@
 
 #include "core/data/archive_names.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 constexpr int kFewImages = 20;  // a class below this is worth a warning
@@ -63,4 +63,4 @@ void WarnOfDataset(DatasetManifest& manifest) {
   WarnOfTwins(manifest);
 }
 
-}  // namespace graft
+}  // namespace graft::data

@@ -15,7 +15,7 @@
 #include "core/data/class_names.h"
 #include "core/data/part_names.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 // A name and its parts, found anew each time: kept apart, the parts of many deep names would fill
@@ -309,4 +309,4 @@ absl::StatusOr<FolderLayout> LayOutImageFolder(const std::vector<std::string>& i
   return layout;
 }
 
-}  // namespace graft
+}  // namespace graft::data

@@ -8,7 +8,7 @@
 
 #include "core/data/dataset_manifest.h"
 
-namespace graft {
+namespace graft::data {
 
 // Where one image belongs.
 struct FolderLabel {
@@ -36,6 +36,6 @@ absl::StatusOr<FolderLayout> LayOutImageFolder(const std::vector<std::string>& i
                                                const std::vector<std::string>& folders,
                                                int max_classes);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_IMAGE_FOLDER_H_

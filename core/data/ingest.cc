@@ -23,7 +23,7 @@
 #include "core/data/packed_file.h"
 #include "core/image/decode.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 bool HasEnding(absl::string_view name, std::initializer_list<absl::string_view> endings) {
@@ -113,7 +113,7 @@ class Ingestor {
       KeepManifest(std::move(file));
       return absl::OkStatus();
     }
-    const absl::StatusOr<Image> image = DecodeImage(file.bytes, options_.image);
+    const absl::StatusOr<image::Image> image = image::DecodeImage(file.bytes, options_.image);
     if (absl::IsResourceExhausted(image.status())) return image.status();
     if (!image.ok()) {
       LeaveOut(file.name, HasImageName(file.name) ? image.status().message() : "");
@@ -307,4 +307,4 @@ absl::StatusOr<DatasetManifest> IngestDataset(const std::filesystem::path& archi
   return ingestor.Finish();
 }
 
-}  // namespace graft
+}  // namespace graft::data

@@ -13,11 +13,11 @@
 #include "core/data/manifest/manifest.h"
 #include "core/image/probe.h"
 
-namespace graft {
+namespace graft::data {
 
 struct IngestOptions {
   ArchiveLimits archive;
-  ImageLimits image;
+  image::ImageLimits image;
   ManifestOptions manifest;
   int64_t max_images = 200'000;
   int max_classes = 10'000;
@@ -53,6 +53,6 @@ absl::StatusOr<DatasetManifest> IngestDataset(const std::filesystem::path& archi
                                               const IngestOptions& options,
                                               const std::function<bool()>& abandoned);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_INGEST_H_

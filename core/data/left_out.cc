@@ -6,7 +6,7 @@
 
 #include "core/data/archive_names.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 constexpr size_t kHiddenNamed = 3;
@@ -81,4 +81,4 @@ void LeftOut::Report(size_t max_listed, DatasetManifest& manifest) const {
   }
 }
 
-}  // namespace graft
+}  // namespace graft::data

@@ -10,7 +10,7 @@
 
 #include "core/data/dataset_manifest.h"
 
-namespace graft {
+namespace graft::data {
 
 // The files of an upload that do not become part of the dataset, and why. For one thread.
 class LeftOut {
@@ -46,6 +46,6 @@ class LeftOut {
   int64_t archives_total_ = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_LEFT_OUT_H_

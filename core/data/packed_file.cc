@@ -5,7 +5,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 absl::Status Failed() {
@@ -36,4 +36,4 @@ absl::Status PackedFile::Sync() {
   return absl::OkStatus();
 }
 
-}  // namespace graft
+}  // namespace graft::data

@@ -13,7 +13,7 @@
 
 #include "core/base/disk_reserve.h"
 
-namespace graft {
+namespace graft::data {
 
 // images.bin while it is made: appends to a new file and remembers how far it is. For one thread.
 class PackedFile {
@@ -38,6 +38,6 @@ class PackedFile {
   uint64_t size_ = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_PACKED_FILE_H_

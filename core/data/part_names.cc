@@ -5,7 +5,7 @@
 
 #include "absl/strings/ascii.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 struct Word {
@@ -68,4 +68,4 @@ PartNameMatch MatchPartName(absl::string_view name) {
   return match;
 }
 
-}  // namespace graft
+}  // namespace graft::data

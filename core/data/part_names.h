@@ -7,7 +7,7 @@
 
 #include "core/data/dataset_manifest.h"
 
-namespace graft {
+namespace graft::data {
 
 // The part a name means: train, training; val, valid, validation; test, testing; in any case.
 std::optional<Split> PartOfName(absl::string_view name);
@@ -21,6 +21,6 @@ struct PartNameMatch {
 };
 PartNameMatch MatchPartName(absl::string_view name);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_PART_NAMES_H_

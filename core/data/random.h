@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 
-namespace graft {
+namespace graft::data {
 
 // SplitMix64 (Steele, Lea & Flood 2014): small, and a function of its seed alone on every platform,
 // which the standard library's distributions are not. Not for secrets.
@@ -48,6 +48,6 @@ class Random {
   uint64_t state_;
 };
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_RANDOM_H_

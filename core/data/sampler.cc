@@ -5,7 +5,7 @@
 
 #include "core/data/random.h"
 
-namespace graft {
+namespace graft::data {
 
 std::vector<int> EpochOrder(int count, uint64_t seed, int epoch) {
   std::vector<int> order(count);
@@ -17,4 +17,4 @@ std::vector<int> EpochOrder(int count, uint64_t seed, int epoch) {
   return order;
 }
 
-}  // namespace graft
+}  // namespace graft::data

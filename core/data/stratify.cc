@@ -7,7 +7,7 @@
 
 #include "core/data/sampler.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 constexpr int kUnassigned = -1;
@@ -129,4 +129,4 @@ std::vector<int> Stratify(const std::vector<StratifyUnit>& units, int labels,
   return StratifiedAssigner(units, labels, options).Assign();
 }
 
-}  // namespace graft
+}  // namespace graft::data

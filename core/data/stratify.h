@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace graft {
+namespace graft::data {
 
 // What stays together: an image, or a group of them.
 struct StratifyUnit {
@@ -29,6 +29,6 @@ struct StratifyOptions {
 std::vector<int> Stratify(const std::vector<StratifyUnit>& units, int labels,
                           const StratifyOptions& options);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_STRATIFY_H_

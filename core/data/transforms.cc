@@ -10,16 +10,16 @@
 #include "core/image/color.h"
 #include "core/image/resize.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 // Counted up when the arithmetic of a transform changes: cached features are then made anew.
 constexpr int kVersion = 1;
 
-void Normalise(const Image& image, const InputSpec& spec, float* out) {
+void Normalise(const image::Image& image, const model::InputSpec& spec, float* out) {
   const size_t plane = static_cast<size_t>(image.width) * static_cast<size_t>(image.height);
   for (int c = 0; c < 3; ++c) {
-    const int from = spec.channel_order == ChannelOrder::kRgb ? c : 2 - c;
+    const int from = spec.channel_order == model::ChannelOrder::kRgb ? c : 2 - c;
     const float scale = spec.value_range / 255.0f / spec.std[c];
     const float shift = -spec.mean[c] / spec.std[c];
     float* const target = out + plane * static_cast<size_t>(c);
@@ -34,7 +34,7 @@ struct Box {
 };
 
 // As torchvision's RandomResizedCrop: ten tries at an area and an aspect, else the centre.
-Box RandomBox(const Image& image, const AugmentOptions& augment, Random& random) {
+Box RandomBox(const image::Image& image, const AugmentOptions& augment, Random& random) {
   const double area = static_cast<double>(image.width) * image.height;
   const double log_aspect = std::log(augment.max_aspect);
   for (int attempt = 0; attempt < 10; ++attempt) {
@@ -59,20 +59,20 @@ Box RandomBox(const Image& image, const AugmentOptions& augment, Random& random)
   return box;
 }
 
-void JitterColours(Image& image, const AugmentOptions& augment, Random& random) {
+void JitterColours(image::Image& image, const AugmentOptions& augment, Random& random) {
   const auto factor = [&](double strength) { return random.Uniform(1 - strength, 1 + strength); };
-  if (augment.brightness > 0) AdjustBrightness(image, factor(augment.brightness));
-  if (augment.contrast > 0) AdjustContrast(image, factor(augment.contrast));
-  if (augment.saturation > 0) AdjustSaturation(image, factor(augment.saturation));
-  if (augment.hue > 0) AdjustHue(image, random.Uniform(-augment.hue, augment.hue));
+  if (augment.brightness > 0) image::AdjustBrightness(image, factor(augment.brightness));
+  if (augment.contrast > 0) image::AdjustContrast(image, factor(augment.contrast));
+  if (augment.saturation > 0) image::AdjustSaturation(image, factor(augment.saturation));
+  if (augment.hue > 0) image::AdjustHue(image, random.Uniform(-augment.hue, augment.hue));
 }
 
 }  // namespace
 
-FramedPicture Frame(int picture_width, int picture_height, const InputSpec& spec) {
+FramedPicture Frame(int picture_width, int picture_height, const model::InputSpec& spec) {
   FramedPicture framed;
   switch (spec.framing) {
-    case Framing::kCentreCrop: {
+    case model::Framing::kCentreCrop: {
       const int shorter = std::min(picture_width, picture_height);
       // For inputs that are not square the scale is that of the side that needs it most.
       const int wanted =
@@ -85,9 +85,9 @@ FramedPicture Frame(int picture_width, int picture_height, const InputSpec& spec
       framed.height = scaled(picture_height);
       break;
     }
-    case Framing::kSqueeze:
+    case model::Framing::kSqueeze:
       return {spec.width, spec.height, 0, 0};
-    case Framing::kLetterbox: {
+    case model::Framing::kLetterbox: {
       const double scale = std::min(static_cast<double>(spec.width) / picture_width,
                                     static_cast<double>(spec.height) / picture_height);
       const auto scaled = [&](int side, int most) {
@@ -103,26 +103,26 @@ FramedPicture Frame(int picture_width, int picture_height, const InputSpec& spec
   return framed;
 }
 
-void PrepareForEvaluation(const Image& image, const InputSpec& spec, float* out) {
+void PrepareForEvaluation(const image::Image& image, const model::InputSpec& spec, float* out) {
   const FramedPicture framed = Frame(image.width, image.height, spec);
   // The window alone: all of a picture of 32768 x 1 pixels would be gigabytes.
-  Normalise(ResizeWindow(image, framed.width, framed.height, spec.interpolation, framed.x, framed.y,
-                         spec.width, spec.height),
+  Normalise(image::ResizeWindow(image, framed.width, framed.height, spec.interpolation, framed.x,
+                                framed.y, spec.width, spec.height),
             spec, out);
 }
 
-void PrepareForTraining(const Image& image, const InputSpec& spec, const AugmentOptions& augment,
-                        Random& random, float* out) {
+void PrepareForTraining(const image::Image& image, const model::InputSpec& spec,
+                        const AugmentOptions& augment, Random& random, float* out) {
   const Box box = RandomBox(image, augment, random);
-  Image view = Resize(Crop(image, box.x, box.y, box.width, box.height), spec.width, spec.height,
-                      spec.interpolation);
-  if (random.Uniform() < augment.flip_probability) FlipHorizontally(view);
+  image::Image view = image::Resize(image::Crop(image, box.x, box.y, box.width, box.height),
+                                    spec.width, spec.height, spec.interpolation);
+  if (random.Uniform() < augment.flip_probability) image::FlipHorizontally(view);
   JitterColours(view, augment, random);
   Normalise(view, spec, out);
 }
 
-std::string TransformDigest(const InputSpec& spec, const AugmentOptions* augment) {
-  std::string text = absl::StrCat("transform ", kVersion, " ", InputSpecToJson(spec));
+std::string TransformDigest(const model::InputSpec& spec, const AugmentOptions* augment) {
+  std::string text = absl::StrCat("transform ", kVersion, " ", model::InputSpecToJson(spec));
   if (augment != nullptr) {
     absl::StrAppendFormat(&text, " %.17g %.17g %.17g %.17g %.17g %.17g %.17g", augment->min_area,
                           augment->max_aspect, augment->flip_probability, augment->brightness,
@@ -131,4 +131,4 @@ std::string TransformDigest(const InputSpec& spec, const AugmentOptions* augment
   return Sha256Hex(text);
 }
 
-}  // namespace graft
+}  // namespace graft::data

@@ -7,7 +7,7 @@
 #include "core/image/image.h"
 #include "core/model/input_spec.h"
 
-namespace graft {
+namespace graft::data {
 
 // How training images are varied. The defaults are milder than for training from scratch: with few
 // images, an object cropped away teaches the wrong thing.
@@ -24,7 +24,7 @@ struct AugmentOptions {
 };
 
 // Values that one prepared image takes: 3 * height * width.
-inline size_t PreparedValues(const InputSpec& spec) {
+inline size_t PreparedValues(const model::InputSpec& spec) {
   return size_t{3} * static_cast<size_t>(spec.height) * static_cast<size_t>(spec.width);
 }
 
@@ -38,18 +38,18 @@ struct FramedPicture {
 };
 
 // What the spec's framing says of a picture of this size. Pure.
-FramedPicture Frame(int picture_width, int picture_height, const InputSpec& spec);
+FramedPicture Frame(int picture_width, int picture_height, const model::InputSpec& spec);
 
 // What a model is evaluated and served with: frame, normalise. `out`: planar [3, height, width].
-void PrepareForEvaluation(const Image& image, const InputSpec& spec, float* out);
+void PrepareForEvaluation(const image::Image& image, const model::InputSpec& spec, float* out);
 
 // A random crop resized to the input (Szegedy et al. 2015), flip, colour jitter, normalise.
-void PrepareForTraining(const Image& image, const InputSpec& spec, const AugmentOptions& augment,
-                        Random& random, float* out);
+void PrepareForTraining(const image::Image& image, const model::InputSpec& spec,
+                        const AugmentOptions& augment, Random& random, float* out);
 
 // SHA-256 over all that decides what the network sees, for cache keys. `augment` null: evaluation.
-std::string TransformDigest(const InputSpec& spec, const AugmentOptions* augment);
+std::string TransformDigest(const model::InputSpec& spec, const AugmentOptions* augment);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_TRANSFORMS_H_

@@ -10,7 +10,7 @@
 
 #include "absl/strings/ascii.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 std::string Map(absl::string_view text, int options) {
@@ -121,4 +121,4 @@ std::string FoldName(absl::string_view text) {
   return folded;
 }
 
-}  // namespace graft
+}  // namespace graft::data

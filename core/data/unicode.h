@@ -5,7 +5,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::data {
 
 // Names as Unicode sees them (utf8proc). Pure functions.
 
@@ -23,6 +23,6 @@ std::string ToNfc(absl::string_view text);
 // must be valid UTF-8. For comparing, not for showing. Empty where nothing can be seen of it.
 std::string FoldName(absl::string_view text);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_UNICODE_H_

@@ -3,7 +3,7 @@
 
 #include <locale.h>
 
-namespace graft {
+namespace graft::data {
 
 // libarchive turns names marked as UTF-8 into the locale's characters, and loses them where it has
 // none, as in the "C" locale of a service. This gives the calling thread UTF-8 while it lives.
@@ -25,6 +25,6 @@ class Utf8Locale {
   locale_t before_ = nullptr;
 };
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_UTF8_LOCALE_H_

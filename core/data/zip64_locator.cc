@@ -5,7 +5,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 constexpr absl::string_view kEndSign("PK\5\6", 4);
@@ -32,4 +32,4 @@ std::optional<uint64_t> FindZeroDisks(std::FILE* file, uint64_t bytes) {
   return bytes - tail_bytes + end - kLocatorBytes + kDisks;
 }
 
-}  // namespace graft
+}  // namespace graft::data

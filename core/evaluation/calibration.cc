@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace graft {
+namespace graft::evaluation {
 
 CalibrationBins::CalibrationBins(int bins) : bins_(static_cast<size_t>(bins)) {}
 
@@ -29,4 +29,4 @@ double CalibrationBins::Error() const {
   return error / static_cast<double>(answers_);
 }
 
-}  // namespace graft
+}  // namespace graft::evaluation

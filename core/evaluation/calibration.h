@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace graft {
+namespace graft::evaluation {
 
 // Expected calibration error (Guo et al. 2017): the sum over bins of (answers in the bin / answers)
 // * |fraction that is right - mean confidence|, bins (0, 1/bins], (1/bins, 2/bins], ... of the
@@ -26,6 +26,6 @@ class CalibrationBins {
   int64_t answers_ = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::evaluation
 
 #endif  // GRAFT_CORE_EVALUATION_CALIBRATION_H_

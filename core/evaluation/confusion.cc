@@ -4,7 +4,7 @@
 #include <iterator>
 #include <tuple>
 
-namespace graft {
+namespace graft::evaluation {
 namespace {
 
 bool InOrder(const ConfusionCell& a, const ConfusionCell& b) {
@@ -52,4 +52,4 @@ std::vector<HitCounts> Confusion::ByClass(int classes) const {
   return by_class;
 }
 
-}  // namespace graft
+}  // namespace graft::evaluation

@@ -10,7 +10,7 @@
 
 #include "core/evaluation/precision_recall.h"
 
-namespace graft {
+namespace graft::evaluation {
 
 // One cell of a confusion matrix that is not 0.
 struct ConfusionCell {
@@ -50,6 +50,6 @@ class Confusion {
   absl::flat_hash_map<std::pair<int, int>, int64_t> counts_;
 };
 
-}  // namespace graft
+}  // namespace graft::evaluation
 
 #endif  // GRAFT_CORE_EVALUATION_CONFUSION_H_

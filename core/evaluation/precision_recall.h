@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace graft {
+namespace graft::evaluation {
 
 // 0 where the denominator is, as scikit-learn has it.
 inline double RatioOrZero(int64_t numerator, int64_t denominator) {
@@ -21,6 +21,6 @@ struct HitCounts {
   double f1() const { return RatioOrZero(2 * hits, actual + predicted); }
 };
 
-}  // namespace graft
+}  // namespace graft::evaluation
 
 #endif  // GRAFT_CORE_EVALUATION_PRECISION_RECALL_H_

@@ -5,7 +5,7 @@
 
 #include "core/evaluation/precision_recall.h"
 
-namespace graft {
+namespace graft::evaluation {
 namespace {
 
 // Calls each(counts, score, next score or 0) for every distinct score, largest first, with the
@@ -55,4 +55,4 @@ double BestF1Threshold(absl::Span<ScoredAnswer> answers) {
   return mixed ? best : kHalf;
 }
 
-}  // namespace graft
+}  // namespace graft::evaluation

@@ -6,7 +6,7 @@
 
 #include "absl/types/span.h"
 
-namespace graft {
+namespace graft::evaluation {
 
 // One example as a yes-or-no question saw it.
 struct ScoredAnswer {
@@ -25,6 +25,6 @@ double AveragePrecision(absl::Span<ScoredAnswer> answers);
 // must be probabilities. Sorts `answers`.
 double BestF1Threshold(absl::Span<ScoredAnswer> answers);
 
-}  // namespace graft
+}  // namespace graft::evaluation
 
 #endif  // GRAFT_CORE_EVALUATION_RANKING_H_

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace graft {
+namespace graft::evaluation {
 
 void RegressionScores::Add(double predicted, double actual) {
   ++examples_;
@@ -28,4 +28,4 @@ double RegressionScores::r2() const {
   return 1 - squared_sum_ / about_mean_;
 }
 
-}  // namespace graft
+}  // namespace graft::evaluation

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace graft {
+namespace graft::evaluation {
 
 // Adds up how far predictions of one number are from the truth. Means and sums of squares are
 // updated as Welford (1962) does, so that numbers far from 0 lose no digits.
@@ -26,6 +26,6 @@ class RegressionScores {
   double about_mean_ = 0;  // sum of squares of the truth about its mean
 };
 
-}  // namespace graft
+}  // namespace graft::evaluation
 
 #endif  // GRAFT_CORE_EVALUATION_REGRESSION_SCORES_H_

@@ -13,7 +13,7 @@
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::features {
 
 // Cuts rows into shards, from `begin_shard` up to, not with, `end_shard`.
 class BlockBuilder::ShardSink final : public FeatureSink {
@@ -174,4 +174,4 @@ std::shared_ptr<const FeatureBlock> BlockBuilder::Take() {
   return std::make_shared<const FeatureBlock>(shape_, rows_per_shard_, std::move(shards_));
 }
 
-}  // namespace graft
+}  // namespace graft::features

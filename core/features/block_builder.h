@@ -15,7 +15,7 @@
 #include "core/features/feature_file.h"
 #include "core/features/feature_sink.h"
 
-namespace graft {
+namespace graft::features {
 
 // Puts a block together from its shards: those in the folder, and those that are computed and
 // written there, one file each as soon as it is whole, so that what is interrupted goes on from the
@@ -57,6 +57,6 @@ class BlockBuilder {
   std::vector<std::unique_ptr<FeatureShard>> shards_;  // null: missing
 };
 
-}  // namespace graft
+}  // namespace graft::features
 
 #endif  // GRAFT_CORE_FEATURES_BLOCK_BUILDER_H_

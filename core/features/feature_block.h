@@ -10,7 +10,7 @@
 
 #include "core/base/files.h"
 
-namespace graft {
+namespace graft::features {
 
 // What a block holds: `rows` feature arrays of `row_shape` each ([channels], or [channels, height,
 // width] for a feature map), float32, row-major.
@@ -83,6 +83,6 @@ class FeatureBlock {
   const std::vector<std::unique_ptr<FeatureShard>> shards_;
 };
 
-}  // namespace graft
+}  // namespace graft::features
 
 #endif  // GRAFT_CORE_FEATURES_FEATURE_BLOCK_H_

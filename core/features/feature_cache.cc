@@ -18,7 +18,7 @@
 #include "core/features/block_builder.h"
 #include "core/features/feature_file.h"
 
-namespace graft {
+namespace graft::features {
 namespace {
 
 namespace fs = std::filesystem;
@@ -181,4 +181,4 @@ absl::StatusOr<std::shared_ptr<const FeatureBlock>> FeatureCache::GetOrCompute(
   return builder.Take();
 }
 
-}  // namespace graft
+}  // namespace graft::features

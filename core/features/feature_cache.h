@@ -16,7 +16,7 @@
 #include "core/features/feature_block.h"
 #include "core/features/feature_sink.h"
 
-namespace graft {
+namespace graft::features {
 
 // What features are a function of. Two jobs whose keys agree share a block.
 struct FeatureKey {
@@ -104,6 +104,6 @@ absl::StatusOr<std::shared_ptr<const FeatureBlock>> ComputeInMemory(
     const FeatureShape& shape, const FeatureProducer& produce,
     uint64_t max_in_memory = kMaxFeaturesInMemory);
 
-}  // namespace graft
+}  // namespace graft::features
 
 #endif  // GRAFT_CORE_FEATURES_FEATURE_CACHE_H_

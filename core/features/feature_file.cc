@@ -12,7 +12,7 @@
 #include "core/base/failpoint.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::features {
 namespace {
 
 constexpr absl::string_view kMagic = "GRAFTFC1";
@@ -111,4 +111,4 @@ absl::StatusOr<std::unique_ptr<FeatureShard>> OpenFeatureFile(const std::filesys
   return std::make_unique<FeatureShard>(std::move(file), kFeatureFileHeaderBytes);
 }
 
-}  // namespace graft
+}  // namespace graft::features

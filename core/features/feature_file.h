@@ -13,7 +13,7 @@
 #include "core/features/feature_block.h"
 #include "core/features/feature_sink.h"
 
-namespace graft {
+namespace graft::features {
 
 // The file of a shard: 4,096 bytes of header (the magic, then JSON, then zeros), then the floats.
 // The header names the key, the shape and the SHA-256 of the floats, and is written last.
@@ -56,6 +56,6 @@ absl::StatusOr<std::unique_ptr<FeatureShard>> OpenFeatureFile(const std::filesys
                                                               const std::string& key,
                                                               const FeatureShape& shape);
 
-}  // namespace graft
+}  // namespace graft::features
 
 #endif  // GRAFT_CORE_FEATURES_FEATURE_FILE_H_

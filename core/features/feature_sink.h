@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 
-namespace graft {
+namespace graft::features {
 
 // Takes rows as they are computed, in order.
 class FeatureSink {
@@ -20,6 +20,6 @@ class FeatureSink {
 // Computes rows [begin, end) of a block into the sink.
 using FeatureProducer = std::function<absl::Status(int64_t begin, int64_t end, FeatureSink& sink)>;
 
-}  // namespace graft
+}  // namespace graft::features
 
 #endif  // GRAFT_CORE_FEATURES_FEATURE_SINK_H_

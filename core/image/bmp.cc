@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 constexpr size_t kShortestHeader = 54;  // with the file's header in front
@@ -77,4 +77,4 @@ bool HasAlpha(absl::string_view bytes) {
          Read(bytes, kMasks + 12, 4) != 0;
 }
 
-}  // namespace graft
+}  // namespace graft::image

@@ -7,7 +7,7 @@
 
 #include "core/image/probe.h"
 
-namespace graft {
+namespace graft::image {
 
 // Size of a BMP. INVALID_ARGUMENT: no proper header, or one of OS/2.
 absl::StatusOr<ImageInfo> ReadBmpHeader(absl::string_view bytes);
@@ -21,6 +21,6 @@ absl::Status CheckBmp(absl::string_view bytes, const ImageInfo& info);
 // it. In all other files it is nothing, and often 0.
 bool HasAlpha(absl::string_view bytes);
 
-}  // namespace graft
+}  // namespace graft::image
 
 #endif  // GRAFT_CORE_IMAGE_BMP_H_

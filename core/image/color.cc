@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 // ITU-R 601 luma, as Pillow's convert("L").
@@ -66,4 +66,4 @@ void AdjustHue(Image& image, double shift) {
   });
 }
 
-}  // namespace graft
+}  // namespace graft::image

@@ -16,7 +16,7 @@
 #include "core/image/jpeg.h"
 #include "core/image/png.h"
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 // One value of any depth OpenCV gives, as 8 bits.
@@ -136,4 +136,4 @@ absl::StatusOr<Image> DecodeImage(absl::string_view bytes, const ImageLimits& li
   }
 }
 
-}  // namespace graft
+}  // namespace graft::image

@@ -7,7 +7,7 @@
 #include "core/image/image.h"
 #include "core/image/probe.h"
 
-namespace graft {
+namespace graft::image {
 
 // Any picture ProbeImage accepts, as 8-bit RGB the way a person would see it: EXIF rotation
 // applied, grey and palette expanded, transparency on white, 16 bits scaled to 8, CMYK converted
@@ -17,6 +17,6 @@ namespace graft {
 // RESOURCE_EXHAUSTED: out of memory, which is nobody's damage. Safe for concurrent use.
 absl::StatusOr<Image> DecodeImage(absl::string_view bytes, const ImageLimits& limits = {});
 
-}  // namespace graft
+}  // namespace graft::image
 
 #endif  // GRAFT_CORE_IMAGE_DECODE_H_

@@ -7,7 +7,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 absl::StatusOr<std::string> Encode(const Image& image, const char* extension,
@@ -37,4 +37,4 @@ absl::StatusOr<std::string> EncodeJpeg(const Image& image, int quality) {
   return Encode(image, ".jpg", {cv::IMWRITE_JPEG_QUALITY, quality});
 }
 
-}  // namespace graft
+}  // namespace graft::image

@@ -7,13 +7,13 @@
 
 #include "core/image/image.h"
 
-namespace graft {
+namespace graft::image {
 
 // INVALID_ARGUMENT for an image without pixels.
 absl::StatusOr<std::string> EncodePng(const Image& image);
 // `quality`: 1 to 100.
 absl::StatusOr<std::string> EncodeJpeg(const Image& image, int quality = 92);
 
-}  // namespace graft
+}  // namespace graft::image
 
 #endif  // GRAFT_CORE_IMAGE_ENCODE_H_

@@ -6,7 +6,7 @@
 
 #include "absl/strings/strip.h"
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 // Types of a TIFF field (TIFF 6.0, section 2).
@@ -89,4 +89,4 @@ int ExifOrientation(absl::string_view exif) {
   return kNone;
 }
 
-}  // namespace graft
+}  // namespace graft::image

@@ -3,7 +3,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::image {
 
 // The orientation tag (0x0112) of a TIFF structure as EXIF embeds it ("II*\0..." or "MM\0*..."), of
 // whatever integer type: EXIF asks for a SHORT, programs write what they like. The "Exif\0\0" that
@@ -11,6 +11,6 @@ namespace graft {
 // the tag is absent or the structure is broken.
 int ExifOrientation(absl::string_view exif);
 
-}  // namespace graft
+}  // namespace graft::image
 
 #endif  // GRAFT_CORE_IMAGE_EXIF_H_

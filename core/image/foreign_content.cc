@@ -5,7 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 struct Signature {
@@ -92,4 +92,4 @@ std::string ForeignContent(absl::string_view bytes) {
   return "";
 }
 
-}  // namespace graft
+}  // namespace graft::image

@@ -5,7 +5,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::image {
 
 // What files that graft does not read are, by how they begin, for messages alone.
 
@@ -16,6 +16,6 @@ std::string ForeignImage(absl::string_view bytes);
 // that failed". Empty: cannot be told.
 std::string ForeignContent(absl::string_view bytes);
 
-}  // namespace graft
+}  // namespace graft::image
 
 #endif  // GRAFT_CORE_IMAGE_FOREIGN_CONTENT_H_

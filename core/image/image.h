@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace graft {
+namespace graft::image {
 
 // A picture in memory: 8-bit RGB, rows top to bottom, interleaved, no padding.
 struct Image {
@@ -22,6 +22,6 @@ inline Image MakeImage(int width, int height) {
   return {width, height, std::vector<uint8_t>(static_cast<size_t>(width) * height * 3)};
 }
 
-}  // namespace graft
+}  // namespace graft::image
 
 #endif  // GRAFT_CORE_IMAGE_IMAGE_H_

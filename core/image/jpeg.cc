@@ -18,7 +18,7 @@
 #include "core/image/exif.h"
 #include "core/image/jpeg_warnings.h"
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 // A progressive file can repeat scans without end at a few bytes each.
@@ -239,4 +239,4 @@ absl::StatusOr<Image> DecodeJpeg(absl::string_view bytes, int reduction) {
   return image;
 }
 
-}  // namespace graft
+}  // namespace graft::image

@@ -7,7 +7,7 @@
 #include "core/image/image.h"
 #include "core/image/probe.h"
 
-namespace graft {
+namespace graft::image {
 
 // Size, EXIF orientation and whether it is in one scan. INVALID_ARGUMENT: no proper header.
 absl::StatusOr<ImageInfo> ReadJpegHeader(absl::string_view bytes);
@@ -18,6 +18,6 @@ absl::StatusOr<ImageInfo> ReadJpegHeader(absl::string_view bytes);
 // rounded up, at that much less memory. The size must have been checked. Not rotated.
 absl::StatusOr<Image> DecodeJpeg(absl::string_view bytes, int reduction);
 
-}  // namespace graft
+}  // namespace graft::image
 
 #endif  // GRAFT_CORE_IMAGE_JPEG_H_

@@ -9,7 +9,7 @@
 // After jpeglib.h, on whose settings the numbers of the messages depend.
 #include <jerror.h>
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 struct Rule {
@@ -74,4 +74,4 @@ bool IsHarmlessSkip(const SkippedJpegBytes& skipped) {
   return skipped.before_end && skipped.bytes.size() <= skipped.file_bytes / 8;
 }
 
-}  // namespace graft
+}  // namespace graft::image

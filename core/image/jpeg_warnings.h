@@ -5,7 +5,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::image {
 
 // What one of libjpeg's warnings (JWRN_... of jerror.h) says of the pixels. libjpeg goes on after
 // each; what it then shows is whole, or partly made up.
@@ -32,6 +32,6 @@ struct SkippedJpegBytes {
 // decode to other pixels from fewer bits, so that much of it is left over.
 bool IsHarmlessSkip(const SkippedJpegBytes& skipped);
 
-}  // namespace graft
+}  // namespace graft::image
 
 #endif  // GRAFT_CORE_IMAGE_JPEG_WARNINGS_H_

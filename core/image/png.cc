@@ -7,7 +7,7 @@
 
 #include "core/image/exif.h"
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 constexpr size_t kSignature = 8;
@@ -134,4 +134,4 @@ std::optional<uint16_t> TransparentGrey(absl::string_view bytes) {
   return {};
 }
 
-}  // namespace graft
+}  // namespace graft::image

@@ -10,7 +10,7 @@
 
 #include "core/image/probe.h"
 
-namespace graft {
+namespace graft::image {
 
 // Width, height and eXIf orientation of a PNG. INVALID_ARGUMENT: no proper IHDR.
 absl::StatusOr<ImageInfo> ReadPngHeader(absl::string_view bytes);
@@ -26,6 +26,6 @@ absl::StatusOr<std::string> EssentialPng(absl::string_view bytes);
 // passes over it. `bytes`: what EssentialPng gave.
 std::optional<uint16_t> TransparentGrey(absl::string_view bytes);
 
-}  // namespace graft
+}  // namespace graft::image
 
 #endif  // GRAFT_CORE_IMAGE_PNG_H_

@@ -13,7 +13,7 @@
 #include "core/image/jpeg.h"
 #include "core/image/png.h"
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 constexpr int kMaxReduction = 8;  // libjpeg's
@@ -120,4 +120,4 @@ absl::StatusOr<ImageInfo> ProbeImage(absl::string_view bytes, const ImageLimits&
   return info;
 }
 
-}  // namespace graft
+}  // namespace graft::image

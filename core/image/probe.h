@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::image {
 
 enum class ImageFormat { kJpeg, kPng, kWebp, kBmp };
 
@@ -39,6 +39,6 @@ struct ImageInfo {
 // is called what it looks like.
 absl::StatusOr<ImageInfo> ProbeImage(absl::string_view bytes, const ImageLimits& limits = {});
 
-}  // namespace graft
+}  // namespace graft::image
 
 #endif  // GRAFT_CORE_IMAGE_PROBE_H_

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 // Coefficients are fixed-point, as in Pillow: 8 bits of result, 2 of headroom.
@@ -41,8 +41,8 @@ struct Filter {
   std::vector<int32_t> weights;
 };
 
-Filter MakeFilter(int in, int out, Range outputs, Interpolation interpolation) {
-  const bool cubic = interpolation == Interpolation::kBicubic;
+Filter MakeFilter(int in, int out, Range outputs, model::Interpolation interpolation) {
+  const bool cubic = interpolation == model::Interpolation::kBicubic;
   const double scale = static_cast<double>(in) / out;
   const double stretch = std::max(scale, 1.0);
   const double support = (cubic ? 2.0 : 1.0) * stretch;
@@ -78,7 +78,7 @@ uint8_t ToByte(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kPre
 
 // Columns `columns` of the rows `rows`, resized to `width`.
 Image ResizeRows(const Image& image, Range rows, int width, Range columns,
-                 Interpolation interpolation) {
+                 model::Interpolation interpolation) {
   const Filter filter = MakeFilter(image.width, width, columns, interpolation);
   Image result = MakeImage(columns.size(), rows.size());
   for (int y = 0; y < rows.size(); ++y) {
@@ -119,12 +119,12 @@ Image ResizeColumns(const Image& image, int first_row, const Filter& filter) {
 
 }  // namespace
 
-Image Resize(const Image& image, int width, int height, Interpolation interpolation) {
+Image Resize(const Image& image, int width, int height, model::Interpolation interpolation) {
   return ResizeWindow(image, width, height, interpolation, 0, 0, width, height);
 }
 
-Image ResizeWindow(const Image& image, int width, int height, Interpolation interpolation, int x,
-                   int y, int window_width, int window_height) {
+Image ResizeWindow(const Image& image, int width, int height, model::Interpolation interpolation,
+                   int x, int y, int window_width, int window_height) {
   const Range columns{std::max(x, 0), std::min(x + window_width, width)};
   const Range rows{std::max(y, 0), std::min(y + window_height, height)};
   if (columns.size() <= 0 || rows.size() <= 0) return MakeImage(window_width, window_height);
@@ -165,4 +165,4 @@ void FlipHorizontally(Image& image) {
   }
 }
 
-}  // namespace graft
+}  // namespace graft::image

@@ -12,31 +12,31 @@
 #include "core/data/transforms.h"
 #include "core/model/input_spec.h"
 
-namespace graft {
+namespace graft::inputs {
 
 // Turns a picture's bytes into what a backbone takes: [3, height, width] float32. Immutable; safe
 // for concurrent use.
 class ImageInput {
  public:
-  explicit ImageInput(const InputSpec& spec) : spec_(spec) {}
+  explicit ImageInput(const model::InputSpec& spec) : spec_(spec) {}
 
   std::vector<int64_t> shape() const { return {3, spec_.height, spec_.width}; }  // of one example
 
   // Writes the example of an entry to `out`, as many floats as shape() says. Seed 0: plain, as
   // models are evaluated and served; else an augmentation that is a function of the seed. Errors
   // name the entry, as DatasetReader::Decode.
-  absl::Status Read(const DatasetReader& dataset, int entry, uint64_t augmentation_seed,
+  absl::Status Read(const data::DatasetReader& dataset, int entry, uint64_t augmentation_seed,
                     float* out) const;
 
   // SHA-256 over all that decides what Read writes, besides the entry and the seed.
-  std::string PlainDigest() const { return TransformDigest(spec_, nullptr); }
-  std::string AugmentedDigest() const { return TransformDigest(spec_, &augment_); }
+  std::string PlainDigest() const { return data::TransformDigest(spec_, nullptr); }
+  std::string AugmentedDigest() const { return data::TransformDigest(spec_, &augment_); }
 
  private:
-  const InputSpec spec_;
-  const AugmentOptions augment_;
+  const model::InputSpec spec_;
+  const data::AugmentOptions augment_;
 };
 
-}  // namespace graft
+}  // namespace graft::inputs
 
 #endif  // GRAFT_CORE_INPUTS_IMAGE_INPUT_H_

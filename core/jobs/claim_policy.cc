@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace graft {
+namespace graft::jobs {
 namespace {
 
 template <typename T>
@@ -38,4 +38,4 @@ std::optional<size_t> ChooseNextJob(const std::vector<QueuedJob>& queued,
   return best;
 }
 
-}  // namespace graft
+}  // namespace graft::jobs

@@ -9,7 +9,7 @@
 
 #include "core/jobs/job.h"
 
-namespace graft {
+namespace graft::jobs {
 
 // What a worker can run. An empty list or string means: anything.
 struct Capabilities {
@@ -41,6 +41,6 @@ std::optional<size_t> ChooseNextJob(const std::vector<QueuedJob>& queued,
                                     const std::map<std::string, int>& running,
                                     const Capabilities& capabilities);
 
-}  // namespace graft
+}  // namespace graft::jobs
 
 #endif  // GRAFT_CORE_JOBS_CLAIM_POLICY_H_

@@ -7,7 +7,7 @@
 
 #include "absl/time/time.h"
 
-namespace graft {
+namespace graft::jobs {
 
 // The values of these enums are stored: never renumber them.
 enum class JobKind { kFineTune = 1, kEvaluate = 2, kRank = 3, kImport = 4 };
@@ -94,6 +94,6 @@ struct JobEvent {
 
 inline constexpr char kStateEventType[] = "state";
 
-}  // namespace graft
+}  // namespace graft::jobs
 
 #endif  // GRAFT_CORE_JOBS_JOB_H_

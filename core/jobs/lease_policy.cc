@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace graft {
+namespace graft::jobs {
 
 absl::Duration HeartbeatTimeout(absl::Duration lease, absl::Duration interval) {
   return lease / (kLostHeartbeats + 1) - interval;
@@ -34,4 +34,4 @@ std::vector<RunningLease> LeaseWatcher::Observe(const std::vector<RunningLease>&
   return dead;
 }
 
-}  // namespace graft
+}  // namespace graft::jobs

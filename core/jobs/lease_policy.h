@@ -8,7 +8,7 @@
 
 #include "absl/time/time.h"
 
-namespace graft {
+namespace graft::jobs {
 
 // How the times of a lease go together. A worker sends a heartbeat, waits up to the heartbeat's
 // timeout for the answer, then an interval, and sends the next. So many in a row may be lost, each
@@ -58,6 +58,6 @@ class LeaseWatcher {
   std::map<std::string, LeaseObservation> observations_;  // by job id
 };
 
-}  // namespace graft
+}  // namespace graft::jobs
 
 #endif  // GRAFT_CORE_JOBS_LEASE_POLICY_H_

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace graft {
+namespace graft::jobs {
 namespace {
 
 // `message` is for a job that is given up.
@@ -51,4 +51,4 @@ absl::Duration RestartDelay(const BackOff& back_off, int failures) {
   return std::min(delay, back_off.maximum);
 }
 
-}  // namespace graft
+}  // namespace graft::jobs

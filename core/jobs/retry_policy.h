@@ -6,7 +6,7 @@
 
 #include "core/jobs/job.h"
 
-namespace graft {
+namespace graft::jobs {
 
 struct RetryPolicy {
   int max_crashes = 3;       // a job that killed so many workers fails
@@ -39,6 +39,6 @@ struct BackOff {
 // min(maximum, initial * factor^(failures - 1)); zero for no failure.
 absl::Duration RestartDelay(const BackOff& back_off, int failures);
 
-}  // namespace graft
+}  // namespace graft::jobs
 
 #endif  // GRAFT_CORE_JOBS_RETRY_POLICY_H_

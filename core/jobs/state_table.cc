@@ -1,6 +1,6 @@
 #include "core/jobs/state_table.h"
 
-namespace graft {
+namespace graft::jobs {
 
 absl::string_view JobStateName(JobState state) {
   switch (state) {
@@ -48,4 +48,4 @@ absl::string_view DesiredStateName(DesiredState desired) {
   return "UNKNOWN";
 }
 
-}  // namespace graft
+}  // namespace graft::jobs

@@ -7,7 +7,7 @@
 
 #include "core/jobs/job.h"
 
-namespace graft {
+namespace graft::jobs {
 
 inline constexpr std::array<JobState, 6> kAllJobStates = {JobState::kQueued, JobState::kRunning,
                                                           JobState::kPaused, JobState::kSucceeded,
@@ -54,6 +54,6 @@ absl::string_view JobStateName(JobState state);
 absl::string_view JobKindName(JobKind kind);
 absl::string_view DesiredStateName(DesiredState desired);
 
-}  // namespace graft
+}  // namespace graft::jobs
 
 #endif  // GRAFT_CORE_JOBS_STATE_TABLE_H_

@@ -7,7 +7,7 @@
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
 
-namespace graft {
+namespace graft::jobs {
 namespace {
 
 JobTransition Move(const JobLifecycle& job, JobState to, absl::string_view detail) {
@@ -117,4 +117,4 @@ absl::StatusOr<JobTransition> AfterServerStart(const JobLifecycle& job, const Re
               "the server was killed and started again");
 }
 
-}  // namespace graft
+}  // namespace graft::jobs

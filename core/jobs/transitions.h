@@ -9,7 +9,7 @@
 #include "core/jobs/job.h"
 #include "core/jobs/retry_policy.h"
 
-namespace graft {
+namespace graft::jobs {
 
 // What of a job decides where it goes next.
 struct JobLifecycle {
@@ -75,6 +75,6 @@ absl::StatusOr<JobTransition> AfterWorkerDeath(const JobLifecycle& job, const Re
 // The server starts, and the one before ended without a drain while the job ran.
 absl::StatusOr<JobTransition> AfterServerStart(const JobLifecycle& job, const RetryPolicy& policy);
 
-}  // namespace graft
+}  // namespace graft::jobs
 
 #endif  // GRAFT_CORE_JOBS_TRANSITIONS_H_

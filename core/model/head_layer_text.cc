@@ -12,7 +12,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::model {
 namespace {
 
 // How each kind of layer is written. An activation is written by its own name.
@@ -116,4 +116,4 @@ absl::StatusOr<std::vector<HeadLayer>> HeadLayersFromTexts(absl::Span<const std:
   return layers;
 }
 
-}  // namespace graft
+}  // namespace graft::model

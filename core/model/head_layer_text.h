@@ -10,7 +10,7 @@
 
 #include "core/model/head_layers.h"
 
-namespace graft {
+namespace graft::model {
 
 // Layers as people write them, words apart by spaces:
 //   dense UNITS   conv CHANNELS [KERNEL]   norm   relu   gelu   silu   tanh   dropout RATE
@@ -28,6 +28,6 @@ absl::StatusOr<HeadLayer> HeadLayerFromText(absl::string_view text);
 // WalkHeadLayers does.
 absl::StatusOr<std::vector<HeadLayer>> HeadLayersFromTexts(absl::Span<const std::string> texts);
 
-}  // namespace graft
+}  // namespace graft::model
 
 #endif  // GRAFT_CORE_MODEL_HEAD_LAYER_TEXT_H_

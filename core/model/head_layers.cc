@@ -11,7 +11,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::model {
 namespace {
 
 using Form = HeadShape::Form;
@@ -230,4 +230,4 @@ absl::StatusOr<std::vector<HeadLayer>> HeadLayersFromJson(const nlohmann::json& 
   return layers;
 }
 
-}  // namespace graft
+}  // namespace graft::model

@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "nlohmann/json_fwd.hpp"
 
-namespace graft {
+namespace graft::model {
 
 // The layers that a user may put between a backbone's features and the last linear layer.
 enum class HeadLayerKind {
@@ -78,6 +78,6 @@ nlohmann::json HeadLayersToJson(const std::vector<HeadLayer>& layers);
 // an error. Throws nlohmann::json::exception where a value has the wrong type.
 absl::StatusOr<std::vector<HeadLayer>> HeadLayersFromJson(const nlohmann::json& json);
 
-}  // namespace graft
+}  // namespace graft::model
 
 #endif  // GRAFT_CORE_MODEL_HEAD_LAYERS_H_

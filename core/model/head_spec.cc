@@ -6,7 +6,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::model {
 namespace {
 
 constexpr int64_t kMaxSize = 16'777'216;
@@ -277,4 +277,4 @@ absl::StatusOr<HeadSpec> HeadSpecFromJson(absl::string_view json) {
   return spec;
 }
 
-}  // namespace graft
+}  // namespace graft::model

@@ -10,7 +10,7 @@
 
 #include "core/model/head_layers.h"
 
-namespace graft {
+namespace graft::model {
 
 // A head's shape. Its tensors, by state-dict name under "head.":
 //   kLinear: pool, linear                               weight, bias
@@ -127,6 +127,6 @@ std::string HeadSpecToJson(const HeadSpec& spec);
 // taps may be absent, as they once were. INVALID_ARGUMENT names what is missing or wrong.
 absl::StatusOr<HeadSpec> HeadSpecFromJson(absl::string_view json);
 
-}  // namespace graft
+}  // namespace graft::model
 
 #endif  // GRAFT_CORE_MODEL_HEAD_SPEC_H_

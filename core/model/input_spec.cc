@@ -10,7 +10,7 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::model {
 namespace {
 
 constexpr Framing kFramings[] = {Framing::kCentreCrop, Framing::kSqueeze, Framing::kLetterbox};
@@ -122,4 +122,4 @@ absl::StatusOr<InputSpec> InputSpecFromJson(absl::string_view text) {
 
 std::string Digest(const InputSpec& spec) { return Sha256Hex(InputSpecToJson(spec)); }
 
-}  // namespace graft
+}  // namespace graft::model

@@ -10,7 +10,7 @@
 
 #include "core/model/interpolation.h"
 
-namespace graft {
+namespace graft::model {
 
 enum class ChannelOrder { kRgb, kBgr };
 
@@ -60,6 +60,6 @@ absl::StatusOr<InputSpec> InputSpecFromJson(absl::string_view json);
 // SHA-256 over every field: equal specs prepare equal images.
 std::string Digest(const InputSpec& spec);
 
-}  // namespace graft
+}  // namespace graft::model
 
 #endif  // GRAFT_CORE_MODEL_INPUT_SPEC_H_

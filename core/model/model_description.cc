@@ -6,7 +6,7 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::model {
 namespace {
 
 constexpr int kFormat = 2;
@@ -76,4 +76,4 @@ absl::StatusOr<ModelDescription> ModelDescriptionFromJson(absl::string_view json
   return description;
 }
 
-}  // namespace graft
+}  // namespace graft::model

@@ -11,7 +11,7 @@
 #include "core/model/head_spec.h"
 #include "core/model/input_spec.h"
 
-namespace graft {
+namespace graft::model {
 
 // A trained model as a change to a pretrained network: with the backbone's weights and the model's
 // own safetensors file ("head.*" and the tensors of changed stages under their backbone names),
@@ -42,6 +42,6 @@ std::string ModelDescriptionToJson(const ModelDescription& description);
 // "temperature" in the place of task and outputs. INVALID_ARGUMENT names what is missing or wrong.
 absl::StatusOr<ModelDescription> ModelDescriptionFromJson(absl::string_view json);
 
-}  // namespace graft
+}  // namespace graft::model
 
 #endif  // GRAFT_CORE_MODEL_MODEL_DESCRIPTION_H_

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-namespace graft {
+namespace graft::nn {
 
 std::vector<at::Device> VisibleDevices() {
   std::vector<at::Device> devices = {at::Device(at::kCPU)};
@@ -47,4 +47,4 @@ void Synchronise(at::Device device) {
   at::accelerator::synchronizeDevice(device.has_index() ? device.index() : 0);
 }
 
-}  // namespace graft
+}  // namespace graft::nn

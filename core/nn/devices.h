@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::nn {
 
 // What LibTorch can compute on here: the CPU first, then each device of the accelerator that it
 // sees, if it sees one. (It sees none either where its part for that accelerator is not loaded.)
@@ -23,6 +23,6 @@ absl::StatusOr<at::Device> FindDevice(absl::string_view name);
 // Waits until `device` has done all that it was given. For those who measure time.
 void Synchronise(at::Device device);
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_DEVICES_H_

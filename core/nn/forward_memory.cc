@@ -5,7 +5,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 int64_t BytesOf(const Shape& shape) { return shape.elements() * int64_t{sizeof(float)}; }
@@ -51,4 +51,4 @@ int ForwardBatch(int64_t bytes_per_image) {
   return batch;
 }
 
-}  // namespace graft
+}  // namespace graft::nn

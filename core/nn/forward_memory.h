@@ -8,7 +8,7 @@
 
 #include "core/nn/network_spec.h"
 
-namespace graft {
+namespace graft::nn {
 
 inline constexpr int kMaxForwardBatch = 32;
 inline constexpr int64_t kForwardBytes = int64_t{256} << 20;
@@ -31,6 +31,6 @@ absl::StatusOr<int64_t> PeakActivationBytes(const NetworkSpec& spec, int from, i
 // meanwhile. (A power of two, so that batches never straddle the shards of the feature cache.)
 int ForwardBatch(int64_t bytes_per_image);
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_FORWARD_MEMORY_H_

@@ -4,18 +4,18 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
-ActivationKind ActivationOf(HeadActivation activation) {
+ActivationKind ActivationOf(model::HeadActivation activation) {
   switch (activation) {
-    case HeadActivation::kRelu:
+    case model::HeadActivation::kRelu:
       return ActivationKind::kRelu;
-    case HeadActivation::kGelu:
+    case model::HeadActivation::kGelu:
       return ActivationKind::kGelu;
-    case HeadActivation::kSilu:
+    case model::HeadActivation::kSilu:
       return ActivationKind::kSilu;
-    case HeadActivation::kTanh:
+    case model::HeadActivation::kTanh:
       return ActivationKind::kTanh;
   }
   return ActivationKind::kRelu;
@@ -25,34 +25,34 @@ ActivationKind ActivationOf(HeadActivation activation) {
 int Int(int64_t size) { return static_cast<int>(size); }
 
 // Appends one of the user's layers, which reads `in`.
-void AppendLayer(const HeadLayer& layer, const HeadShape& in, int index, int prefix_tokens,
-                 SpecBuilder& builder) {
+void AppendLayer(const model::HeadLayer& layer, const model::HeadShape& in, int index,
+                 int prefix_tokens, SpecBuilder& builder) {
   const std::string name = absl::StrCat("head.", index);
-  const bool map = in.form == HeadShape::Form::kMap;
+  const bool map = in.form == model::HeadShape::Form::kMap;
   switch (layer.kind) {
-    case HeadLayerKind::kDense:
+    case model::HeadLayerKind::kDense:
       builder.Append(name, Linear{Int(in.channels), Int(layer.units)});
       return;
-    case HeadLayerKind::kConv:
+    case model::HeadLayerKind::kConv:
       builder.Append(name, Conv2d{.in_channels = Int(in.channels),
                                   .out_channels = Int(layer.units),
                                   .kernel = Int(layer.kernel),
                                   .padding = Int(layer.kernel) / 2});
       return;
-    case HeadLayerKind::kNorm:
+    case model::HeadLayerKind::kNorm:
       builder.Append(name, map ? Op(BatchNorm2d{.channels = Int(in.channels)})
                                : Op(LayerNorm{.features = Int(in.channels)}));
       return;
-    case HeadLayerKind::kActivation:
+    case model::HeadLayerKind::kActivation:
       builder.Append("", Activation{ActivationOf(layer.activation)});
       return;
-    case HeadLayerKind::kDropout:
+    case model::HeadLayerKind::kDropout:
       builder.Append("", Dropout{layer.rate});
       return;
-    case HeadLayerKind::kFlatten:
+    case model::HeadLayerKind::kFlatten:
       builder.Append("", Flatten{});
       return;
-    case HeadLayerKind::kPool:
+    case model::HeadLayerKind::kPool:
       if (map) {
         builder.Append("", AdaptiveAvgPool2d{1, 1});
         builder.Append("", Flatten{});
@@ -63,10 +63,10 @@ void AppendLayer(const HeadLayer& layer, const HeadShape& in, int index, int pre
   }
 }
 
-absl::Status AppendLayers(const HeadSpec& head, SpecBuilder& builder) {
-  GRAFT_ASSIGN_OR_RETURN(const std::vector<HeadLayerCost> costs,
-                         WalkHeadLayers(head.layers, head.input_shape()));
-  HeadShape in = head.input_shape();
+absl::Status AppendLayers(const model::HeadSpec& head, SpecBuilder& builder) {
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<model::HeadLayerCost> costs,
+                         model::WalkHeadLayers(head.layers, head.input_shape()));
+  model::HeadShape in = head.input_shape();
   for (size_t i = 0; i < head.layers.size(); ++i) {
     AppendLayer(head.layers[i], in, static_cast<int>(i), Int(head.features.prefix_tokens), builder);
     in = costs[i].out;
@@ -78,12 +78,12 @@ absl::Status AppendLayers(const HeadSpec& head, SpecBuilder& builder) {
 
 }  // namespace
 
-Shape ShapeOf(const FeatureMap& features) {
+Shape ShapeOf(const model::FeatureMap& features) {
   if (features.has_tokens()) return {features.tokens, features.channels};
   return {features.channels, features.height, features.width};
 }
 
-FeatureMap FeatureMapOf(const NetworkSpec& backbone, const Shape& shape) {
+model::FeatureMap FeatureMapOf(const NetworkSpec& backbone, const Shape& shape) {
   if (shape.rank() == 2) {
     return {.channels = shape[1], .tokens = shape[0], .prefix_tokens = backbone.prefix_tokens};
   }
@@ -91,10 +91,10 @@ FeatureMap FeatureMapOf(const NetworkSpec& backbone, const Shape& shape) {
   return {.channels = shape[0], .height = shape[1], .width = shape[2]};
 }
 
-absl::StatusOr<std::vector<StageFeatures>> StageFeaturesOf(const NetworkSpec& backbone, int height,
-                                                           int width) {
+absl::StatusOr<std::vector<model::StageFeatures>> StageFeaturesOf(const NetworkSpec& backbone,
+                                                                  int height, int width) {
   GRAFT_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, InferShapes(backbone, height, width));
-  std::vector<StageFeatures> stages;
+  std::vector<model::StageFeatures> stages;
   for (int i = 0; i < backbone.feature_stages; ++i) {
     const Stage& stage = backbone.stages[i];
     stages.push_back({stage.name, FeatureMapOf(backbone, shapes[stage.end - 1])});
@@ -102,10 +102,10 @@ absl::StatusOr<std::vector<StageFeatures>> StageFeaturesOf(const NetworkSpec& ba
   return stages;
 }
 
-absl::StatusOr<std::vector<int>> TapNodes(const HeadSpec& head, const NetworkSpec& backbone,
+absl::StatusOr<std::vector<int>> TapNodes(const model::HeadSpec& head, const NetworkSpec& backbone,
                                           int cut) {
   std::vector<int> nodes;
-  for (const StageFeatures& tap : head.taps) {
+  for (const model::StageFeatures& tap : head.taps) {
     const int stage = backbone.FindStage(tap.stage);
     if (stage < 0 || stage >= cut) {
       return absl::InvalidArgumentError(absl::StrCat("tap \"", tap.stage, "\" is not a stage of ",
@@ -117,46 +117,46 @@ absl::StatusOr<std::vector<int>> TapNodes(const HeadSpec& head, const NetworkSpe
   return nodes;
 }
 
-Op PoolingOf(Pooling pooling, const FeatureMap& features) {
+Op PoolingOf(model::Pooling pooling, const model::FeatureMap& features) {
   if (!features.has_tokens()) return AdaptiveAvgPool2d{1, 1};
   switch (pooling) {
-    case Pooling::kClassToken:
+    case model::Pooling::kClassToken:
       return TokenPool{TokenPoolKind::kFirst};
-    case Pooling::kLastToken:
+    case model::Pooling::kLastToken:
       return TokenPool{TokenPoolKind::kLast};
-    case Pooling::kMean:
-    case Pooling::kNone:
+    case model::Pooling::kMean:
+    case model::Pooling::kNone:
       break;
   }
   return TokenPool{TokenPoolKind::kMean, Int(features.prefix_tokens)};
 }
 
-absl::StatusOr<NetworkSpec> BuildHead(const HeadSpec& head) {
-  GRAFT_RETURN_IF_ERROR(ValidateHeadSpec(head));
+absl::StatusOr<NetworkSpec> BuildHead(const model::HeadSpec& head) {
+  GRAFT_RETURN_IF_ERROR(model::ValidateHeadSpec(head));
   const int outputs = Int(head.outputs);
   const int inputs = Int(head.inputs());
   SpecBuilder builder(
-      absl::StrCat("head_", HeadKindName(head.kind)),
+      absl::StrCat("head_", model::HeadKindName(head.kind)),
       std::vector<NetworkInput>{{.name = "features", .shape = ShapeOf(head.features)}});
   if (head.pools()) builder.Append("", PoolingOf(head.pooling, head.features));
   // A pooled map is [C, 1, 1].
-  if (head.kind != HeadKind::kLayers || head.pools()) builder.Append("", Flatten{});
+  if (head.kind != model::HeadKind::kLayers || head.pools()) builder.Append("", Flatten{});
   switch (head.kind) {
-    case HeadKind::kLinear:
+    case model::HeadKind::kLinear:
       builder.Append("head", Linear{inputs, outputs});
       break;
-    case HeadKind::kMlp:
-    case HeadKind::kArticle:
+    case model::HeadKind::kMlp:
+    case model::HeadKind::kArticle:
       // Numbered as in nn.Sequential(Linear, ReLU, Dropout, Linear).
       builder.Append("head.0", Linear{inputs, Int(head.hidden_units)});
       builder.Append("", Activation{ActivationKind::kRelu});
       builder.Append("", Dropout{head.dropout});
       builder.Append("head.3", Linear{Int(head.hidden_units), outputs});
       break;
-    case HeadKind::kCosine:
+    case model::HeadKind::kCosine:
       builder.Append("head", CosineLinear{inputs, outputs});
       break;
-    case HeadKind::kLayers:
+    case model::HeadKind::kLayers:
       GRAFT_RETURN_IF_ERROR(AppendLayers(head, builder));
       break;
   }
@@ -165,4 +165,4 @@ absl::StatusOr<NetworkSpec> BuildHead(const HeadSpec& head) {
   return builder.Take();
 }
 
-}  // namespace graft
+}  // namespace graft::nn

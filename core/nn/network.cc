@@ -15,7 +15,7 @@
 #include "core/nn/ops/run.h"
 #include "core/nn/torch_error.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 at::Tensor MakeTensor(const Slot& slot, at::DeviceType device) {
@@ -267,4 +267,4 @@ absl::Status Network::SetTensor(const std::string& name, at::Tensor tensor) {
   return absl::OkStatus();
 }
 
-}  // namespace graft
+}  // namespace graft::nn

@@ -15,7 +15,7 @@
 #include "core/nn/network_spec.h"
 #include "core/nn/placement.h"
 
-namespace graft {
+namespace graft::nn {
 
 // A tensor of a network by its state-dict name.
 struct NamedTensor {
@@ -97,6 +97,6 @@ class Network {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_NETWORK_H_

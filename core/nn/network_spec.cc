@@ -5,7 +5,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 absl::Status NodeError(const NetworkSpec& spec, size_t index, absl::string_view what) {
@@ -208,4 +208,4 @@ absl::StatusOr<int64_t> CountFlops(const NetworkSpec& spec, int begin, int end, 
   return count;
 }
 
-}  // namespace graft
+}  // namespace graft::nn

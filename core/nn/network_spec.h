@@ -14,7 +14,7 @@
 #include "core/nn/ops/op.h"
 #include "core/nn/shape.h"
 
-namespace graft {
+namespace graft::nn {
 
 // A network as data. From this one description come the trainable module (network.h), freeze and
 // cache points, shapes, parameter counts and cost. No LibTorch here.
@@ -146,6 +146,6 @@ class SpecBuilder {
   NetworkSpec spec_;
 };
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_NETWORK_SPEC_H_

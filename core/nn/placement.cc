@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-namespace graft {
+namespace graft::nn {
 
 at::Tensor Place(const at::Tensor& tensor, const Placement& placement) {
   return tensor.is_floating_point() ? tensor.to(placement.device, placement.dtype)
@@ -11,4 +11,4 @@ at::Tensor Place(const at::Tensor& tensor, const Placement& placement) {
 
 at::Tensor OnHost(const at::Tensor& tensor) { return Place(tensor, Placement{}).contiguous(); }
 
-}  // namespace graft
+}  // namespace graft::nn

@@ -5,7 +5,7 @@
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
-namespace graft {
+namespace graft::nn {
 
 // Where a network's tensors are and what its floating-point ones are made of. It goes with the
 // network: inputs are brought to it by Network::Forward, results come to the host by OnHost.
@@ -23,6 +23,6 @@ at::Tensor Place(const at::Tensor& tensor, const Placement& placement);
 // keep their type. The only way by which results are read through a pointer.
 at::Tensor OnHost(const at::Tensor& tensor);
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_PLACEMENT_H_

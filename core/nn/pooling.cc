@@ -7,11 +7,12 @@
 #include "core/nn/head.h"
 #include "core/nn/ops/run.h"
 
-namespace graft {
+namespace graft::nn {
 
 namespace {
 
-at::Tensor Pooled(Pooling pooling, const FeatureMap& map, const at::Tensor& features) {
+at::Tensor Pooled(model::Pooling pooling, const model::FeatureMap& map,
+                  const at::Tensor& features) {
   if (!map.has_tokens()) return features.mean({2, 3});
   const at::Tensor* const in[] = {&features};
   return RunOp(PoolingOf(pooling, map), {.in = in, .own = {}});
@@ -19,11 +20,11 @@ at::Tensor Pooled(Pooling pooling, const FeatureMap& map, const at::Tensor& feat
 
 }  // namespace
 
-at::Tensor PoolFeatures(const HeadSpec& head, const at::Tensor& features) {
+at::Tensor PoolFeatures(const model::HeadSpec& head, const at::Tensor& features) {
   return Pooled(head.pooling, head.features, features);
 }
 
-at::Tensor JoinTaps(const HeadSpec& head, absl::Span<const at::Tensor> stages) {
+at::Tensor JoinTaps(const model::HeadSpec& head, absl::Span<const at::Tensor> stages) {
   std::vector<at::Tensor> vectors;
   for (size_t i = 0; i < stages.size(); ++i) {
     const at::Tensor& features = stages[i];
@@ -33,4 +34,4 @@ at::Tensor JoinTaps(const HeadSpec& head, absl::Span<const at::Tensor> stages) {
   return at::cat(vectors, 1);
 }
 
-}  // namespace graft
+}  // namespace graft::nn

@@ -12,7 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 
-namespace graft {
+namespace graft::nn {
 
 // The sizes of a tensor, without the batch where it is an activation. Layouts:
 //   an image or a feature map   [channels, height, width]
@@ -64,6 +64,6 @@ class Shape {
   int rank_ = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_SHAPE_H_

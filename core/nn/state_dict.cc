@@ -16,50 +16,54 @@
 #include "core/base/status_macros.h"
 #include "core/nn/torch_error.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
-at::ScalarType ToScalarType(DType dtype) {
+at::ScalarType ToScalarType(artifacts::DType dtype) {
   switch (dtype) {
-    case DType::kF64:
+    case artifacts::DType::kF64:
       return at::kDouble;
-    case DType::kF32:
+    case artifacts::DType::kF32:
       return at::kFloat;
-    case DType::kF16:
+    case artifacts::DType::kF16:
       return at::kHalf;
-    case DType::kBF16:
+    case artifacts::DType::kBF16:
       return at::kBFloat16;
-    case DType::kI64:
+    case artifacts::DType::kI64:
       return at::kLong;
-    case DType::kI32:
+    case artifacts::DType::kI32:
       return at::kInt;
-    case DType::kI16:
+    case artifacts::DType::kI16:
       return at::kShort;
-    case DType::kI8:
+    case artifacts::DType::kI8:
       return at::kChar;
-    case DType::kU8:
+    case artifacts::DType::kU8:
       return at::kByte;
-    case DType::kBool:
+    case artifacts::DType::kBool:
       return at::kBool;
   }
   return at::kFloat;
 }
 
-std::optional<DType> FromScalarType(at::ScalarType type) {
-  for (const DType dtype : {DType::kF64, DType::kF32, DType::kF16, DType::kBF16, DType::kI64,
-                            DType::kI32, DType::kI16, DType::kI8, DType::kU8, DType::kBool}) {
+std::optional<artifacts::DType> FromScalarType(at::ScalarType type) {
+  for (const artifacts::DType dtype :
+       {artifacts::DType::kF64, artifacts::DType::kF32, artifacts::DType::kF16,
+        artifacts::DType::kBF16, artifacts::DType::kI64, artifacts::DType::kI32,
+        artifacts::DType::kI16, artifacts::DType::kI8, artifacts::DType::kU8,
+        artifacts::DType::kBool}) {
     if (ToScalarType(dtype) == type) return dtype;
   }
   return std::nullopt;
 }
 
-bool IsFloating(DType dtype) {
-  return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16;
+bool IsFloating(artifacts::DType dtype) {
+  return dtype == artifacts::DType::kF32 || dtype == artifacts::DType::kF16 ||
+         dtype == artifacts::DType::kBF16;
 }
 
 bool IsCounter(absl::string_view name) { return absl::EndsWith(name, ".num_batches_tracked"); }
 
-absl::Status Wrong(const TensorView& view, absl::string_view what) {
+absl::Status Wrong(const artifacts::TensorView& view, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("tensor '", view.name, "' ", what));
 }
 
@@ -67,9 +71,9 @@ absl::Status Missing(absl::string_view name) {
   return absl::InvalidArgumentError(absl::StrCat("tensor '", name, "' is missing"));
 }
 
-absl::Status CheckDType(const TensorView& view) {
+absl::Status CheckDType(const artifacts::TensorView& view) {
   if (IsCounter(view.name)) {
-    return view.dtype == DType::kI64 ? absl::OkStatus() : Wrong(view, "must be I64");
+    return view.dtype == artifacts::DType::kI64 ? absl::OkStatus() : Wrong(view, "must be I64");
   }
   if (IsFloating(view.dtype)) return absl::OkStatus();
   return Wrong(view,
@@ -77,23 +81,23 @@ absl::Status CheckDType(const TensorView& view) {
 }
 
 // Writers without scalars store a counter as [1].
-bool IsCounterOfOne(const TensorView& view) {
+bool IsCounterOfOne(const artifacts::TensorView& view) {
   return IsCounter(view.name) && view.bytes.size() == DTypeSize(view.dtype);
 }
 
 // One tensor for the network: float32 (or int64 for the counter), finite.
-absl::StatusOr<at::Tensor> ReadTensor(const TensorView& view, LoadMode mode) {
+absl::StatusOr<at::Tensor> ReadTensor(const artifacts::TensorView& view, LoadMode mode) {
   GRAFT_RETURN_IF_ERROR(CheckDType(view));
   GRAFT_ASSIGN_OR_RETURN(at::Tensor tensor, BorrowTensor(view));
   if (IsCounter(view.name)) return IsCounterOfOne(view) ? tensor.clone().squeeze() : tensor;
-  if (!AllFinite(view.dtype, view.bytes)) return Wrong(view, "holds NaN or infinity");
-  if (view.dtype != DType::kF32) return tensor.to(at::kFloat);
+  if (!artifacts::AllFinite(view.dtype, view.bytes)) return Wrong(view, "holds NaN or infinity");
+  if (view.dtype != artifacts::DType::kF32) return tensor.to(at::kFloat);
   return mode == LoadMode::kCopy ? tensor.clone() : tensor;
 }
 
 }  // namespace
 
-absl::StatusOr<at::Tensor> BorrowTensor(const TensorView& view) {
+absl::StatusOr<at::Tensor> BorrowTensor(const artifacts::TensorView& view) {
   if (reinterpret_cast<uintptr_t>(view.bytes.data()) % DTypeSize(view.dtype) != 0) {
     // Legal in the format, though no writer does it: read through a copy.
     at::Tensor copy = at::empty(view.shape, at::TensorOptions(ToScalarType(view.dtype)));
@@ -104,12 +108,12 @@ absl::StatusOr<at::Tensor> BorrowTensor(const TensorView& view) {
                        at::TensorOptions(ToScalarType(view.dtype)));
 }
 
-absl::Status LoadStages(const SafetensorsFile& file, int from, int to, LoadMode mode,
+absl::Status LoadStages(const artifacts::SafetensorsFile& file, int from, int to, LoadMode mode,
                         Network& network) {
   return CatchTorchErrors("cannot load weights", [&]() -> absl::Status {
     const at::NoGradGuard no_grad;
     for (const NamedTensor& own : network.NamedTensors(from, to)) {
-      const TensorView* view = file.Find(own.name);
+      const artifacts::TensorView* view = file.Find(own.name);
       if (view == nullptr) {
         if (!IsCounter(own.name)) return Missing(own.name);
         GRAFT_RETURN_IF_ERROR(network.SetTensor(own.name, at::zeros({}, at::kLong)));
@@ -122,9 +126,10 @@ absl::Status LoadStages(const SafetensorsFile& file, int from, int to, LoadMode 
   });
 }
 
-absl::Status CheckStages(const SafetensorsFile& file, int from, int to, const Network& network) {
+absl::Status CheckStages(const artifacts::SafetensorsFile& file, int from, int to,
+                         const Network& network) {
   for (const NamedTensor& own : network.NamedTensors(from, to)) {
-    const TensorView* view = file.Find(own.name);
+    const artifacts::TensorView* view = file.Find(own.name);
     if (view == nullptr) {
       if (!IsCounter(own.name)) return Missing(own.name);
       continue;
@@ -139,10 +144,10 @@ absl::Status CheckStages(const SafetensorsFile& file, int from, int to, const Ne
   return absl::OkStatus();
 }
 
-absl::Status CheckNoOtherTensors(const SafetensorsFile& file, const Network& network) {
+absl::Status CheckNoOtherTensors(const artifacts::SafetensorsFile& file, const Network& network) {
   absl::flat_hash_set<std::string> names;
   for (const NamedTensor& own : network.NamedTensors()) names.insert(own.name);
-  for (const TensorView& tensor : file.tensors()) {
+  for (const artifacts::TensorView& tensor : file.tensors()) {
     if (!names.contains(tensor.name)) {
       return absl::InvalidArgumentError(
           absl::StrCat("tensor '", tensor.name, "' is not one of ", network.spec().architecture));
@@ -151,13 +156,13 @@ absl::Status CheckNoOtherTensors(const SafetensorsFile& file, const Network& net
   return absl::OkStatus();
 }
 
-std::vector<TensorView> ViewTensors(const std::vector<NamedTensor>& tensors,
-                                    std::vector<at::Tensor>& keep) {
-  std::vector<TensorView> views;
+std::vector<artifacts::TensorView> ViewTensors(const std::vector<NamedTensor>& tensors,
+                                               std::vector<at::Tensor>& keep) {
+  std::vector<artifacts::TensorView> views;
   for (const NamedTensor& named : tensors) {
     const at::Tensor tensor = named.tensor.detach().to(at::kCPU).contiguous();
     keep.push_back(tensor);
-    TensorView view;
+    artifacts::TensorView view;
     view.name = named.name;
     view.dtype = FromScalarType(tensor.scalar_type()).value();
     view.shape = tensor.sizes().vec();
@@ -168,4 +173,4 @@ std::vector<TensorView> ViewTensors(const std::vector<NamedTensor>& tensors,
   return views;
 }
 
-}  // namespace graft
+}  // namespace graft::nn

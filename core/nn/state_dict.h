@@ -11,7 +11,7 @@
 #include "core/artifacts/safetensors/safetensors.h"
 #include "core/nn/network.h"
 
-namespace graft {
+namespace graft::nn {
 
 // How weights get into a network.
 enum class LoadMode {
@@ -23,25 +23,26 @@ enum class LoadMode {
 // Loads stages [from, to) from tensors of their state-dict names. F16 and BF16 become float32.
 // num_batches_tracked may be absent. INVALID_ARGUMENT names the first tensor that is missing, has
 // another shape or dtype, or holds NaN or infinity; the network is then unusable.
-absl::Status LoadStages(const SafetensorsFile& file, int from, int to, LoadMode mode,
+absl::Status LoadStages(const artifacts::SafetensorsFile& file, int from, int to, LoadMode mode,
                         Network& network);
 
 // What can be known of LoadStages without reading a value: INVALID_ARGUMENT names the first tensor
 // that is missing or has another shape or dtype. The network may be empty.
-absl::Status CheckStages(const SafetensorsFile& file, int from, int to, const Network& network);
+absl::Status CheckStages(const artifacts::SafetensorsFile& file, int from, int to,
+                         const Network& network);
 
 // INVALID_ARGUMENT names a tensor of the file that the network does not have, in whatever stage.
-absl::Status CheckNoOtherTensors(const SafetensorsFile& file, const Network& network);
+absl::Status CheckNoOtherTensors(const artifacts::SafetensorsFile& file, const Network& network);
 
 // A safetensors tensor as a tensor of LibTorch, borrowing the bytes (copying them where they are
 // not aligned to their elements).
-absl::StatusOr<at::Tensor> BorrowTensor(const TensorView& view);
+absl::StatusOr<at::Tensor> BorrowTensor(const artifacts::TensorView& view);
 
 // The tensors' bytes as views, for SerializeSafetensors. Tensors are made contiguous and moved to
 // the CPU where needed; `keep` holds what the views point into.
-std::vector<TensorView> ViewTensors(const std::vector<NamedTensor>& tensors,
-                                    std::vector<at::Tensor>& keep);
+std::vector<artifacts::TensorView> ViewTensors(const std::vector<NamedTensor>& tensors,
+                                               std::vector<at::Tensor>& keep);
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_STATE_DICT_H_

@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 
-namespace graft {
+namespace graft::nn {
 
 absl::StatusOr<NetworkSpec> WithStochasticDepth(NetworkSpec spec, double rate) {
   if (!(rate >= 0 && rate < 1)) {
@@ -23,4 +23,4 @@ absl::StatusOr<NetworkSpec> WithStochasticDepth(NetworkSpec spec, double rate) {
   return spec;
 }
 
-}  // namespace graft
+}  // namespace graft::nn

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::nn {
 
 // INTERNAL "context: what LibTorch said" without its stack trace, which names source paths;
 // RESOURCE_EXHAUSTED where memory ran out.
@@ -39,6 +39,6 @@ auto CatchTorchErrors(absl::string_view context, Body&& body) -> std::invoke_res
   }
 }
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_TORCH_ERROR_H_

@@ -7,7 +7,7 @@
 #include "core/recipes/options_table.h"
 #include "core/recipes/strategies.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 // Whether an option is asked for that is used under `condition` alone.
@@ -28,8 +28,8 @@ OptimizerKind ChooseOptimizer(const FineTuneConfig& config, const StrategyRecipe
   if (AsksFor(config, kSgd)) return OptimizerKind::kSgd;
   if (head.defaults.training.optimizer.has_value()) return *head.defaults.training.optimizer;
   const TaskOptionGroup* const task = config.task.group();
-  if (task != nullptr && task->convex && strategy.features_stay && head.head == HeadKind::kLinear &&
-      !AsksFor(config, kBatches)) {
+  if (task != nullptr && task->convex && strategy.features_stay &&
+      head.head == model::HeadKind::kLinear && !AsksFor(config, kBatches)) {
     return OptimizerKind::kLbfgs;
   }
   return *strategy.defaults.training.optimizer;
@@ -40,7 +40,7 @@ OptimizerKind ChooseOptimizer(const FineTuneConfig& config, const StrategyRecipe
 Choices ChoicesOf(const FineTuneConfig& config) {
   Choices choices;
   choices.strategy = config.strategy.value_or(Strategy::kFeatureExtraction);
-  choices.head = config.head.kind.value_or(HeadKind::kLinear);
+  choices.head = config.head.kind.value_or(model::HeadKind::kLinear);
   const StrategyRecipe& strategy = StrategyOf(choices.strategy);
   choices.optimizer = ChooseOptimizer(config, strategy, HeadOf(choices.head));
   choices.augment = config.data.augment.value_or(*strategy.defaults.data.augment);
@@ -54,4 +54,4 @@ std::string Describe(const Choices& choices) {
                       choices.augment ? ", with augment" : "");
 }
 
-}  // namespace graft
+}  // namespace graft::recipes

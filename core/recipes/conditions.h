@@ -7,12 +7,12 @@
 
 #include "core/recipes/fine_tune_config.h"
 
-namespace graft {
+namespace graft::recipes {
 
 // What shapes a job: the use and the default of every other option may depend on these alone.
 struct Choices {
   Strategy strategy = Strategy::kFeatureExtraction;
-  HeadKind head = HeadKind::kLinear;
+  model::HeadKind head = model::HeadKind::kLinear;
   OptimizerKind optimizer = OptimizerKind::kLbfgs;
   bool augment = false;
 };
@@ -30,16 +30,17 @@ struct Condition {
 };
 
 inline constexpr Condition kAlways = {"every job", [](const Choices&) { return true; }};
-inline constexpr Condition kHiddenLayer = {
-    "an MLP or ARTICLE head",
-    [](const Choices& c) { return c.head == HeadKind::kMlp || c.head == HeadKind::kArticle; }};
+inline constexpr Condition kHiddenLayer = {"an MLP or ARTICLE head", [](const Choices& c) {
+                                             return c.head == model::HeadKind::kMlp ||
+                                                    c.head == model::HeadKind::kArticle;
+                                           }};
 inline constexpr Condition kArticleHead = {
-    "an ARTICLE head", [](const Choices& c) { return c.head == HeadKind::kArticle; }};
+    "an ARTICLE head", [](const Choices& c) { return c.head == model::HeadKind::kArticle; }};
 inline constexpr Condition kListedLayers = {
-    "a LAYERS head", [](const Choices& c) { return c.head == HeadKind::kLayers; }};
+    "a LAYERS head", [](const Choices& c) { return c.head == model::HeadKind::kLayers; }};
 inline constexpr Condition kPoolingHead = {
     "a head that pools, which ARTICLE does not",
-    [](const Choices& c) { return c.head != HeadKind::kArticle; }};
+    [](const Choices& c) { return c.head != model::HeadKind::kArticle; }};
 inline constexpr Condition kFrozenBackbone = {"FEATURE_EXTRACTION", [](const Choices& c) {
                                                 return c.strategy == Strategy::kFeatureExtraction;
                                               }};
@@ -58,6 +59,6 @@ inline constexpr Condition kAugmentedFeatures = {
     "augment, in FEATURE_EXTRACTION and TOP_LAYERS",
     [](const Choices& c) { return c.augment && c.strategy != Strategy::kFull; }};
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_CONDITIONS_H_

@@ -6,7 +6,7 @@
 
 #include "core/recipes/options_table.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 nlohmann::json ValueToJson(const OptionValue& value) {
@@ -34,4 +34,4 @@ nlohmann::json ConfigToJson(const FineTuneConfig& config) {
   return json;
 }
 
-}  // namespace graft
+}  // namespace graft::recipes

@@ -5,13 +5,13 @@
 
 #include "core/recipes/fine_tune_config.h"
 
-namespace graft {
+namespace graft::recipes {
 
 // The options that are set, nested as in the API and by its names:
 // {"strategy": "full", "training": {"epochs": 20, ...}, ...}. Enums are their words in small
 // letters. The same configuration gives the same bytes.
 nlohmann::json ConfigToJson(const FineTuneConfig& config);
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_CONFIG_JSON_H_

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace graft {
+namespace graft::recipes {
 
 CostEstimate EstimateCost(const ResolvedFineTune& resolved, const NetworkCost& network,
                           int64_t training_images, int64_t validation_images, int64_t test_images) {
@@ -40,4 +40,4 @@ CostEstimate EstimateCost(const ResolvedFineTune& resolved, const NetworkCost& n
   return cost;
 }
 
-}  // namespace graft
+}  // namespace graft::recipes

@@ -6,7 +6,7 @@
 
 #include "core/recipes/resolve.h"
 
-namespace graft {
+namespace graft::recipes {
 
 // What a network costs, stage by stage, bottom first.
 struct NetworkCost {
@@ -28,6 +28,6 @@ struct CostEstimate {
 CostEstimate EstimateCost(const ResolvedFineTune& resolved, const NetworkCost& network,
                           int64_t training_images, int64_t validation_images, int64_t test_images);
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_COST_H_

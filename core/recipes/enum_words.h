@@ -8,7 +8,7 @@
 
 #include "core/recipes/fine_tune_config.h"
 
-namespace graft {
+namespace graft::recipes {
 
 // A value of an enum among the options. The API's name for it is the word in capitals behind the
 // enum's prefix, the CLI's has dashes for underscores.
@@ -27,10 +27,10 @@ struct WordHelp {
 // All values of an enum. One overload an enum that is the type of an option; a task's are found in
 // its own namespace.
 absl::Span<const EnumWord<Strategy>> WordsOf(Strategy);
-absl::Span<const EnumWord<HeadKind>> WordsOf(HeadKind);
+absl::Span<const EnumWord<model::HeadKind>> WordsOf(model::HeadKind);
 absl::Span<const EnumWord<OptimizerKind>> WordsOf(OptimizerKind);
 absl::Span<const EnumWord<ScheduleKind>> WordsOf(ScheduleKind);
-absl::Span<const EnumWord<Pooling>> WordsOf(Pooling);
+absl::Span<const EnumWord<model::Pooling>> WordsOf(model::Pooling);
 absl::Span<const EnumWord<FramingChoice>> WordsOf(FramingChoice);
 
 template <typename Enum>
@@ -50,6 +50,6 @@ std::optional<Enum> FromName(absl::string_view word) {
   return std::nullopt;
 }
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_ENUM_WORDS_H_

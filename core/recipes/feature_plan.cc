@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-namespace graft {
+namespace graft::recipes {
 
 std::vector<CutPlan> PlanFeatures(const std::vector<CutSize>& cuts, int views, uint64_t cache_bytes,
                                   uint64_t memory_bytes) {
@@ -26,4 +26,4 @@ std::vector<CutPlan> PlanFeatures(const std::vector<CutSize>& cuts, int views, u
   return plans;
 }
 
-}  // namespace graft
+}  // namespace graft::recipes

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace graft {
+namespace graft::recipes {
 
 // What a job would like to keep: what enters `stage`, of all images plain and of the training
 // images once more a view.
@@ -33,6 +33,6 @@ struct CutPlan {
 std::vector<CutPlan> PlanFeatures(const std::vector<CutSize>& cuts, int views, uint64_t cache_bytes,
                                   uint64_t memory_bytes);
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_FEATURE_PLAN_H_

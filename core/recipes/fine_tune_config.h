@@ -9,7 +9,7 @@
 #include "core/model/head_spec.h"
 #include "core/recipes/task_options.h"
 
-namespace graft {
+namespace graft::recipes {
 
 // How much of the pretrained network is trained. What each does: core/recipes/strategies.cc.
 enum class Strategy {
@@ -65,6 +65,6 @@ struct FineTuneConfig {
   TaskOptions task = {};
 };
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_FINE_TUNE_CONFIG_H_

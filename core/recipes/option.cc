@@ -1,6 +1,6 @@
 #include "core/recipes/option.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 // Of a list; what is longer is no help in a message.
@@ -36,4 +36,4 @@ std::string ValueWords(const OptionValue& value) {
   return std::visit(Words{}, value);
 }
 
-}  // namespace graft
+}  // namespace graft::recipes

@@ -22,7 +22,7 @@
 #include "core/recipes/fine_tune_config.h"
 #include "core/recipes/option_range.h"
 
-namespace graft {
+namespace graft::recipes {
 
 // What a row's own check sees.
 struct CheckInput {
@@ -250,6 +250,6 @@ Option MakeOption(absl::string_view group, absl::string_view name, std::optional
   return option;
 }
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_OPTION_H_

@@ -8,7 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 template <typename Number>
@@ -71,4 +71,4 @@ RangeEdges<double> EdgesOf(const OptionRange<double>& range) {
   };
 }
 
-}  // namespace graft
+}  // namespace graft::recipes

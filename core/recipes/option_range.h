@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace graft {
+namespace graft::recipes {
 
 // "10,000", "0.001", "1e9", "nan": as short as it can be without losing a digit that matters.
 std::string NumberWords(int64_t number);
@@ -50,6 +50,6 @@ struct RangeEdges {
 RangeEdges<int> EdgesOf(const OptionRange<int>& range);
 RangeEdges<double> EdgesOf(const OptionRange<double>& range);
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_OPTION_RANGE_H_

@@ -13,7 +13,7 @@
 
 #include "core/recipes/strategies.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 // "TOP_LAYERS", "TOP_LAYERS and FULL", "A, B and C".
@@ -115,7 +115,7 @@ std::string DefaultWords(const Option& option) {
   AddRecipes(
       option, Heads(),
       [](const HeadRecipe& head) {
-        return absl::StrCat("the ", absl::AsciiStrToUpper(HeadKindName(head.head)), " head");
+        return absl::StrCat("the ", absl::AsciiStrToUpper(model::HeadKindName(head.head)), " head");
       },
       &parts);
   AddRecipes(
@@ -180,4 +180,4 @@ std::string CliOptionsHeader(absl::Span<const TaskOptionGroup* const> tasks) {
   return header;
 }
 
-}  // namespace graft
+}  // namespace graft::recipes

@@ -7,7 +7,7 @@
 
 #include "core/recipes/options_table.h"
 
-namespace graft {
+namespace graft::recipes {
 
 // What is said of the options to people, made from the tables alone. Pure.
 
@@ -22,6 +22,6 @@ std::string OptionsPage(absl::Span<const TaskOptionGroup* const> tasks);
 // core/: graft/cli_options.h.
 std::string CliOptionsHeader(absl::Span<const TaskOptionGroup* const> tasks);
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_OPTIONS_PAGE_H_

@@ -5,7 +5,7 @@
 #include "core/model/head_layer_text.h"
 #include "core/recipes/strategies.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 std::optional<double> DeriveBackboneRate(const FineTuneConfig& config, std::optional<double>) {
@@ -24,7 +24,8 @@ std::string CheckLbfgs(const CheckInput& in) {
   if (task == nullptr || !task->convex) {
     return "LBFGS cannot fit this task: use ADAMW or SGD";
   }
-  if (StrategyOf(in.choices.strategy).features_stay && in.choices.head == HeadKind::kLinear) {
+  if (StrategyOf(in.choices.strategy).features_stay &&
+      in.choices.head == model::HeadKind::kLinear) {
     return "";
   }
   return "LBFGS fits a linear head on frozen features only: use ADAMW or SGD, or "
@@ -32,18 +33,18 @@ std::string CheckLbfgs(const CheckInput& in) {
 }
 
 std::string CheckLayers(const CheckInput& in) {
-  if (in.choices.head != HeadKind::kLayers) return "";
+  if (in.choices.head != model::HeadKind::kLayers) return "";
   const std::optional<TextList>& layers = in.asked.head.layers;
   if (!layers.has_value() || layers->empty()) {
     return "is required with a LAYERS head: for example \"dense 64\", \"relu\"";
   }
-  return std::string(HeadLayersFromTexts(*layers).status().message());
+  return std::string(model::HeadLayersFromTexts(*layers).status().message());
 }
 
 std::string CheckPoolingOption(const CheckInput& in) {
-  if (in.asked.head.pooling != Pooling::kNone) return "";
-  if (in.choices.head == HeadKind::kLinear || in.choices.head == HeadKind::kMlp ||
-      in.choices.head == HeadKind::kCosine) {
+  if (in.asked.head.pooling != model::Pooling::kNone) return "";
+  if (in.choices.head == model::HeadKind::kLinear || in.choices.head == model::HeadKind::kMlp ||
+      in.choices.head == model::HeadKind::kCosine) {
     return "NONE is for a LAYERS head: the others that pool read one vector";
   }
   if (in.asked.head.taps.has_value() && !in.asked.head.taps->empty()) {
@@ -116,4 +117,4 @@ absl::Span<const OptionGroup> CommonOptions() {
   return groups;
 }
 
-}  // namespace graft
+}  // namespace graft::recipes

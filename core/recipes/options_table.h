@@ -8,7 +8,7 @@
 
 #include "core/recipes/option.h"
 
-namespace graft {
+namespace graft::recipes {
 
 // The options of one message, in the order in which they are checked, resolved and shown.
 struct OptionGroup {
@@ -41,6 +41,6 @@ void ForEachOption(const TaskOptionGroup* task, const Visit& visit) {
   for (const Option& option : task->group.options) visit(option);
 }
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_OPTIONS_TABLE_H_

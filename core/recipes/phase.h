@@ -5,7 +5,7 @@
 
 #include "core/recipes/fine_tune_config.h"
 
-namespace graft {
+namespace graft::recipes {
 
 // PhaseSpec::trainable_stages for "all of them".
 inline constexpr int kAllStages = -1;
@@ -32,6 +32,6 @@ struct PhaseSpec {
   bool cache_at_cut = true;
 };
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_PHASE_H_

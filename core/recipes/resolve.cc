@@ -8,7 +8,7 @@
 #include "core/recipes/strategies.h"
 #include "core/recipes/validate.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 // What the recipes say of `option`.
@@ -57,18 +57,20 @@ PhaseSpec LayOut(const PhasePlan& plan, const FineTuneConfig& config) {
 }
 
 // The pooling of a head that was told of none.
-Pooling PoolingOfItself(const HeadSpec& head) {
+model::Pooling PoolingOfItself(const model::HeadSpec& head) {
   const bool reads_places =
-      std::any_of(head.layers.begin(), head.layers.end(), [](const HeadLayer& layer) {
-        return layer.kind == HeadLayerKind::kConv || layer.kind == HeadLayerKind::kFlatten ||
-               layer.kind == HeadLayerKind::kPool;
+      std::any_of(head.layers.begin(), head.layers.end(), [](const model::HeadLayer& layer) {
+        return layer.kind == model::HeadLayerKind::kConv ||
+               layer.kind == model::HeadLayerKind::kFlatten ||
+               layer.kind == model::HeadLayerKind::kPool;
       });
-  if (head.taps.empty()) return reads_places ? Pooling::kNone : DefaultPooling(head.features);
+  if (head.taps.empty())
+    return reads_places ? model::Pooling::kNone : model::DefaultPooling(head.features);
   const bool all_alike =
-      std::all_of(head.taps.begin(), head.taps.end(), [](const StageFeatures& tap) {
-        return DefaultPooling(tap.features) == Pooling::kClassToken;
+      std::all_of(head.taps.begin(), head.taps.end(), [](const model::StageFeatures& tap) {
+        return model::DefaultPooling(tap.features) == model::Pooling::kClassToken;
       });
-  return all_alike ? Pooling::kClassToken : Pooling::kMean;
+  return all_alike ? model::Pooling::kClassToken : model::Pooling::kMean;
 }
 
 }  // namespace
@@ -86,7 +88,7 @@ FineTuneConfig FillDefaults(const FineTuneConfig& config, const Choices& choices
   return filled;
 }
 
-int StagesRead(const FineTuneConfig& config, absl::Span<const StageFeatures> stages) {
+int StagesRead(const FineTuneConfig& config, absl::Span<const model::StageFeatures> stages) {
   const auto all = static_cast<int>(stages.size());
   const std::optional<TextList>& taps = config.head.taps;
   if (!taps.has_value()) return all;
@@ -96,18 +98,18 @@ int StagesRead(const FineTuneConfig& config, absl::Span<const StageFeatures> sta
   return all;
 }
 
-HeadSpec HeadSpecOf(const FineTuneConfig& config, absl::Span<const StageFeatures> stages,
-                    int64_t outputs) {
-  HeadSpec head;
-  head.kind = config.head.kind.value_or(HeadKind::kLinear);
+model::HeadSpec HeadSpecOf(const FineTuneConfig& config,
+                           absl::Span<const model::StageFeatures> stages, int64_t outputs) {
+  model::HeadSpec head;
+  head.kind = config.head.kind.value_or(model::HeadKind::kLinear);
   const TextList taps = config.head.taps.value_or(TextList{});
-  for (const StageFeatures& stage : stages) {
+  for (const model::StageFeatures& stage : stages) {
     if (std::find(taps.begin(), taps.end(), stage.stage) != taps.end()) head.taps.push_back(stage);
   }
-  head.features = head.taps.empty() ? stages.back().features : JoinedFeatures(head.taps);
-  if (head.kind == HeadKind::kLayers) {
-    head.layers = HeadLayersFromTexts(config.head.layers.value_or(TextList{}))
-                      .value_or(std::vector<HeadLayer>{});
+  head.features = head.taps.empty() ? stages.back().features : model::JoinedFeatures(head.taps);
+  if (head.kind == model::HeadKind::kLayers) {
+    head.layers = model::HeadLayersFromTexts(config.head.layers.value_or(TextList{}))
+                      .value_or(std::vector<model::HeadLayer>{});
   }
   head.pooling = config.head.pooling.value_or(PoolingOfItself(head));
   if (head.has_hidden_layer()) {
@@ -131,4 +133,4 @@ absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config) {
   return resolved;
 }
 
-}  // namespace graft
+}  // namespace graft::recipes

@@ -4,7 +4,7 @@
 
 #include "core/recipes/enum_words.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 // The rows of a recipe table as the words of its enum.
@@ -73,13 +73,13 @@ absl::Span<const StrategyRecipe> Strategies() {
 
 absl::Span<const HeadRecipe> Heads() {
   static const std::vector<HeadRecipe> heads = {
-      {.head = HeadKind::kLinear, .help = "One linear layer on the pooled features"},
-      {.head = HeadKind::kMlp,
+      {.head = model::HeadKind::kLinear, .help = "One linear layer on the pooled features"},
+      {.head = model::HeadKind::kMlp,
        .help = "A hidden layer with ReLU and dropout, then a linear layer, on the pooled features",
        .defaults = {.head = {.dropout = 0.2}}},
       // Trained as the published recipe says, whatever the strategy: one constant rate for the head
       // and the block below it, gradients and labels as they are.
-      {.head = HeadKind::kArticle,
+      {.head = model::HeadKind::kArticle,
        .help = "Flatten, a hidden layer with ReLU and dropout, a linear layer: the classic recipe "
                "for VGG16",
        .backbone_rate_ratio = 1.0,
@@ -90,10 +90,11 @@ absl::Span<const HeadRecipe> Heads() {
                                  .schedule = ScheduleKind::kConstant,
                                  .warmup_epochs = 0.0,
                                  .gradient_clip_norm = 0.0}}},
-      {.head = HeadKind::kCosine,
+      {.head = model::HeadKind::kCosine,
        .help = "The cosine between the pooled features and a learnt vector for each output, times "
                "a learnt scale (Gidaris & Komodakis 2018)"},
-      {.head = HeadKind::kLayers, .help = "The layers that `layers` lists, then a linear layer"},
+      {.head = model::HeadKind::kLayers,
+       .help = "The layers that `layers` lists, then a linear layer"},
   };
   return heads;
 }
@@ -122,7 +123,7 @@ const StrategyRecipe& StrategyOf(Strategy strategy) {
   return Row(Strategies(), &StrategyRecipe::strategy, strategy);
 }
 
-const HeadRecipe& HeadOf(HeadKind head) { return Row(Heads(), &HeadRecipe::head, head); }
+const HeadRecipe& HeadOf(model::HeadKind head) { return Row(Heads(), &HeadRecipe::head, head); }
 
 const OptimizerRecipe& OptimizerOf(OptimizerKind optimizer) {
   return Row(Optimizers(), &OptimizerRecipe::optimizer, optimizer);
@@ -138,11 +139,11 @@ absl::Span<const EnumWord<Strategy>> WordsOf(Strategy) {
   return words;
 }
 
-absl::Span<const EnumWord<HeadKind>> WordsOf(HeadKind) {
+absl::Span<const EnumWord<model::HeadKind>> WordsOf(model::HeadKind) {
   static const auto words = [] {
-    std::vector<EnumWord<HeadKind>> made;
+    std::vector<EnumWord<model::HeadKind>> made;
     for (const HeadRecipe& each : Heads()) {
-      made.push_back({each.head, HeadKindName(each.head), each.help});
+      made.push_back({each.head, model::HeadKindName(each.head), each.help});
     }
     return made;
   }();
@@ -162,16 +163,18 @@ absl::Span<const EnumWord<ScheduleKind>> WordsOf(ScheduleKind) {
   return kWords;
 }
 
-absl::Span<const EnumWord<Pooling>> WordsOf(Pooling) {
-  static const std::vector<EnumWord<Pooling>> words = [] {
-    std::vector<EnumWord<Pooling>> made;
-    const auto add = [&made](Pooling pooling, absl::string_view help) {
-      made.push_back({pooling, PoolingName(pooling), help});
+absl::Span<const EnumWord<model::Pooling>> WordsOf(model::Pooling) {
+  static const std::vector<EnumWord<model::Pooling>> words = [] {
+    std::vector<EnumWord<model::Pooling>> made;
+    const auto add = [&made](model::Pooling pooling, absl::string_view help) {
+      made.push_back({pooling, model::PoolingName(pooling), help});
     };
-    add(Pooling::kMean, "Over the map's pixels, or the tokens behind the class token");
-    add(Pooling::kClassToken, "The first token, of a vision transformer that has a class token");
-    add(Pooling::kLastToken, "The last token");
-    add(Pooling::kNone, "Not at all: the layers of a LAYERS head read the map or the tokens");
+    add(model::Pooling::kMean, "Over the map's pixels, or the tokens behind the class token");
+    add(model::Pooling::kClassToken,
+        "The first token, of a vision transformer that has a class token");
+    add(model::Pooling::kLastToken, "The last token");
+    add(model::Pooling::kNone,
+        "Not at all: the layers of a LAYERS head read the map or the tokens");
     return made;
   }();
   return words;
@@ -190,4 +193,4 @@ absl::Span<const EnumWord<FramingChoice>> WordsOf(FramingChoice) {
   return kWords;
 }
 
-}  // namespace graft
+}  // namespace graft::recipes

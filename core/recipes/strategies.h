@@ -12,7 +12,7 @@
 #include "core/recipes/fine_tune_config.h"
 #include "core/recipes/phase.h"
 
-namespace graft {
+namespace graft::recipes {
 
 // Recipes: the values that a strategy, a head or an optimizer brings along for options that the
 // request leaves out. Where several name one the head's holds, then the optimizer's, then the
@@ -46,7 +46,7 @@ struct StrategyRecipe {
 };
 
 struct HeadRecipe {
-  HeadKind head;
+  model::HeadKind head;
   absl::string_view help;
   std::optional<double> backbone_rate_ratio = {};  // instead of the strategy's
   FineTuneConfig defaults = {};
@@ -64,12 +64,12 @@ absl::Span<const HeadRecipe> Heads();
 absl::Span<const OptimizerRecipe> Optimizers();
 
 const StrategyRecipe& StrategyOf(Strategy strategy);
-const HeadRecipe& HeadOf(HeadKind head);
+const HeadRecipe& HeadOf(model::HeadKind head);
 const OptimizerRecipe& OptimizerOf(OptimizerKind optimizer);
 
 // backbone_learning_rate / learning_rate of a configuration whose strategy and head are set.
 double BackboneRateRatio(const FineTuneConfig& config);
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_STRATEGIES_H_

@@ -4,7 +4,7 @@
 #include <any>
 #include <utility>
 
-namespace graft {
+namespace graft::recipes {
 
 struct TaskOptionGroup;
 
@@ -48,6 +48,6 @@ class TaskOptions {
   std::any values_;
 };
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_TASK_OPTIONS_H_

@@ -11,7 +11,7 @@
 #include "core/recipes/options_table.h"
 #include "core/recipes/resolve.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 // What is wrong with one option; "": nothing.
@@ -29,13 +29,14 @@ std::string Wrong(const Option& option, const CheckInput& in) {
   return option.check != nullptr ? option.check(in) : "";
 }
 
-void FindStageViolations(const FineTuneConfig& config, absl::Span<const StageFeatures> stages,
+void FindStageViolations(const FineTuneConfig& config,
+                         absl::Span<const model::StageFeatures> stages,
                          std::vector<FieldError>& violations) {
   const TextList taps = config.head.taps.value_or(TextList{});
   const auto index_of = [&](absl::string_view name) {
     const auto found =
         std::find_if(stages.begin(), stages.end(),
-                     [name](const StageFeatures& stage) { return stage.stage == name; });
+                     [name](const model::StageFeatures& stage) { return stage.stage == name; });
     return static_cast<int>(found - stages.begin());
   };
   const auto all = static_cast<int>(stages.size());
@@ -43,7 +44,9 @@ void FindStageViolations(const FineTuneConfig& config, absl::Span<const StageFea
   for (const std::string& tap : taps) {
     lowest = std::min(lowest, index_of(tap));
     if (index_of(tap) < all) continue;
-    const auto name = [](std::string* out, const StageFeatures& stage) { *out += stage.stage; };
+    const auto name = [](std::string* out, const model::StageFeatures& stage) {
+      *out += stage.stage;
+    };
     violations.push_back({"head.taps", absl::StrCat("the backbone has no stage \"", tap, "\" but ",
                                                     absl::StrJoin(stages, ", ", name))});
   }
@@ -65,30 +68,30 @@ void FindStageViolations(const FineTuneConfig& config, absl::Span<const StageFea
 }
 
 // The option that a head which cannot be built is to be laid to.
-std::string HeadField(const HeadSpec& head) {
-  const auto suits = [&](const FeatureMap& features) {
-    return CheckPooling(head.pooling, features).ok();
+std::string HeadField(const model::HeadSpec& head) {
+  const auto suits = [&](const model::FeatureMap& features) {
+    return model::CheckPooling(head.pooling, features).ok();
   };
   const bool pooling_suits =
       head.taps.empty()
-          ? head.kind == HeadKind::kArticle || suits(head.features)
+          ? head.kind == model::HeadKind::kArticle || suits(head.features)
           : std::all_of(head.taps.begin(), head.taps.end(),
-                        [&](const StageFeatures& tap) { return suits(tap.features); });
+                        [&](const model::StageFeatures& tap) { return suits(tap.features); });
   if (!pooling_suits) return "head.pooling";
-  if (head.kind == HeadKind::kLayers) return "head.layers";
+  if (head.kind == model::HeadKind::kLayers) return "head.layers";
   return head.has_hidden_layer() ? "head.hidden_units" : "head.kind";
 }
 
-std::string HeadWords(const HeadSpec& head, const absl::Status& invalid) {
+std::string HeadWords(const model::HeadSpec& head, const absl::Status& invalid) {
   const int64_t weights = head.weights();
-  if (weights <= kMaxHeadWeights) {
+  if (weights <= model::kMaxHeadWeights) {
     return std::string(absl::StripPrefix(invalid.message(), "head: "));
   }
   return absl::StrCat("on this backbone the head would have ", weights, " weights, at most ",
-                      kMaxHeadWeights, " are allowed",
+                      model::kMaxHeadWeights, " are allowed",
                       head.has_hidden_layer() ? "; take fewer hidden units, or a linear head"
-                      : head.kind == HeadKind::kLayers ? "; take smaller layers, or pool"
-                                                       : "");
+                      : head.kind == model::HeadKind::kLayers ? "; take smaller layers, or pool"
+                                                              : "");
 }
 
 }  // namespace
@@ -109,13 +112,13 @@ std::vector<FieldError> FindViolations(const FineTuneConfig& config) {
 }
 
 std::vector<FieldError> FindNetworkViolations(const FineTuneConfig& config,
-                                              absl::Span<const StageFeatures> stages,
+                                              absl::Span<const model::StageFeatures> stages,
                                               int64_t outputs) {
   std::vector<FieldError> violations;
   FindStageViolations(config, stages, violations);
   if (!violations.empty()) return violations;
-  const HeadSpec head = HeadSpecOf(config, stages, outputs);
-  const absl::Status valid = ValidateHeadSpec(head);
+  const model::HeadSpec head = HeadSpecOf(config, stages, outputs);
+  const absl::Status valid = model::ValidateHeadSpec(head);
   if (valid.ok()) return {};
   return {{HeadField(head), HeadWords(head, valid)}};
 }
@@ -124,4 +127,4 @@ absl::Status ValidateConfig(const FineTuneConfig& config) {
   return InvalidFields(FindViolations(config));
 }
 
-}  // namespace graft
+}  // namespace graft::recipes

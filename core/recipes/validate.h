@@ -10,7 +10,7 @@
 #include "core/base/status_details.h"
 #include "core/recipes/fine_tune_config.h"
 
-namespace graft {
+namespace graft::recipes {
 
 // Everything wrong with `config`, in the table's order, once a field; empty when it can be run.
 // Fields are paths in the FineTuneSpec message ("training.epochs"). A description says what is
@@ -21,13 +21,13 @@ std::vector<FieldError> FindViolations(const FineTuneConfig& config);
 // features, once that is known, and with so many outputs: stages that are not there, taps that a
 // strategy cannot read, a head that does not fit the features or would be too large.
 std::vector<FieldError> FindNetworkViolations(const FineTuneConfig& config,
-                                              absl::Span<const StageFeatures> stages,
+                                              absl::Span<const model::StageFeatures> stages,
                                               int64_t outputs);
 
 // INVALID_ARGUMENT that names them (InvalidFields: "training.epochs: must be 1 to 10,000, got 0"),
 // or OK.
 absl::Status ValidateConfig(const FineTuneConfig& config);
 
-}  // namespace graft
+}  // namespace graft::recipes
 
 #endif  // GRAFT_CORE_RECIPES_VALIDATE_H_

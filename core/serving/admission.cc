@@ -7,7 +7,7 @@
 #include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
 
-namespace graft {
+namespace graft::serving {
 
 absl::Status Admission::Enter(const ModelKey& asked, int inputs, uint64_t bytes) {
   absl::MutexLock lock(&mutex_);
@@ -63,4 +63,4 @@ absl::Status Admission::Refusal(absl::string_view message, absl::string_view rea
   return WithRetryDelay(WithReason(std::move(refusal), reason), limits_.retry_after);
 }
 
-}  // namespace graft
+}  // namespace graft::serving

@@ -11,7 +11,7 @@
 
 #include "core/serving/servable.h"
 
-namespace graft {
+namespace graft::serving {
 
 // How much the requests inside a Predictor may hold together. Refuses with a RetryDelay what does
 // not fit now. Safe for concurrent use.
@@ -51,6 +51,6 @@ class Admission {
   uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_ADMISSION_H_

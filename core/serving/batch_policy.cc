@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 constexpr int kLargestWarm = 8;
@@ -76,4 +76,4 @@ BatchDecision DecideBatch(const std::vector<QueueSnapshot>& queues, absl::Durati
   return decision;
 }
 
-}  // namespace graft
+}  // namespace graft::serving

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-namespace graft {
+namespace graft::serving {
 
 struct BatchOptions {
   int max_batch_size = 8;  // rows of one pass
@@ -55,6 +55,6 @@ struct BatchDecision {
 BatchDecision DecideBatch(const std::vector<QueueSnapshot>& queues, absl::Duration now,
                           const BatchOptions& options);
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_BATCH_POLICY_H_

@@ -6,7 +6,7 @@
 
 #include "absl/container/flat_hash_set.h"
 
-namespace graft {
+namespace graft::serving {
 
 Batcher::Batcher(const BatchOptions& options, Clock* clock, ServingObserver* observer)
     : options_(options), clock_(clock), observer_(observer) {
@@ -153,4 +153,4 @@ void Batcher::Run(Batch batch) {
   }
 }
 
-}  // namespace graft
+}  // namespace graft::serving

@@ -20,7 +20,7 @@
 #include "core/serving/servable.h"
 #include "core/serving/serving_observer.h"
 
-namespace graft {
+namespace graft::serving {
 
 // What became of one row. Instants are of Clock::Monotonic().
 struct RowResult {
@@ -89,6 +89,6 @@ class Batcher {
   std::vector<std::thread> threads_;  // last: they use all of the above
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_BATCHER_H_

@@ -8,7 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 
-namespace graft {
+namespace graft::serving {
 
 // Lets whoever submitted a request take it back. Made by the caller, shared with the predictor.
 // Safe for concurrent use; one token serves one request.
@@ -69,6 +69,6 @@ class CancellationToken {
   std::thread::id caller_ ABSL_GUARDED_BY(mutex_);  // ... on this thread
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_CANCELLATION_H_

@@ -6,7 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 // The bytes of a changing set of items, each shared backbone once.
@@ -63,4 +63,4 @@ EvictionPlan PlanEviction(const std::vector<LoadedItem>& items, const ModelBytes
   return {.evict = {}, .fits = false};
 }
 
-}  // namespace graft
+}  // namespace graft::serving

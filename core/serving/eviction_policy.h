@@ -7,7 +7,7 @@
 
 #include "core/serving/memory_ledger.h"
 
-namespace graft {
+namespace graft::serving {
 
 // Something that takes memory: a version that is loaded, one still held by running requests, or
 // one whose load has reserved it.
@@ -29,6 +29,6 @@ struct EvictionPlan {
 EvictionPlan PlanEviction(const std::vector<LoadedItem>& items, const ModelBytes& more,
                           uint64_t budget_bytes);
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_EVICTION_POLICY_H_

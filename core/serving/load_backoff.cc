@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace graft {
+namespace graft::serving {
 
 absl::Duration LoadBackoff(int failures, absl::Duration first, absl::Duration most) {
   absl::Duration delay = first;
@@ -10,4 +10,4 @@ absl::Duration LoadBackoff(int failures, absl::Duration first, absl::Duration mo
   return std::min(delay, most);
 }
 
-}  // namespace graft
+}  // namespace graft::serving

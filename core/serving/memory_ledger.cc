@@ -6,7 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 // A sum that is too large stays too large.
@@ -70,4 +70,4 @@ void MemoryLedger::Release(uint64_t id) {
   entries_.erase(id);
 }
 
-}  // namespace graft
+}  // namespace graft::serving

@@ -11,7 +11,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 
-namespace graft {
+namespace graft::serving {
 
 // What one version of a model takes in memory.
 struct ModelBytes {
@@ -81,6 +81,6 @@ class MemoryLedger {
   std::map<uint64_t, Entry> entries_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_MEMORY_LEDGER_H_

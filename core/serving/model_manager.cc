@@ -16,7 +16,7 @@
 #include "core/serving/memory_ledger.h"
 #include "core/serving/version_table.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 using Entry = VersionTable::Entry;
@@ -373,4 +373,4 @@ absl::StatusOr<std::unique_ptr<ModelManager>> ModelManager::Create(const Options
   return std::make_unique<ModelManagerImpl>(options, source, loader, clock, observer);
 }
 
-}  // namespace graft
+}  // namespace graft::serving

@@ -16,7 +16,7 @@
 #include "core/serving/servable.h"
 #include "core/serving/serving_observer.h"
 
-namespace graft {
+namespace graft::serving {
 
 // A version and the hold on it: it stays in memory while this lives.
 struct AcquiredModel {
@@ -90,6 +90,6 @@ class ModelManager {
   virtual std::vector<ModelStatus> List() const = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_MODEL_MANAGER_H_

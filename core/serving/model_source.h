@@ -11,7 +11,7 @@
 
 #include "core/serving/servable.h"
 
-namespace graft {
+namespace graft::serving {
 
 // The published files of one version, verified against its manifest. The bytes live as long as
 // this object, which may be a memory map. Safe for concurrent reads.
@@ -48,6 +48,6 @@ class ModelSource {
   virtual absl::StatusOr<std::unique_ptr<ModelArtifact>> Open(const ModelKey& key) = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_MODEL_SOURCE_H_

@@ -17,7 +17,7 @@
 #include "core/serving/servable.h"
 #include "core/tasks/decoders.h"
 
-namespace graft {
+namespace graft::serving {
 
 // Rebuilds networks from published deltas over the installed backbones. All models of one backbone
 // digest share one copy of its tensors, which goes with the last of them; stages that none of them
@@ -25,16 +25,16 @@ namespace graft {
 class NetworkLoader final : public ServableLoader {
  public:
   struct Options {
-    int intra_op_threads = 0;  // of LibTorch, for the whole process; 0 leaves them as they are
-    ImageLimits images;        // of what Servable::Prepare decodes
+    int intra_op_threads = 0;   // of LibTorch, for the whole process; 0 leaves them as they are
+    image::ImageLimits images;  // of what Servable::Prepare decodes
     // Of the activations of one pass: bounds its rows (Servable::max_rows), though not below one.
     uint64_t max_batch_bytes = uint64_t{1} << 30;
   };
 
   // `source`, `weights` and `decoders` are borrowed and must outlive the loader; what it loads
   // keeps the backbone's weights alive by itself.
-  NetworkLoader(const Options& options, ModelSource* source, const WeightsCatalog* weights,
-                const Decoders* decoders);
+  NetworkLoader(const Options& options, ModelSource* source,
+                const backbones::WeightsCatalog* weights, const tasks::Decoders* decoders);
 
   absl::StatusOr<ModelBytes> Measure(const ModelKey& key) override;
   absl::StatusOr<std::shared_ptr<const Servable>> Load(
@@ -43,7 +43,8 @@ class NetworkLoader final : public ServableLoader {
  private:
   // Stages [0, stages) of the backbone with this digest, of which `weights` are the weights.
   absl::StatusOr<std::shared_ptr<const SharedBackbone>> Backbone(
-      std::shared_ptr<const BackboneWeights> weights, int stages) ABSL_LOCKS_EXCLUDED(mutex_);
+      std::shared_ptr<const backbones::BackboneWeights> weights, int stages)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<std::shared_ptr<const Servable>> Build(const ModelKey& key,
                                                         const std::vector<int>& warm_batch_sizes);
   // Features that several models share are warmed with the first of them; heads each.
@@ -52,8 +53,8 @@ class NetworkLoader final : public ServableLoader {
 
   const Options options_;
   ModelSource* const source_;
-  const WeightsCatalog* const weights_;
-  const Decoders* const decoders_;
+  const backbones::WeightsCatalog* const weights_;
+  const tasks::Decoders* const decoders_;
 
   absl::Mutex mutex_;
   // By digest, then by how many stages it has; expired once nobody uses it.
@@ -61,6 +62,6 @@ class NetworkLoader final : public ServableLoader {
       ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_NETWORK_LOADER_H_

@@ -14,12 +14,12 @@
 #include "core/nn/pooling.h"
 #include "core/nn/torch_error.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 // [rows, 3, height, width], channels last: what the CPU's convolutions run on without reordering in
 // between.
-at::Tensor MakeBatch(int64_t rows, const InputSpec& input) {
+at::Tensor MakeBatch(int64_t rows, const model::InputSpec& input) {
   return at::empty({rows, 3, input.height, input.width},
                    at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
 }
@@ -39,48 +39,48 @@ void Interleave(const std::vector<float>& planes, float* to) {
 
 }  // namespace
 
-uint64_t TensorBytes(const std::vector<NamedTensor>& tensors) {
+uint64_t TensorBytes(const std::vector<nn::NamedTensor>& tensors) {
   uint64_t bytes = 0;
-  for (const NamedTensor& named : tensors) bytes += named.tensor.nbytes();
+  for (const nn::NamedTensor& named : tensors) bytes += named.tensor.nbytes();
   return bytes;
 }
 
 uint64_t NetworkServable::prepared_bytes() const {
-  return PreparedValues(parts_.description.input) * sizeof(float);
+  return data::PreparedValues(parts_.description.input) * sizeof(float);
 }
 
 absl::StatusOr<PreparedInput> NetworkServable::Prepare(const PredictInput& given) const {
   // Decoding is not LibTorch's, but what it lacks the memory for is answered in the same way.
-  return CatchTorchErrors("reading an image", [&]() -> absl::StatusOr<PreparedInput> {
+  return nn::CatchTorchErrors("reading an image", [&]() -> absl::StatusOr<PreparedInput> {
     const std::string& encoded = std::get<EncodedImage>(given).bytes;
-    absl::StatusOr<Image> image = DecodeImage(encoded, parts_.image_limits);
+    absl::StatusOr<image::Image> image = image::DecodeImage(encoded, parts_.image_limits);
     if (!image.ok()) return image.status();
-    const InputSpec& input = parts_.description.input;
+    const model::InputSpec& input = parts_.description.input;
     PreparedInput prepared;
-    prepared.values.resize(PreparedValues(input));
-    PrepareForEvaluation(*image, input, prepared.values.data());
+    prepared.values.resize(data::PreparedValues(input));
+    data::PrepareForEvaluation(*image, input, prepared.values.data());
     return prepared;
   });
 }
 
 at::Tensor NetworkServable::HeadInput(const at::Tensor& batch) const {
   if (parts_.taps.empty()) return features().Forward(batch, 0, parts_.cut_stage);
-  return JoinTaps(parts_.description.head,
-                  features().ForwardTaps({batch}, 0, parts_.cut_stage, parts_.taps));
+  return nn::JoinTaps(parts_.description.head,
+                      features().ForwardTaps({batch}, 0, parts_.cut_stage, parts_.taps));
 }
 
 absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
     const std::vector<ServableRow>& rows) const {
-  return CatchTorchErrors(
+  return nn::CatchTorchErrors(
       "computing a prediction", [&]() -> absl::StatusOr<std::vector<std::vector<float>>> {
         const c10::InferenceMode inference;
         // LibTorch's thread count belongs to each thread; this one may not have met it yet.
         at::init_num_threads();
-        const InputSpec& input = parts_.description.input;
+        const model::InputSpec& input = parts_.description.input;
         const at::Tensor batch = MakeBatch(static_cast<int64_t>(rows.size()), input);
         float* to = batch.data_ptr<float>();
         for (const ServableRow& row : rows) {
-          if (row.input->values.size() != PreparedValues(input)) {
+          if (row.input->values.size() != data::PreparedValues(input)) {
             return absl::InternalError("an input was prepared for another network");
           }
           Interleave(row.input->values, to);
@@ -102,7 +102,7 @@ absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
                   ? output
                   : output.index_select(0, at::tensor(indices, at::kLong).to(output.device()));
           const at::Tensor outputs =
-              OnHost(own.parts_.head->Forward(mine, 0, own.parts_.head->num_stages()));
+              nn::OnHost(own.parts_.head->Forward(mine, 0, own.parts_.head->num_stages()));
           const int64_t width = outputs.numel() / static_cast<int64_t>(indices.size());
           for (size_t i = 0; i < indices.size(); ++i) {
             const float* from = outputs.const_data_ptr<float>() + i * width;
@@ -114,18 +114,19 @@ absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
 }
 
 absl::Status NetworkServable::Warm(int rows, bool features) const {
-  return CatchTorchErrors("warming", [&]() -> absl::Status {
+  return nn::CatchTorchErrors("warming", [&]() -> absl::Status {
     const c10::InferenceMode inference;
     at::init_num_threads();
-    const InputSpec& in = parts_.description.input;
+    const model::InputSpec& in = parts_.description.input;
     at::Tensor output;
     if (features) {
       output = HeadInput(MakeBatch(rows, in).zero_());
     } else if (!parts_.taps.empty()) {
       output = at::zeros({rows, parts_.description.head.features.channels});
     } else {
-      GRAFT_ASSIGN_OR_RETURN(const Shape shape, ShapeAfter(parts_.backbone->weights->spec(),
-                                                           parts_.cut_stage, in.height, in.width));
+      GRAFT_ASSIGN_OR_RETURN(
+          const nn::Shape shape,
+          nn::ShapeAfter(parts_.backbone->weights->spec(), parts_.cut_stage, in.height, in.width));
       std::vector<int64_t> sizes = shape.ToVector();
       sizes.insert(sizes.begin(), rows);
       output = at::zeros(sizes);
@@ -135,4 +136,4 @@ absl::Status NetworkServable::Warm(int rows, bool features) const {
   });
 }
 
-}  // namespace graft
+}  // namespace graft::serving

@@ -19,14 +19,14 @@
 #include "core/serving/servable.h"
 #include "core/tasks/decoder.h"
 
-namespace graft {
+namespace graft::serving {
 
 // The lower stages of a backbone as a network whose float32 tensors point into the weights' memory
 // map, and whose others are float32 copies: however many models ride on it, its weights are in
 // memory once.
 struct SharedBackbone {
-  std::shared_ptr<const BackboneWeights> weights;  // outlives the network
-  std::unique_ptr<const Network> network;
+  std::shared_ptr<const backbones::BackboneWeights> weights;  // outlives the network
+  std::unique_ptr<const nn::Network> network;
   int stages = 0;      // those that have weights: [0, stages)
   uint64_t bytes = 0;  // of their tensors
 
@@ -36,31 +36,31 @@ struct SharedBackbone {
 };
 
 // Bytes of tensors, of those without memory too.
-uint64_t TensorBytes(const std::vector<NamedTensor>& tensors);
+uint64_t TensorBytes(const std::vector<nn::NamedTensor>& tensors);
 
 // A model as a delta over a shared backbone: stages below the first changed one are the backbone's
 // own tensors; those from there on, and the head, are the model's.
 class NetworkServable final : public Servable {
  public:
   struct Parts {
-    ModelDescription description;
+    model::ModelDescription description;
     std::unique_ptr<const ModelArtifact> artifact;  // what the model's own tensors point into
     std::shared_ptr<const SharedBackbone> backbone;
     // Null when no stage is changed: the backbone's own network then serves all such models in one
     // pass. Otherwise a network whose unchanged tensors are the backbone's.
-    std::unique_ptr<const Network> changed;
-    std::unique_ptr<const Network> head;
-    std::unique_ptr<const Decoder> decoder;  // of what the head gives
-    int cut_stage = 0;                       // features come out of stages [0, cut_stage)
-    std::vector<int> taps;                   // nodes that the head reads; empty: the last stage
+    std::unique_ptr<const nn::Network> changed;
+    std::unique_ptr<const nn::Network> head;
+    std::unique_ptr<const tasks::Decoder> decoder;  // of what the head gives
+    int cut_stage = 0;                              // features come out of stages [0, cut_stage)
+    std::vector<int> taps;  // nodes that the head reads; empty: the last stage
     std::string batch_key;
     ModelBytes memory;
-    ImageLimits image_limits;
+    image::ImageLimits image_limits;
     int max_rows = 1;
   };
   explicit NetworkServable(Parts parts) : parts_(std::move(parts)) {}
 
-  const Decoder& decoder() const override { return *parts_.decoder; }
+  const tasks::Decoder& decoder() const override { return *parts_.decoder; }
   const std::string& batch_key() const override { return parts_.batch_key; }
   const ModelBytes& memory() const override { return parts_.memory; }
 
@@ -78,10 +78,10 @@ class NetworkServable final : public Servable {
   // Whether its features are the backbone's own, computed in one pass with other models'.
   bool shares_features() const { return parts_.changed == nullptr; }
   const SharedBackbone& backbone() const { return *parts_.backbone; }
-  const InputSpec& input() const { return parts_.description.input; }
+  const model::InputSpec& input() const { return parts_.description.input; }
 
   // For tests of what is shared: the network that computes the features.
-  const Network& features() const {
+  const nn::Network& features() const {
     return parts_.changed != nullptr ? *parts_.changed : *parts_.backbone->network;
   }
 
@@ -92,6 +92,6 @@ class NetworkServable final : public Servable {
   const Parts parts_;
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_NETWORK_SERVABLE_H_

@@ -14,14 +14,14 @@
 #include "core/serving/prediction.h"
 #include "core/serving/servable.h"
 
-namespace graft {
+namespace graft::serving {
 
 // A request on its way through a Predictor. Shared by whoever works on it; answered once. What it
 // holds of the request's inputs is freed when it is answered, whoever still shares it.
 struct PendingPredict {
   // Constant once submitted.
   ModelKey asked;  // version 0: the latest
-  std::shared_ptr<const DecodeOptions> options;
+  std::shared_ptr<const tasks::DecodeOptions> options;
   int inputs = 0;
   absl::Duration deadline;
   absl::Duration submitted;
@@ -39,7 +39,7 @@ struct PendingPredict {
   int tasks_begun ABSL_GUARDED_BY(mutex) = 0;  // inputs are decoded in order
   std::vector<PreparedInput> prepared ABSL_GUARDED_BY(mutex);
   std::vector<int> chunk_left ABSL_GUARDED_BY(mutex);  // inputs of a chunk to be decoded
-  std::vector<std::unique_ptr<TaskOutput>> outputs ABSL_GUARDED_BY(mutex);
+  std::vector<std::unique_ptr<tasks::TaskOutput>> outputs ABSL_GUARDED_BY(mutex);
   int rows_left ABSL_GUARDED_BY(mutex) = 0;
 
   PredictTiming timing ABSL_GUARDED_BY(mutex);
@@ -51,6 +51,6 @@ struct PendingPredict {
 };
 using PendingPredictPtr = std::shared_ptr<PendingPredict>;
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_PENDING_PREDICT_H_

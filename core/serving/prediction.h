@@ -14,7 +14,7 @@
 
 #include "core/tasks/decoder.h"
 
-namespace graft {
+namespace graft::serving {
 
 // A JPEG, PNG, WebP or BMP, as the client sent it.
 struct EncodedImage {
@@ -34,7 +34,7 @@ struct PredictRequest {
   std::string model;
   int64_t version = 0;  // 0: the latest
   std::vector<PredictInput> inputs;
-  std::shared_ptr<const DecodeOptions> options;  // of the model's task; null: its defaults
+  std::shared_ptr<const tasks::DecodeOptions> options;  // of the model's task; null: its defaults
 };
 
 // Where a request's time went. Its inputs may be decoded and computed side by side: the parts are
@@ -48,8 +48,9 @@ struct PredictTiming {
 
 struct PredictResponse {
   std::string model;
-  int64_t version = 0;                               // the one that answered
-  std::vector<std::unique_ptr<TaskOutput>> outputs;  // one an input, in order; of the model's task
+  int64_t version = 0;  // the one that answered
+  std::vector<std::unique_ptr<tasks::TaskOutput>>
+      outputs;  // one an input, in order; of the model's task
   PredictTiming timing;
 };
 
@@ -58,6 +59,6 @@ struct PredictResponse {
 // again, and must not destroy the predictor.
 using PredictCallback = std::function<void(absl::StatusOr<PredictResponse>)>;
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_PREDICTION_H_

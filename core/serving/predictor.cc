@@ -18,7 +18,7 @@
 #include "core/serving/prediction.h"
 #include "core/serving/request_check.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 using CallPtr = PendingPredictPtr;
@@ -250,7 +250,7 @@ class PredictorImpl final : public Predictor {
     {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
-      absl::StatusOr<std::unique_ptr<TaskOutput>> output =
+      absl::StatusOr<std::unique_ptr<tasks::TaskOutput>> output =
           call->model.servable->decoder().Decode(row->outputs, call->options.get());
       if (output.ok()) {
         call->outputs[index] = *std::move(output);
@@ -362,4 +362,4 @@ absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Create(const Options& opti
   return std::make_unique<PredictorImpl>(options, models, clock, observer);
 }
 
-}  // namespace graft
+}  // namespace graft::serving

@@ -13,7 +13,7 @@
 #include "core/serving/prediction.h"
 #include "core/serving/serving_observer.h"
 
-namespace graft {
+namespace graft::serving {
 
 class ModelManager;
 
@@ -65,6 +65,6 @@ class Predictor {
                                                            ServingObserver* observer);
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_PREDICTOR_H_

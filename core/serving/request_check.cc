@@ -5,7 +5,7 @@
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::serving {
 
 absl::Status CheckRequest(const PredictRequest& request, uint64_t bytes,
                           const Predictor::Options& options) {
@@ -56,4 +56,4 @@ absl::Status Validate(const Predictor::Options& options) {
   return absl::OkStatus();
 }
 
-}  // namespace graft
+}  // namespace graft::serving

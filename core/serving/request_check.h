@@ -8,7 +8,7 @@
 #include "core/serving/prediction.h"
 #include "core/serving/predictor.h"
 
-namespace graft {
+namespace graft::serving {
 
 // Whether a request can be taken at all, whatever else waits; `bytes`: of its inputs together.
 // INVALID_ARGUMENT names the field (InvalidFieldsOf) and the limit. Pure.
@@ -18,6 +18,6 @@ absl::Status CheckRequest(const PredictRequest& request, uint64_t bytes,
 // INVALID_ARGUMENT names the option that makes no sense. Pure.
 absl::Status Validate(const Predictor::Options& options);
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_REQUEST_CHECK_H_

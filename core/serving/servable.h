@@ -13,7 +13,7 @@
 #include "core/serving/prediction.h"
 #include "core/tasks/decoder.h"
 
-namespace graft {
+namespace graft::serving {
 
 // Names one immutable version of a model.
 struct ModelKey {
@@ -47,7 +47,7 @@ class Servable {
   virtual ~Servable() = default;
 
   // Makes answers of the rows that Run gives.
-  virtual const Decoder& decoder() const = 0;
+  virtual const tasks::Decoder& decoder() const = 0;
 
   // Servables of equal keys may ride in one batch: the same backbone, cut and input, so that
   // one pass of the backbone serves them all.
@@ -91,6 +91,6 @@ class ServableLoader {
       const ModelKey& key, const std::vector<int>& warm_batch_sizes) = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_SERVABLE_H_

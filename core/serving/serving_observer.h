@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-namespace graft {
+namespace graft::serving {
 
 // One answered request. Durations that do not apply (it failed earlier) are zero.
 struct RequestStats {
@@ -59,6 +59,6 @@ class ServingObserver {
   virtual void OnLoadedChanged() {}
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_SERVING_OBSERVER_H_

@@ -13,7 +13,7 @@
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 class StoredArtifact final : public ModelArtifact {
@@ -32,10 +32,10 @@ class StoredArtifact final : public ModelArtifact {
 
 absl::StatusOr<int64_t> StoredModelSource::Resolve(const std::string& project,
                                                    const std::string& model, int64_t version) {
-  absl::StatusOr<ModelVersion> row = store_->GetModelVersion(project, model, version);
+  absl::StatusOr<store::ModelVersion> row = store_->GetModelVersion(project, model, version);
   if (row.ok()) return row->version;
   if (!absl::IsNotFound(row.status())) return row.status();
-  const absl::StatusOr<Model> known = store_->GetModel(project, model);
+  const absl::StatusOr<store::Model> known = store_->GetModel(project, model);
   if (known.ok() && version != 0 && known->latest_version > 0) {
     return WithReason(absl::NotFoundError(absl::StrCat(
                           "model \"", model, "\" has no version ", version, "; the latest is ",
@@ -50,34 +50,36 @@ absl::StatusOr<int64_t> StoredModelSource::Resolve(const std::string& project,
 }
 
 absl::StatusOr<ArtifactSummary> StoredModelSource::Summarise(const ModelKey& key) {
-  GRAFT_ASSIGN_OR_RETURN(const ModelVersion row,
+  GRAFT_ASSIGN_OR_RETURN(const store::ModelVersion row,
                          store_->GetModelVersion(key.project, key.model, key.version));
   const auto lost = [](absl::string_view what) {
-    return absl::DataLossError(absl::StrCat("stored file ", kManifestFile, " ", what));
+    return absl::DataLossError(absl::StrCat("stored file ", artifacts::kManifestFile, " ", what));
   };
   const absl::StatusOr<std::string> json =
-      blobs_->Get(absl::StrCat(row.artifact_prefix, "/", kManifestFile), kMaxManifestBytes);
+      blobs_->Get(absl::StrCat(row.artifact_prefix, "/", artifacts::kManifestFile),
+                  artifacts::kMaxManifestBytes);
   if (!json.ok()) return lost("is missing");
   if (Sha256Hex(*json) != row.artifact_sha256) return lost("is not the one that was published");
-  absl::StatusOr<ArtifactManifest> manifest = ManifestFromJson(*json);
+  absl::StatusOr<artifacts::ArtifactManifest> manifest = artifacts::ManifestFromJson(*json);
   if (!manifest.ok()) return lost(absl::StrCat("is bad: ", manifest.status().message()));
-  const ManifestFile* file = manifest->Find(kModelFile);
-  if (file == nullptr) return lost(absl::StrCat("does not list ", kModelFile));
+  const artifacts::ManifestFile* file = manifest->Find(artifacts::kModelFile);
+  if (file == nullptr) return lost(absl::StrCat("does not list ", artifacts::kModelFile));
   return ArtifactSummary{file->bytes, std::move(manifest->description)};
 }
 
 absl::StatusOr<std::unique_ptr<ModelArtifact>> StoredModelSource::Open(const ModelKey& key) {
-  GRAFT_ASSIGN_OR_RETURN(const ModelVersion row,
+  GRAFT_ASSIGN_OR_RETURN(const store::ModelVersion row,
                          store_->GetModelVersion(key.project, key.model, key.version));
-  GRAFT_ASSIGN_OR_RETURN(const VerifiedManifest verified,
-                         LoadVerifiedManifest(*blobs_, row.artifact_prefix, row.artifact_sha256));
-  const ManifestFile* file = verified.manifest.Find(kModelFile);
+  GRAFT_ASSIGN_OR_RETURN(
+      const artifacts::VerifiedManifest verified,
+      artifacts::LoadVerifiedManifest(*blobs_, row.artifact_prefix, row.artifact_sha256));
+  const artifacts::ManifestFile* file = verified.manifest.Find(artifacts::kModelFile);
   if (file == nullptr) {
-    return absl::DataLossError(absl::StrCat(kModelFile, ": is not in the manifest"));
+    return absl::DataLossError(absl::StrCat(artifacts::kModelFile, ": is not in the manifest"));
   }
   auto artifact = std::make_unique<StoredArtifact>();
   artifact->description = verified.manifest.description;
-  const std::string blob = BlobIn(row.artifact_prefix, kModelFile);
+  const std::string blob = artifacts::BlobIn(row.artifact_prefix, artifacts::kModelFile);
   GRAFT_ASSIGN_OR_RETURN(const std::optional<std::filesystem::path> path, blobs_->LocalPath(blob));
   if (path.has_value()) {
     GRAFT_ASSIGN_OR_RETURN(artifact->mapped, MappedFile::Open(*path));
@@ -87,4 +89,4 @@ absl::StatusOr<std::unique_ptr<ModelArtifact>> StoredModelSource::Open(const Mod
   return artifact;
 }
 
-}  // namespace graft
+}  // namespace graft::serving

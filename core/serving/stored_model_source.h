@@ -8,14 +8,15 @@
 #include "core/serving/model_source.h"
 #include "core/store/metadata_store.h"
 
-namespace graft {
+namespace graft::serving {
 
 // Models as the server keeps them: rows in the metadata store, files in the blob store.
 // Safe for concurrent use.
 class StoredModelSource final : public ModelSource {
  public:
   // Both are borrowed and must outlive this.
-  StoredModelSource(MetadataStore* store, BlobStore* blobs) : store_(store), blobs_(blobs) {}
+  StoredModelSource(store::MetadataStore* store, artifacts::BlobStore* blobs)
+      : store_(store), blobs_(blobs) {}
 
   absl::StatusOr<int64_t> Resolve(const std::string& project, const std::string& model,
                                   int64_t version) override;
@@ -24,10 +25,10 @@ class StoredModelSource final : public ModelSource {
   absl::StatusOr<std::unique_ptr<ModelArtifact>> Open(const ModelKey& key) override;
 
  private:
-  MetadataStore* const store_;
-  BlobStore* const blobs_;
+  store::MetadataStore* const store_;
+  artifacts::BlobStore* const blobs_;
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_STORED_MODEL_SOURCE_H_

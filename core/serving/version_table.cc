@@ -6,7 +6,7 @@
 
 #include "core/serving/eviction_policy.h"
 
-namespace graft {
+namespace graft::serving {
 
 VersionTable::EntryPtr VersionTable::Find(const ModelKey& key) const {
   const auto it = entries_.find(key);
@@ -214,4 +214,4 @@ void VersionTable::Retire(const ModelKey& key, const Entry& entry) {
   retired_.push_back({key, entry.servable, entry.servable->memory()});
 }
 
-}  // namespace graft
+}  // namespace graft::serving

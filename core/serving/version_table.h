@@ -17,7 +17,7 @@
 #include "core/serving/servable.h"
 #include "core/serving/serving_observer.h"
 
-namespace graft {
+namespace graft::serving {
 
 // What a ModelManager keeps track of: which versions load, are in memory or failed, which one
 // answers for version 0, and which may go when memory is short. Decides nothing about time, threads
@@ -124,6 +124,6 @@ class VersionTable {
   uint64_t uses_ = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_CORE_SERVING_VERSION_TABLE_H_

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace graft {
+namespace graft::store {
 
 // Everything in the store that blobs may belong to, over all projects. Blobs of nothing in here
 // are left from a crash.
@@ -15,6 +15,6 @@ struct BlobReferences {
   std::set<std::pair<std::string, std::string>> datasets;  // project and digest
 };
 
-}  // namespace graft
+}  // namespace graft::store
 
 #endif  // GRAFT_CORE_STORE_BLOB_REFERENCES_H_

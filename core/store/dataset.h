@@ -6,7 +6,7 @@
 
 #include "absl/time/time.h"
 
-namespace graft {
+namespace graft::store {
 
 // A validated, immutable set of examples. Plain data.
 struct Dataset {
@@ -26,6 +26,6 @@ struct Dataset {
   std::string archive_sha256;
 };
 
-}  // namespace graft
+}  // namespace graft::store
 
 #endif  // GRAFT_CORE_STORE_DATASET_H_

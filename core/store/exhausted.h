@@ -6,7 +6,7 @@
 
 #include "core/base/status_details.h"
 
-namespace graft {
+namespace graft::store {
 
 // How the store says what ran out: RESOURCE_EXHAUSTED with reason kQueueFull, kDiskFull or
 // kOutOfMemory (core/base/error_reasons.h).
@@ -14,6 +14,6 @@ inline absl::Status Exhausted(absl::string_view reason, absl::string_view messag
   return WithReason(absl::ResourceExhaustedError(message), reason);
 }
 
-}  // namespace graft
+}  // namespace graft::store
 
 #endif  // GRAFT_CORE_STORE_EXHAUSTED_H_

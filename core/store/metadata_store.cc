@@ -1,8 +1,8 @@
 #include "core/store/metadata_store.h"
 
-namespace graft {
+namespace graft::store {
 
-JobChange ChangeOf(const Job& job) {
+JobChange ChangeOf(const jobs::Job& job) {
   JobChange change;
   change.job_id = job.id;
   change.project = job.project;
@@ -18,4 +18,4 @@ JobChange ChangeOf(const Job& job) {
   return change;
 }
 
-}  // namespace graft
+}  // namespace graft::store

@@ -20,7 +20,7 @@
 #include "core/store/dataset.h"
 #include "core/store/model_version.h"
 
-namespace graft {
+namespace graft::store {
 
 // How long the request_id of a deleted job still counts as used, on the wall clock.
 inline constexpr absl::Duration kRequestIdsKept = absl::Hours(24);
@@ -35,8 +35,8 @@ struct JobChange {
   std::string project;
   std::string task;
   std::string strategy;
-  JobState state = JobState::kQueued;
-  DesiredState desired = DesiredState::kRun;
+  jobs::JobState state = jobs::JobState::kQueued;
+  jobs::DesiredState desired = jobs::DesiredState::kRun;
   absl::Time create_time = absl::InfinitePast();
   absl::Time end_time = absl::InfinitePast();
   uint64_t fence = 0;
@@ -44,10 +44,10 @@ struct JobChange {
   uint64_t last_event_sequence = 0;
   bool deleted = false;
 };
-JobChange ChangeOf(const Job& job);
+JobChange ChangeOf(const jobs::Job& job);
 
 struct EnqueueResult {
-  Job job;
+  jobs::Job job;
   bool created = false;  // false: the job of an earlier request with the same id
 };
 
@@ -69,14 +69,14 @@ struct Page {
 };
 
 struct JobFilter {
-  std::vector<JobState> states;               // any of these; empty: all
+  std::vector<jobs::JobState> states;         // any of these; empty: all
   std::map<std::string, std::string> labels;  // all of these
   std::string model_name;                     // empty: all
 };
 
 // What a worker tells while it runs a job.
 struct EventReport {
-  std::vector<JobEvent> events;         // in order; of each: type, payload, detail
+  std::vector<jobs::JobEvent> events;   // in order; of each: type, payload, detail
   std::optional<std::string> progress;  // replaces the job's
   // 1, 2, 3 ... within the lease; 0: not numbered. A batch that was taken already changes nothing:
   // its answer got lost.
@@ -93,14 +93,14 @@ struct ReportResult {
 // How a lease ends in the worker's own words.
 struct JobOutcome {
   // SUCCEEDED, FAILED, CANCELLED or PAUSED.
-  JobState state = JobState::kSucceeded;
+  jobs::JobState state = jobs::JobState::kSucceeded;
   std::string report;       // opaque; of the job, and of the version that it publishes
   std::string stop_reason;  // "COMPLETED", ...
-  JobError error;           // FAILED
+  jobs::JobError error;     // FAILED
   // SUCCEEDED: the version to publish under the job's model_name.
   std::optional<ModelVersion> version;
-  std::string card;              // of the version; opaque
-  std::vector<JobEvent> events;  // told before the state event
+  std::string card;                    // of the version; opaque
+  std::vector<jobs::JobEvent> events;  // told before the state event
   // When set, replaces the job's progress.
   std::optional<std::string> progress;
 };
@@ -137,23 +137,25 @@ class MetadataStore {
   // a job that was deleted counts for kRequestIdsKept more (FAILED_PRECONDITION if the same).
   // NOT_FOUND when the dataset it names is not there (any more), RESOURCE_EXHAUSTED when max_queued
   // jobs wait.
-  virtual absl::StatusOr<EnqueueResult> EnqueueJob(const Job& job) = 0;
+  virtual absl::StatusOr<EnqueueResult> EnqueueJob(const jobs::Job& job) = 0;
 
   // What EnqueueJob would answer of the job's project, request_id, kind and spec_digest alone: the
   // stored job, ALREADY_EXISTS or FAILED_PRECONDITION; nullopt where the request is new.
-  virtual absl::StatusOr<std::optional<Job>> FindRepeated(const Job& job) = 0;
+  virtual absl::StatusOr<std::optional<jobs::Job>> FindRepeated(const jobs::Job& job) = 0;
 
   // With its report, which no other verb answers.
-  virtual absl::StatusOr<Job> GetJob(absl::string_view project, absl::string_view job_id) = 0;
+  virtual absl::StatusOr<jobs::Job> GetJob(absl::string_view project, absl::string_view job_id) = 0;
 
   // Stable under inserts: the pages that follow a token show neither newer jobs nor a job twice.
-  virtual absl::StatusOr<Page<Job>> ListJobs(absl::string_view project, const JobFilter& filter,
-                                             const PageOptions& page) = 0;
+  virtual absl::StatusOr<Page<jobs::Job>> ListJobs(absl::string_view project,
+                                                   const JobFilter& filter,
+                                                   const PageOptions& page) = 0;
 
   // Events with a sequence above `after_sequence`, ascending, at most `limit` (1 to 10,000).
-  virtual absl::StatusOr<std::vector<JobEvent>> ListEvents(absl::string_view project,
-                                                           absl::string_view job_id,
-                                                           uint64_t after_sequence, int limit) = 0;
+  virtual absl::StatusOr<std::vector<jobs::JobEvent>> ListEvents(absl::string_view project,
+                                                                 absl::string_view job_id,
+                                                                 uint64_t after_sequence,
+                                                                 int limit) = 0;
 
   // Sets what is wanted of a job and answers with it.
   //   kCancel: QUEUED and PAUSED jobs are CANCELLED at once; a RUNNING one when its worker obeys.
@@ -163,24 +165,26 @@ class MetadataStore {
   //   far.
   // A cancel is never taken back, a stop only by a cancel (FAILED_PRECONDITION). On a terminal job
   // kCancel of a CANCELLED job is a no-op, everything else FAILED_PRECONDITION.
-  virtual absl::StatusOr<Job> RequestDesired(absl::string_view project, absl::string_view job_id,
-                                             DesiredState desired) = 0;
+  virtual absl::StatusOr<jobs::Job> RequestDesired(absl::string_view project,
+                                                   absl::string_view job_id,
+                                                   jobs::DesiredState desired) = 0;
 
   // Removes a terminal job with its events; what it published stays. FAILED_PRECONDITION otherwise.
   virtual absl::Status DeleteJob(absl::string_view project, absl::string_view job_id) = 0;
 
   // Jobs per state, over all projects; every state is there.
-  virtual absl::StatusOr<std::map<JobState, int64_t>> CountJobs() = 0;
+  virtual absl::StatusOr<std::map<jobs::JobState, int64_t>> CountJobs() = 0;
 
   // --- Jobs: for workers and whoever watches them ---
 
   // Leases the next job (claim_policy.h) to `worker_id`: RUNNING, fence + 1, attempts + 1.
   // nullopt: nothing that this worker can run.
-  virtual absl::StatusOr<std::optional<Job>> ClaimNextJob(absl::string_view worker_id,
-                                                          const Capabilities& capabilities) = 0;
+  virtual absl::StatusOr<std::optional<jobs::Job>> ClaimNextJob(
+      absl::string_view worker_id, const jobs::Capabilities& capabilities) = 0;
 
   // Moves the renewal counter; answers what is wanted of the job.
-  virtual absl::StatusOr<DesiredState> RenewLease(absl::string_view job_id, uint64_t fence) = 0;
+  virtual absl::StatusOr<jobs::DesiredState> RenewLease(absl::string_view job_id,
+                                                        uint64_t fence) = 0;
 
   // Appends events and replaces the progress, unless the batch was taken before.
   virtual absl::StatusOr<ReportResult> ReportEvents(absl::string_view job_id, uint64_t fence,
@@ -191,21 +195,21 @@ class MetadataStore {
   // after the answer got lost answers the stored job again. PAUSED goes where `desired` says (a
   // resume or cancel may have come meanwhile): PAUSED, QUEUED or CANCELLED. A SUCCEEDED that
   // overtook a cancel stands.
-  virtual absl::StatusOr<Job> FinishJob(absl::string_view job_id, uint64_t fence,
-                                        const JobOutcome& outcome) = 0;
+  virtual absl::StatusOr<jobs::Job> FinishJob(absl::string_view job_id, uint64_t fence,
+                                              const JobOutcome& outcome) = 0;
 
   // Takes the job from its worker: AfterRelease or AfterWorkerDeath of core/jobs/transitions.h;
   // `cause` goes into the error and the event.
-  virtual absl::StatusOr<Job> ReleaseJob(absl::string_view job_id, uint64_t fence,
-                                         ReleaseReason reason, absl::string_view cause) = 0;
+  virtual absl::StatusOr<jobs::Job> ReleaseJob(absl::string_view job_id, uint64_t fence,
+                                               ReleaseReason reason, absl::string_view cause) = 0;
 
   // The leases of all RUNNING jobs, for LeaseWatcher.
-  virtual absl::StatusOr<std::vector<RunningLease>> ListRunningJobs() = 0;
+  virtual absl::StatusOr<std::vector<jobs::RunningLease>> ListRunningJobs() = 0;
 
   // For the start of the server, whose workers are gone. A drain leaves no job RUNNING, so each
   // that is has seen an unclean end: unclean_ends + 1, then as DecideAfterUncleanEnd says. Answers
   // the jobs as they then are.
-  virtual absl::StatusOr<std::vector<Job>> RequeueRunningOnStart() = 0;
+  virtual absl::StatusOr<std::vector<jobs::Job>> RequeueRunningOnStart() = 0;
 
   // --- Datasets ---
 
@@ -257,6 +261,6 @@ class MetadataStore {
   virtual absl::StatusOr<BlobReferences> ListBlobReferences() = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::store
 
 #endif  // GRAFT_CORE_STORE_METADATA_STORE_H_

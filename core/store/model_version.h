@@ -6,7 +6,7 @@
 
 #include "absl/time/time.h"
 
-namespace graft {
+namespace graft::store {
 
 // What a job published: a delta over a backbone. Immutable. Plain data.
 struct ModelVersion {
@@ -39,6 +39,6 @@ struct Model {
   absl::Time update_time = absl::InfinitePast();  // of the latest version
 };
 
-}  // namespace graft
+}  // namespace graft::store
 
 #endif  // GRAFT_CORE_STORE_MODEL_VERSION_H_

@@ -5,7 +5,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::store {
 
 // Brings what rows of an older schema hold in formats of their writer's (bytes that core/ passes
 // through) to the formats of this program. Called while a database is opened, within the
@@ -47,6 +47,6 @@ class RowUpgrade {
   virtual VersionParts VersionMetrics(std::string metrics) { return {std::move(metrics), ""}; }
 };
 
-}  // namespace graft
+}  // namespace graft::store
 
 #endif  // GRAFT_CORE_STORE_ROW_UPGRADE_H_

@@ -8,16 +8,18 @@
 #include "core/tasks/multilabel/task.h"
 #include "core/tasks/regression/task.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 using MadeTask = absl::StatusOr<std::unique_ptr<Task>>;
 
 // Null where the options are another task's.
-using Maker = std::optional<MadeTask> (*)(const TaskOptions&, const DatasetManifest&);
+using Maker = std::optional<MadeTask> (*)(const recipes::TaskOptions&,
+                                          const data::DatasetManifest&);
 
 template <typename Made, typename Options>
-std::optional<MadeTask> Make(const TaskOptions& options, const DatasetManifest& dataset) {
+std::optional<MadeTask> Make(const recipes::TaskOptions& options,
+                             const data::DatasetManifest& dataset) {
   const auto* const own = options.Find<Options>();
   if (own == nullptr) return std::nullopt;
   auto made = Made::Create(dataset, *own);
@@ -33,8 +35,8 @@ constexpr Maker kTasks[] = {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Task>> MakeTask(const TaskOptions& options,
-                                               const DatasetManifest& dataset) {
+absl::StatusOr<std::unique_ptr<Task>> MakeTask(const recipes::TaskOptions& options,
+                                               const data::DatasetManifest& dataset) {
   for (const Maker make : kTasks) {
     std::optional<MadeTask> made = make(options, dataset);
     if (made.has_value()) return *std::move(made);
@@ -43,4 +45,4 @@ absl::StatusOr<std::unique_ptr<Task>> MakeTask(const TaskOptions& options,
       "the job has no task, or one that this worker does not know: is it older than the server?");
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

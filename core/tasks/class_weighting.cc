@@ -1,9 +1,9 @@
 #include "core/tasks/class_weighting.h"
 
-namespace graft {
+namespace graft::tasks {
 
-absl::Span<const EnumWord<ClassWeighting>> WordsOf(ClassWeighting) {
-  static constexpr EnumWord<ClassWeighting> kWords[] = {
+absl::Span<const recipes::EnumWord<ClassWeighting>> WordsOf(ClassWeighting) {
+  static constexpr recipes::EnumWord<ClassWeighting> kWords[] = {
       {ClassWeighting::kNone, "none", "Every image counts the same"},
       {ClassWeighting::kBalanced, "balanced",
        "What few images show weighs more. With one label an image every class counts the same: "
@@ -13,4 +13,4 @@ absl::Span<const EnumWord<ClassWeighting>> WordsOf(ClassWeighting) {
   return kWords;
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

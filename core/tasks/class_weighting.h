@@ -5,14 +5,14 @@
 
 #include "core/recipes/enum_words.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // Whether what few images show weighs more in the loss. What each task makes of it is said where
 // its loss is. No LibTorch.
 enum class ClassWeighting { kNone, kBalanced };
 
-absl::Span<const EnumWord<ClassWeighting>> WordsOf(ClassWeighting);
+absl::Span<const recipes::EnumWord<ClassWeighting>> WordsOf(ClassWeighting);
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_CLASS_WEIGHTING_H_

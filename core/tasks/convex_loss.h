@@ -6,7 +6,7 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // A loss that is convex in the outputs and has its gradient written out, so that a linear head
 // can be solved for rather than trained. A function of its arguments and of what it was made
@@ -35,6 +35,6 @@ class ConvexLoss {
   virtual double HeldOut(const at::Tensor& outputs, const at::Tensor& targets) const = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_CONVEX_LOSS_H_

@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 struct Kind {
@@ -10,13 +10,13 @@ struct Kind {
   const char* task;
 };
 
-Kind Describe(TargetKind kind) {
+Kind Describe(data::TargetKind kind) {
   switch (kind) {
-    case TargetKind::kClass:
+    case data::TargetKind::kClass:
       return {"one class an image", "classification"};
-    case TargetKind::kLabels:
+    case data::TargetKind::kLabels:
       return {"any number of labels an image", "multilabel"};
-    case TargetKind::kNumbers:
+    case data::TargetKind::kNumbers:
       return {"numbers for each image", "regression"};
   }
   return {"", ""};
@@ -24,7 +24,7 @@ Kind Describe(TargetKind kind) {
 
 }  // namespace
 
-absl::Status CheckTargetKind(const DatasetManifest& dataset, TargetKind needed,
+absl::Status CheckTargetKind(const data::DatasetManifest& dataset, data::TargetKind needed,
                              absl::string_view task) {
   if (dataset.targets == needed) return absl::OkStatus();
   const Kind has = Describe(dataset.targets);
@@ -33,4 +33,4 @@ absl::Status CheckTargetKind(const DatasetManifest& dataset, TargetKind needed,
                    has.has, ": use task ", has.task, ", or upload a manifest of the other kind"));
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

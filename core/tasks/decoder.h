@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // What a model answers for one input, in the terms of its task: each task derives its own.
 // Immutable once made.
@@ -49,6 +49,6 @@ class Decoder {
       absl::Span<const float> row, const DecodeOptions* options) const = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_DECODER_H_

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-namespace graft {
+namespace graft::tasks {
 
 Decoders::Decoders(std::vector<DecoderFactory> factories) : factories_(std::move(factories)) {}
 
@@ -21,4 +21,4 @@ absl::StatusOr<std::unique_ptr<const Decoder>> Decoders::Make(
                    known.empty() ? "none" : absl::StrJoin(known, ", ")));
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

@@ -11,7 +11,7 @@
 
 #include "core/tasks/decoder.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // How a task makes the decoder of one of its models from the outputs of the model's description, a
 // JSON document of the task's own. INVALID_ARGUMENT names what is missing or wrong in it.
@@ -36,6 +36,6 @@ class Decoders {
   const std::vector<DecoderFactory> factories_;
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_DECODERS_H_

@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // Named numbers in an order that is kept: what epochs, events and model cards carry.
 using Figures = std::vector<std::pair<std::string, double>>;
@@ -24,6 +24,6 @@ inline std::optional<double> FindFigure(const Figures& figures, absl::string_vie
 // What every task's figures have: the mean loss.
 inline constexpr char kLossFigure[] = "loss";
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_FIGURES_H_

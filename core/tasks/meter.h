@@ -8,7 +8,7 @@
 #include "core/tasks/figures.h"
 #include "core/tasks/task_report.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // Adds up how well outputs meet their targets, batch by batch, so that no part of a dataset has to
 // be in memory as outputs. Not safe for concurrent use.
@@ -31,6 +31,6 @@ class Evaluation : public Meter {
   virtual TaskReport Report(const std::string& split) const = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_METER_H_

@@ -4,10 +4,10 @@
 #include "core/tasks/multilabel/options.h"
 #include "core/tasks/regression/options.h"
 
-namespace graft {
+namespace graft::tasks {
 
-absl::Span<const TaskOptionGroup* const> TaskOptionGroups() {
-  static const TaskOptionGroup* const kGroups[] = {
+absl::Span<const recipes::TaskOptionGroup* const> TaskOptionGroups() {
+  static const recipes::TaskOptionGroup* const kGroups[] = {
       &ClassificationOptions::Group(),
       &MultilabelOptions::Group(),
       &RegressionOptions::Group(),
@@ -15,11 +15,11 @@ absl::Span<const TaskOptionGroup* const> TaskOptionGroups() {
   return kGroups;
 }
 
-const TaskOptionGroup* FindTaskOptionGroup(absl::string_view task) {
-  for (const TaskOptionGroup* const each : TaskOptionGroups()) {
+const recipes::TaskOptionGroup* FindTaskOptionGroup(absl::string_view task) {
+  for (const recipes::TaskOptionGroup* const each : TaskOptionGroups()) {
     if (each->task == task) return each;
   }
   return nullptr;
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

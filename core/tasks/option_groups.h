@@ -6,14 +6,14 @@
 
 #include "core/recipes/options_table.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // The options of every task. No LibTorch: for those who validate, convert and document.
-absl::Span<const TaskOptionGroup* const> TaskOptionGroups();
+absl::Span<const recipes::TaskOptionGroup* const> TaskOptionGroups();
 
 // By the task's name, "classification"; nullptr where there is none.
-const TaskOptionGroup* FindTaskOptionGroup(absl::string_view task);
+const recipes::TaskOptionGroup* FindTaskOptionGroup(absl::string_view task);
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_OPTION_GROUPS_H_

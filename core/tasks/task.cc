@@ -5,7 +5,7 @@
 
 #include <ATen/ATen.h>
 
-namespace graft {
+namespace graft::tasks {
 
 at::Tensor Task::TargetsOf(absl::Span<const int64_t> entries) const {
   const at::Tensor index = at::empty({static_cast<int64_t>(entries.size())}, at::kLong);
@@ -21,4 +21,4 @@ double Task::Cost(const Figures& validation) const {
   return FindFigure(validation, kLossFigure).value_or(std::numeric_limits<double>::infinity());
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

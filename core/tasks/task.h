@@ -15,7 +15,7 @@
 #include "core/tasks/meter.h"
 #include "core/tasks/training_warning.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // What a job learns: the targets, what the head's outputs mean, the loss between the two, and how
 // well a model does. A task is made for one dataset (core/tasks/catalog.h) and used by one run;
@@ -74,6 +74,6 @@ class Task {
   virtual std::string Limits() const = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_TASK_H_

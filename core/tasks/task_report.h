@@ -6,7 +6,7 @@
 
 #include "core/tasks/figures.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // How a trained model did on one part of the dataset.
 struct TaskReport {
@@ -18,6 +18,6 @@ struct TaskReport {
   std::string card_json;
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_TASK_REPORT_H_

@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace graft {
+namespace graft::tasks {
 
 // Something about the data or the run that a person should know; each code comes at most once.
 struct TrainingWarning {
@@ -12,6 +12,6 @@ struct TrainingWarning {
   std::string advice;
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_TRAINING_WARNING_H_

@@ -12,7 +12,7 @@
 #include "prometheus/gauge.h"
 #include "prometheus/histogram.h"
 
-namespace graft {
+namespace graft::telemetry {
 
 void Counter::Increment(double by) {
   if (std::isfinite(by) && by > 0) counter_->Increment(by);
@@ -111,4 +111,4 @@ void HistogramFamily::Observe(const std::vector<std::string>& values, double val
   With(values, [&](prometheus::Histogram& histogram) { histogram.Observe(value); });
 }
 
-}  // namespace graft
+}  // namespace graft::telemetry

@@ -21,7 +21,7 @@ template <typename T>
 class Family;
 }  // namespace prometheus
 
-namespace graft {
+namespace graft::telemetry {
 
 // Handles to one series each: cheap to copy, valid as long as the Metrics that made them and until
 // the series is removed. All are safe for concurrent use.
@@ -105,6 +105,6 @@ class HistogramFamily : public LabelledSeries<prometheus::Histogram> {
   }
 };
 
-}  // namespace graft
+}  // namespace graft::telemetry
 
 #endif  // GRAFT_CORE_TELEMETRY_INSTRUMENTS_H_

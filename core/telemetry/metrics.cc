@@ -15,7 +15,7 @@
 
 #include "core/base/version.h"
 
-namespace graft {
+namespace graft::telemetry {
 
 // Thin makers, so that the table in the constructor reads as one line a metric.
 struct Metrics::Native {
@@ -211,4 +211,4 @@ void Metrics::CountPredict(absl::string_view model, absl::string_view code) {
   predict_requests_total.Increment({model_label_.For(model), std::string(code)});
 }
 
-}  // namespace graft
+}  // namespace graft::telemetry

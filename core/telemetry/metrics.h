@@ -8,7 +8,7 @@
 #include "core/telemetry/instruments.h"
 #include "core/telemetry/series_limit.h"
 
-namespace graft {
+namespace graft::telemetry {
 
 // Every metric of graft-server, by Prometheus' conventions: base units (seconds, bytes), counters
 // end in _total. No job id, path or user text may go into a label; `model` goes through
@@ -83,6 +83,6 @@ class Metrics {
   GaugeFamily device_memory_bytes;
 };
 
-}  // namespace graft
+}  // namespace graft::telemetry
 
 #endif  // GRAFT_CORE_TELEMETRY_METRICS_H_

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace graft {
+namespace graft::telemetry {
 
 std::vector<std::string> SeriesLimit::Admit(const std::vector<std::string>& values) {
   absl::MutexLock lock(&mutex_);
@@ -42,4 +42,4 @@ std::string ModelLabel::For(absl::string_view name) const {
   return allowed_.contains(name) ? std::string(name) : std::string(kOtherLabel);
 }
 
-}  // namespace graft
+}  // namespace graft::telemetry

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 
-namespace graft {
+namespace graft::telemetry {
 
 // What a label says in place of a value that may not have a series of its own.
 inline constexpr absl::string_view kOtherLabel = "other";
@@ -53,6 +53,6 @@ class ModelLabel {
   absl::flat_hash_set<std::string> allowed_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace graft
+}  // namespace graft::telemetry
 
 #endif  // GRAFT_CORE_TELEMETRY_SERIES_LIMIT_H_

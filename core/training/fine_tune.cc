@@ -30,28 +30,29 @@
 #include "core/training/report/model_card.h"
 #include "core/training/report/model_file.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 // Tells jobs apart: a checkpoint of one is no use to another.
-std::string JobDigest(const ResolvedFineTune& job, const Task& task, const TrainingData& data,
-                      const std::string& backbone_digest) {
-  return Sha256Hex(absl::StrCat(ConfigToJson(job.config).dump(), "\n", task.name(), "\n",
+std::string JobDigest(const recipes::ResolvedFineTune& job, const tasks::Task& task,
+                      const TrainingData& data, const std::string& backbone_digest) {
+  return Sha256Hex(absl::StrCat(recipes::ConfigToJson(job.config).dump(), "\n", task.name(), "\n",
                                 data.dataset_digest, "\n", backbone_digest));
 }
 
-SplitOptions SplitOf(const FineTuneConfig& config) {
-  SplitOptions split;
+data::SplitOptions SplitOf(const recipes::FineTuneConfig& config) {
+  data::SplitOptions split;
   split.validation_fraction = config.data.validation_fraction.value_or(0);
   split.test_fraction = config.data.test_fraction.value_or(0);
   split.seed = config.training.seed.value_or(0);
   return split;
 }
 
-ModelDescription Describe(const BackboneWeights& backbone, const InputSpec& input,
-                          const HeadSpec& head, const NetworkUnderTraining& network,
-                          const Task& task, int first_changed) {
-  ModelDescription description;
+model::ModelDescription Describe(const backbones::BackboneWeights& backbone,
+                                 const model::InputSpec& input, const model::HeadSpec& head,
+                                 const NetworkUnderTraining& network, const tasks::Task& task,
+                                 int first_changed) {
+  model::ModelDescription description;
   description.backbone = backbone.id();
   description.backbone_digest = backbone.digest();
   description.cut_point = network.stage_name(network.stages() - 1);
@@ -66,22 +67,22 @@ ModelDescription Describe(const BackboneWeights& backbone, const InputSpec& inpu
 }
 
 // The framing that is asked for; of AUTO, and where none is asked for, the backbone's own.
-Framing AskedFraming(const FineTuneConfig& config, Framing published) {
-  switch (config.data.framing.value_or(FramingChoice::kAuto)) {
-    case FramingChoice::kCentreCrop:
-      return Framing::kCentreCrop;
-    case FramingChoice::kSqueeze:
-      return Framing::kSqueeze;
-    case FramingChoice::kLetterbox:
-      return Framing::kLetterbox;
-    case FramingChoice::kAuto:
+model::Framing AskedFraming(const recipes::FineTuneConfig& config, model::Framing published) {
+  switch (config.data.framing.value_or(recipes::FramingChoice::kAuto)) {
+    case recipes::FramingChoice::kCentreCrop:
+      return model::Framing::kCentreCrop;
+    case recipes::FramingChoice::kSqueeze:
+      return model::Framing::kSqueeze;
+    case recipes::FramingChoice::kLetterbox:
+      return model::Framing::kLetterbox;
+    case recipes::FramingChoice::kAuto:
       break;
   }
   return published;
 }
 
 // Of plain features that are ready in `activations`.
-LinearHeadProblem PlainProblem(const ResolvedFineTune& job, const Task& task,
+LinearHeadProblem PlainProblem(const recipes::ResolvedFineTune& job, const tasks::Task& task,
                                const TrainingData& data, const Activations& activations,
                                int stage) {
   LinearHeadProblem problem;
@@ -100,11 +101,11 @@ LinearHeadProblem PlainProblem(const ResolvedFineTune& job, const Task& task,
 
 // The framing under which a linear head on the plain training images does best. A function of the
 // job and its data: a run that is taken up again chooses alike, from features that are cached.
-absl::StatusOr<Framing> ChooseFraming(const ResolvedFineTune& job,
-                                      const FineTuneEnvironment& environment, int threads,
-                                      NetworkUnderTraining* network, RunContext* context) {
-  const BackboneWeights& backbone = *environment.backbone;
-  const Task& task = *environment.task;
+absl::StatusOr<model::Framing> ChooseFraming(const recipes::ResolvedFineTune& job,
+                                             const FineTuneEnvironment& environment, int threads,
+                                             NetworkUnderTraining* network, RunContext* context) {
+  const backbones::BackboneWeights& backbone = *environment.backbone;
+  const tasks::Task& task = *environment.task;
   if (task.convex_loss() == nullptr) {
     return absl::InvalidArgumentError(
         "data.framing: AUTO is judged by a linear fit, which this task has none of");
@@ -113,20 +114,20 @@ absl::StatusOr<Framing> ChooseFraming(const ResolvedFineTune& job,
   started.phase = "framing";
   context->observer().OnPhaseStarted(started);
   const auto images = static_cast<double>(environment.dataset->size());
-  const std::vector<Framing> framings = FramingsToTry(backbone.input().framing);
+  const std::vector<model::Framing> framings = FramingsToTry(backbone.input().framing);
   context->AddWorkBefore(static_cast<double>(framings.size()) * images);
   // What follows says better how much it is: a guess until then.
   context->SetTotalWork(images);
-  const auto judge = [&](Framing framing) -> absl::StatusOr<double> {
-    InputSpec input = backbone.input();
+  const auto judge = [&](model::Framing framing) -> absl::StatusOr<double> {
+    model::InputSpec input = backbone.input();
     input.framing = framing;
-    DatasetExamples examples(environment.dataset, InputFor(input), threads);
+    DatasetExamples examples(environment.dataset, inputs::InputFor(input), threads);
     GRAFT_ASSIGN_OR_RETURN(const TrainingData data,
                            MakeTrainingData(&examples, SplitOf(job.config)));
     Activations activations(network, &data, environment.feature_cache, backbone.digest(),
                             *job.config.training.seed, context);
     const int stage = network->stages();
-    for (const CutPlan& plan : activations.Plan({stage}, 0)) {
+    for (const recipes::CutPlan& plan : activations.Plan({stage}, 0)) {
       GRAFT_RETURN_IF_ERROR(activations.Prepare(plan));
     }
     if (!activations.Has(stage, 0)) {
@@ -143,49 +144,50 @@ absl::StatusOr<Framing> ChooseFraming(const ResolvedFineTune& job,
   return BestFraming(judged);
 }
 
-absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
+absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
                                    const FineTuneEnvironment& environment) {
   if (environment.dataset == nullptr || environment.task == nullptr ||
       environment.backbone == nullptr) {
     return absl::InvalidArgumentError("a run needs a dataset, a task and a backbone");
   }
-  GRAFT_ASSIGN_OR_RETURN(const at::Device device, FindDevice(environment.device));
-  Task& task = *environment.task;
+  GRAFT_ASSIGN_OR_RETURN(const at::Device device, nn::FindDevice(environment.device));
+  tasks::Task& task = *environment.task;
   if (task.targets().size(0) != environment.dataset->size()) {
     return absl::InvalidArgumentError("the task was made for another dataset");
   }
-  const BackboneWeights& backbone = *environment.backbone;
+  const backbones::BackboneWeights& backbone = *environment.backbone;
   const int threads = std::max(1, environment.threads);
   at::set_num_threads(threads);
 
   TrainingObserver nobody;
   TrainingObserver& observer = environment.observer != nullptr ? *environment.observer : nobody;
   RunContext context(environment.clock, &observer, environment.desired);
-  InputSpec input = backbone.input();
+  model::InputSpec input = backbone.input();
   input.framing = AskedFraming(job.config, input.framing);
-  std::optional<DatasetExamples> examples(std::in_place, environment.dataset, InputFor(input),
-                                          threads);
+  std::optional<DatasetExamples> examples(std::in_place, environment.dataset,
+                                          inputs::InputFor(input), threads);
   GRAFT_ASSIGN_OR_RETURN(TrainingData data, MakeTrainingData(&*examples, SplitOf(job.config)));
   GRAFT_RETURN_IF_ERROR(task.LearnFrom(data.train));
-  std::vector<TrainingWarning> warnings = task.Warnings(data.train, data.validation);
-  for (TrainingWarning& warning :
+  std::vector<tasks::TrainingWarning> warnings = task.Warnings(data.train, data.validation);
+  for (tasks::TrainingWarning& warning :
        PartsWarnings(SummariseParts(environment.dataset->manifest(), data))) {
     warnings.push_back(std::move(warning));
   }
-  for (const TrainingWarning& warning : warnings) observer.OnWarning(warning);
+  for (const tasks::TrainingWarning& warning : warnings) observer.OnWarning(warning);
 
   GRAFT_ASSIGN_OR_RETURN(
-      const std::vector<StageFeatures> stages,
-      StageFeaturesOf(backbone.spec(), backbone.input().height, backbone.input().width));
-  GRAFT_RETURN_IF_ERROR(InvalidFields(FindNetworkViolations(job.config, stages, task.outputs())));
-  GRAFT_ASSIGN_OR_RETURN(const HeadSpec head, HeadFor(job.config, backbone, task.outputs()));
+      const std::vector<model::StageFeatures> stages,
+      nn::StageFeaturesOf(backbone.spec(), backbone.input().height, backbone.input().width));
+  GRAFT_RETURN_IF_ERROR(
+      InvalidFields(recipes::FindNetworkViolations(job.config, stages, task.outputs())));
+  GRAFT_ASSIGN_OR_RETURN(const model::HeadSpec head, HeadFor(job.config, backbone, task.outputs()));
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
                          NetworkUnderTraining::Create(backbone, head, *job.config.training.seed,
                                                       {device, at::kFloat}));
-  if (job.config.data.framing == FramingChoice::kAuto) {
+  if (job.config.data.framing == recipes::FramingChoice::kAuto) {
     GRAFT_ASSIGN_OR_RETURN(input.framing,
                            ChooseFraming(job, environment, threads, network.get(), &context));
-    examples.emplace(environment.dataset, InputFor(input), threads);
+    examples.emplace(environment.dataset, inputs::InputFor(input), threads);
     GRAFT_ASSIGN_OR_RETURN(data, MakeTrainingData(&*examples, SplitOf(job.config)));
   }
   Activations activations(network.get(), &data, environment.feature_cache, backbone.digest(),
@@ -204,7 +206,7 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
                                             : trainer.Evaluate(data.test, "test"));
   result.description =
       Describe(backbone, input, head, *network, task, trainer.first_changed_stage());
-  GRAFT_RETURN_IF_ERROR(ValidateModelDescription(result.description));
+  GRAFT_RETURN_IF_ERROR(model::ValidateModelDescription(result.description));
   GRAFT_ASSIGN_OR_RETURN(
       result.model, SerializeModel(*network, trainer.first_changed_stage(), result.description));
   result.metrics = trainer.state().best.metrics;
@@ -249,9 +251,9 @@ absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job,
 
 }  // namespace
 
-absl::StatusOr<FineTuneResult> RunFineTune(const ResolvedFineTune& job,
+absl::StatusOr<FineTuneResult> RunFineTune(const recipes::ResolvedFineTune& job,
                                            const FineTuneEnvironment& environment) {
-  return CatchTorchErrors("fine-tuning", [&] { return Run(job, environment); });
+  return nn::CatchTorchErrors("fine-tuning", [&] { return Run(job, environment); });
 }
 
-}  // namespace graft
+}  // namespace graft::training

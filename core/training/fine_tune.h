@@ -19,19 +19,31 @@
 #include "core/training/observer.h"
 #include "core/training/state/checkpoint_store.h"
 
-namespace graft {
-
+namespace graft::backbones {
 class BackboneWeights;
+}  // namespace graft::backbones
+
+namespace graft::data {
 class DatasetReader;
+}  // namespace graft::data
+
+namespace graft::features {
 class FeatureCache;
+}  // namespace graft::features
+
+namespace graft::tasks {
 class Task;
+}  // namespace graft::tasks
+
+namespace graft::training {
 
 // Everything RunFineTune works with. Borrowed: all must outlive the call.
 struct FineTuneEnvironment {
-  const DatasetReader* dataset = nullptr;
-  Task* task = nullptr;  // made for that dataset, and of this run alone
-  std::shared_ptr<const BackboneWeights> backbone;
-  FeatureCache* feature_cache = nullptr;   // null: features are kept in memory for this run
+  const data::DatasetReader* dataset = nullptr;
+  tasks::Task* task = nullptr;  // made for that dataset, and of this run alone
+  std::shared_ptr<const backbones::BackboneWeights> backbone;
+  features::FeatureCache* feature_cache =
+      nullptr;                             // null: features are kept in memory for this run
   CheckpointStore* checkpoints = nullptr;  // null: none are kept
   Clock* clock = Clock::System();
   TrainingObserver* observer = nullptr;  // null: nobody listens
@@ -48,13 +60,13 @@ struct FineTuneResult {
   // A safetensors file: the head's tensors as "head.*" and those of changed stages under their
   // backbone names. With the backbone of description.backbone_digest it is the whole model.
   std::string model;
-  ModelDescription description;
+  model::ModelDescription description;
   // On the test part where there is one, else on validation, else (no images held out) of no
   // examples.
-  TaskReport report;
-  Figures metrics;     // of the best epoch
-  int best_epoch = 0;  // 1-based over all phases; by what validation selects by; the last where
-                       // nothing is held out, and with L-BFGS
+  tasks::TaskReport report;
+  tasks::Figures metrics;  // of the best epoch
+  int best_epoch = 0;      // 1-based over all phases; by what validation selects by; the last where
+                           // nothing is held out, and with L-BFGS
   StopReason stop_reason = StopReason::kCompleted;
   std::string card_json;  // the model card, a JSON object without paths or secrets
   TrainingCounters counters;
@@ -70,9 +82,9 @@ struct FineTuneResult {
 // a best epoch to end with. IsDrained(status): a checkpoint is kept, run it again. Other errors
 // come from the dataset, the cache or the checkpoint store. Not to be run twice at the same time in
 // one process: LibTorch's generator and thread count belong to the process.
-absl::StatusOr<FineTuneResult> RunFineTune(const ResolvedFineTune& job,
+absl::StatusOr<FineTuneResult> RunFineTune(const recipes::ResolvedFineTune& job,
                                            const FineTuneEnvironment& environment);
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_FINE_TUNE_H_

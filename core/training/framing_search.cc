@@ -9,17 +9,18 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::training {
 
-std::vector<Framing> FramingsToTry(Framing published) {
-  std::vector<Framing> framings = {published};
-  for (const Framing each : {Framing::kCentreCrop, Framing::kSqueeze, Framing::kLetterbox}) {
+std::vector<model::Framing> FramingsToTry(model::Framing published) {
+  std::vector<model::Framing> framings = {published};
+  for (const model::Framing each :
+       {model::Framing::kCentreCrop, model::Framing::kSqueeze, model::Framing::kLetterbox}) {
     if (each != published) framings.push_back(each);
   }
   return framings;
 }
 
-Framing BestFraming(const std::vector<JudgedFraming>& judged) {
+model::Framing BestFraming(const std::vector<JudgedFraming>& judged) {
   return std::min_element(judged.begin(), judged.end(),
                           [](const JudgedFraming& a, const JudgedFraming& b) {
                             // NaN compares false with all: it must lose to a number.
@@ -32,21 +33,22 @@ Framing BestFraming(const std::vector<JudgedFraming>& judged) {
 }
 
 std::string DescribeFramings(const std::vector<JudgedFraming>& judged) {
-  return absl::StrCat(FramingName(BestFraming(judged)), ", of ",
+  return absl::StrCat(model::FramingName(BestFraming(judged)), ", of ",
                       absl::StrJoin(judged, ", ", [](std::string* out, const JudgedFraming& each) {
-                        absl::StrAppendFormat(out, "%s %.4f", FramingName(each.framing), each.loss);
+                        absl::StrAppendFormat(out, "%s %.4f", model::FramingName(each.framing),
+                                              each.loss);
                       }));
 }
 
 absl::StatusOr<std::vector<JudgedFraming>> JudgeFramings(
-    const std::vector<Framing>& framings,
-    const std::function<absl::StatusOr<double>(Framing)>& judge) {
+    const std::vector<model::Framing>& framings,
+    const std::function<absl::StatusOr<double>(model::Framing)>& judge) {
   std::vector<JudgedFraming> judged;
-  for (const Framing framing : framings) {
+  for (const model::Framing framing : framings) {
     GRAFT_ASSIGN_OR_RETURN(const double loss, judge(framing));
     judged.push_back({framing, loss});
   }
   return judged;
 }
 
-}  // namespace graft
+}  // namespace graft::training

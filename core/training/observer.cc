@@ -2,10 +2,10 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace graft {
+namespace graft::training {
 
-Figures EpochMetrics::Named() const {
-  Figures named;
+tasks::Figures EpochMetrics::Named() const {
+  tasks::Figures named;
   for (const auto& [name, value] : train) named.emplace_back(absl::StrCat("train_", name), value);
   for (const auto& [name, value] : validation) {
     named.emplace_back(absl::StrCat("validation_", name), value);
@@ -19,4 +19,4 @@ Figures EpochMetrics::Named() const {
   return named;
 }
 
-}  // namespace graft
+}  // namespace graft::training

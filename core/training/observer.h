@@ -9,7 +9,7 @@
 #include "core/tasks/figures.h"
 #include "core/tasks/training_warning.h"
 
-namespace graft {
+namespace graft::training {
 
 // A phase begins: "features", "head", "fine-tune", "evaluate".
 struct PhaseStarted {
@@ -24,9 +24,9 @@ struct EpochMetrics {
   std::string phase;
   int epoch = 0;  // 1-based within the job
   // Of the batches as they were trained: the loss as it is optimised, then the task's own.
-  Figures train;
+  tasks::Figures train;
   // Of the validation part, the plain loss first; empty where nothing is held out.
-  Figures validation;
+  tasks::Figures validation;
   double head_learning_rate = 0;      // at the end of the epoch; 0 with L-BFGS
   double backbone_learning_rate = 0;  // 0 where the backbone is frozen
   double images_per_second = 0;       // trained, without validation
@@ -35,7 +35,7 @@ struct EpochMetrics {
 
   // Name and value of everything above that is set: what events and metrics carry. Figures get
   // the name of their part in front: "train_loss", "validation_loss".
-  Figures Named() const;
+  tasks::Figures Named() const;
 };
 
 struct CheckpointSaved {
@@ -70,7 +70,7 @@ class TrainingObserver {
   virtual void OnPhaseStarted(const PhaseStarted&) {}
   virtual void OnEpoch(const EpochMetrics&) {}
   virtual void OnCheckpoint(const CheckpointSaved&) {}
-  virtual void OnWarning(const TrainingWarning&) {}
+  virtual void OnWarning(const tasks::TrainingWarning&) {}
   virtual void OnLog(const std::string&) {}
   // At most a few times a second.
   virtual void OnProgress(const TrainingProgress&) {}
@@ -80,6 +80,6 @@ class TrainingObserver {
   virtual void OnStep(absl::Duration) {}
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_OBSERVER_H_

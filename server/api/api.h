@@ -8,7 +8,7 @@
 #include "server/api/model_service.h"
 #include "server/api/prediction_service.h"
 
-namespace graft {
+namespace graft::server {
 
 // All that a transport needs: it reads a request, asks the gate for a Caller and hands both to a
 // handler (Call of run_handler.h does the two for those that block). Everything is borrowed.
@@ -21,6 +21,6 @@ struct Api {
   PredictionService* predictions = nullptr;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_API_H_

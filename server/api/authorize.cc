@@ -1,6 +1,6 @@
 #include "server/api/authorize.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 constexpr MethodRule kRules[] = {
@@ -36,4 +36,4 @@ absl::Status Authorize(const Principal& /*principal*/, const Action& /*action*/)
   return absl::OkStatus();
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -10,7 +10,7 @@
 
 #include "server/api/caller.h"
 
-namespace graft {
+namespace graft::server {
 
 // What a method does with a project, in the words that roles will be given by.
 enum class Permission { kView, kUpload, kTrain, kPredict, kDelete };
@@ -41,6 +41,6 @@ absl::Status Authorize(const Principal& principal, const Action& action);
 
 using AuthorizeFunction = std::function<absl::Status(const Principal&, const Action&)>;
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_AUTHORIZE_H_

@@ -8,10 +8,10 @@
 #include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
 
-namespace graft {
+namespace graft::server {
 
-NetworkCost InstalledBackbone::Cost(const HeadSpec& head, int stages_read) const {
-  NetworkCost cost;
+recipes::NetworkCost InstalledBackbone::Cost(const model::HeadSpec& head, int stages_read) const {
+  recipes::NetworkCost cost;
   cost.stage_parameters.assign(stage_parameters.begin(), stage_parameters.begin() + stages_read);
   // At most: of a head on lower stages too, what lies above them is counted.
   cost.forward_gflops = description.forward_gflops();
@@ -44,4 +44,4 @@ absl::StatusOr<const InstalledBackbone*> BackboneDirectory::Find(absl::string_vi
                     reasons::kBackboneNotFound);
 }
 
-}  // namespace graft
+}  // namespace graft::server

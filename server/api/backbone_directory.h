@@ -12,16 +12,16 @@
 #include "core/model/head_spec.h"
 #include "core/recipes/cost.h"
 
-namespace graft {
+namespace graft::server {
 
 // A backbone whose weights are installed: what the API says of it and what estimates need.
 struct InstalledBackbone {
   v1::Backbone description;
-  std::vector<int64_t> stage_parameters;  // bottom first
-  std::vector<StageFeatures> stages;      // what each gives for one image, bottom first
+  std::vector<int64_t> stage_parameters;     // bottom first
+  std::vector<model::StageFeatures> stages;  // what each gives for one image, bottom first
 
   // What training with this head costs, on the lowest `stages_read` stages (core/recipes/cost.h).
-  NetworkCost Cost(const HeadSpec& head, int stages_read) const;
+  recipes::NetworkCost Cost(const model::HeadSpec& head, int stages_read) const;
 };
 
 // The installed backbones, constant after construction. Safe for concurrent use.
@@ -40,6 +40,6 @@ class BackboneDirectory {
   const std::string default_id_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_BACKBONE_DIRECTORY_H_

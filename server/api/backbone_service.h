@@ -7,7 +7,7 @@
 #include "server/api/backbone_directory.h"
 #include "server/api/caller.h"
 
-namespace graft {
+namespace graft::server {
 
 // BackboneService over the directory; answers from memory. Safe for concurrent use.
 class BackboneService {
@@ -27,6 +27,6 @@ class BackboneService {
   const BackboneDirectory* const directory_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_BACKBONE_SERVICE_H_

@@ -10,7 +10,7 @@
 
 #include "core/serving/cancellation.h"
 
-namespace graft {
+namespace graft::server {
 
 // Who asks. Nothing proves it yet: everyone is "anonymous" until a transport authenticates.
 struct Principal {
@@ -24,7 +24,8 @@ struct CallContext {
   std::string request_id;                        // names the call in the logs of both sides
   absl::Time deadline = absl::InfiniteFuture();  // on the wall clock
   // Cancelled by the transport when the caller goes away. Never null.
-  std::shared_ptr<CancellationToken> cancel = std::make_shared<CancellationToken>();
+  std::shared_ptr<serving::CancellationToken> cancel =
+      std::make_shared<serving::CancellationToken>();
 };
 
 // Who may do what is asked, in which project: what every handler of the API is given. Only a Gate
@@ -36,7 +37,7 @@ class Caller {
   const std::string& request_id() const { return context_.request_id; }
   absl::Time deadline() const { return context_.deadline; }
   bool cancelled() const { return context_.cancel->cancelled(); }
-  const std::shared_ptr<CancellationToken>& cancel() const { return context_.cancel; }
+  const std::shared_ptr<serving::CancellationToken>& cancel() const { return context_.cancel; }
 
  private:
   friend class Gate;
@@ -47,6 +48,6 @@ class Caller {
   std::string project_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_CALLER_H_

@@ -16,20 +16,21 @@
 #include "core/data/ingest.h"
 #include "wire/tasks/catalog.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 // What the API says of a manifest.
-absl::StatusOr<v1::Dataset> Describe(const DatasetManifest& manifest) {
+absl::StatusOr<v1::Dataset> Describe(const data::DatasetManifest& manifest) {
   v1::Dataset dataset;
-  dataset.set_digest(DatasetDigest(manifest));
+  dataset.set_digest(data::DatasetDigest(manifest));
   dataset.set_images(static_cast<int64_t>(manifest.entries.size()));
   dataset.set_bytes(static_cast<int64_t>(manifest.bytes));
-  GRAFT_ASSIGN_OR_RETURN(*dataset.mutable_summary(), Summarise(manifest));
-  for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
-    if (manifest.HasSplit(split)) dataset.add_splits(std::string(SplitName(split)));
+  GRAFT_ASSIGN_OR_RETURN(*dataset.mutable_summary(), wire::Summarise(manifest));
+  for (const data::Split split :
+       {data::Split::kTrain, data::Split::kValidation, data::Split::kTest}) {
+    if (manifest.HasSplit(split)) dataset.add_splits(std::string(data::SplitName(split)));
   }
-  for (const SkippedEntry& entry : manifest.skipped) {
+  for (const data::SkippedEntry& entry : manifest.skipped) {
     v1::SkippedFile* skipped = dataset.add_skipped();
     skipped->set_name(entry.name);
     skipped->set_reason(entry.reason);
@@ -41,33 +42,33 @@ absl::StatusOr<v1::Dataset> Describe(const DatasetManifest& manifest) {
 
 // A header that says another format than the archive has was made for another file.
 absl::Status CheckFormat(const ReceivedArchive& archive) {
-  absl::StatusOr<ArchiveFormat> actual = FormatOfArchive(archive.file);
+  absl::StatusOr<data::ArchiveFormat> actual = data::FormatOfArchive(archive.file);
   if (!actual.ok()) return WithReason(actual.status(), reasons::kBadArchive);
-  ArchiveFormat said = *actual;
+  data::ArchiveFormat said = *actual;
   switch (archive.header.format()) {
     case v1::ARCHIVE_FORMAT_TAR:
-      said = ArchiveFormat::kTar;
+      said = data::ArchiveFormat::kTar;
       break;
     case v1::ARCHIVE_FORMAT_TAR_GZ:
-      said = ArchiveFormat::kTarGz;
+      said = data::ArchiveFormat::kTarGz;
       break;
     case v1::ARCHIVE_FORMAT_ZIP:
-      said = ArchiveFormat::kZip;
+      said = data::ArchiveFormat::kZip;
       break;
     default:
       break;
   }
   if (said == *actual) return absl::OkStatus();
   // Without the marks of the other two, a file is but taken for a tar.
-  const std::string is = *actual == ArchiveFormat::kTar
+  const std::string is = *actual == data::ArchiveFormat::kTar
                              ? "is neither a zip nor compressed"
-                             : absl::StrCat("is a ", ArchiveFormatName(*actual));
-  return InvalidField("header.format",
-                      absl::StrCat("says ", ArchiveFormatName(said), ", but the archive ", is));
+                             : absl::StrCat("is a ", data::ArchiveFormatName(*actual));
+  return InvalidField("header.format", absl::StrCat("says ", data::ArchiveFormatName(said),
+                                                    ", but the archive ", is));
 }
 
 // The columns that the upload declares, on top of the server's limits.
-IngestOptions WithColumns(IngestOptions options, const v1::UploadManifest& manifest) {
+data::IngestOptions WithColumns(data::IngestOptions options, const v1::UploadManifest& manifest) {
   options.manifest.number_columns.assign(manifest.number_columns().begin(),
                                          manifest.number_columns().end());
   options.manifest.ignored_columns.assign(manifest.ignored_columns().begin(),
@@ -94,9 +95,10 @@ absl::Status CheckManifest(const v1::UploadManifest& manifest) {
 }
 
 // What was made, in a word, for the row.
-std::string FormatOf(const DatasetManifest& manifest) {
-  return manifest.targets == TargetKind::kClass ? "image_folder"
-                                                : std::string(TargetKindName(manifest.targets));
+std::string FormatOf(const data::DatasetManifest& manifest) {
+  return manifest.targets == data::TargetKind::kClass
+             ? "image_folder"
+             : std::string(data::TargetKindName(manifest.targets));
 }
 
 absl::Status ForClients(const absl::Status& status) {
@@ -107,7 +109,7 @@ absl::Status ForClients(const absl::Status& status) {
 }  // namespace
 
 IngestArchive MakeImageFolderIngest(const ServerConfig& config, FreeDiskFunction free_disk_bytes) {
-  IngestOptions options;
+  data::IngestOptions options;
   // A folder, odd files, and what macOS puts beside each picture.
   options.archive.max_entries = int64_t{config.max_dataset_images} * 3;
   options.archive.max_total_bytes = config.max_dataset_bytes;
@@ -125,20 +127,21 @@ IngestArchive MakeImageFolderIngest(const ServerConfig& config, FreeDiskFunction
     GRAFT_RETURN_IF_ERROR(CheckFormat(archive));
     const v1::UploadManifest& said = archive.header.manifest();
     GRAFT_RETURN_IF_ERROR(CheckManifest(said));
-    const std::filesystem::path images = scratch / kImagesFile;
-    const std::filesystem::path manifest_file = scratch / kManifestFile;
-    auto manifest = IngestDataset(archive.file, {said.name(), said.content()}, images,
-                                  WithColumns(options, said), archive.abandoned);
+    const std::filesystem::path images = scratch / artifacts::kImagesFile;
+    const std::filesystem::path manifest_file = scratch / artifacts::kManifestFile;
+    auto manifest = data::IngestDataset(archive.file, {said.name(), said.content()}, images,
+                                        WithColumns(options, said), archive.abandoned);
     if (!manifest.ok()) return ForClients(manifest.status());
     auto description = Describe(*manifest);
     if (!description.ok()) return ForClients(description.status());
-    GRAFT_RETURN_IF_ERROR(WriteFileAtomically(manifest_file, DatasetManifestToJson(*manifest)));
+    GRAFT_RETURN_IF_ERROR(
+        WriteFileAtomically(manifest_file, data::DatasetManifestToJson(*manifest)));
     IngestedDataset made;
     made.description = *std::move(description);
     made.format = FormatOf(*manifest);
-    made.files = {{kImagesFile, images}, {kManifestFile, manifest_file}};
+    made.files = {{artifacts::kImagesFile, images}, {artifacts::kManifestFile, manifest_file}};
     return made;
   };
 }
 
-}  // namespace graft
+}  // namespace graft::server

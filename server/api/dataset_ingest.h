@@ -14,7 +14,7 @@
 #include "server/api/upload_session.h"
 #include "server/config/config.h"
 
-namespace graft {
+namespace graft::server {
 
 // What an archive turned out to hold.
 struct IngestedDataset {
@@ -37,6 +37,6 @@ using IngestArchive = std::function<absl::StatusOr<IngestedDataset>(
 IngestArchive MakeImageFolderIngest(const ServerConfig& config,
                                     FreeDiskFunction free_disk_bytes = FreeDiskBytes);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_DATASET_INGEST_H_

@@ -17,7 +17,7 @@
 #include "server/api/run_handler.h"
 #include "wire/dataset.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 constexpr size_t kMaxDisplayName = 200;
@@ -49,11 +49,11 @@ DatasetService::DatasetService(Environment environment, UploadEnvironment upload
   };
   uploads_.find_repeated = [this](const std::string& project, const v1::UploadHeader& header)
       -> absl::StatusOr<std::optional<v1::UploadDatasetResponse>> {
-    GRAFT_ASSIGN_OR_RETURN(const std::optional<Dataset> dataset,
+    GRAFT_ASSIGN_OR_RETURN(const std::optional<store::Dataset> dataset,
                            environment_.store->FindDatasetByArchive(project, header.sha256()));
     if (!dataset.has_value()) return std::nullopt;
     v1::UploadDatasetResponse response;
-    GRAFT_ASSIGN_OR_RETURN(*response.mutable_dataset(), ToProto(*dataset));
+    GRAFT_ASSIGN_OR_RETURN(*response.mutable_dataset(), wire::ToProto(*dataset));
     return response;
   };
   uploads_.accept = [this](const ReceivedArchive& archive, v1::UploadDatasetResponse* response) {
@@ -74,11 +74,11 @@ absl::Status DatasetService::Accept(const ReceivedArchive& archive,
   description.set_id(environment_.ids->NewId("dataset"));
   description.set_project(project);
   description.set_display_name(archive.header.display_name());
-  GRAFT_ASSIGN_OR_RETURN(Dataset row, ToRow(description));
+  GRAFT_ASSIGN_OR_RETURN(store::Dataset row, wire::ToRow(description));
   row.format = ingested.format;
   row.archive_sha256 = archive.sha256;
-  GRAFT_ASSIGN_OR_RETURN(const CreateDatasetResult created, Publish(row, ingested, archive));
-  GRAFT_ASSIGN_OR_RETURN(*response->mutable_dataset(), ToProto(created.dataset));
+  GRAFT_ASSIGN_OR_RETURN(const store::CreateDatasetResult created, Publish(row, ingested, archive));
+  GRAFT_ASSIGN_OR_RETURN(*response->mutable_dataset(), wire::ToProto(created.dataset));
   response->set_created(created.created);
   if (!created.created) {
     // What was left out and why is about this archive, not about the one that came first.
@@ -95,16 +95,16 @@ absl::Status DatasetService::Accept(const ReceivedArchive& archive,
   return absl::OkStatus();
 }
 
-absl::StatusOr<CreateDatasetResult> DatasetService::Publish(const Dataset& dataset,
-                                                            const IngestedDataset& ingested,
-                                                            const ReceivedArchive& archive) {
-  const std::string prefix = DatasetPrefix(dataset.project, dataset.digest);
+absl::StatusOr<store::CreateDatasetResult> DatasetService::Publish(const store::Dataset& dataset,
+                                                                   const IngestedDataset& ingested,
+                                                                   const ReceivedArchive& archive) {
+  const std::string prefix = artifacts::DatasetPrefix(dataset.project, dataset.digest);
   absl::MutexLock lock(&publish_mutex_);
   // Of a dataset that is there all blobs are. Fewer are what an interrupted deletion left, and may
   // hold the images in another order than this archive's.
   size_t present = 0;
   for (const auto& [name, file] : ingested.files) {
-    const absl::Status found = environment_.blobs->Size(BlobIn(prefix, name)).status();
+    const absl::Status found = environment_.blobs->Size(artifacts::BlobIn(prefix, name)).status();
     if (found.ok()) {
       ++present;
     } else if (!absl::IsNotFound(found)) {
@@ -117,15 +117,17 @@ absl::StatusOr<CreateDatasetResult> DatasetService::Publish(const Dataset& datas
     for (const std::string& key : made) (void)environment_.blobs->Delete(key);
   };
   if (present < ingested.files.size()) {
-    if (present > 0) GRAFT_RETURN_IF_ERROR(environment_.blobs->DeletePrefix(Below(prefix)));
+    if (present > 0)
+      GRAFT_RETURN_IF_ERROR(environment_.blobs->DeletePrefix(artifacts::Below(prefix)));
     for (const auto& [name, file] : ingested.files) {
-      const absl::Status put = environment_.blobs->PutFileIfAbsent(BlobIn(prefix, name), file);
+      const absl::Status put =
+          environment_.blobs->PutFileIfAbsent(artifacts::BlobIn(prefix, name), file);
       if (!put.ok()) return absl::IsResourceExhausted(put) ? DiskFull() : put;
-      made.push_back(BlobIn(prefix, name));
+      made.push_back(artifacts::BlobIn(prefix, name));
     }
   }
   if (archive.abandoned()) return absl::CancelledError("the client went away");
-  absl::StatusOr<CreateDatasetResult> created = environment_.store->CreateDataset(dataset);
+  absl::StatusOr<store::CreateDatasetResult> created = environment_.store->CreateDataset(dataset);
   if (!created.ok()) return ExplainExhausted(created.status());
   std::move(take_back).Cancel();
   return created;
@@ -135,11 +137,11 @@ absl::StatusOr<v1::GetDatasetResponse> DatasetService::GetDataset(
     const Caller& caller, const v1::GetDatasetRequest& request) {
   GRAFT_RETURN_IF_ERROR(CheckId("dataset_id", request.dataset_id()));
   GRAFT_ASSIGN_OR_RETURN(
-      const Dataset dataset,
+      const store::Dataset dataset,
       NotFoundAs(DatasetNotFound(request.dataset_id()),
                  environment_.store->GetDataset(caller.project(), request.dataset_id())));
   v1::GetDatasetResponse response;
-  GRAFT_ASSIGN_OR_RETURN(*response.mutable_dataset(), ToProto(dataset));
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_dataset(), wire::ToProto(dataset));
   return response;
 }
 
@@ -151,11 +153,11 @@ absl::StatusOr<v1::ListDatasetsResponse> DatasetService::ListDatasets(
       *response.mutable_next_page_token(),
       FillPage(
           size, request.page_token(),
-          [&](const PageOptions& page) {
+          [&](const store::PageOptions& page) {
             return environment_.store->ListDatasets(caller.project(), page);
           },
-          [](const Dataset& dataset) -> absl::StatusOr<std::optional<v1::Dataset>> {
-            return ToProto(dataset);
+          [](const store::Dataset& dataset) -> absl::StatusOr<std::optional<v1::Dataset>> {
+            return wire::ToProto(dataset);
           },
           response.mutable_datasets()));
   return response;
@@ -172,8 +174,8 @@ absl::StatusOr<v1::DeleteDatasetResponse> DatasetService::DeleteDataset(
     return WithReason(deleted.status(), reasons::kDatasetInUse);
   }
   GRAFT_RETURN_IF_ERROR(deleted.status());
-  const absl::Status removed =
-      environment_.blobs->DeletePrefix(Below(DatasetPrefix(caller.project(), deleted->digest)));
+  const absl::Status removed = environment_.blobs->DeletePrefix(
+      artifacts::Below(artifacts::DatasetPrefix(caller.project(), deleted->digest)));
   if (!removed.ok()) {
     environment_.logger->Warning("files of a deleted dataset stay until the next start",
                                  {{"dataset", id}, {"error", removed.ToString()}});
@@ -184,4 +186,4 @@ absl::StatusOr<v1::DeleteDatasetResponse> DatasetService::DeleteDataset(
   return v1::DeleteDatasetResponse();
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -19,18 +19,18 @@
 #include "server/api/upload_session.h"
 #include "server/base/logging.h"
 
-namespace graft {
+namespace graft::server {
 
 // DatasetService: archives in, rows and blobs out. Its handlers block, but for uploads. Everything
 // is borrowed. Safe for concurrent use.
 class DatasetService {
  public:
   struct Environment {
-    MetadataStore* store = nullptr;
-    BlobStore* blobs = nullptr;
+    store::MetadataStore* store = nullptr;
+    artifacts::BlobStore* blobs = nullptr;
     IdGenerator* ids = nullptr;
-    Metrics* metrics = nullptr;
-    const Logger* logger = nullptr;
+    telemetry::Metrics* metrics = nullptr;
+    const wire::Logger* logger = nullptr;
     IngestArchive ingest;
     const Gate* gate = nullptr;  // of uploads, whose project is in their first message
   };
@@ -52,9 +52,9 @@ class DatasetService {
 
  private:
   absl::Status Accept(const ReceivedArchive& archive, v1::UploadDatasetResponse* response);
-  absl::StatusOr<CreateDatasetResult> Publish(const Dataset& dataset,
-                                              const IngestedDataset& ingested,
-                                              const ReceivedArchive& archive);
+  absl::StatusOr<store::CreateDatasetResult> Publish(const store::Dataset& dataset,
+                                                     const IngestedDataset& ingested,
+                                                     const ReceivedArchive& archive);
 
   const Environment environment_;
   UploadEnvironment uploads_;
@@ -64,6 +64,6 @@ class DatasetService {
   absl::Mutex publish_mutex_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_DATASET_SERVICE_H_

@@ -10,7 +10,7 @@
 #include "core/base/files.h"
 #include "core/base/status_details.h"
 
-namespace graft {
+namespace graft::server {
 
 // RESOURCE_EXHAUSTED when less than `min_free_bytes` are free on the disk of `folder`: work that
 // would fill it is refused while there is room to finish what runs. Predictions need no disk.
@@ -25,6 +25,6 @@ inline absl::Status CheckDisk(const std::filesystem::path& folder, uint64_t min_
       absl::Minutes(1));
 }
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_DISK_GUARD_H_

@@ -22,7 +22,7 @@
 #include "wire/job.h"
 #include "wire/worker_limits.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 constexpr size_t kMaxLabels = 64;
@@ -60,8 +60,8 @@ struct Parts {
 };
 
 // An estimate: the split itself is stratified and may differ by a few images.
-Parts CountParts(const v1::Dataset& dataset, const HeldOut& held_out,
-                 const FineTuneConfig& config) {
+Parts CountParts(const v1::Dataset& dataset, const wire::HeldOut& held_out,
+                 const recipes::FineTuneConfig& config) {
   Parts parts;
   parts.validation = held_out.validation_images;
   parts.test = held_out.test_images;
@@ -93,10 +93,10 @@ absl::Status CheckRequest(const v1::StartFineTuneRequest& request) {
   return InvalidFields(errors);
 }
 
-absl::StatusOr<JobFilter> FilterOf(const v1::ListJobsRequest& request) {
-  JobFilter filter;
+absl::StatusOr<store::JobFilter> FilterOf(const v1::ListJobsRequest& request) {
+  store::JobFilter filter;
   for (int i = 0; i < request.states_size(); ++i) {
-    const auto state = FromProto(request.states(i));
+    const auto state = wire::FromProto(request.states(i));
     if (!state.ok()) {
       return InvalidField(absl::StrCat("states[", i, "]"), state.status().message());
     }
@@ -129,17 +129,17 @@ std::string RequestDigest(const v1::StartFineTuneRequest& request) {
 }
 
 absl::StatusOr<DatasetNeeds> CheckDataset(const v1::Task& task, const v1::Dataset& dataset) {
-  const std::string labelled_for = TaskName(dataset.summary());
-  if (labelled_for != TaskName(task)) {
+  const std::string labelled_for = wire::TaskName(dataset.summary());
+  if (labelled_for != wire::TaskName(task)) {
     return InvalidField("spec.task", absl::StrCat("the dataset is labelled for ", labelled_for,
-                                                  ", not for ", TaskName(task)));
+                                                  ", not for ", wire::TaskName(task)));
   }
-  GRAFT_ASSIGN_OR_RETURN(const TaskWire* wire, FindTask(labelled_for));
+  GRAFT_ASSIGN_OR_RETURN(const wire::TaskWire* wire, wire::FindTask(labelled_for));
   // One of a server whose limit was higher, perhaps.
-  if (wire->OutputsOf(dataset.summary()) > kMaxReportClasses) {
+  if (wire->OutputsOf(dataset.summary()) > wire::kMaxReportClasses) {
     return InvalidField("spec.dataset_id",
                         absl::StrCat("the dataset has ", wire->Headline(dataset.summary()),
-                                     ", and a report holds at most ", kMaxReportClasses,
+                                     ", and a report holds at most ", wire::kMaxReportClasses,
                                      "; upload one with fewer"));
   }
   const absl::Status trainable = wire->CheckTrainable(dataset.summary());
@@ -147,23 +147,23 @@ absl::StatusOr<DatasetNeeds> CheckDataset(const v1::Task& task, const v1::Datase
   return DatasetNeeds{wire->OutputsOf(dataset.summary()), wire->HeldOutOf(dataset.summary())};
 }
 
-absl::Status CheckNetwork(const FineTuneConfig& config, const InstalledBackbone& backbone,
+absl::Status CheckNetwork(const recipes::FineTuneConfig& config, const InstalledBackbone& backbone,
                           int64_t outputs) {
   std::vector<FieldError> errors;
-  for (const FieldError& error : FindNetworkViolations(config, backbone.stages, outputs)) {
+  for (const FieldError& error : recipes::FindNetworkViolations(config, backbone.stages, outputs)) {
     errors.push_back({absl::StrCat("spec.", error.field),
                       absl::StrCat("on ", backbone.description.id(), ": ", error.description)});
   }
   return InvalidFields(errors);
 }
 
-v1::CostEstimate Estimate(const ResolvedFineTune& resolved, const v1::Dataset& dataset,
+v1::CostEstimate Estimate(const recipes::ResolvedFineTune& resolved, const v1::Dataset& dataset,
                           const DatasetNeeds& needs, const InstalledBackbone& backbone) {
   const Parts parts = CountParts(dataset, needs.held_out, resolved.config);
-  const HeadSpec head = HeadSpecOf(resolved.config, backbone.stages, needs.outputs);
-  const CostEstimate cost =
-      EstimateCost(resolved, backbone.Cost(head, StagesRead(resolved.config, backbone.stages)),
-                   parts.train, parts.validation, parts.test);
+  const model::HeadSpec head = recipes::HeadSpecOf(resolved.config, backbone.stages, needs.outputs);
+  const recipes::CostEstimate cost = recipes::EstimateCost(
+      resolved, backbone.Cost(head, recipes::StagesRead(resolved.config, backbone.stages)),
+      parts.train, parts.validation, parts.test);
   v1::CostEstimate estimate;
   estimate.set_training_images(cost.training_images);
   estimate.set_backbone_forwards(cost.backbone_forwards);
@@ -173,22 +173,22 @@ v1::CostEstimate Estimate(const ResolvedFineTune& resolved, const v1::Dataset& d
   return estimate;
 }
 
-Job MakeJob(const v1::StartFineTuneRequest& request, const std::string& project,
-            const ResolvedFineTune& resolved, const Dataset& dataset,
-            const InstalledBackbone& backbone) {
+jobs::Job MakeJob(const v1::StartFineTuneRequest& request, const std::string& project,
+                  const recipes::ResolvedFineTune& resolved, const store::Dataset& dataset,
+                  const InstalledBackbone& backbone) {
   v1::FineTuneSpec spec = request.spec();
   spec.set_backbone(backbone.description.id());
   v1::JobSpec job_spec;
-  *job_spec.mutable_fine_tune() = ResolvedFineTuneSpec(spec, resolved);
+  *job_spec.mutable_fine_tune() = wire::ResolvedFineTuneSpec(spec, resolved);
 
-  Job job;
+  jobs::Job job;
   job.project = project;
-  job.kind = JobKind::kFineTune;
+  job.kind = jobs::JobKind::kFineTune;
   job.spec = job_spec.SerializeAsString();
   job.spec_digest = RequestDigest(request);
   job.request_id = request.request_id();
-  job.task = TaskName(spec.task());
-  job.strategy = std::string(NameOf(*resolved.config.strategy));
+  job.task = wire::TaskName(spec.task());
+  job.strategy = std::string(recipes::NameOf(*resolved.config.strategy));
   job.architecture = backbone.description.architecture();
   job.backbone = backbone.description.id();
   job.backbone_digest = backbone.description.digest();
@@ -199,4 +199,4 @@ Job MakeJob(const v1::StartFineTuneRequest& request, const std::string& project,
   return job;
 }
 
-}  // namespace graft
+}  // namespace graft::server

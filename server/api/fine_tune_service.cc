@@ -19,7 +19,7 @@
 #include "wire/fine_tune_spec.h"
 #include "wire/job.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 constexpr int kEventsPerPage = 100;
@@ -39,24 +39,24 @@ absl::Status ExplainEnqueue(const absl::Status& status, const std::string& datas
 }
 
 // Events after a sequence number, for Watch.
-absl::StatusOr<EventPage> ReadPage(MetadataStore& store, const std::string& project,
+absl::StatusOr<EventPage> ReadPage(store::MetadataStore& store, const std::string& project,
                                    const std::string& job_id, uint64_t after) {
-  GRAFT_ASSIGN_OR_RETURN(const std::vector<JobEvent> events,
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<jobs::JobEvent> events,
                          store.ListEvents(project, job_id, after, kEventsPerPage));
   EventPage page;
   page.events.reserve(events.size());
-  for (const JobEvent& event : events) {
-    GRAFT_ASSIGN_OR_RETURN(page.events.emplace_back(), ToProto(event));
-    if (event.type != kStateEventType || !IsTerminal(event.state)) continue;
-    GRAFT_ASSIGN_OR_RETURN(const Job job, store.GetJob(project, job_id));
-    GRAFT_ASSIGN_OR_RETURN(*page.events.back().mutable_state()->mutable_job(), ToProto(job));
+  for (const jobs::JobEvent& event : events) {
+    GRAFT_ASSIGN_OR_RETURN(page.events.emplace_back(), wire::ToProto(event));
+    if (event.type != jobs::kStateEventType || !jobs::IsTerminal(event.state)) continue;
+    GRAFT_ASSIGN_OR_RETURN(const jobs::Job job, store.GetJob(project, job_id));
+    GRAFT_ASSIGN_OR_RETURN(*page.events.back().mutable_state()->mutable_job(), wire::ToProto(job));
     page.ended = true;  // a terminal state is a job's last event
   }
   if (events.empty()) {
-    GRAFT_ASSIGN_OR_RETURN(const Job job, store.GetJob(project, job_id));
-    page.ended = IsTerminal(job.state) && after >= job.last_event_sequence;
-    if (job.state == JobState::kRunning) {
-      GRAFT_ASSIGN_OR_RETURN(const v1::Job shown, ToProto(job));
+    GRAFT_ASSIGN_OR_RETURN(const jobs::Job job, store.GetJob(project, job_id));
+    page.ended = jobs::IsTerminal(job.state) && after >= job.last_event_sequence;
+    if (job.state == jobs::JobState::kRunning) {
+      GRAFT_ASSIGN_OR_RETURN(const v1::Job shown, wire::ToProto(job));
       if (shown.has_progress()) page.progress = shown.progress();
     }
   }
@@ -68,23 +68,23 @@ absl::StatusOr<EventPage> ReadPage(MetadataStore& store, const std::string& proj
 absl::StatusOr<std::optional<v1::StartFineTuneResponse>> FineTuneService::Repeated(
     const Caller& caller, const v1::StartFineTuneRequest& request) {
   if (request.request_id().empty() || request.validate_only()) return std::nullopt;
-  Job asked;
+  jobs::Job asked;
   asked.project = caller.project();
-  asked.kind = JobKind::kFineTune;
+  asked.kind = jobs::JobKind::kFineTune;
   asked.request_id = request.request_id();
   asked.spec_digest = RequestDigest(request);
   const auto found = environment_.store->FindRepeated(asked);
   if (!found.ok()) return ExplainEnqueue(found.status(), request.spec().dataset_id());
   if (!found->has_value()) return std::nullopt;
   v1::StartFineTuneResponse response;
-  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), ToProto(**found));
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), wire::ToProto(**found));
   // As it was told the first time, where that can still be said.
-  const auto resolved = ResolveFineTuneSpec(request.spec());
+  const auto resolved = wire::ResolveFineTuneSpec(request.spec());
   const auto backbone = environment_.backbones->Find(request.spec().backbone());
   const auto dataset =
       environment_.store->GetDataset(caller.project(), request.spec().dataset_id());
   if (resolved.ok() && backbone.ok() && dataset.ok()) {
-    GRAFT_ASSIGN_OR_RETURN(const v1::Dataset shown, ToProto(*dataset));
+    GRAFT_ASSIGN_OR_RETURN(const v1::Dataset shown, wire::ToProto(*dataset));
     const auto needs = CheckDataset(request.spec().task(), shown);
     if (needs.ok()) *response.mutable_estimate() = Estimate(*resolved, shown, *needs, **backbone);
   }
@@ -100,28 +100,29 @@ absl::StatusOr<v1::StartFineTuneResponse> FineTuneService::StartFineTune(
                          Repeated(caller, request));
   if (repeated.has_value()) return *std::move(repeated);
   GRAFT_RETURN_IF_ERROR(environment_.check_room());
-  GRAFT_ASSIGN_OR_RETURN(const ResolvedFineTune resolved, ResolveFineTuneSpec(request.spec()));
+  GRAFT_ASSIGN_OR_RETURN(const recipes::ResolvedFineTune resolved,
+                         wire::ResolveFineTuneSpec(request.spec()));
   GRAFT_ASSIGN_OR_RETURN(const InstalledBackbone* backbone,
                          environment_.backbones->Find(request.spec().backbone()));
   const std::string& dataset_id = request.spec().dataset_id();
-  GRAFT_ASSIGN_OR_RETURN(const Dataset dataset,
+  GRAFT_ASSIGN_OR_RETURN(const store::Dataset dataset,
                          NotFoundAs(DatasetNotFound(dataset_id),
                                     environment_.store->GetDataset(caller.project(), dataset_id)));
-  GRAFT_ASSIGN_OR_RETURN(const v1::Dataset shown, ToProto(dataset));
+  GRAFT_ASSIGN_OR_RETURN(const v1::Dataset shown, wire::ToProto(dataset));
   GRAFT_ASSIGN_OR_RETURN(const DatasetNeeds needs, CheckDataset(request.spec().task(), shown));
   GRAFT_RETURN_IF_ERROR(CheckNetwork(resolved.config, *backbone, needs.outputs));
   v1::StartFineTuneResponse response;
   *response.mutable_estimate() = Estimate(resolved, shown, needs, *backbone);
-  Job job = MakeJob(request, caller.project(), resolved, dataset, *backbone);
+  jobs::Job job = MakeJob(request, caller.project(), resolved, dataset, *backbone);
   if (request.validate_only()) {
-    GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), ToProto(job));
+    GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), wire::ToProto(job));
     response.mutable_job()->clear_create_time();
     return response;
   }
   job.id = environment_.ids->NewId("job");
   const auto enqueued = environment_.store->EnqueueJob(job);
   if (!enqueued.ok()) return ExplainEnqueue(enqueued.status(), dataset_id);
-  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), ToProto(enqueued->job));
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), wire::ToProto(enqueued->job));
   response.set_created(enqueued->created);
   if (enqueued->created) {
     environment_.logger->Info("job queued", {{"job", job.id},
@@ -137,11 +138,11 @@ absl::StatusOr<v1::StartFineTuneResponse> FineTuneService::StartFineTune(
 absl::StatusOr<v1::GetStatusResponse> FineTuneService::GetStatus(
     const Caller& caller, const v1::GetStatusRequest& request) {
   GRAFT_RETURN_IF_ERROR(CheckId("job_id", request.job_id()));
-  GRAFT_ASSIGN_OR_RETURN(
-      const Job job, NotFoundAs(JobNotFound(request.job_id()),
-                                environment_.store->GetJob(caller.project(), request.job_id())));
+  GRAFT_ASSIGN_OR_RETURN(const jobs::Job job, NotFoundAs(JobNotFound(request.job_id()),
+                                                         environment_.store->GetJob(
+                                                             caller.project(), request.job_id())));
   v1::GetStatusResponse response;
-  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), ToProto(job));
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), wire::ToProto(job));
   return response;
 }
 
@@ -160,17 +161,18 @@ absl::StatusOr<std::shared_ptr<WatchStream>> FineTuneService::Watch(
 absl::StatusOr<v1::ListJobsResponse> FineTuneService::ListJobs(const Caller& caller,
                                                                const v1::ListJobsRequest& request) {
   GRAFT_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
-  GRAFT_ASSIGN_OR_RETURN(const JobFilter filter, FilterOf(request));
+  GRAFT_ASSIGN_OR_RETURN(const store::JobFilter filter, FilterOf(request));
   v1::ListJobsResponse response;
-  GRAFT_ASSIGN_OR_RETURN(
-      *response.mutable_next_page_token(),
-      FillPage(
-          size, request.page_token(),
-          [&](const PageOptions& page) {
-            return environment_.store->ListJobs(caller.project(), filter, page);
-          },
-          [](const Job& job) -> absl::StatusOr<std::optional<v1::Job>> { return ToProto(job); },
-          response.mutable_jobs()));
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_next_page_token(),
+                         FillPage(
+                             size, request.page_token(),
+                             [&](const store::PageOptions& page) {
+                               return environment_.store->ListJobs(caller.project(), filter, page);
+                             },
+                             [](const jobs::Job& job) -> absl::StatusOr<std::optional<v1::Job>> {
+                               return wire::ToProto(job);
+                             },
+                             response.mutable_jobs()));
   return response;
 }
 
@@ -178,8 +180,8 @@ absl::StatusOr<v1::CancelJobResponse> FineTuneService::CancelJob(
     const Caller& caller, const v1::CancelJobRequest& request) {
   GRAFT_RETURN_IF_ERROR(CheckId("job_id", request.job_id()));
   const std::string& id = request.job_id();
-  absl::StatusOr<Job> job =
-      environment_.store->RequestDesired(caller.project(), id, DesiredState::kCancel);
+  absl::StatusOr<jobs::Job> job =
+      environment_.store->RequestDesired(caller.project(), id, jobs::DesiredState::kCancel);
   if (absl::IsFailedPrecondition(job.status())) {
     // It ended on its own, perhaps just now: the answer says how.
     job = environment_.store->GetJob(caller.project(), id);
@@ -187,10 +189,10 @@ absl::StatusOr<v1::CancelJobResponse> FineTuneService::CancelJob(
   job = NotFoundAs(JobNotFound(id), std::move(job));
   GRAFT_RETURN_IF_ERROR(job.status());
   v1::CancelJobResponse response;
-  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), ToProto(*job));
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), wire::ToProto(*job));
   environment_.logger->Info("cancel asked for", {{"job", id},
                                                  {"project", caller.project()},
-                                                 {"state", JobStateName(job->state)},
+                                                 {"state", jobs::JobStateName(job->state)},
                                                  {"request", caller.request_id()}});
   return response;
 }
@@ -203,7 +205,8 @@ absl::StatusOr<v1::DeleteJobResponse> FineTuneService::DeleteJob(
   if (absl::IsNotFound(deleted)) return JobNotFound(id);
   if (absl::IsFailedPrecondition(deleted)) return WithReason(deleted, reasons::kJobNotEnded);
   GRAFT_RETURN_IF_ERROR(deleted);
-  const absl::Status swept = environment_.blobs->DeletePrefix(Below(CheckpointPrefix(id)));
+  const absl::Status swept =
+      environment_.blobs->DeletePrefix(artifacts::Below(artifacts::CheckpointPrefix(id)));
   if (!swept.ok()) {
     environment_.logger->Warning("checkpoints of a deleted job stay until the next start",
                                  {{"job", id}, {"error", swept.ToString()}});
@@ -214,4 +217,4 @@ absl::StatusOr<v1::DeleteJobResponse> FineTuneService::DeleteJob(
   return v1::DeleteJobResponse();
 }
 
-}  // namespace graft
+}  // namespace graft::server

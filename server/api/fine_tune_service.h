@@ -18,19 +18,19 @@
 #include "server/api/watch_stream.h"
 #include "server/base/logging.h"
 
-namespace graft {
+namespace graft::server {
 
 // FineTuneService over the store: it validates, estimates and enqueues; workers do the rest.
 // Its handlers block. Everything is borrowed. Safe for concurrent use.
 class FineTuneService {
  public:
   struct Environment {
-    MetadataStore* store = nullptr;
-    BlobStore* blobs = nullptr;
+    store::MetadataStore* store = nullptr;
+    artifacts::BlobStore* blobs = nullptr;
     const BackboneDirectory* backbones = nullptr;
     WatchHub* watches = nullptr;
     IdGenerator* ids = nullptr;
-    const Logger* logger = nullptr;
+    const wire::Logger* logger = nullptr;
     // Whether there is room for what is new: RESOURCE_EXHAUSTED on a full disk.
     std::function<absl::Status()> check_room;
   };
@@ -59,6 +59,6 @@ class FineTuneService {
   const Environment environment_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_FINE_TUNE_SERVICE_H_

@@ -5,7 +5,7 @@
 #include "core/base/status_macros.h"
 #include "server/api/resource_names.h"
 
-namespace graft {
+namespace graft::server {
 
 std::string Gate::MethodOf(const google::protobuf::Descriptor& request) {
   const google::protobuf::FileDescriptor& file = *request.file();
@@ -36,4 +36,4 @@ absl::StatusOr<Caller> Gate::Admit(CallContext context, absl::string_view method
   return Caller(std::move(context), named);
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -12,7 +12,7 @@
 #include "server/api/authorize.h"
 #include "server/api/caller.h"
 
-namespace graft {
+namespace graft::server {
 
 // Where every call of the API comes in, whatever transport brought it: which project it is about,
 // whether who asks may do it, and whether the server takes it at present. Safe for concurrent use.
@@ -49,6 +49,6 @@ class Gate {
   const Options options_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_GATE_H_

@@ -7,7 +7,7 @@
 
 #include "core/base/status_details.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 // A byte of a path's part; bytes of other scripts (UTF-8) are letters too.
@@ -49,4 +49,4 @@ absl::Status HideFolders(const absl::Status& status, const std::vector<std::stri
   return MapTexts(status, [&](absl::string_view text) { return HideFolders(text, folders); });
 }
 
-}  // namespace graft
+}  // namespace graft::server

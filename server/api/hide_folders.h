@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::server {
 
 // A message for callers, without the server's own folders: each of `folders`, which are absolute
 // paths, becomes "<server>" wherever it stands as a path or begins one. "/data" is cut out of
@@ -18,6 +18,6 @@ std::string HideFolders(absl::string_view message, const std::vector<std::string
 // The same for an error: its message and the texts of its details.
 absl::Status HideFolders(const absl::Status& status, const std::vector<std::string>& folders);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_HIDE_FOLDERS_H_

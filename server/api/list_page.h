@@ -15,7 +15,7 @@
 #include "core/store/metadata_store.h"
 #include "server/api/resource_names.h"
 
-namespace graft {
+namespace graft::server {
 
 // What a page of a list may hold, as it is on the wire: a client that sets nothing takes messages
 // of 4 MiB (gRPC's default in every language).
@@ -41,7 +41,7 @@ absl::StatusOr<std::string> FillPage(int page_size, std::string token, Read read
   int rows = std::min(left, kRowsARead);
   bool last = false;
   while (true) {
-    GRAFT_ASSIGN_OR_RETURN(const auto page, NamingPageToken(read(PageOptions{rows, token})));
+    GRAFT_ASSIGN_OR_RETURN(const auto page, NamingPageToken(read(store::PageOptions{rows, token})));
     std::vector<Message> messages;
     size_t more_bytes = 0;
     int fitting = 0;
@@ -72,6 +72,6 @@ absl::StatusOr<std::string> FillPage(int page_size, std::string token, Read read
   }
 }
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_LIST_PAGE_H_

@@ -14,7 +14,7 @@
 #include "server/api/resource_names.h"
 #include "wire/model.h"
 
-namespace graft {
+namespace graft::server {
 
 namespace {
 
@@ -28,13 +28,13 @@ absl::StatusOr<T> WithModelReason(absl::StatusOr<T> result) {
 
 }  // namespace
 
-absl::StatusOr<v1::Model> ModelService::WithVersions(const Model& model) {
+absl::StatusOr<v1::Model> ModelService::WithVersions(const store::Model& model) {
   GRAFT_ASSIGN_OR_RETURN(std::vector<int64_t> numbers,
                          environment_.store->ListVersionNumbers(model.project, model.name));
   // A version may have come or gone since `model` was read.
-  Model shown = model;
+  store::Model shown = model;
   shown.latest_version = numbers.back();
-  return ToProto(shown, std::move(numbers));
+  return wire::ToProto(shown, std::move(numbers));
 }
 
 absl::StatusOr<v1::ListModelsResponse> ModelService::ListModels(
@@ -45,10 +45,10 @@ absl::StatusOr<v1::ListModelsResponse> ModelService::ListModels(
       *response.mutable_next_page_token(),
       FillPage(
           size, request.page_token(),
-          [&](const PageOptions& page) {
+          [&](const store::PageOptions& page) {
             return environment_.store->ListModels(caller.project(), page);
           },
-          [this](const Model& model) -> absl::StatusOr<std::optional<v1::Model>> {
+          [this](const store::Model& model) -> absl::StatusOr<std::optional<v1::Model>> {
             absl::StatusOr<v1::Model> shown = WithVersions(model);
             // Deleted since the page was read.
             if (absl::IsNotFound(shown.status())) return std::nullopt;
@@ -62,17 +62,17 @@ absl::StatusOr<v1::GetModelResponse> ModelService::GetModel(const Caller& caller
                                                             const v1::GetModelRequest& request) {
   GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
   if (request.version() < 0) return InvalidField("version", "must not be negative");
-  GRAFT_ASSIGN_OR_RETURN(const Model model, WithModelReason(environment_.store->GetModel(
-                                                caller.project(), request.model())));
-  GRAFT_ASSIGN_OR_RETURN(const ModelVersion version,
+  GRAFT_ASSIGN_OR_RETURN(const store::Model model, WithModelReason(environment_.store->GetModel(
+                                                       caller.project(), request.model())));
+  GRAFT_ASSIGN_OR_RETURN(const store::ModelVersion version,
                          WithModelReason(environment_.store->GetModelVersion(
                              caller.project(), request.model(), request.version())));
-  GRAFT_ASSIGN_OR_RETURN(const ModelVersionDetails details,
+  GRAFT_ASSIGN_OR_RETURN(const store::ModelVersionDetails details,
                          WithModelReason(environment_.store->GetModelVersionDetails(
                              caller.project(), request.model(), version.version)));
   v1::GetModelResponse response;
   GRAFT_ASSIGN_OR_RETURN(*response.mutable_model(), WithModelReason(WithVersions(model)));
-  GRAFT_ASSIGN_OR_RETURN(*response.mutable_version(), ToProto(version, details));
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_version(), wire::ToProto(version, details));
   return response;
 }
 
@@ -82,14 +82,15 @@ absl::StatusOr<v1::DeleteModelResponse> ModelService::DeleteModel(
   if (request.version() < 0) return InvalidField("version", "must not be negative");
   // The rows first: from here on nobody finds it. Files that a crash leaves are swept at the
   // next start.
-  GRAFT_ASSIGN_OR_RETURN(const std::vector<ModelVersion> deleted,
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<store::ModelVersion> deleted,
                          WithModelReason(environment_.store->DeleteModel(
                              caller.project(), request.model(), request.version())));
   if (environment_.on_deleted) {
     environment_.on_deleted(caller.project(), request.model(), request.version());
   }
-  for (const ModelVersion& version : deleted) {
-    const absl::Status removed = environment_.blobs->DeletePrefix(Below(version.artifact_prefix));
+  for (const store::ModelVersion& version : deleted) {
+    const absl::Status removed =
+        environment_.blobs->DeletePrefix(artifacts::Below(version.artifact_prefix));
     if (!removed.ok()) {
       environment_.logger->Warning("files of a deleted model stay until the next start",
                                    {{"model", version.model}, {"error", removed.ToString()}});
@@ -102,4 +103,4 @@ absl::StatusOr<v1::DeleteModelResponse> ModelService::DeleteModel(
   return v1::DeleteModelResponse();
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -13,16 +13,16 @@
 #include "server/api/caller.h"
 #include "server/base/logging.h"
 
-namespace graft {
+namespace graft::server {
 
 // ModelService: rows of the store and their files. Its handlers block. Everything is borrowed. Safe
 // for concurrent use.
 class ModelService {
  public:
   struct Environment {
-    MetadataStore* store = nullptr;
-    BlobStore* blobs = nullptr;
-    const Logger* logger = nullptr;
+    store::MetadataStore* store = nullptr;
+    artifacts::BlobStore* blobs = nullptr;
+    const wire::Logger* logger = nullptr;
     // Told once rows are deleted: no new request may get that version (0: any of the model).
     std::function<void(const std::string& project, const std::string& model, int64_t version)>
         on_deleted;
@@ -37,11 +37,11 @@ class ModelService {
                                                       const v1::DeleteModelRequest& request);
 
  private:
-  absl::StatusOr<v1::Model> WithVersions(const Model& model);
+  absl::StatusOr<v1::Model> WithVersions(const store::Model& model);
 
   const Environment environment_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_MODEL_SERVICE_H_

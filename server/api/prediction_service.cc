@@ -13,7 +13,7 @@
 #include "wire/tasks/catalog.h"
 #include "wire/time.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 absl::Status WithDetails(absl::Status status) {
@@ -21,30 +21,31 @@ absl::Status WithDetails(absl::Status status) {
   return WithRetryDelay(std::move(status), absl::Seconds(1));
 }
 
-absl::StatusOr<v1::PredictResponse> Describe(const PredictResponse& result) {
+absl::StatusOr<v1::PredictResponse> Describe(const serving::PredictResponse& result) {
   v1::PredictResponse response;
   response.set_model(result.model);
   response.set_version(result.version);
-  for (const std::unique_ptr<TaskOutput>& output : result.outputs) {
-    absl::StatusOr<v1::TaskOutput> converted = OutputToProto(*output);
+  for (const std::unique_ptr<tasks::TaskOutput>& output : result.outputs) {
+    absl::StatusOr<v1::TaskOutput> converted = wire::OutputToProto(*output);
     if (!converted.ok()) return absl::InternalError(converted.status().message());
     *response.add_outputs() = *std::move(converted);
   }
   v1::PredictTiming* timing = response.mutable_timing();
-  *timing->mutable_queue() = ToProto(result.timing.queue);
-  *timing->mutable_decode() = ToProto(result.timing.decode);
-  *timing->mutable_compute() = ToProto(result.timing.compute);
-  *timing->mutable_total() = ToProto(result.timing.total);
+  *timing->mutable_queue() = wire::ToProto(result.timing.queue);
+  *timing->mutable_decode() = wire::ToProto(result.timing.decode);
+  *timing->mutable_compute() = wire::ToProto(result.timing.compute);
+  *timing->mutable_total() = wire::ToProto(result.timing.total);
   return response;
 }
 
 // The request as the predictor takes it, or which field is wrong. Its images are moved out.
-absl::StatusOr<PredictRequest> Convert(const std::string& project, v1::PredictRequest& request) {
-  PredictRequest converted;
+absl::StatusOr<serving::PredictRequest> Convert(const std::string& project,
+                                                v1::PredictRequest& request) {
+  serving::PredictRequest converted;
   converted.project = project;
   GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
   if (request.version() < 0) return InvalidField("version", "must not be negative");
-  GRAFT_ASSIGN_OR_RETURN(converted.options, ReadPredictOptions(request.options()));
+  GRAFT_ASSIGN_OR_RETURN(converted.options, wire::ReadPredictOptions(request.options()));
   if (request.inputs().empty()) return InvalidField("inputs", "holds no image");
   converted.model = request.model();
   converted.version = request.version();
@@ -54,7 +55,7 @@ absl::StatusOr<PredictRequest> Convert(const std::string& project, v1::PredictRe
     if (input.input_case() != v1::PredictInput::kImage) {
       return InvalidField(absl::StrCat("inputs[", i, "]"), "must carry an image");
     }
-    converted.inputs.push_back(EncodedImage{std::move(*input.mutable_image())});
+    converted.inputs.push_back(serving::EncodedImage{std::move(*input.mutable_image())});
   }
   return converted;
 }
@@ -71,7 +72,7 @@ void PredictionService::OnRefused(const v1::PredictRequest& request,
 }
 
 void PredictionService::Predict(const Caller& caller, v1::PredictRequest request, Done done) {
-  absl::StatusOr<PredictRequest> converted = Convert(caller.project(), request);
+  absl::StatusOr<serving::PredictRequest> converted = Convert(caller.project(), request);
   if (!converted.ok()) {
     OnRefused(request, converted.status());
     return done(converted.status());
@@ -82,11 +83,11 @@ void PredictionService::Predict(const Caller& caller, v1::PredictRequest request
                                    : clock_->Monotonic() + (caller.deadline() - absl::Now());
   predictor_->Submit(
       *std::move(converted), until,
-      [done = std::move(done)](absl::StatusOr<PredictResponse> result) {
+      [done = std::move(done)](absl::StatusOr<serving::PredictResponse> result) {
         if (result.ok()) return done(Describe(*result));
         done(WithDetails(std::move(result).status()));
       },
       caller.cancel());
 }
 
-}  // namespace graft
+}  // namespace graft::server

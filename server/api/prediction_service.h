@@ -12,7 +12,7 @@
 #include "core/serving/serving_observer.h"
 #include "server/api/caller.h"
 
-namespace graft {
+namespace graft::server {
 
 // PredictionService over a Predictor: checks and converts; queueing, batching and limits are the
 // predictor's. A caller who goes away takes its request out of the queue. Never blocks. Everything
@@ -23,7 +23,7 @@ class PredictionService {
   using Done = std::function<void(absl::StatusOr<v1::PredictResponse>)>;
 
   // `observer` hears of requests that do not come as far as the predictor; may be null.
-  PredictionService(Predictor* predictor, Clock* clock, ServingObserver* observer)
+  PredictionService(serving::Predictor* predictor, Clock* clock, serving::ServingObserver* observer)
       : predictor_(predictor), clock_(clock), observer_(observer) {}
 
   // Takes the images out of the request.
@@ -33,11 +33,11 @@ class PredictionService {
   void OnRefused(const v1::PredictRequest& request, const absl::Status& status) const;
 
  private:
-  Predictor* const predictor_;
+  serving::Predictor* const predictor_;
   Clock* const clock_;
-  ServingObserver* const observer_;
+  serving::ServingObserver* const observer_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_PREDICTION_SERVICE_H_

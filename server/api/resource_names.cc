@@ -9,7 +9,7 @@
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::server {
 
 absl::StatusOr<std::string> ProjectOf(const std::string& project) {
   if (project.empty()) return std::string("default");
@@ -43,4 +43,4 @@ absl::StatusOr<int> PageSize(int requested) {
   return requested;
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -9,7 +9,7 @@
 
 #include "core/base/status_details.h"
 
-namespace graft {
+namespace graft::server {
 
 // Checks that every service makes on its requests. INVALID_ARGUMENT names the field.
 
@@ -41,6 +41,6 @@ absl::StatusOr<Page> NamingPageToken(absl::StatusOr<Page> page) {
   return page;
 }
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_RESOURCE_NAMES_H_

@@ -12,7 +12,7 @@
 #include "core/base/status_details.h"
 #include "core/store/exhausted.h"
 
-namespace graft {
+namespace graft::server {
 
 absl::Status CatchExceptions(const std::function<absl::Status()>& work) {
   try {
@@ -48,4 +48,4 @@ absl::Status RunHandler(const CallContext& context, const std::function<absl::St
   return ExplainExhausted(CatchExceptions(work));
 }
 
-}  // namespace graft
+}  // namespace graft::server

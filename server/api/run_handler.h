@@ -10,7 +10,7 @@
 #include "server/api/caller.h"
 #include "server/api/gate.h"
 
-namespace graft {
+namespace graft::server {
 
 // What holds for every handler that blocks, so that none repeats it. Pure but for `work`.
 
@@ -45,6 +45,6 @@ absl::StatusOr<Response> Call(const Gate& gate, const CallContext& context, Serv
   return response;
 }
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_RUN_HANDLER_H_

@@ -17,7 +17,7 @@
 #include "core/base/status_macros.h"
 #include "server/api/run_handler.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 absl::Status TooLarge(uint64_t limit) {
@@ -291,4 +291,4 @@ std::shared_ptr<UploadSession> MakeUploadSession(const UploadEnvironment& enviro
   return std::make_shared<Session>(environment, slots, std::move(context));
 }
 
-}  // namespace graft
+}  // namespace graft::server

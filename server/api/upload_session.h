@@ -22,7 +22,7 @@
 #include "core/telemetry/metrics.h"
 #include "server/api/caller.h"
 
-namespace graft {
+namespace graft::server {
 
 // RESOURCE_EXHAUSTED, reason DISK_FULL: what an upload gets that there is no room for.
 absl::Status DiskFull();
@@ -44,7 +44,7 @@ struct UploadEnvironment {
   FreeDiskFunction free_disk_bytes = FreeDiskBytes;
   ThreadPool* io = nullptr;      // writes chunks
   ThreadPool* ingest = nullptr;  // runs `accept`, a few at a time
-  Metrics* metrics = nullptr;
+  telemetry::Metrics* metrics = nullptr;
   Clock* clock = nullptr;
   // Lets the caller in and checks the header, before anything is received. Answers the project.
   std::function<absl::StatusOr<std::string>(const CallContext&, const v1::UploadHeader&)> admit;
@@ -115,6 +115,6 @@ class UploadSession {
 std::shared_ptr<UploadSession> MakeUploadSession(const UploadEnvironment& environment,
                                                  UploadSlots& slots, CallContext context);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_UPLOAD_SESSION_H_

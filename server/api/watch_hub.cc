@@ -6,7 +6,7 @@
 #include "core/base/refusals.h"
 #include "server/api/run_handler.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 // Whether a page read from `after` on says what follows `place`: it has events beyond it, or begins
@@ -147,4 +147,4 @@ size_t WatchHub::size() const {
   return size_;
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -19,7 +19,7 @@
 
 #include "core/base/thread_pool.h"
 
-namespace graft {
+namespace graft::server {
 
 // Some events of a job, in order.
 struct EventPage {
@@ -104,6 +104,6 @@ class WatchHub {
   absl::flat_hash_map<std::string, Feeds> jobs_ ABSL_GUARDED_BY(mutex_);  // by job id
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_WATCH_HUB_H_

@@ -13,7 +13,7 @@
 #include "core/base/status_details.h"
 #include "wire/time.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 // The stream's state, shared by the hub, its reads and the transport, whichever goes last. At any
@@ -121,7 +121,7 @@ class WatchState final : public WatchStream,
     told_progress_ = std::move(bytes);
     v1::JobEvent& event = progress_.emplace();
     event.set_sequence(cursor_);
-    *event.mutable_time() = ToProto(absl::Now());
+    *event.mutable_time() = wire::ToProto(absl::Now());
     *event.mutable_progress() = progress;
   }
 
@@ -156,4 +156,4 @@ std::shared_ptr<WatchStream> MakeWatchStream(WatchHub& hub, const WatchedJob& jo
   return std::make_shared<WatchState>(hub, job, after_sequence, std::move(read));
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -13,7 +13,7 @@
 
 #include "server/api/watch_hub.h"
 
-namespace graft {
+namespace graft::server {
 
 // The transport's side of a Watch. Called by one thread at a time.
 class WatchSink {
@@ -49,6 +49,6 @@ class WatchStream {
 std::shared_ptr<WatchStream> MakeWatchStream(WatchHub& hub, const WatchedJob& job,
                                              uint64_t after_sequence, ReadEvents read);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_API_WATCH_STREAM_H_

@@ -51,7 +51,7 @@
 #include "server/workers/workers.h"
 #include "wire/stored_upgrade.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 namespace fs = std::filesystem;
@@ -73,7 +73,7 @@ ServerConfig WithAbsoluteFolders(ServerConfig config) {
 // Members are declared in the order they are built, so that they are destroyed in reverse.
 class Server final : public Application {
  public:
-  Server(const ServerConfig& config, const Logger* logger)
+  Server(const ServerConfig& config, const wire::Logger* logger)
       : config_(WithAbsoluteFolders(config)), logger_(logger) {}
 
   ~Server() override {
@@ -146,7 +146,7 @@ class Server final : public Application {
     options.observe = [this](const HttpRequest& request, const HttpResponse& response,
                              absl::Duration took) {
       // Probes and scrapes are too many for more.
-      logger_->Log(LogLevel::kDebug, "http",
+      logger_->Log(wire::LogLevel::kDebug, "http",
                    {{"method", request.method},
                     {"path", absl::string_view(request.path).substr(0, kMaxLoggedPath)},
                     {"status", absl::StrCat(response.status)},
@@ -167,28 +167,28 @@ class Server final : public Application {
     // Jobs and data are nobody else's on this machine to read.
     fs::permissions(config_.data_dir, fs::perms::owner_all, error);
     GRAFT_RETURN_IF_ERROR(CheckFileSystems());
-    SqliteMetadataStoreOptions options;
+    store::SqliteMetadataStoreOptions options;
     options.path = config_.data_dir / "graft.db";
     options.clock = clock_;
     options.max_queued = config_.max_queued_jobs;
     options.retry.max_crashes = config_.max_job_crashes;
     options.retry.max_unclean_ends = config_.max_job_unclean_ends;
     // Not to be swept yet: that is for whoever holds the database.
-    GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<BlobStore> blobs_of_before,
-                           LocalBlobStore::Open(config_.data_dir / "blobs"));
-    StoredUpgrade upgrade(blobs_of_before.get());
+    GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<artifacts::BlobStore> blobs_of_before,
+                           artifacts::LocalBlobStore::Open(config_.data_dir / "blobs"));
+    wire::StoredUpgrade upgrade(blobs_of_before.get());
     options.upgrade = &upgrade;
-    GRAFT_ASSIGN_OR_RETURN(store_, SqliteMetadataStore::Open(options));
-    GRAFT_ASSIGN_OR_RETURN(blobs_,
-                           LocalBlobStore::Open(config_.data_dir / "blobs", /*sweep=*/true));
+    GRAFT_ASSIGN_OR_RETURN(store_, store::SqliteMetadataStore::Open(options));
+    GRAFT_ASSIGN_OR_RETURN(
+        blobs_, artifacts::LocalBlobStore::Open(config_.data_dir / "blobs", /*sweep=*/true));
     GRAFT_RETURN_IF_ERROR(ResetTemporaryFolder(tmp_dir()));
-    GRAFT_ASSIGN_OR_RETURN(const std::vector<Job> running, store_->RequeueRunningOnStart());
-    for (const Job& job : running) {
+    GRAFT_ASSIGN_OR_RETURN(const std::vector<jobs::Job> running, store_->RequeueRunningOnStart());
+    for (const jobs::Job& job : running) {
       logger_->Warning("job ran when the server before ended",
                        {{"job", job.id},
-                        {"state", JobStateName(job.state)},
+                        {"state", jobs::JobStateName(job.state)},
                         {"unclean_ends", absl::StrCat(job.unclean_ends)}});
-      CountJobEnd(*metrics_, ChangeOf(job));
+      CountJobEnd(*metrics_, store::ChangeOf(job));
     }
     GRAFT_ASSIGN_OR_RETURN(const int64_t swept, SweepOrphans(*store_, *blobs_));
     logger_->Info("data opened", {{"requeued_jobs", absl::StrCat(running.size())},
@@ -210,7 +210,7 @@ class Server final : public Application {
 
   absl::Status OpenBackbones(std::optional<std::vector<InstalledBackbone>> given) {
     if (!given.has_value()) {
-      auto catalog = WeightsCatalog::Open(config_.weights_dir);
+      auto catalog = backbones::WeightsCatalog::Open(config_.weights_dir);
       if (catalog.ok()) {
         weights_ = *std::move(catalog);
       } else if (!absl::IsNotFound(catalog.status())) {
@@ -234,21 +234,23 @@ class Server final : public Application {
   }
 
   absl::Status StartServing() {
-    source_ = std::make_unique<StoredModelSource>(store_.get(), blobs_.get());
-    NetworkLoader::Options loading;
+    source_ = std::make_unique<serving::StoredModelSource>(store_.get(), blobs_.get());
+    serving::NetworkLoader::Options loading;
     loading.intra_op_threads =
         config_.serving_threads > 0 ? config_.serving_threads : AvailableCpus();
     loading.max_batch_bytes = config_.max_batch_bytes;
     loading.images.max_bytes = config_.max_image_bytes;
     loading.images.max_pixels = config_.max_image_pixels;
-    loader_ = std::make_unique<NetworkLoader>(loading, source_.get(), &weights_, &decoders_);
-    ModelManager::Options models;
+    loader_ =
+        std::make_unique<serving::NetworkLoader>(loading, source_.get(), &weights_, &decoders_);
+    serving::ModelManager::Options models;
     models.memory_budget_bytes = config_.model_memory_bytes;
-    models.warm_batch_sizes = WarmBatchSizes(config_.max_batch_size);
-    GRAFT_ASSIGN_OR_RETURN(models_, ModelManager::Create(models, source_.get(), loader_.get(),
-                                                         clock_, &serving_metrics_));
+    models.warm_batch_sizes = serving::WarmBatchSizes(config_.max_batch_size);
+    GRAFT_ASSIGN_OR_RETURN(
+        models_, serving::ModelManager::Create(models, source_.get(), loader_.get(), clock_,
+                                               &serving_metrics_));
     serving_metrics_.SetModels(models_.get());
-    Predictor::Options predicting;
+    serving::Predictor::Options predicting;
     predicting.batch.max_batch_size = config_.max_batch_size;
     predicting.batch.max_queue_delay = config_.max_queue_delay;
     predicting.decode_threads = config_.decode_threads;
@@ -256,8 +258,8 @@ class Server final : public Application {
     predicting.max_bytes_per_input = config_.max_image_bytes;
     predicting.max_pending_inputs = config_.predict_queue;
     predicting.max_pending_bytes = PredictQueueBytes(config_);
-    GRAFT_ASSIGN_OR_RETURN(predictor_,
-                           Predictor::Create(predicting, models_.get(), clock_, &serving_metrics_));
+    GRAFT_ASSIGN_OR_RETURN(predictor_, serving::Predictor::Create(predicting, models_.get(), clock_,
+                                                                  &serving_metrics_));
     prediction_service_ =
         std::make_unique<PredictionService>(predictor_.get(), clock_, &serving_metrics_);
     return absl::OkStatus();
@@ -298,7 +300,7 @@ class Server final : public Application {
   }
 
   absl::Status StartWorkers() {
-    store_->SetObserver([this](const JobChange& change) {
+    store_->SetObserver([this](const store::JobChange& change) {
       watches_.Notify(change.job_id);
       job_ends_->OnJobChange(change);
       workers_->OnJobChange(change);
@@ -307,7 +309,7 @@ class Server final : public Application {
     return workers_->Start(Observation(/*metrics=*/nullptr, {}));
   }
 
-  RpcObservation Observation(Metrics* metrics, std::vector<std::string> services) {
+  RpcObservation Observation(telemetry::Metrics* metrics, std::vector<std::string> services) {
     return {metrics,
             logger_,
             clock_,
@@ -367,10 +369,10 @@ class Server final : public Application {
   fs::path tmp_dir() const { return config_.data_dir / "tmp"; }
 
   const ServerConfig config_;
-  const Logger* const logger_;
+  const wire::Logger* const logger_;
   Clock* const clock_ = Clock::System();
   IdGenerator* const ids_ = IdGenerator::System();
-  const std::unique_ptr<Metrics> metrics_ = Metrics::Create();
+  const std::unique_ptr<telemetry::Metrics> metrics_ = telemetry::Metrics::Create();
   Lifecycle lifecycle_;
   JobCounts job_counts_{metrics_.get(), clock_};
   // Apart from the API's threads: a thousand streams must not keep a call waiting.
@@ -386,20 +388,21 @@ class Server final : public Application {
   ThreadPool ingest_{"graft-ingest", config_.ingest_threads,
                      static_cast<size_t>(config_.max_concurrent_uploads)};
 
-  std::unique_ptr<MetadataStore> store_;
-  std::unique_ptr<BlobStore> blobs_;
-  WeightsCatalog weights_{{}};
+  std::unique_ptr<store::MetadataStore> store_;
+  std::unique_ptr<artifacts::BlobStore> blobs_;
+  backbones::WeightsCatalog weights_{{}};
   std::unique_ptr<BackboneDirectory> backbones_;
   std::unique_ptr<JobEndObserver> job_ends_;
 
   ServingMetrics serving_metrics_{metrics_.get(), logger_};
   // The tasks that are served.
-  const Decoders decoders_{
-      {ClassificationDecoderFactory(), MultilabelDecoderFactory(), RegressionDecoderFactory()}};
-  std::unique_ptr<StoredModelSource> source_;
-  std::unique_ptr<NetworkLoader> loader_;
-  std::unique_ptr<ModelManager> models_;
-  std::unique_ptr<Predictor> predictor_;
+  const tasks::Decoders decoders_{{tasks::ClassificationDecoderFactory(),
+                                   tasks::MultilabelDecoderFactory(),
+                                   tasks::RegressionDecoderFactory()}};
+  std::unique_ptr<serving::StoredModelSource> source_;
+  std::unique_ptr<serving::NetworkLoader> loader_;
+  std::unique_ptr<serving::ModelManager> models_;
+  std::unique_ptr<serving::Predictor> predictor_;
 
   std::unique_ptr<Gate> gate_;
   std::unique_ptr<PredictionService> prediction_service_;
@@ -418,11 +421,11 @@ class Server final : public Application {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Application>> Application::Start(const ServerConfig& config,
-                                                                const Logger* logger,
+                                                                const wire::Logger* logger,
                                                                 ApplicationParts parts) {
   auto server = std::make_unique<Server>(config, logger);
   GRAFT_RETURN_IF_ERROR(server->Start(std::move(parts)));
   return std::unique_ptr<Application>(std::move(server));
 }
 
-}  // namespace graft
+}  // namespace graft::server

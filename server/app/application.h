@@ -14,7 +14,7 @@
 #include "server/base/logging.h"
 #include "server/config/config.h"
 
-namespace graft {
+namespace graft::server {
 
 // Parts that a test may replace; what is empty is made from the configuration.
 struct ApplicationParts {
@@ -32,7 +32,7 @@ class Application {
   // return. `logger` must outlive the application. Errors say what is wrong and where: a store that
   // is corrupt or in use by another server, a port that is taken, weights that are damaged.
   static absl::StatusOr<std::unique_ptr<Application>> Start(const ServerConfig& config,
-                                                            const Logger* logger,
+                                                            const wire::Logger* logger,
                                                             ApplicationParts parts = {});
   virtual ~Application() = default;
 
@@ -45,6 +45,6 @@ class Application {
   virtual void Drain() = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_APP_APPLICATION_H_

@@ -13,7 +13,7 @@
 #include "server/workers/worker_socket.h"
 #include "server/workers/workers.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 namespace fs = std::filesystem;
@@ -98,4 +98,4 @@ ConfigFindings CheckFiles(const ServerConfig& config) {
   return findings;
 }
 
-}  // namespace graft
+}  // namespace graft::server

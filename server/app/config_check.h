@@ -8,7 +8,7 @@
 
 #include "server/config/config.h"
 
-namespace graft {
+namespace graft::server {
 
 struct ConfigFindings {
   absl::Status status;                // what would keep the server from starting
@@ -20,6 +20,6 @@ struct ConfigFindings {
 // and its socket be opened; and whether there are weights, and the default backbone's among them.
 ConfigFindings CheckFiles(const ServerConfig& config);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_APP_CONFIG_CHECK_H_

@@ -16,7 +16,7 @@
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 namespace fs = std::filesystem;
@@ -122,4 +122,4 @@ std::vector<std::string> WarningsOf(const FileSystemTraits& data) {
       "faster")};
 }
 
-}  // namespace graft
+}  // namespace graft::server

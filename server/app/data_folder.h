@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::server {
 
 // What a file system can do for graft, and how it is called.
 struct FileSystemTraits {
@@ -37,6 +37,6 @@ absl::Status CheckTraits(const FileSystemTraits& data, const FileSystemTraits& s
 // What is worth telling of a data folder that will do. Pure.
 std::vector<std::string> WarningsOf(const FileSystemTraits& data);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_APP_DATA_FOLDER_H_

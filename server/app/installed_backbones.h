@@ -7,13 +7,16 @@
 
 #include "server/api/backbone_directory.h"
 
-namespace graft {
-
+namespace graft::backbones {
 class WeightsCatalog;
+}  // namespace graft::backbones
+
+namespace graft::server {
 
 // What the API says of each backbone of the catalog, with its costs counted from its structure.
-absl::StatusOr<std::vector<InstalledBackbone>> DescribeBackbones(const WeightsCatalog& catalog);
+absl::StatusOr<std::vector<InstalledBackbone>> DescribeBackbones(
+    const backbones::WeightsCatalog& catalog);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_APP_INSTALLED_BACKBONES_H_

@@ -20,7 +20,7 @@
 #include "server/base/logging.h"
 #include "server/config/config.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 constexpr int kExitCannotRun = 1;
@@ -36,7 +36,8 @@ int Serve(const ServerConfig& config) {
   signal(SIGPIPE, SIG_IGN);
 
   // Shared with a thread that may outlive this function.
-  const std::shared_ptr<const Logger> logger = Logger::Create(config.log_format, config.log_level);
+  const std::shared_ptr<const wire::Logger> logger =
+      wire::Logger::Create(config.log_format, config.log_level);
   const auto stop = std::make_shared<absl::Notification>();
   const absl::Status armed = ArmFailpointsFromEnvironment();
   if (!armed.ok()) {
@@ -104,11 +105,11 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server
 
 int main(int argc, char** argv) {
   // exit() would destroy objects under the detached thread that waits for a second signal.
-  const int status = graft::Main(argc, argv);
+  const int status = graft::server::Main(argc, argv);
   std::fflush(nullptr);
   _exit(status);
 }

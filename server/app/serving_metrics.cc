@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace graft {
+namespace graft::server {
 
-void ServingMetrics::OnRequest(const RequestStats& stats) {
+void ServingMetrics::OnRequest(const serving::RequestStats& stats) {
   metrics_->CountPredict(stats.model, absl::StatusCodeToString(stats.code));
   // Of answers only: a thousand refusals in no time would hide how slow the rest is.
   if (stats.code != absl::StatusCode::kOk) return;
@@ -18,12 +18,12 @@ void ServingMetrics::OnRequest(const RequestStats& stats) {
   metrics_->predict_compute_seconds.Observe(stats.compute);
 }
 
-void ServingMetrics::OnBatch(const BatchStats& stats) {
+void ServingMetrics::OnBatch(const serving::BatchStats& stats) {
   metrics_->predict_batch_size.Observe(static_cast<double>(stats.rows));
   metrics_->predict_batch_seconds.Observe(stats.gather);
 }
 
-void ServingMetrics::OnLoad(const LoadStats& stats) {
+void ServingMetrics::OnLoad(const serving::LoadStats& stats) {
   const std::string version = absl::StrCat(stats.version);
   if (stats.status.ok()) {
     metrics_->model_load_seconds.Observe(stats.seconds);
@@ -44,7 +44,7 @@ void ServingMetrics::OnLoad(const LoadStats& stats) {
   }
 }
 
-void ServingMetrics::SetModels(const ModelManager* models) {
+void ServingMetrics::SetModels(const serving::ModelManager* models) {
   absl::MutexLock lock(&mutex_);
   models_ = models;
 }
@@ -52,12 +52,12 @@ void ServingMetrics::SetModels(const ModelManager* models) {
 void ServingMetrics::Refresh() {
   absl::MutexLock lock(&mutex_);
   if (models_ == nullptr) return;
-  const LoadedStats stats = models_->Loaded();
+  const serving::LoadedStats stats = models_->Loaded();
   metrics_->model_loaded.Set(stats.models);
   metrics_->model_loaded_bytes.Set(static_cast<double>(stats.bytes));
   std::vector<std::string> names;
-  for (const ModelStatus& model : models_->List()) names.push_back(model.key.model);
+  for (const serving::ModelStatus& model : models_->List()) names.push_back(model.key.model);
   metrics_->SetLoadedModels(std::move(names));
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -9,20 +9,21 @@
 #include "core/telemetry/metrics.h"
 #include "server/base/logging.h"
 
-namespace graft {
+namespace graft::server {
 
 // Puts what serving does into metrics and logs. Safe for concurrent use.
-class ServingMetrics final : public ServingObserver {
+class ServingMetrics final : public serving::ServingObserver {
  public:
-  ServingMetrics(Metrics* metrics, const Logger* logger) : metrics_(metrics), logger_(logger) {}
+  ServingMetrics(telemetry::Metrics* metrics, const wire::Logger* logger)
+      : metrics_(metrics), logger_(logger) {}
 
   // Whose list of loaded models gives the `model` label its values; borrowed. To be called before
   // anything is loaded, and with null before they go.
-  void SetModels(const ModelManager* models) ABSL_LOCKS_EXCLUDED(mutex_);
+  void SetModels(const serving::ModelManager* models) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  void OnRequest(const RequestStats& stats) override;
-  void OnBatch(const BatchStats& stats) override;
-  void OnLoad(const LoadStats& stats) override;
+  void OnRequest(const serving::RequestStats& stats) override;
+  void OnBatch(const serving::BatchStats& stats) override;
+  void OnLoad(const serving::LoadStats& stats) override;
   void OnLoadedChanged() override { Refresh(); }
 
   // Reads what is in memory anew: to be called before the metrics are shown, since memory is also
@@ -30,12 +31,12 @@ class ServingMetrics final : public ServingObserver {
   void Refresh() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  Metrics* const metrics_;
-  const Logger* const logger_;
+  telemetry::Metrics* const metrics_;
+  const wire::Logger* const logger_;
   absl::Mutex mutex_;  // held while reading and setting: nobody sets what is older than what is set
-  const ModelManager* models_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  const serving::ModelManager* models_ ABSL_GUARDED_BY(mutex_) = nullptr;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_APP_SERVING_METRICS_H_

@@ -7,7 +7,7 @@
 
 #include "core/base/refusals.h"
 
-namespace graft {
+namespace graft::server {
 
 // Whether the server takes requests: starting, then ready, then draining, in that order only. Safe
 // for concurrent use.
@@ -42,6 +42,6 @@ class Lifecycle {
   std::atomic<State> state_{State::kStarting};
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_BASE_LIFECYCLE_H_

@@ -10,7 +10,7 @@
 
 #include "core/base/clock.h"
 
-namespace graft {
+namespace graft::server {
 
 // Calls a function every `interval` of `clock` on a thread of its own, until destroyed.
 class PeriodicTask {
@@ -45,6 +45,6 @@ class PeriodicTask {
   std::thread thread_;  // last: it uses the others
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_BASE_PERIODIC_TASK_H_

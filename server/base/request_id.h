@@ -9,7 +9,7 @@
 
 #include "core/base/ids.h"
 
-namespace graft {
+namespace graft::server {
 
 // The header that names a call in the logs of both sides. A client may choose it (1 to 128 visible
 // characters); otherwise the server does. It comes back with the answer.
@@ -25,6 +25,6 @@ inline std::string RequestIdOr(absl::string_view sent, IdGenerator& ids) {
   return IsRequestId(sent) ? std::string(sent) : ids.NewId("req");
 }
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_BASE_REQUEST_ID_H_

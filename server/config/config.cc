@@ -20,7 +20,7 @@
 #include "core/jobs/lease_policy.h"
 #include "wire/worker_limits.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 std::string EnvironmentName(absl::string_view flag) {
@@ -285,7 +285,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--max-image-pixels", size(config.max_image_pixels), 1, kGiB},
       {"--max-manifest-bytes", size(config.max_manifest_bytes), 1024, kGiB},
       {"--max-dataset-images", config.max_dataset_images, 2, 100'000'000},
-      {"--max-dataset-classes", config.max_dataset_classes, 2, kMaxReportClasses},
+      {"--max-dataset-classes", config.max_dataset_classes, 2, wire::kMaxReportClasses},
       {"--max-concurrent-uploads", config.max_concurrent_uploads, 1, 1024},
       {"--ingest-threads", config.ingest_threads, 1, 64},
       {"--min-free-disk-bytes", size(config.min_free_disk_bytes), 0, 1024 * 1024 * kGiB},
@@ -323,10 +323,10 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   for (const Span& span : spans) {
     GRAFT_RETURN_IF_ERROR(CheckRange(span.flag, span.value, span.low, span.high));
   }
-  if (config.lease_timeout < ShortestLease(config.heartbeat_interval)) {
+  if (config.lease_timeout < jobs::ShortestLease(config.heartbeat_interval)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--lease-timeout: must be at least ",
-                     absl::FormatDuration(ShortestLease(config.heartbeat_interval)),
+                     absl::FormatDuration(jobs::ShortestLease(config.heartbeat_interval)),
                      " with --heartbeat-interval ", absl::FormatDuration(config.heartbeat_interval),
                      ", or a few late heartbeats look like a "
                      "death"));
@@ -388,4 +388,4 @@ absl::StatusOr<ParsedCommandLine> ParseCommandLine(int argc, const char* const* 
   return parsed;
 }
 
-}  // namespace graft
+}  // namespace graft::server

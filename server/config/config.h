@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-namespace graft {
+namespace graft::server {
 
 // Everything graft-server can be told. Each field is a flag, an environment variable
 // (--max-upload-bytes, GRAFT_MAX_UPLOAD_BYTES) and a key of the configuration file; the flag wins
@@ -113,6 +113,6 @@ uint64_t PredictQueueBytes(const ServerConfig& config);
 // Whether `address` is a loopback address or "localhost".
 bool IsLoopback(absl::string_view address);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_CONFIG_CONFIG_H_

@@ -20,7 +20,7 @@
 
 #include "server/base/request_id.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 // What is said of a status beside its number.
@@ -233,4 +233,4 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
   return std::unique_ptr<HttpServer>(std::move(server));
 }
 
-}  // namespace graft
+}  // namespace graft::server

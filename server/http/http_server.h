@@ -14,7 +14,7 @@
 #include "core/base/ids.h"
 #include "server/http/router.h"
 
-namespace graft {
+namespace graft::server {
 
 // Listens for HTTP/1.1 and hands requests to a router. What holds for all of them is here: bounds
 // of bodies (413), a request id in the answer, HEAD without a body, 500 for an exception, no
@@ -43,6 +43,6 @@ class HttpServer {
   virtual void SetRouter(std::shared_ptr<const Router> router) = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_HTTP_HTTP_SERVER_H_

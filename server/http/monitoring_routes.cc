@@ -4,7 +4,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::server {
 
 absl::Status AddMonitoringRoutes(const MonitoringHandlers& handlers, Router* router) {
   GRAFT_RETURN_IF_ERROR(
@@ -30,4 +30,4 @@ absl::Status AddMonitoringRoutes(const MonitoringHandlers& handlers, Router* rou
                       }});
 }
 
-}  // namespace graft
+}  // namespace graft::server

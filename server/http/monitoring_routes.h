@@ -8,7 +8,7 @@
 
 #include "server/http/router.h"
 
-namespace graft {
+namespace graft::server {
 
 // Both are called from the server's threads, at the same time too, and must not block: /healthz
 // waits for a thread like the others.
@@ -23,6 +23,6 @@ struct MonitoringHandlers {
 //   GET /readyz    200 while the server takes requests, else 503 with the reason
 absl::Status AddMonitoringRoutes(const MonitoringHandlers& handlers, Router* router);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_HTTP_MONITORING_ROUTES_H_

@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 enum class Kind { kWord, kOne, kRest };
@@ -140,4 +140,4 @@ HttpResponse Router::Refuse(const Match& match) const {
   return response;
 }
 
-}  // namespace graft
+}  // namespace graft::server

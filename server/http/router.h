@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::server {
 
 // What a handler is given.
 struct HttpRequest {
@@ -76,6 +76,6 @@ class Router {
   std::vector<Compiled> routes_;  // the most particular first
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_HTTP_ROUTER_H_

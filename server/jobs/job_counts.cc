@@ -4,14 +4,14 @@
 
 #include "core/jobs/state_table.h"
 
-namespace graft {
+namespace graft::server {
 
-void JobCounts::Refresh(MetadataStore& store) {
+void JobCounts::Refresh(store::MetadataStore& store) {
   const auto counts = store.CountJobs();
   if (!counts.ok()) return;
   for (const auto& [state, count] : *counts) {
-    metrics_->jobs.Set({std::string(JobStateName(state))}, static_cast<double>(count));
-    if (state == JobState::kQueued) metrics_->job_queue_depth.Set(static_cast<double>(count));
+    metrics_->jobs.Set({std::string(jobs::JobStateName(state))}, static_cast<double>(count));
+    if (state == jobs::JobState::kQueued) metrics_->job_queue_depth.Set(static_cast<double>(count));
   }
   absl::MutexLock lock(&mutex_);
   counted_ = clock_->Monotonic();
@@ -24,4 +24,4 @@ absl::Status JobCounts::Fresh() const {
   return absl::UnavailableError("the metadata store does not answer");
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -12,7 +12,7 @@
 #include "core/store/metadata_store.h"
 #include "core/telemetry/metrics.h"
 
-namespace graft {
+namespace graft::server {
 
 // How many jobs there are, as metrics and probes show it: counted now and then by whoever calls
 // Refresh, so that nobody who asks waits for the store. Safe for concurrent use.
@@ -22,21 +22,21 @@ class JobCounts {
   static constexpr absl::Duration kStale = absl::Seconds(15);
 
   // Borrowed: both must outlive it.
-  JobCounts(Metrics* metrics, Clock* clock) : metrics_(metrics), clock_(clock) {}
+  JobCounts(telemetry::Metrics* metrics, Clock* clock) : metrics_(metrics), clock_(clock) {}
 
   // Counts, and sets the gauges. Blocks for as long as the store does.
-  void Refresh(MetadataStore& store);
+  void Refresh(store::MetadataStore& store);
 
   // UNAVAILABLE when the store has not been counted for kStale, or never.
   absl::Status Fresh() const;
 
  private:
-  Metrics* const metrics_;
+  telemetry::Metrics* const metrics_;
   Clock* const clock_;
   mutable absl::Mutex mutex_;
   std::optional<absl::Duration> counted_ ABSL_GUARDED_BY(mutex_);  // when, monotonic
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_JOBS_JOB_COUNTS_H_

@@ -8,10 +8,10 @@
 #include "server/jobs/job_metrics.h"
 #include "server/jobs/orphan_sweep.h"
 
-namespace graft {
+namespace graft::server {
 
-void JobEndObserver::OnJobChange(const JobChange& change) {
-  if (change.deleted || !IsTerminal(change.state)) return;
+void JobEndObserver::OnJobChange(const store::JobChange& change) {
+  if (change.deleted || !jobs::IsTerminal(change.state)) return;
   CountJobEnd(*metrics_, change);
   const uint64_t published = change.model_version > 0 ? change.fence : 0;
   executor_->TrySubmit([this, id = change.job_id, published] {
@@ -26,4 +26,4 @@ void JobEndObserver::OnJobChange(const JobChange& change) {
   });
 }
 
-}  // namespace graft
+}  // namespace graft::server

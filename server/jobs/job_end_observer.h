@@ -7,7 +7,7 @@
 #include "core/telemetry/metrics.h"
 #include "server/base/logging.h"
 
-namespace graft {
+namespace graft::server {
 
 // What follows a job's end, whoever ended it: its duration is counted, and on a thread of the
 // executor's its checkpoints and what attempts wrote without publishing it are deleted. What is
@@ -15,19 +15,20 @@ namespace graft {
 // Everything is borrowed. Safe for concurrent use.
 class JobEndObserver {
  public:
-  JobEndObserver(BlobStore* blobs, Metrics* metrics, ThreadPool* executor, const Logger* logger)
+  JobEndObserver(artifacts::BlobStore* blobs, telemetry::Metrics* metrics, ThreadPool* executor,
+                 const wire::Logger* logger)
       : blobs_(blobs), metrics_(metrics), executor_(executor), logger_(logger) {}
 
   // From the store's observer.
-  void OnJobChange(const JobChange& change);
+  void OnJobChange(const store::JobChange& change);
 
  private:
-  BlobStore* const blobs_;
-  Metrics* const metrics_;
+  artifacts::BlobStore* const blobs_;
+  telemetry::Metrics* const metrics_;
   ThreadPool* const executor_;
-  const Logger* const logger_;
+  const wire::Logger* const logger_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_JOBS_JOB_END_OBSERVER_H_

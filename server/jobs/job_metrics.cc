@@ -6,13 +6,13 @@
 
 #include "core/jobs/state_table.h"
 
-namespace graft {
+namespace graft::server {
 
-void CountJobEnd(Metrics& metrics, const JobChange& change) {
-  if (change.deleted || !IsTerminal(change.state)) return;
+void CountJobEnd(telemetry::Metrics& metrics, const store::JobChange& change) {
+  if (change.deleted || !jobs::IsTerminal(change.state)) return;
   metrics.job_duration_seconds.Observe(
-      {change.task, change.strategy, absl::AsciiStrToLower(JobStateName(change.state))},
+      {change.task, change.strategy, absl::AsciiStrToLower(jobs::JobStateName(change.state))},
       change.end_time - change.create_time);
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -4,11 +4,11 @@
 #include "core/store/metadata_store.h"
 #include "core/telemetry/metrics.h"
 
-namespace graft {
+namespace graft::server {
 
 // A job that has reached a terminal state, however it did; other changes are passed over.
-void CountJobEnd(Metrics& metrics, const JobChange& change);
+void CountJobEnd(telemetry::Metrics& metrics, const store::JobChange& change);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_JOBS_JOB_METRICS_H_

@@ -10,13 +10,14 @@
 #include "core/artifacts/blob_layout.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 // Deletes the blobs below `prefix` that `goes` is true of, a page of names at a time, and counts
 // them.
 template <typename Goes>
-absl::StatusOr<int64_t> DeleteWhere(BlobStore& blobs, const std::string& prefix, Goes&& goes) {
+absl::StatusOr<int64_t> DeleteWhere(artifacts::BlobStore& blobs, const std::string& prefix,
+                                    Goes&& goes) {
   constexpr size_t kPage = 1000;
   int64_t deleted = 0;
   std::string after;
@@ -34,30 +35,30 @@ absl::StatusOr<int64_t> DeleteWhere(BlobStore& blobs, const std::string& prefix,
 
 }  // namespace
 
-bool IsOrphan(absl::string_view key, const BlobReferences& references) {
-  const absl::optional<BlobOwner> owner = OwnerOfBlob(key);
+bool IsOrphan(absl::string_view key, const store::BlobReferences& references) {
+  const absl::optional<artifacts::BlobOwner> owner = artifacts::OwnerOfBlob(key);
   if (!owner.has_value()) return false;
-  if (owner->kind == BlobOwner::Kind::kDataset) {
+  if (owner->kind == artifacts::BlobOwner::Kind::kDataset) {
     return references.datasets.count({owner->project, owner->digest}) == 0;
   }
   if (references.live_jobs.count(owner->job_id) > 0) return false;
-  if (owner->kind == BlobOwner::Kind::kCheckpoint) return true;
+  if (owner->kind == artifacts::BlobOwner::Kind::kCheckpoint) return true;
   // Published prefixes are stored with or without a '/' at the end.
   return references.artifact_prefixes.count(owner->prefix) == 0 &&
-         references.artifact_prefixes.count(Below(owner->prefix)) == 0;
+         references.artifact_prefixes.count(artifacts::Below(owner->prefix)) == 0;
 }
 
-absl::StatusOr<int64_t> SweepOrphans(MetadataStore& store, BlobStore& blobs) {
-  GRAFT_ASSIGN_OR_RETURN(const BlobReferences references, store.ListBlobReferences());
+absl::StatusOr<int64_t> SweepOrphans(store::MetadataStore& store, artifacts::BlobStore& blobs) {
+  GRAFT_ASSIGN_OR_RETURN(const store::BlobReferences references, store.ListBlobReferences());
   return DeleteWhere(blobs, "", [&](const std::string& key) { return IsOrphan(key, references); });
 }
 
-absl::StatusOr<int64_t> SweepEndedJob(BlobStore& blobs, const std::string& job_id,
+absl::StatusOr<int64_t> SweepEndedJob(artifacts::BlobStore& blobs, const std::string& job_id,
                                       uint64_t published) {
-  const std::string kept = Below(ArtifactPrefix(job_id, published));
+  const std::string kept = artifacts::Below(artifacts::ArtifactPrefix(job_id, published));
   int64_t swept = 0;
-  for (const std::string& prefix :
-       {Below(CheckpointPrefix(job_id)), Below(ArtifactsPrefix(job_id))}) {
+  for (const std::string& prefix : {artifacts::Below(artifacts::CheckpointPrefix(job_id)),
+                                    artifacts::Below(artifacts::ArtifactsPrefix(job_id))}) {
     GRAFT_ASSIGN_OR_RETURN(const int64_t deleted,
                            DeleteWhere(blobs, prefix, [&](const std::string& key) {
                              return !absl::StartsWith(key, kept);
@@ -78,4 +79,4 @@ absl::Status ResetTemporaryFolder(const std::filesystem::path& folder) {
   return absl::OkStatus();
 }
 
-}  // namespace graft
+}  // namespace graft::server

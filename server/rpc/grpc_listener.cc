@@ -14,7 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 // Linking libgrpc++_reflection registers its plugin with every builder; this takes it out again.
@@ -103,4 +103,4 @@ void GrpcListener::Shutdown(absl::Duration timeout) {
   server_->Wait();
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-namespace graft {
+namespace graft::server {
 
 // A running gRPC server and its port.
 class GrpcListener {
@@ -55,6 +55,6 @@ class GrpcListener {
 // "host:port", with brackets round an IPv6 address.
 std::string HostPort(const std::string& address, int port);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_RPC_GRPC_LISTENER_H_

@@ -4,7 +4,7 @@
 
 #include "server/rpc/unary_call.h"
 
-namespace graft {
+namespace graft::server {
 
 grpc::ServerUnaryReactor* StartPredict(const Gate& gate, PredictionService& service,
                                        grpc::CallbackServerContext* context,
@@ -28,4 +28,4 @@ grpc::ServerUnaryReactor* StartPredict(const Gate& gate, PredictionService& serv
   return pending;
 }
 
-}  // namespace graft
+}  // namespace graft::server

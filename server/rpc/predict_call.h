@@ -9,7 +9,7 @@
 #include "server/api/gate.h"
 #include "server/api/prediction_service.h"
 
-namespace graft {
+namespace graft::server {
 
 // A Predict over gRPC, answered without a thread of its own. A caller who goes away takes the
 // request back. gRPC owns the reactor; `service` must outlive it.
@@ -18,6 +18,6 @@ grpc::ServerUnaryReactor* StartPredict(const Gate& gate, PredictionService& serv
                                        const v1::PredictRequest* request,
                                        v1::PredictResponse* response);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_RPC_PREDICT_CALL_H_

@@ -12,7 +12,7 @@
 #include "server/api/hide_folders.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::grpc::experimental::InterceptionHookPoints;
@@ -30,14 +30,14 @@ struct Shared {
 };
 
 // Probes and pings are too many and too dull for the log.
-LogLevel LevelOf(absl::string_view method, const grpc::Status& status) {
+wire::LogLevel LevelOf(absl::string_view method, const grpc::Status& status) {
   if (absl::StartsWith(method, "grpc.health.") || absl::StartsWith(method, "graft.worker.")) {
-    return LogLevel::kDebug;
+    return wire::LogLevel::kDebug;
   }
   return status.error_code() == grpc::StatusCode::INTERNAL ||
                  status.error_code() == grpc::StatusCode::DATA_LOSS
-             ? LogLevel::kError
-             : LogLevel::kInfo;
+             ? wire::LogLevel::kError
+             : wire::LogLevel::kInfo;
 }
 
 // One call. gRPC runs the hooks of a call one after another.
@@ -89,7 +89,8 @@ class CallInterceptor final : public Interceptor {
         absl::StatusCodeToString(static_cast<absl::StatusCode>(status.error_code()));
     if (to_.metrics != nullptr) {
       const bool known = shared_.methods.contains(method_);
-      to_.metrics->rpc_seconds.Observe({known ? method_ : std::string(kOtherLabel), code}, took);
+      to_.metrics->rpc_seconds.Observe(
+          {known ? method_ : std::string(telemetry::kOtherLabel), code}, took);
     }
     to_.logger->Log(LevelOf(method_, status), "rpc",
                     {{"method", absl::string_view(method_).substr(0, kMaxLoggedMethod)},
@@ -102,7 +103,7 @@ class CallInterceptor final : public Interceptor {
 
   grpc::Status Clean(const grpc::Status& status) const {
     if (status.ok()) return status;
-    return ToGrpcStatus(HideFolders(FromGrpcStatus(status), to_.private_folders));
+    return wire::ToGrpcStatus(HideFolders(wire::FromGrpcStatus(status), to_.private_folders));
   }
 
   const Shared& shared_;
@@ -155,4 +156,4 @@ std::string RequestId(const grpc::ServerContextBase& context) {
                                  : std::string(found->second.data(), found->second.size());
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -16,12 +16,12 @@
 #include "server/base/logging.h"
 #include "server/base/request_id.h"
 
-namespace graft {
+namespace graft::server {
 
 // Where what is seen of calls goes. All pointers must outlive the grpc::Server.
 struct RpcObservation {
-  Metrics* metrics = nullptr;  // null: calls are not counted
-  const Logger* logger = nullptr;
+  telemetry::Metrics* metrics = nullptr;  // null: calls are not counted
+  const wire::Logger* logger = nullptr;
   Clock* clock = nullptr;
   IdGenerator* ids = nullptr;
   // Cut out of error messages and their details (hide_folders.h).
@@ -39,6 +39,6 @@ std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeRpcIn
 // The request id of a call that went through the interceptor.
 std::string RequestId(const grpc::ServerContextBase& context);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_RPC_RPC_INTERCEPTOR_H_

@@ -13,7 +13,7 @@
 #include "server/rpc/upload_call.h"
 #include "server/rpc/watch_call.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using Context = grpc::CallbackServerContext;
@@ -165,4 +165,4 @@ std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor) {
   return services;
 }
 
-}  // namespace graft
+}  // namespace graft::server

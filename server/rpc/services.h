@@ -10,7 +10,7 @@
 #include "core/base/thread_pool.h"
 #include "server/api/api.h"
 
-namespace graft {
+namespace graft::server {
 
 // The API over gRPC: each method reads what gRPC tells of the call and hands its request on. What
 // holds for every call (request id, log, metrics, no paths in errors) is the interceptor's.
@@ -24,6 +24,6 @@ struct RpcService {
 // is borrowed.
 std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_RPC_SERVICES_H_

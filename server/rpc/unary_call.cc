@@ -5,7 +5,7 @@
 #include "server/rpc/rpc_interceptor.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::server {
 
 absl::Time CallDeadline(const grpc::CallbackServerContext& context) {
   const auto deadline = context.deadline();
@@ -20,7 +20,7 @@ CallContext ContextOf(const grpc::CallbackServerContext& context) {
   return call;
 }
 
-void PendingCall::Answer(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
+void PendingCall::Answer(const absl::Status& status) { Finish(wire::ToGrpcStatus(status)); }
 
 grpc::ServerUnaryReactor* RunOn(ThreadPool& executor, grpc::CallbackServerContext* context,
                                 std::function<absl::Status()> work) {
@@ -33,4 +33,4 @@ grpc::ServerUnaryReactor* RunOn(ThreadPool& executor, grpc::CallbackServerContex
   return pending;
 }
 
-}  // namespace graft
+}  // namespace graft::server

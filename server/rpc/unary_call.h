@@ -18,7 +18,7 @@
 #include "server/api/gate.h"
 #include "server/api/run_handler.h"
 
-namespace graft {
+namespace graft::server {
 
 // The deadline that the caller set, or absl::InfiniteFuture().
 absl::Time CallDeadline(const grpc::CallbackServerContext& context);
@@ -31,7 +31,7 @@ CallContext ContextOf(const grpc::CallbackServerContext& context);
 class PendingCall final : public grpc::ServerUnaryReactor {
  public:
   // `cancel`, if any, is cancelled when the caller goes away.
-  explicit PendingCall(std::shared_ptr<CancellationToken> cancel = nullptr)
+  explicit PendingCall(std::shared_ptr<serving::CancellationToken> cancel = nullptr)
       : cancel_(std::move(cancel)) {}
 
   void Answer(const absl::Status& status);
@@ -42,7 +42,7 @@ class PendingCall final : public grpc::ServerUnaryReactor {
   }
   void OnDone() override { delete this; }
 
-  const std::shared_ptr<CancellationToken> cancel_;
+  const std::shared_ptr<serving::CancellationToken> cancel_;
 };
 
 // Runs `work` on `executor` and answers the call with its status, as RunHandler does. A full
@@ -69,6 +69,6 @@ grpc::ServerUnaryReactor* CallOn(ThreadPool& executor, const Gate& gate,
   return pending;
 }
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_RPC_UNARY_CALL_H_

@@ -6,7 +6,7 @@
 #include "server/rpc/unary_call.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 class UploadCall final : public grpc::ServerReadReactor<v1::UploadDatasetRequest>,
@@ -21,7 +21,7 @@ class UploadCall final : public grpc::ServerReadReactor<v1::UploadDatasetRequest
   void Finish(const absl::Status& status, v1::UploadDatasetResponse response) override {
     // The call's own response dies with a cancelled call.
     if (status.ok()) response_->Swap(&response);
-    ServerReadReactor::Finish(ToGrpcStatus(status));
+    ServerReadReactor::Finish(wire::ToGrpcStatus(status));
   }
 
  private:
@@ -57,4 +57,4 @@ grpc::ServerReadReactor<v1::UploadDatasetRequest>* ServeUpload(
   return call;
 }
 
-}  // namespace graft
+}  // namespace graft::server

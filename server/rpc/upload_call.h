@@ -10,7 +10,7 @@
 
 #include "server/api/dataset_service.h"
 
-namespace graft {
+namespace graft::server {
 
 // An UploadDataset over gRPC. gRPC owns the reactor; `service` must outlive it.
 grpc::ServerReadReactor<v1::UploadDatasetRequest>* StartUpload(
@@ -22,6 +22,6 @@ grpc::ServerReadReactor<v1::UploadDatasetRequest>* ServeUpload(
     const std::shared_ptr<UploadSession>& session, const grpc::CallbackServerContext* context,
     v1::UploadDatasetResponse* response);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_RPC_UPLOAD_CALL_H_

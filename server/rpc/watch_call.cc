@@ -7,7 +7,7 @@
 #include "server/rpc/unary_call.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 class WatchCall final : public grpc::ServerWriteReactor<v1::WatchResponse>, public WatchSink {
@@ -17,7 +17,7 @@ class WatchCall final : public grpc::ServerWriteReactor<v1::WatchResponse>, publ
 
   void Write(const v1::WatchResponse* response) override { StartWrite(response); }
   void Finish(const absl::Status& status) override {
-    ServerWriteReactor::Finish(ToGrpcStatus(status));
+    ServerWriteReactor::Finish(wire::ToGrpcStatus(status));
   }
 
  private:
@@ -59,4 +59,4 @@ grpc::ServerWriteReactor<v1::WatchResponse>* ServeWatch(
   return call;
 }
 
-}  // namespace graft
+}  // namespace graft::server

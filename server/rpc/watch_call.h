@@ -11,7 +11,7 @@
 #include "server/api/fine_tune_service.h"
 #include "server/api/gate.h"
 
-namespace graft {
+namespace graft::server {
 
 // A Watch over gRPC. gRPC owns the reactor; `service` must outlive it.
 grpc::ServerWriteReactor<v1::WatchResponse>* StartWatch(const Gate& gate, FineTuneService& service,
@@ -21,6 +21,6 @@ grpc::ServerWriteReactor<v1::WatchResponse>* StartWatch(const Gate& gate, FineTu
 // The same for a stream that is there. Its reactor is gRPC's.
 grpc::ServerWriteReactor<v1::WatchResponse>* ServeWatch(const std::shared_ptr<WatchStream>& stream);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_RPC_WATCH_CALL_H_

@@ -8,7 +8,7 @@
 #include "server/rpc/unary_call.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::server {
 
 // Whoever takes a call out of `parked_`, or holds it before it is parked, is the one to answer it.
 // gRPC holds it through `self_` until it is done with.
@@ -29,7 +29,7 @@ class LeaseCalls::Call final : public grpc::ServerUnaryReactor,
 
   void Answer(const absl::Status& status) {
     alarm_.Cancel();
-    Finish(ToGrpcStatus(status));
+    Finish(wire::ToGrpcStatus(status));
   }
 
   const Try attempt_;
@@ -174,4 +174,4 @@ size_t LeaseCalls::waiting() const {
   return parked_.size();
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -17,7 +17,7 @@
 
 #include "core/base/thread_pool.h"
 
-namespace graft {
+namespace graft::server {
 
 // The waiting of Lease's long polls: who asks for a job when there is none is parked, without a
 // thread, until it is woken, its time is over, or its caller leaves. Safe for concurrent use.
@@ -67,6 +67,6 @@ class LeaseCalls {
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_WORKERS_LEASE_CALLS_H_

@@ -6,10 +6,10 @@
 
 #include "core/jobs/state_table.h"
 
-namespace graft {
+namespace graft::server {
 
-LeaseMonitor::LeaseMonitor(Options options, MetadataStore* store, Clock* clock,
-                           const Logger* logger)
+LeaseMonitor::LeaseMonitor(Options options, store::MetadataStore* store, Clock* clock,
+                           const wire::Logger* logger)
     : options_(std::move(options)),
       store_(store),
       clock_(clock),
@@ -30,9 +30,9 @@ void LeaseMonitor::Tick() {
     logger_->Error("leases cannot be checked", {{"error", running.status().ToString()}});
     return;
   }
-  for (const RunningLease& lease : watcher_->Observe(*running, now)) {
+  for (const jobs::RunningLease& lease : watcher_->Observe(*running, now)) {
     const auto job = store_->ReleaseJob(
-        lease.job_id, lease.fence, ReleaseReason::kWorkerDied,
+        lease.job_id, lease.fence, store::ReleaseReason::kWorkerDied,
         absl::StrCat("worker sent no heartbeat for ", absl::FormatDuration(options_.timeout)));
     // The worker spoke up, or the job ended, since it was listed.
     if (absl::IsAborted(job.status())) continue;
@@ -41,12 +41,12 @@ void LeaseMonitor::Tick() {
                      {{"job", lease.job_id}, {"error", job.status().ToString()}});
       continue;
     }
-    logger_->Warning(
-        "lease lost",
-        {{"job", lease.job_id}, {"worker", lease.worker_id}, {"state", JobStateName(job->state)}});
+    logger_->Warning("lease lost", {{"job", lease.job_id},
+                                    {"worker", lease.worker_id},
+                                    {"state", jobs::JobStateName(job->state)}});
     if (options_.on_released) options_.on_released(*job);
     if (options_.on_lost) options_.on_lost(lease);
   }
 }
 
-}  // namespace graft
+}  // namespace graft::server

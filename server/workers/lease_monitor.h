@@ -11,7 +11,7 @@
 #include "core/store/metadata_store.h"
 #include "server/base/logging.h"
 
-namespace graft {
+namespace graft::server {
 
 // Takes jobs from workers that fell silent: a lease whose renewal counter has not moved for
 // `timeout`, measured on this process's monotonic clock, is ended as the worker's death. The job is
@@ -25,25 +25,26 @@ class LeaseMonitor {
   struct Options {
     absl::Duration timeout = absl::Seconds(20);
     // Told of each lease that was ended, after the store is; the worker may be alive but stuck.
-    std::function<void(const RunningLease&)> on_lost;
+    std::function<void(const jobs::RunningLease&)> on_lost;
     // Told with the job as the store left it.
-    std::function<void(const Job&)> on_released;
+    std::function<void(const jobs::Job&)> on_released;
   };
 
   // Borrowed: all must outlive the monitor.
-  LeaseMonitor(Options options, MetadataStore* store, Clock* clock, const Logger* logger);
+  LeaseMonitor(Options options, store::MetadataStore* store, Clock* clock,
+               const wire::Logger* logger);
 
   void Tick();
 
  private:
   const Options options_;
-  MetadataStore* const store_;
+  store::MetadataStore* const store_;
   Clock* const clock_;
-  const Logger* const logger_;
-  std::optional<LeaseWatcher> watcher_;
+  const wire::Logger* const logger_;
+  std::optional<jobs::LeaseWatcher> watcher_;
   std::optional<absl::Duration> last_tick_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_WORKERS_LEASE_MONITOR_H_

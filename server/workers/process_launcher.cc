@@ -19,7 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 constexpr size_t kMaxLine = 16 * 1024;
@@ -198,4 +198,4 @@ std::unique_ptr<ProcessLauncher> ProcessLauncher::Posix() {
   return std::make_unique<PosixLauncher>();
 }
 
-}  // namespace graft
+}  // namespace graft::server

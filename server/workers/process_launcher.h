@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::server {
 
 // How a process ended.
 struct ProcessExit {
@@ -49,6 +49,6 @@ class ProcessLauncher {
   virtual void Signal(int pid, int signal) = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_WORKERS_PROCESS_LAUNCHER_H_

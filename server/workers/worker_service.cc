@@ -20,7 +20,7 @@
 #include "wire/job.h"
 #include "wire/time.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 constexpr absl::Duration kLongestWait = absl::Seconds(30);
@@ -33,9 +33,9 @@ absl::Status LeaseIsOver() {
   return WithReason(absl::AbortedError("the lease is over: drop the job"), reasons::kLeaseLost);
 }
 
-Capabilities CapabilitiesOf(const worker::v1::Capabilities& proto) {
-  Capabilities capabilities;
-  capabilities.kinds = {JobKind::kFineTune};
+jobs::Capabilities CapabilitiesOf(const worker::v1::Capabilities& proto) {
+  jobs::Capabilities capabilities;
+  capabilities.kinds = {jobs::JobKind::kFineTune};
   capabilities.tasks.assign(proto.tasks().begin(), proto.tasks().end());
   capabilities.architectures.assign(proto.architectures().begin(), proto.architectures().end());
   capabilities.device = proto.device();
@@ -51,8 +51,9 @@ bool HasAdvanced(const worker::v1::ReportRequest& request) {
 
 }  // namespace
 
-WorkerService::WorkerService(Options options, MetadataStore* store, BlobStore* blobs,
-                             Metrics* metrics, Clock* clock, const Logger* logger)
+WorkerService::WorkerService(Options options, store::MetadataStore* store,
+                             artifacts::BlobStore* blobs, telemetry::Metrics* metrics, Clock* clock,
+                             const wire::Logger* logger)
     : options_(std::move(options)),
       store_(store),
       blobs_(blobs),
@@ -69,17 +70,17 @@ WorkerService::~WorkerService() {
   executor_.Close();
 }
 
-void WorkerService::OnJobChange(const JobChange& change) {
+void WorkerService::OnJobChange(const store::JobChange& change) {
   {
     absl::MutexLock lock(&mutex_);
     const auto found = leases_.find(change.job_id);
     if (found != leases_.end() && !found->second.finished &&
         (change.deleted || change.fence > found->second.job.fence ||
-         (change.fence == found->second.job.fence && IsTerminal(change.state)))) {
+         (change.fence == found->second.job.fence && jobs::IsTerminal(change.state)))) {
       MarkFinished(change.job_id);
     }
   }
-  if (!change.deleted && change.state == JobState::kQueued) lease_calls_.Wake();
+  if (!change.deleted && change.state == jobs::JobState::kQueued) lease_calls_.Wake();
 }
 
 void WorkerService::Drain() {
@@ -91,13 +92,13 @@ grpc::ServerUnaryReactor* WorkerService::Lease(grpc::CallbackServerContext* cont
                                                const worker::v1::LeaseRequest* request,
                                                worker::v1::LeaseResponse* response) {
   const absl::Duration wait =
-      std::clamp(FromProto(request->wait()), absl::ZeroDuration(), kLongestWait);
+      std::clamp(wire::FromProto(request->wait()), absl::ZeroDuration(), kLongestWait);
   return lease_calls_.Start(
       context, wait, [this, request, response] { return TryLease(*request, response); },
       [this, response] {
         // Nobody will ever work on it: back at once, and no crash.
         const auto job = store_->ReleaseJob(response->job().job_id(), response->job().fence(),
-                                            ReleaseReason::kDrained, "worker went away");
+                                            store::ReleaseReason::kDrained, "worker went away");
         if (!job.ok()) {
           logger_->Warning("a lease whose caller went away cannot be released",
                            {{"job", response->job().job_id()}, {"error", job.status().ToString()}});
@@ -110,11 +111,11 @@ absl::StatusOr<bool> WorkerService::TryLease(const worker::v1::LeaseRequest& req
   if (request.worker_id().empty()) return InvalidField("worker_id", "is required");
   if (draining_.load()) return Draining();
   GRAFT_ASSIGN_OR_RETURN(
-      std::optional<Job> claimed,
+      std::optional<jobs::Job> claimed,
       store_->ClaimNextJob(request.worker_id(), CapabilitiesOf(request.capabilities())));
   if (!claimed.has_value()) return false;
   GRAFT_FAILPOINT("server.lease.after_claim");
-  const Job& job = *claimed;
+  const jobs::Job& job = *claimed;
 
   worker::v1::LeasedJob* leased = response->mutable_job();
   leased->set_job_id(job.id);
@@ -122,15 +123,15 @@ absl::StatusOr<bool> WorkerService::TryLease(const worker::v1::LeaseRequest& req
   leased->set_fence(job.fence);
   leased->set_attempt(job.attempts);
   leased->set_dataset_digest(job.dataset_digest);
-  leased->set_dataset_prefix(DatasetPrefix(job.project, job.dataset_digest));
+  leased->set_dataset_prefix(artifacts::DatasetPrefix(job.project, job.dataset_digest));
   leased->set_backbone_digest(job.backbone_digest);
-  leased->set_artifact_prefix(ArtifactPrefix(job.id, job.fence));
-  leased->set_checkpoint_prefix(CheckpointPrefix(job.id));
-  *leased->mutable_heartbeat_interval() = ToProto(options_.heartbeat_interval);
-  *leased->mutable_heartbeat_timeout() = ToProto(options_.heartbeat_timeout);
+  leased->set_artifact_prefix(artifacts::ArtifactPrefix(job.id, job.fence));
+  leased->set_checkpoint_prefix(artifacts::CheckpointPrefix(job.id));
+  *leased->mutable_heartbeat_interval() = wire::ToProto(options_.heartbeat_interval);
+  *leased->mutable_heartbeat_timeout() = wire::ToProto(options_.heartbeat_timeout);
   if (!leased->mutable_spec()->ParseFromString(job.spec)) {
-    JobOutcome outcome;
-    outcome.state = JobState::kFailed;
+    store::JobOutcome outcome;
+    outcome.state = jobs::JobState::kFailed;
     outcome.error = {"DATA_LOSS", "the stored description of the job cannot be read", "",
                      "start the job again"};
     response->clear_job();
@@ -152,9 +153,9 @@ grpc::ServerUnaryReactor* WorkerService::Heartbeat(grpc::CallbackServerContext* 
                                                    const worker::v1::HeartbeatRequest* request,
                                                    worker::v1::HeartbeatResponse* response) {
   return RunOn(executor_, context, [this, request, response]() -> absl::Status {
-    GRAFT_ASSIGN_OR_RETURN(const DesiredState desired,
+    GRAFT_ASSIGN_OR_RETURN(const jobs::DesiredState desired,
                            store_->RenewLease(request->job_id(), request->fence()));
-    response->set_desired(ToProto(desired));
+    response->set_desired(wire::ToProto(desired));
     response->set_drain(draining_.load());
     return absl::OkStatus();
   });
@@ -169,20 +170,20 @@ grpc::ServerUnaryReactor* WorkerService::Report(grpc::CallbackServerContext* con
 
 absl::Status WorkerService::DoReport(const worker::v1::ReportRequest& request,
                                      worker::v1::ReportResponse* response) {
-  std::vector<JobEvent> events;
+  std::vector<jobs::JobEvent> events;
   for (const v1::JobEvent& event : request.events()) {
-    GRAFT_ASSIGN_OR_RETURN(JobEvent stored, FromProto(event));
+    GRAFT_ASSIGN_OR_RETURN(jobs::JobEvent stored, wire::FromProto(event));
     events.push_back(std::move(stored));
   }
-  GRAFT_ASSIGN_OR_RETURN(const Job job, LeasedJobOf(request.job_id(), request.fence()));
+  GRAFT_ASSIGN_OR_RETURN(const jobs::Job job, LeasedJobOf(request.job_id(), request.fence()));
   v1::Job newer;
   if (request.has_progress()) *newer.mutable_progress() = request.progress();
   newer.set_best_epoch(request.best_epoch());
   *newer.mutable_best_metrics() = request.best_metrics();
   *newer.mutable_last_metrics() = request.last_metrics();
-  const std::string progress = MergeProgress(job.progress, newer);
-  EventReport report = {std::move(events), progress, request.batch(), HasAdvanced(request)};
-  GRAFT_ASSIGN_OR_RETURN(const ReportResult taken,
+  const std::string progress = wire::MergeProgress(job.progress, newer);
+  store::EventReport report = {std::move(events), progress, request.batch(), HasAdvanced(request)};
+  GRAFT_ASSIGN_OR_RETURN(const store::ReportResult taken,
                          store_->ReportEvents(request.job_id(), request.fence(), report));
   response->set_last_sequence(taken.last_sequence);
   if (!taken.applied) return absl::OkStatus();
@@ -206,18 +207,19 @@ grpc::ServerUnaryReactor* WorkerService::Finish(grpc::CallbackServerContext* con
 
 absl::Status WorkerService::DoFinish(const worker::v1::FinishRequest& request,
                                      worker::v1::FinishResponse* response) {
-  GRAFT_ASSIGN_OR_RETURN(const Job job, LeasedJobOf(request.job_id(), request.fence()));
+  GRAFT_ASSIGN_OR_RETURN(const jobs::Job job, LeasedJobOf(request.job_id(), request.fence()));
   if (request.outcome() == worker::v1::OUTCOME_RELEASED) {
-    GRAFT_RETURN_IF_ERROR(
-        store_->ReleaseJob(job.id, job.fence, ReleaseReason::kDrained, "given back by its worker")
-            .status());
+    GRAFT_RETURN_IF_ERROR(store_
+                              ->ReleaseJob(job.id, job.fence, store::ReleaseReason::kDrained,
+                                           "given back by its worker")
+                              .status());
     logger_->Info("job released by its worker", {{"job", job.id}, {"worker", request.worker_id()}});
     Count(request.counters());
     return absl::OkStatus();
   }
-  GRAFT_ASSIGN_OR_RETURN(const JobOutcome outcome, OutcomeOf(request, job));
+  GRAFT_ASSIGN_OR_RETURN(const store::JobOutcome outcome, OutcomeOf(request, job));
   GRAFT_FAILPOINT("server.finish.before_commit");
-  GRAFT_ASSIGN_OR_RETURN(const Job ended, store_->FinishJob(job.id, job.fence, outcome));
+  GRAFT_ASSIGN_OR_RETURN(const jobs::Job ended, store_->FinishJob(job.id, job.fence, outcome));
   response->set_model_version(ended.model_version);
 
   bool first = false;
@@ -231,7 +233,7 @@ absl::Status WorkerService::DoFinish(const worker::v1::FinishRequest& request,
   Count(request.counters());
   logger_->Info("job ended", {{"job", job.id},
                               {"worker", request.worker_id()},
-                              {"state", JobStateName(ended.state)},
+                              {"state", jobs::JobStateName(ended.state)},
                               {"error", ended.error.message}});
   GRAFT_FAILPOINT("server.finish.before_flip");
   if (ended.model_version > 0 && options_.on_published) {
@@ -240,53 +242,54 @@ absl::Status WorkerService::DoFinish(const worker::v1::FinishRequest& request,
   return absl::OkStatus();
 }
 
-absl::StatusOr<JobOutcome> WorkerService::OutcomeOf(const worker::v1::FinishRequest& request,
-                                                    const Job& job) {
-  JobOutcome outcome;
+absl::StatusOr<store::JobOutcome> WorkerService::OutcomeOf(const worker::v1::FinishRequest& request,
+                                                           const jobs::Job& job) {
+  store::JobOutcome outcome;
   switch (request.outcome()) {
     case worker::v1::OUTCOME_SUCCEEDED: {
-      outcome.state = JobState::kSucceeded;
-      outcome.stop_reason = StopReasonFromProto(request.stop_reason());
-      GRAFT_ASSIGN_OR_RETURN(VerifiedArtifact artifact, CheckedArtifact(request, job));
-      GRAFT_ASSIGN_OR_RETURN(outcome.version, VersionToPublish(request, artifact));
+      outcome.state = jobs::JobState::kSucceeded;
+      outcome.stop_reason = wire::StopReasonFromProto(request.stop_reason());
+      GRAFT_ASSIGN_OR_RETURN(wire::VerifiedArtifact artifact, CheckedArtifact(request, job));
+      GRAFT_ASSIGN_OR_RETURN(outcome.version, wire::VersionToPublish(request, artifact));
       outcome.card = std::move(artifact.card);
       if (request.has_report()) outcome.report = request.report().SerializeAsString();
       v1::Job end;
       end.set_best_epoch(request.best_epoch());
       *end.mutable_best_metrics() = request.metrics();
-      outcome.progress = MergeProgress(job.progress, end);
+      outcome.progress = wire::MergeProgress(job.progress, end);
       return outcome;
     }
     case worker::v1::OUTCOME_FAILED:
-      outcome.state = JobState::kFailed;
-      outcome.error = FromProto(request.error());
+      outcome.state = jobs::JobState::kFailed;
+      outcome.error = wire::FromProto(request.error());
       if (outcome.error.code.empty()) return InvalidField("error.code", "is required");
       return outcome;
     case worker::v1::OUTCOME_CANCELLED:
-      outcome.state = JobState::kCancelled;
+      outcome.state = jobs::JobState::kCancelled;
       return outcome;
     default:
       return InvalidField("outcome", absl::StrCat("is unknown: ", request.outcome()));
   }
 }
 
-absl::StatusOr<VerifiedArtifact> WorkerService::CheckedArtifact(
-    const worker::v1::FinishRequest& request, const Job& job) {
+absl::StatusOr<wire::VerifiedArtifact> WorkerService::CheckedArtifact(
+    const worker::v1::FinishRequest& request, const jobs::Job& job) {
   // Under its own fence only: what an earlier attempt left behind is nobody's to publish.
   const std::string& prefix = request.artifact().prefix();
-  if (prefix != ArtifactPrefix(job.id, job.fence)) {
+  if (prefix != artifacts::ArtifactPrefix(job.id, job.fence)) {
     return InvalidField("artifact.prefix", "is not that of this lease");
   }
   GRAFT_FAILPOINT("server.finish.before_verify");
   if (!IsSha256Hex(request.artifact().manifest_sha256())) {
     return InvalidField("artifact.manifest_sha256", "is not a sha256");
   }
-  GRAFT_ASSIGN_OR_RETURN(VerifiedManifest verified,
-                         LoadVerifiedManifest(*blobs_, prefix, request.artifact().manifest_sha256(),
-                                              {kCardFile, kMaxCardBytes}));
-  VerifiedArtifact artifact;
+  GRAFT_ASSIGN_OR_RETURN(
+      artifacts::VerifiedManifest verified,
+      artifacts::LoadVerifiedManifest(*blobs_, prefix, request.artifact().manifest_sha256(),
+                                      {artifacts::kCardFile, kMaxCardBytes}));
+  wire::VerifiedArtifact artifact;
   GRAFT_ASSIGN_OR_RETURN(artifact.description,
-                         ModelDescriptionFromJson(verified.manifest.description));
+                         model::ModelDescriptionFromJson(verified.manifest.description));
   if (artifact.description.backbone_digest != job.backbone_digest ||
       artifact.description.task != job.task) {
     return absl::InvalidArgumentError("the artefact is of another backbone or task than the job");
@@ -296,7 +299,8 @@ absl::StatusOr<VerifiedArtifact> WorkerService::CheckedArtifact(
   return artifact;
 }
 
-absl::StatusOr<Job> WorkerService::LeasedJobOf(const std::string& job_id, uint64_t fence) const {
+absl::StatusOr<jobs::Job> WorkerService::LeasedJobOf(const std::string& job_id,
+                                                     uint64_t fence) const {
   absl::MutexLock lock(&mutex_);
   const auto found = leases_.find(job_id);
   if (found == leases_.end() || found->second.job.fence != fence) return LeaseIsOver();
@@ -330,4 +334,4 @@ void WorkerService::Count(const worker::v1::WorkerCounters& counters) {
   }
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -24,7 +24,7 @@
 #include "server/workers/lease_calls.h"
 #include "wire/model.h"
 
-namespace graft {
+namespace graft::server {
 
 // graft.worker.v1.WorkerService over the metadata store: what workers lease, tell and finish.
 // Blocking work runs on threads of its own, so that a busy API does not delay heartbeats; and what
@@ -44,12 +44,12 @@ class WorkerService final : public worker::v1::WorkerService::CallbackService {
   };
 
   // Borrowed: all must outlive the service.
-  WorkerService(Options options, MetadataStore* store, BlobStore* blobs, Metrics* metrics,
-                Clock* clock, const Logger* logger);
+  WorkerService(Options options, store::MetadataStore* store, artifacts::BlobStore* blobs,
+                telemetry::Metrics* metrics, Clock* clock, const wire::Logger* logger);
   ~WorkerService() override;
 
   // From the store's observer: a queued job wakes those who wait for one.
-  void OnJobChange(const JobChange& change);
+  void OnJobChange(const store::JobChange& change);
 
   // Leases nothing more, and asks those who run a job to give it back.
   void Drain();
@@ -73,7 +73,7 @@ class WorkerService final : public worker::v1::WorkerService::CallbackService {
  private:
   // A lease this server gave.
   struct GivenLease {
-    Job job;                // as it was claimed; `progress` is kept current
+    jobs::Job job;          // as it was claimed; `progress` is kept current
     bool finished = false;  // over; kept for a Finish that is sent twice
     bool counted = false;   // what its Finish counted is in the metrics
   };
@@ -84,21 +84,22 @@ class WorkerService final : public worker::v1::WorkerService::CallbackService {
                         worker::v1::ReportResponse* response);
   absl::Status DoFinish(const worker::v1::FinishRequest& request,
                         worker::v1::FinishResponse* response);
-  absl::StatusOr<JobOutcome> OutcomeOf(const worker::v1::FinishRequest& request, const Job& job);
+  absl::StatusOr<store::JobOutcome> OutcomeOf(const worker::v1::FinishRequest& request,
+                                              const jobs::Job& job);
   // What the worker left under its prefix, once its hashes hold.
-  absl::StatusOr<VerifiedArtifact> CheckedArtifact(const worker::v1::FinishRequest& request,
-                                                   const Job& job);
+  absl::StatusOr<wire::VerifiedArtifact> CheckedArtifact(const worker::v1::FinishRequest& request,
+                                                         const jobs::Job& job);
   // ABORTED when this server did not give that lease, or it is over.
-  absl::StatusOr<Job> LeasedJobOf(const std::string& job_id, uint64_t fence) const;
+  absl::StatusOr<jobs::Job> LeasedJobOf(const std::string& job_id, uint64_t fence) const;
   void MarkFinished(const std::string& job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Count(const worker::v1::WorkerCounters& counters);
 
   const Options options_;
-  MetadataStore* const store_;
-  BlobStore* const blobs_;
-  Metrics* const metrics_;
+  store::MetadataStore* const store_;
+  artifacts::BlobStore* const blobs_;
+  telemetry::Metrics* const metrics_;
   Clock* const clock_;
-  const Logger* const logger_;
+  const wire::Logger* const logger_;
   std::atomic<bool> draining_{false};
 
   mutable absl::Mutex mutex_;
@@ -111,6 +112,6 @@ class WorkerService final : public worker::v1::WorkerService::CallbackService {
   LeaseCalls lease_calls_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_WORKERS_WORKER_SERVICE_H_

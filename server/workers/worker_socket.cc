@@ -14,7 +14,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 namespace fs = std::filesystem;
@@ -70,4 +70,4 @@ absl::Status ClearWorkerSocket(const fs::path& socket) {
   return absl::OkStatus();
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -7,7 +7,7 @@
 
 #include "server/config/config.h"
 
-namespace graft {
+namespace graft::server {
 
 // Where the workers' listener is.
 std::filesystem::path WorkerSocket(const ServerConfig& config);
@@ -20,6 +20,6 @@ absl::Status CheckWorkerSocket(const std::filesystem::path& socket);
 // it; INVALID_ARGUMENT, and nothing is removed, when it is no socket.
 absl::Status ClearWorkerSocket(const std::filesystem::path& socket);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_WORKERS_WORKER_SOCKET_H_

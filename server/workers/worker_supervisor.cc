@@ -9,7 +9,7 @@
 
 #include "core/jobs/state_table.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 // How often graces and back-offs are looked at; deaths and shutdown wake the loop at once.
@@ -17,8 +17,9 @@ constexpr absl::Duration kTickInterval = absl::Milliseconds(250);
 
 }  // namespace
 
-WorkerSupervisor::WorkerSupervisor(Options options, MetadataStore* store, ProcessLauncher* launcher,
-                                   Clock* clock, Metrics* metrics, const Logger* logger)
+WorkerSupervisor::WorkerSupervisor(Options options, store::MetadataStore* store,
+                                   ProcessLauncher* launcher, Clock* clock,
+                                   telemetry::Metrics* metrics, const wire::Logger* logger)
     : options_(std::move(options)),
       store_(store),
       launcher_(launcher),
@@ -92,11 +93,12 @@ void WorkerSupervisor::CollectExits(absl::Duration now) {
     const std::string how = DescribeExit(exit);
     // A worker that we killed while draining, or to end a cancelled job, did nothing wrong.
     const bool asked = draining_ || worker->cancels;
-    orphaned_[worker->id] = {absl::StrCat("worker ", how),
-                             asked ? ReleaseReason::kDrained : ReleaseReason::kWorkerDied};
+    orphaned_[worker->id] = {absl::StrCat("worker ", how), asked
+                                                               ? store::ReleaseReason::kDrained
+                                                               : store::ReleaseReason::kWorkerDied};
     if (now - worker->started >= options_.stable_after) worker->failures = 0;
     if (!exit.clean() && !worker->killed_by_us) ++worker->failures;
-    const absl::Duration delay = RestartDelay(options_.back_off, worker->failures);
+    const absl::Duration delay = jobs::RestartDelay(options_.back_off, worker->failures);
     worker->start_at = now + delay;
     if (!draining_) {
       logger_->Warning(
@@ -152,7 +154,7 @@ void WorkerSupervisor::StartMissing(absl::Duration now) {
       logger_->Info("worker started", {{"worker", id}, {"pid", absl::StrCat(*pid)}});
     } else {
       worker->id.clear();
-      worker->start_at = now + RestartDelay(options_.back_off, ++worker->failures);
+      worker->start_at = now + jobs::RestartDelay(options_.back_off, ++worker->failures);
       logger_->Error("worker cannot be started",
                      {{"worker", id}, {"error", pid.status().ToString()}});
     }
@@ -176,7 +178,7 @@ void WorkerSupervisor::ReleaseJobsOfDeadWorkers() {
     return;
   }
   std::set<std::string> failed;
-  for (const RunningLease& lease : *running) {
+  for (const jobs::RunningLease& lease : *running) {
     const auto found = dead.find(lease.worker_id);
     if (found == dead.end()) continue;
     const auto job =
@@ -191,8 +193,8 @@ void WorkerSupervisor::ReleaseJobsOfDeadWorkers() {
     logger_->Warning("job released", {{"job", lease.job_id},
                                       {"worker", lease.worker_id},
                                       {"cause", found->second.cause},
-                                      {"state", JobStateName(job->state)}});
-    if (options_.on_released && found->second.reason == ReleaseReason::kWorkerDied) {
+                                      {"state", jobs::JobStateName(job->state)}});
+    if (options_.on_released && found->second.reason == store::ReleaseReason::kWorkerDied) {
       options_.on_released(*job);
     }
   }
@@ -203,11 +205,11 @@ void WorkerSupervisor::ReleaseJobsOfDeadWorkers() {
   }
 }
 
-void WorkerSupervisor::OnJobChange(const JobChange& change) {
+void WorkerSupervisor::OnJobChange(const store::JobChange& change) {
   absl::MutexLock lock(&mutex_);
-  if (change.deleted || change.state != JobState::kRunning) {
+  if (change.deleted || change.state != jobs::JobState::kRunning) {
     cancelled_.erase(change.job_id);
-  } else if (change.desired == DesiredState::kCancel) {
+  } else if (change.desired == jobs::DesiredState::kCancel) {
     Cancelled& cancelled = cancelled_[change.job_id];
     if (cancelled.fence != change.fence) cancelled = {change.fence, clock_->Monotonic()};
   }
@@ -223,8 +225,8 @@ void WorkerSupervisor::EscalateCancels(absl::Duration now) {
   }
   const auto running = store_->ListRunningJobs();
   if (!running.ok()) return;  // said by others; the next turn tries again
-  std::map<std::string, RunningLease> leases;
-  for (const RunningLease& lease : *running) leases[lease.job_id] = lease;
+  std::map<std::string, jobs::RunningLease> leases;
+  for (const jobs::RunningLease& lease : *running) leases[lease.job_id] = lease;
 
   absl::MutexLock lock(&mutex_);
   for (auto entry = cancelled_.begin(); entry != cancelled_.end();) {
@@ -301,7 +303,7 @@ void WorkerSupervisor::ShowStates() {
   const auto running = store_->ListRunningJobs();
   if (!running.ok()) return;
   std::set<std::string> holders;
-  for (const RunningLease& lease : *running) holders.insert(lease.worker_id);
+  for (const jobs::RunningLease& lease : *running) holders.insert(lease.worker_id);
   int busy = 0;
   int idle = 0;
   int down = 0;
@@ -322,4 +324,4 @@ void WorkerSupervisor::ShowStates() {
   metrics_->worker_state.Set({"down"}, down);
 }
 
-}  // namespace graft
+}  // namespace graft::server

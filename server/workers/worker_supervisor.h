@@ -22,7 +22,7 @@
 #include "server/base/logging.h"
 #include "server/workers/process_launcher.h"
 
-namespace graft {
+namespace graft::server {
 
 // Keeps N graft-worker processes alive beside the server.
 //
@@ -41,23 +41,23 @@ class WorkerSupervisor {
     std::vector<std::string> command;
     absl::Duration cancel_grace = absl::Seconds(4);
     absl::Duration kill_grace = absl::Seconds(4);
-    BackOff back_off;
+    jobs::BackOff back_off;
     // A worker that lived this long has not failed "again" when it dies.
     absl::Duration stable_after = absl::Seconds(30);
     // Told with a job that a worker died with, as the store left it.
-    std::function<void(const Job&)> on_released;
+    std::function<void(const jobs::Job&)> on_released;
   };
 
   // Borrowed: all must outlive the supervisor. `metrics` may be null.
-  WorkerSupervisor(Options options, MetadataStore* store, ProcessLauncher* launcher, Clock* clock,
-                   Metrics* metrics, const Logger* logger);
+  WorkerSupervisor(Options options, store::MetadataStore* store, ProcessLauncher* launcher,
+                   Clock* clock, telemetry::Metrics* metrics, const wire::Logger* logger);
   ~WorkerSupervisor();  // as Stop()
 
   // Starts the workers and the thread that minds them. Once.
   void Start();
 
   // From the store's observer: notes cancelled jobs.
-  void OnJobChange(const JobChange& change);
+  void OnJobChange(const store::JobChange& change);
 
   // Kills a worker that holds nothing any more but may still compute (its lease was lost).
   // Nothing happens when it is not one of ours.
@@ -97,7 +97,7 @@ class WorkerSupervisor {
   // A dead worker whose job the store has not taken back yet.
   struct OrphanedWorker {
     std::string cause;
-    ReleaseReason reason = ReleaseReason::kWorkerDied;
+    store::ReleaseReason reason = store::ReleaseReason::kWorkerDied;
   };
 
   void Loop();
@@ -112,11 +112,11 @@ class WorkerSupervisor {
   bool AnyExited() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   const Options options_;
-  MetadataStore* const store_;
+  store::MetadataStore* const store_;
   ProcessLauncher* const launcher_;
   Clock* const clock_;
-  Metrics* const metrics_;
-  const Logger* const logger_;
+  telemetry::Metrics* const metrics_;
+  const wire::Logger* const logger_;
 
   absl::Mutex mutex_;
   std::vector<std::unique_ptr<Worker>> workers_ ABSL_GUARDED_BY(mutex_);
@@ -131,6 +131,6 @@ class WorkerSupervisor {
   std::thread thread_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_WORKERS_WORKER_SUPERVISOR_H_

@@ -12,7 +12,7 @@
 #include "server/workers/worker_socket.h"
 #include "wire/worker_limits.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 namespace fs = std::filesystem;
@@ -53,7 +53,7 @@ Workers::Workers(
     std::function<void(const std::string& project, const std::string& model, int64_t version)>
         on_published)
     : config_(config), environment_(environment) {
-  const auto on_released = [this](const Job&) {
+  const auto on_released = [this](const jobs::Job&) {
     environment_.metrics->job_crashes_total.Increment();
   };
   if (config_.workers > 0) {
@@ -70,14 +70,15 @@ Workers::Workers(
   LeaseMonitor::Options leases;
   leases.timeout = config_.lease_timeout;
   leases.on_released = on_released;
-  leases.on_lost = [this](const RunningLease& lease) {
+  leases.on_lost = [this](const jobs::RunningLease& lease) {
     if (supervisor_ != nullptr) supervisor_->Kill(lease.worker_id, "its lease was lost");
   };
   lease_monitor_ = std::make_unique<LeaseMonitor>(std::move(leases), environment_.store,
                                                   environment_.clock, environment_.logger);
   WorkerService::Options serving;
   serving.heartbeat_interval = config_.heartbeat_interval;
-  serving.heartbeat_timeout = HeartbeatTimeout(config_.lease_timeout, config_.heartbeat_interval);
+  serving.heartbeat_timeout =
+      jobs::HeartbeatTimeout(config_.lease_timeout, config_.heartbeat_interval);
   serving.on_published = std::move(on_published);
   service_ = std::make_unique<WorkerService>(std::move(serving), environment_.store,
                                              environment_.blobs, environment_.metrics,
@@ -86,7 +87,7 @@ Workers::Workers(
 
 Workers::~Workers() { Stop(); }
 
-void Workers::OnJobChange(const JobChange& change) {
+void Workers::OnJobChange(const store::JobChange& change) {
   service_->OnJobChange(change);
   if (supervisor_ != nullptr) supervisor_->OnJobChange(change);
 }
@@ -97,7 +98,7 @@ absl::Status Workers::Start(const RpcObservation& observation) {
   GrpcListener::Options options;
   options.address = absl::StrCat("unix:", socket.string());
   options.services = {{worker::v1::WorkerService::service_full_name(), service_.get()}};
-  options.max_message_bytes = kMaxWorkerMessage;
+  options.max_message_bytes = wire::kMaxWorkerMessage;
   options.interceptors = MakeRpcInterceptors(observation);
   GRAFT_ASSIGN_OR_RETURN(listener_, GrpcListener::Start(std::move(options)));
   std::error_code error;
@@ -128,11 +129,12 @@ void Workers::AwaitLeases(absl::Duration until) {
 void Workers::ReclaimLeases() {
   const auto running = environment_.store->ListRunningJobs();
   if (!running.ok()) return;  // the next start takes them back
-  for (const RunningLease& lease : *running) {
+  for (const jobs::RunningLease& lease : *running) {
     environment_.logger->Warning("job taken from a worker that did not give it back in time",
                                  {{"job", lease.job_id}, {"worker", lease.worker_id}});
     environment_.store
-        ->ReleaseJob(lease.job_id, lease.fence, ReleaseReason::kDrained, "the server stopped")
+        ->ReleaseJob(lease.job_id, lease.fence, store::ReleaseReason::kDrained,
+                     "the server stopped")
         .status()
         .IgnoreError();
   }
@@ -146,4 +148,4 @@ void Workers::Stop() {
   listener_.reset();
 }
 
-}  // namespace graft
+}  // namespace graft::server

@@ -23,7 +23,7 @@
 #include "server/workers/worker_service.h"
 #include "server/workers/worker_supervisor.h"
 
-namespace graft {
+namespace graft::server {
 
 // All that deals with workers: the service they call and its listener (a socket file that only this
 // user may open), the watch over their leases, and the processes of this server's own. Other
@@ -32,11 +32,11 @@ class Workers {
  public:
   // Borrowed: all must outlive the object.
   struct Environment {
-    MetadataStore* store = nullptr;
-    BlobStore* blobs = nullptr;
-    Metrics* metrics = nullptr;
+    store::MetadataStore* store = nullptr;
+    artifacts::BlobStore* blobs = nullptr;
+    telemetry::Metrics* metrics = nullptr;
     Clock* clock = nullptr;
-    const Logger* logger = nullptr;
+    const wire::Logger* logger = nullptr;
   };
 
   // `config` with absolute folders. `on_published` as in WorkerService::Options.
@@ -46,7 +46,7 @@ class Workers {
   ~Workers();  // as Stop()
 
   // From the store's observer; at any time, before Start() and after Stop() too.
-  void OnJobChange(const JobChange& change);
+  void OnJobChange(const store::JobChange& change);
 
   // Opens the listener and starts the processes. Once.
   absl::Status Start(const RpcObservation& observation);
@@ -77,6 +77,6 @@ class Workers {
 std::filesystem::path WorkerProgram(const ServerConfig& config);
 std::vector<std::string> WorkerCommand(const ServerConfig& config);
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_SERVER_WORKERS_WORKERS_H_

@@ -22,7 +22,8 @@
 
 namespace graft {
 
-using BlobStoreOpener = std::function<std::unique_ptr<BlobStore>(const std::filesystem::path&)>;
+using BlobStoreOpener =
+    std::function<std::unique_ptr<artifacts::BlobStore>(const std::filesystem::path&)>;
 
 class BlobStoreContract : public ::testing::TestWithParam<BlobStoreOpener> {
  protected:
@@ -51,7 +52,7 @@ class BlobStoreContract : public ::testing::TestWithParam<BlobStoreOpener> {
   }
 
   std::unique_ptr<TempDirectory> folder_;
-  std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<artifacts::BlobStore> blobs_;
 };
 
 TEST_P(BlobStoreContract, GivesBackWhatWasPut) {

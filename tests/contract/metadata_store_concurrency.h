@@ -29,7 +29,7 @@ TEST_P(MetadataStoreContract, SixteenThreadsWithOneRequestIdMakeOneJob) {
   std::atomic<int> created{0};
   std::vector<std::string> ids(16);
   OnThreads(16, [&](int i) {
-    Job job = NewJob(absl::StrCat("j", i));
+    jobs::Job job = NewJob(absl::StrCat("j", i));
     job.request_id = "r";
     const auto result = store_->EnqueueJob(job);
     ASSERT_TRUE(result.ok()) << result.status();
@@ -64,7 +64,7 @@ TEST_P(MetadataStoreContract, OfTwoAttemptsThatRaceOneOnlyPublishes) {
     const std::string id = absl::StrCat("j", round);
     Enqueue(NewJob(id));
     const uint64_t zombie = Claim().fence;
-    ASSERT_TRUE(store_->ReleaseJob(id, zombie, ReleaseReason::kWorkerDied, "silent").ok());
+    ASSERT_TRUE(store_->ReleaseJob(id, zombie, store::ReleaseReason::kWorkerDied, "silent").ok());
     const uint64_t holder = Claim().fence;
     absl::Status answers[2];
     OnThreads(2, [&](int i) {
@@ -128,19 +128,23 @@ TEST_P(MetadataStoreContract, WhateverHappensJobsMoveAlongTheTableToOneEnd) {
           expect_known(store_->FinishJob(job, fence, Success()).status());
           break;
         case 3: {
-          constexpr JobState kEnds[] = {JobState::kFailed, JobState::kCancelled, JobState::kPaused};
+          constexpr jobs::JobState kEnds[] = {jobs::JobState::kFailed, jobs::JobState::kCancelled,
+                                              jobs::JobState::kPaused};
           expect_known(store_->FinishJob(job, fence, Ending(kEnds[pick(3)])).status());
           break;
         }
         case 4:
           expect_known(
-              store_->RequestDesired("p", job, static_cast<DesiredState>(1 + pick(4))).status());
+              store_->RequestDesired("p", job, static_cast<jobs::DesiredState>(1 + pick(4)))
+                  .status());
           break;
         case 5:
-          expect_known(store_->ReleaseJob(job, fence, ReleaseReason::kDrained, "d").status());
+          expect_known(
+              store_->ReleaseJob(job, fence, store::ReleaseReason::kDrained, "d").status());
           break;
         case 6:
-          expect_known(store_->ReleaseJob(job, fence, ReleaseReason::kWorkerDied, "k").status());
+          expect_known(
+              store_->ReleaseJob(job, fence, store::ReleaseReason::kWorkerDied, "k").status());
           break;
         default:
           expect_known(store_->RenewLease(job, fence).status());
@@ -149,31 +153,31 @@ TEST_P(MetadataStoreContract, WhateverHappensJobsMoveAlongTheTableToOneEnd) {
     }
     for (int i = 0; i < kJobs; ++i) {
       ExpectNoGaps(id(i));
-      const Job job = Get(id(i));
-      JobState state = JobState::kQueued;
+      const jobs::Job job = Get(id(i));
+      jobs::JobState state = jobs::JobState::kQueued;
       bool first = true;
-      for (const JobEvent& event : Events(id(i))) {
-        if (event.type != kStateEventType) continue;
+      for (const jobs::JobEvent& event : Events(id(i))) {
+        if (event.type != jobs::kStateEventType) continue;
         if (first) {
-          EXPECT_EQ(event.state, JobState::kQueued);
+          EXPECT_EQ(event.state, jobs::JobState::kQueued);
         } else {
-          EXPECT_TRUE(CanMove(state, event.state))
-              << JobStateName(state) << " -> " << JobStateName(event.state);
+          EXPECT_TRUE(jobs::CanMove(state, event.state))
+              << jobs::JobStateName(state) << " -> " << jobs::JobStateName(event.state);
         }
         first = false;
         state = event.state;
       }
       EXPECT_EQ(state, job.state);
-      EXPECT_EQ(job.end_time != absl::InfinitePast(), IsTerminal(job.state));
-      EXPECT_EQ(job.model_version != 0, job.state == JobState::kSucceeded);
+      EXPECT_EQ(job.end_time != absl::InfinitePast(), jobs::IsTerminal(job.state));
+      EXPECT_EQ(job.model_version != 0, job.state == jobs::JobState::kSucceeded);
       EXPECT_LE(job.crashes, 3);
       if (job.model_version != 0) {
         EXPECT_EQ(store_->GetModelVersion("p", "pets", job.model_version)->job_id, job.id);
       }
     }
   }
-  JobFilter succeeded;
-  succeeded.states = {JobState::kSucceeded};
+  store::JobFilter succeeded;
+  succeeded.states = {jobs::JobState::kSucceeded};
   const auto jobs = store_->ListJobs("p", succeeded, {1000, ""});
   ASSERT_GT(jobs->items.size(), 0u);
   EXPECT_EQ(store_->GetModel("p", "pets")->version_count, static_cast<int64_t>(jobs->items.size()));

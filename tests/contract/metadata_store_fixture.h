@@ -25,7 +25,7 @@ struct StoreSettings {
 
 // An implementation under the contract: opens the store in `folder`.
 using StoreOpener =
-    std::function<absl::StatusOr<std::unique_ptr<MetadataStore>>(const StoreSettings&)>;
+    std::function<absl::StatusOr<std::unique_ptr<store::MetadataStore>>(const StoreSettings&)>;
 
 class MetadataStoreContract : public ::testing::TestWithParam<StoreOpener> {
  protected:
@@ -44,8 +44,8 @@ class MetadataStoreContract : public ::testing::TestWithParam<StoreOpener> {
     store_ = std::move(*store);
   }
 
-  static Job NewJob(const std::string& id, const std::string& project = "p") {
-    Job job;
+  static jobs::Job NewJob(const std::string& id, const std::string& project = "p") {
+    jobs::Job job;
     job.id = id;
     job.project = project;
     job.spec = std::string("spec\0of ", 8) + id;
@@ -56,31 +56,31 @@ class MetadataStoreContract : public ::testing::TestWithParam<StoreOpener> {
     return job;
   }
 
-  Job Enqueue(const Job& job) {
+  jobs::Job Enqueue(const jobs::Job& job) {
     auto result = store_->EnqueueJob(job);
     EXPECT_TRUE(result.ok()) << result.status();
-    return result.ok() ? result->job : Job();
+    return result.ok() ? result->job : jobs::Job();
   }
 
   // Leases the next job, which there must be.
-  Job Claim(const std::string& worker = "w1") {
+  jobs::Job Claim(const std::string& worker = "w1") {
     auto job = store_->ClaimNextJob(worker, {});
     EXPECT_TRUE(job.ok()) << job.status();
     if (!job.ok() || !job->has_value()) {
       ADD_FAILURE() << "nothing to claim";
-      return Job();
+      return jobs::Job();
     }
     return **job;
   }
 
-  Job Get(const std::string& id, const std::string& project = "p") {
+  jobs::Job Get(const std::string& id, const std::string& project = "p") {
     auto job = store_->GetJob(project, id);
     EXPECT_TRUE(job.ok()) << job.status();
-    return job.ok() ? *job : Job();
+    return job.ok() ? *job : jobs::Job();
   }
 
-  static ModelVersion NewVersion() {
-    ModelVersion version;
+  static store::ModelVersion NewVersion() {
+    store::ModelVersion version;
     version.artifact_prefix = "jobs/j/1/";
     version.artifact_sha256 = "def";
     version.description = R"({"labels":["cat","d\u00f8g"]})";
@@ -90,8 +90,8 @@ class MetadataStoreContract : public ::testing::TestWithParam<StoreOpener> {
     return version;
   }
 
-  static JobOutcome Success() {
-    JobOutcome outcome;
+  static store::JobOutcome Success() {
+    store::JobOutcome outcome;
     outcome.report = std::string("\0report", 7);
     outcome.card = std::string("\0card", 5);
     outcome.stop_reason = "COMPLETED";
@@ -99,23 +99,23 @@ class MetadataStoreContract : public ::testing::TestWithParam<StoreOpener> {
     return outcome;
   }
 
-  static JobOutcome Ending(JobState state) {
-    JobOutcome outcome;
+  static store::JobOutcome Ending(jobs::JobState state) {
+    store::JobOutcome outcome;
     outcome.state = state;
-    if (state == JobState::kFailed) outcome.error = {"INTERNAL", "broke", "f", "h"};
+    if (state == jobs::JobState::kFailed) outcome.error = {"INTERNAL", "broke", "f", "h"};
     return outcome;
   }
 
-  static JobEvent NewEvent(const std::string& payload) {
-    JobEvent event;
+  static jobs::JobEvent NewEvent(const std::string& payload) {
+    jobs::JobEvent event;
     event.type = "log";
     event.payload = payload;
     return event;
   }
 
-  static Dataset NewDataset(const std::string& id, const std::string& digest,
-                            const std::string& project = "p") {
-    Dataset dataset;
+  static store::Dataset NewDataset(const std::string& id, const std::string& digest,
+                                   const std::string& project = "p") {
+    store::Dataset dataset;
     dataset.id = id;
     dataset.project = project;
     dataset.name = "pets";
@@ -128,22 +128,22 @@ class MetadataStoreContract : public ::testing::TestWithParam<StoreOpener> {
     return dataset;
   }
 
-  std::vector<JobEvent> Events(const std::string& id) {
+  std::vector<jobs::JobEvent> Events(const std::string& id) {
     auto events = store_->ListEvents("p", id, 0, 10'000);
     EXPECT_TRUE(events.ok()) << events.status();
-    return events.ok() ? *events : std::vector<JobEvent>();
+    return events.ok() ? *events : std::vector<jobs::JobEvent>();
   }
 
   // Sequence numbers are 1, 2, 3 ... and the job knows the last.
   void ExpectNoGaps(const std::string& id) {
-    const std::vector<JobEvent> events = Events(id);
+    const std::vector<jobs::JobEvent> events = Events(id);
     for (size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].sequence, i + 1) << id;
     EXPECT_EQ(Get(id).last_event_sequence, events.size()) << id;
   }
 
   FakeClock clock_;
   std::unique_ptr<TempDirectory> folder_;
-  std::unique_ptr<MetadataStore> store_;
+  std::unique_ptr<store::MetadataStore> store_;
 };
 
 MATCHER_P(HasCode, code, "") {

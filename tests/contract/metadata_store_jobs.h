@@ -6,8 +6,8 @@
 namespace graft {
 
 TEST_P(MetadataStoreContract, AnEnqueuedJobComesBackWhole) {
-  Job job = NewJob("j1");
-  job.kind = JobKind::kEvaluate;
+  jobs::Job job = NewJob("j1");
+  job.kind = jobs::JobKind::kEvaluate;
   job.request_id = "r1";
   job.strategy = "full";
   job.backbone = "vgg16";
@@ -17,7 +17,7 @@ TEST_P(MetadataStoreContract, AnEnqueuedJobComesBackWhole) {
   job.labels = {{"team", "a"}, {"empty", ""}};
   Enqueue(job);
   Reopen(1000);
-  const Job got = Get("j1");
+  const jobs::Job got = Get("j1");
   EXPECT_EQ(got.kind, job.kind);
   EXPECT_EQ(got.spec, job.spec);
   EXPECT_EQ(got.spec_digest, job.spec_digest);
@@ -31,8 +31,8 @@ TEST_P(MetadataStoreContract, AnEnqueuedJobComesBackWhole) {
   EXPECT_EQ(got.model_name, job.model_name);
   EXPECT_EQ(got.device, job.device);
   EXPECT_EQ(got.labels, job.labels);
-  EXPECT_EQ(got.state, JobState::kQueued);
-  EXPECT_EQ(got.desired, DesiredState::kRun);
+  EXPECT_EQ(got.state, jobs::JobState::kQueued);
+  EXPECT_EQ(got.desired, jobs::DesiredState::kRun);
   EXPECT_EQ(got.create_time, clock_.Now());
   EXPECT_EQ(got.start_time, absl::InfinitePast());
   EXPECT_EQ(got.end_time, absl::InfinitePast());
@@ -41,10 +41,10 @@ TEST_P(MetadataStoreContract, AnEnqueuedJobComesBackWhole) {
 }
 
 TEST_P(MetadataStoreContract, TheSameRequestIdAndContentGivesTheSameJob) {
-  Job first = NewJob("j1");
+  jobs::Job first = NewJob("j1");
   first.request_id = "r";
   Enqueue(first);
-  Job second = NewJob("j2");
+  jobs::Job second = NewJob("j2");
   second.request_id = "r";
   const auto again = store_->EnqueueJob(second);
   ASSERT_TRUE(again.ok()) << again.status();
@@ -54,21 +54,21 @@ TEST_P(MetadataStoreContract, TheSameRequestIdAndContentGivesTheSameJob) {
 }
 
 TEST_P(MetadataStoreContract, TheSameRequestIdWithOtherContentIsRefused) {
-  Job first = NewJob("j1");
+  jobs::Job first = NewJob("j1");
   first.request_id = "r";
   Enqueue(first);
-  Job second = NewJob("j2");
+  jobs::Job second = NewJob("j2");
   second.request_id = "r";
   second.spec_digest = "other";
   EXPECT_THAT(store_->EnqueueJob(second).status(), HasCode(absl::StatusCode::kAlreadyExists));
 }
 
 TEST_P(MetadataStoreContract, ARepeatedRequestIsFoundWithoutMakingAJob) {
-  Job first = NewJob("j1");
+  jobs::Job first = NewJob("j1");
   first.request_id = "r";
   EXPECT_FALSE(store_->FindRepeated(first)->has_value());
   Enqueue(first);
-  Job second = NewJob("");
+  jobs::Job second = NewJob("");
   second.request_id = "r";
   const auto found = store_->FindRepeated(second);
   ASSERT_TRUE(found.ok() && found->has_value());
@@ -80,10 +80,10 @@ TEST_P(MetadataStoreContract, ARepeatedRequestIsFoundWithoutMakingAJob) {
 }
 
 TEST_P(MetadataStoreContract, RequestIdsBelongToAProjectAndNoneIsNotOne) {
-  Job first = NewJob("j1", "p");
+  jobs::Job first = NewJob("j1", "p");
   first.request_id = "r";
   Enqueue(first);
-  Job other_project = NewJob("j2", "q");
+  jobs::Job other_project = NewJob("j2", "q");
   other_project.request_id = "r";
   EXPECT_TRUE(store_->EnqueueJob(other_project)->created);
   EXPECT_TRUE(store_->EnqueueJob(NewJob("j3"))->created);
@@ -92,7 +92,7 @@ TEST_P(MetadataStoreContract, RequestIdsBelongToAProjectAndNoneIsNotOne) {
 
 TEST_P(MetadataStoreContract, AFullQueueRefusesNewJobsButAnswersRetries) {
   Reopen(2);
-  Job first = NewJob("j1");
+  jobs::Job first = NewJob("j1");
   first.request_id = "r";
   Enqueue(first);
   Enqueue(NewJob("j2"));
@@ -105,7 +105,7 @@ TEST_P(MetadataStoreContract, AFullQueueRefusesNewJobsButAnswersRetries) {
 }
 
 TEST_P(MetadataStoreContract, AJobNeedsItsDatasetInItsProject) {
-  Job job = NewJob("j1");
+  jobs::Job job = NewJob("j1");
   job.dataset_id = "d1";
   EXPECT_THAT(store_->EnqueueJob(job).status(), HasCode(absl::StatusCode::kNotFound));
   ASSERT_TRUE(store_->CreateDataset(NewDataset("d1", "x", "q")).ok());
@@ -117,7 +117,7 @@ TEST_P(MetadataStoreContract, AJobOfAnotherProjectIsNotFound) {
   Enqueue(NewJob("j1", "q"));
   EXPECT_THAT(store_->GetJob("p", "j1").status(), HasCode(absl::StatusCode::kNotFound));
   EXPECT_THAT(store_->ListEvents("p", "j1", 0, 1).status(), HasCode(absl::StatusCode::kNotFound));
-  EXPECT_THAT(store_->RequestDesired("p", "j1", DesiredState::kCancel).status(),
+  EXPECT_THAT(store_->RequestDesired("p", "j1", jobs::DesiredState::kCancel).status(),
               HasCode(absl::StatusCode::kNotFound));
   EXPECT_THAT(store_->DeleteJob("p", "j1"), HasCode(absl::StatusCode::kNotFound));
 }
@@ -125,11 +125,11 @@ TEST_P(MetadataStoreContract, AJobOfAnotherProjectIsNotFound) {
 TEST_P(MetadataStoreContract, AListIsNewestFirstAndStableUnderInserts) {
   for (int i = 0; i < 7; ++i) Enqueue(NewJob(absl::StrCat("j", i)));
   std::vector<std::string> seen;
-  PageOptions page{3, ""};
+  store::PageOptions page{3, ""};
   do {
     const auto got = store_->ListJobs("p", {}, page);
     ASSERT_TRUE(got.ok()) << got.status();
-    for (const Job& job : got->items) seen.push_back(job.id);
+    for (const jobs::Job& job : got->items) seen.push_back(job.id);
     page.page_token = got->next_page_token;
     Enqueue(NewJob(absl::StrCat("late", seen.size())));
   } while (!page.page_token.empty());
@@ -145,19 +145,19 @@ TEST_P(MetadataStoreContract, AListThatFillsItsLastPageEndsThere) {
 }
 
 TEST_P(MetadataStoreContract, ListsFilterByStateLabelsAndModel) {
-  Job a = NewJob("a");
+  jobs::Job a = NewJob("a");
   a.labels = {{"x", "1"}, {"y", "2"}};
-  Job b = NewJob("b");
+  jobs::Job b = NewJob("b");
   b.labels = {{"x", "1"}};
   b.model_name = "cars";
   Enqueue(a);
   Enqueue(b);
   Enqueue(NewJob("c", "q"));
-  const auto ids = [&](const JobFilter& filter) {
+  const auto ids = [&](const store::JobFilter& filter) {
     std::vector<std::string> result;
     const auto got = store_->ListJobs("p", filter, {});
     EXPECT_TRUE(got.ok()) << got.status();
-    for (const Job& job : got->items) result.push_back(job.id);
+    for (const jobs::Job& job : got->items) result.push_back(job.id);
     return result;
   };
   using Ids = std::vector<std::string>;
@@ -167,9 +167,9 @@ TEST_P(MetadataStoreContract, ListsFilterByStateLabelsAndModel) {
   EXPECT_EQ(ids({{}, {{"x", "2"}}, ""}), Ids{});
   EXPECT_EQ(ids({{}, {}, "cars"}), Ids{"b"});
   EXPECT_EQ(Claim().id, "a");
-  EXPECT_EQ(ids({{JobState::kRunning}, {}, ""}), Ids{"a"});
-  EXPECT_EQ(ids({{JobState::kRunning, JobState::kQueued}, {}, ""}), (Ids{"b", "a"}));
-  EXPECT_EQ(ids({{JobState::kFailed}, {}, ""}), Ids{});
+  EXPECT_EQ(ids({{jobs::JobState::kRunning}, {}, ""}), Ids{"a"});
+  EXPECT_EQ(ids({{jobs::JobState::kRunning, jobs::JobState::kQueued}, {}, ""}), (Ids{"b", "a"}));
+  EXPECT_EQ(ids({{jobs::JobState::kFailed}, {}, ""}), Ids{});
 }
 
 TEST_P(MetadataStoreContract, BadPageSizesAndTokensAreRefused) {
@@ -191,7 +191,7 @@ TEST_P(MetadataStoreContract, BadPageSizesAndTokensAreRefused) {
 
 TEST_P(MetadataStoreContract, EventsContinueAfterASequenceNumber) {
   Enqueue(NewJob("j"));
-  const Job job = Claim();
+  const jobs::Job job = Claim();
   ASSERT_EQ(
       store_->ReportEvents("j", job.fence, {{NewEvent("a"), NewEvent("b")}, "half"})->last_sequence,
       4u);
@@ -211,15 +211,16 @@ TEST_P(MetadataStoreContract, EventsContinueAfterASequenceNumber) {
 TEST_P(MetadataStoreContract, AQueuedOrPausedJobIsCancelledAtOnce) {
   Enqueue(NewJob("queued"));
   Enqueue(NewJob("paused"));
-  ASSERT_TRUE(store_->RequestDesired("p", "paused", DesiredState::kPause).ok());
+  ASSERT_TRUE(store_->RequestDesired("p", "paused", jobs::DesiredState::kPause).ok());
   for (const char* id : {"queued", "paused"}) {
-    const auto job = store_->RequestDesired("p", id, DesiredState::kCancel);
+    const auto job = store_->RequestDesired("p", id, jobs::DesiredState::kCancel);
     ASSERT_TRUE(job.ok()) << job.status();
-    EXPECT_EQ(job->state, JobState::kCancelled);
+    EXPECT_EQ(job->state, jobs::JobState::kCancelled);
     EXPECT_EQ(job->end_time, clock_.Now());
     ExpectNoGaps(id);
-    EXPECT_TRUE(store_->RequestDesired("p", id, DesiredState::kCancel).ok()) << "again: no-op";
-    EXPECT_THAT(store_->RequestDesired("p", id, DesiredState::kRun).status(),
+    EXPECT_TRUE(store_->RequestDesired("p", id, jobs::DesiredState::kCancel).ok())
+        << "again: no-op";
+    EXPECT_THAT(store_->RequestDesired("p", id, jobs::DesiredState::kRun).status(),
                 HasCode(absl::StatusCode::kFailedPrecondition));
   }
   EXPECT_FALSE(store_->ClaimNextJob("w", {})->has_value());
@@ -227,40 +228,43 @@ TEST_P(MetadataStoreContract, AQueuedOrPausedJobIsCancelledAtOnce) {
 
 TEST_P(MetadataStoreContract, ARunningJobIsToldOfACancelAtItsNextRenewal) {
   Enqueue(NewJob("j"));
-  const Job job = Claim();
-  EXPECT_EQ(*store_->RenewLease("j", job.fence), DesiredState::kRun);
-  EXPECT_EQ(store_->RequestDesired("p", "j", DesiredState::kCancel)->state, JobState::kRunning);
-  EXPECT_EQ(*store_->RenewLease("j", job.fence), DesiredState::kCancel);
-  EXPECT_THAT(store_->RequestDesired("p", "j", DesiredState::kRun).status(),
+  const jobs::Job job = Claim();
+  EXPECT_EQ(*store_->RenewLease("j", job.fence), jobs::DesiredState::kRun);
+  EXPECT_EQ(store_->RequestDesired("p", "j", jobs::DesiredState::kCancel)->state,
+            jobs::JobState::kRunning);
+  EXPECT_EQ(*store_->RenewLease("j", job.fence), jobs::DesiredState::kCancel);
+  EXPECT_THAT(store_->RequestDesired("p", "j", jobs::DesiredState::kRun).status(),
               HasCode(absl::StatusCode::kFailedPrecondition));
 }
 
 TEST_P(MetadataStoreContract, APausedJobWaitsUntilItIsResumed) {
   Enqueue(NewJob("j"));
-  EXPECT_EQ(store_->RequestDesired("p", "j", DesiredState::kPause)->state, JobState::kPaused);
+  EXPECT_EQ(store_->RequestDesired("p", "j", jobs::DesiredState::kPause)->state,
+            jobs::JobState::kPaused);
   EXPECT_FALSE(store_->ClaimNextJob("w", {})->has_value());
-  EXPECT_EQ(store_->RequestDesired("p", "j", DesiredState::kRun)->state, JobState::kQueued);
+  EXPECT_EQ(store_->RequestDesired("p", "j", jobs::DesiredState::kRun)->state,
+            jobs::JobState::kQueued);
   EXPECT_EQ(Claim().id, "j");
 }
 
 TEST_P(MetadataStoreContract, OnlyARunningJobCanBeStoppedAndAStopIsNotTakenBack) {
   Enqueue(NewJob("j"));
-  EXPECT_THAT(store_->RequestDesired("p", "j", DesiredState::kStop).status(),
+  EXPECT_THAT(store_->RequestDesired("p", "j", jobs::DesiredState::kStop).status(),
               HasCode(absl::StatusCode::kFailedPrecondition));
   Claim();
-  EXPECT_TRUE(store_->RequestDesired("p", "j", DesiredState::kStop).ok());
-  EXPECT_THAT(store_->RequestDesired("p", "j", DesiredState::kRun).status(),
+  EXPECT_TRUE(store_->RequestDesired("p", "j", jobs::DesiredState::kStop).ok());
+  EXPECT_THAT(store_->RequestDesired("p", "j", jobs::DesiredState::kRun).status(),
               HasCode(absl::StatusCode::kFailedPrecondition));
-  EXPECT_TRUE(store_->RequestDesired("p", "j", DesiredState::kCancel).ok());
+  EXPECT_TRUE(store_->RequestDesired("p", "j", jobs::DesiredState::kCancel).ok());
 }
 
 TEST_P(MetadataStoreContract, OnlyATerminalJobIsDeletedAndItsEventsGoWithIt) {
-  Job job = NewJob("j");
+  jobs::Job job = NewJob("j");
   job.request_id = "r";
   job.labels = {{"a", "b"}};
   Enqueue(job);
   EXPECT_THAT(store_->DeleteJob("p", "j"), HasCode(absl::StatusCode::kFailedPrecondition));
-  ASSERT_TRUE(store_->RequestDesired("p", "j", DesiredState::kCancel).ok());
+  ASSERT_TRUE(store_->RequestDesired("p", "j", jobs::DesiredState::kCancel).ok());
   EXPECT_TRUE(store_->DeleteJob("p", "j").ok());
   EXPECT_THAT(store_->GetJob("p", "j").status(), HasCode(absl::StatusCode::kNotFound));
   job.request_id = "";
@@ -269,18 +273,18 @@ TEST_P(MetadataStoreContract, OnlyATerminalJobIsDeletedAndItsEventsGoWithIt) {
 }
 
 TEST_P(MetadataStoreContract, TheRequestIdOfADeletedJobCountsForADay) {
-  Job job = NewJob("j");
+  jobs::Job job = NewJob("j");
   job.request_id = "r";
   Enqueue(job);
-  ASSERT_TRUE(store_->RequestDesired("p", "j", DesiredState::kCancel).ok());
+  ASSERT_TRUE(store_->RequestDesired("p", "j", jobs::DesiredState::kCancel).ok());
   ASSERT_TRUE(store_->DeleteJob("p", "j").ok());
-  Job again = NewJob("j2");
+  jobs::Job again = NewJob("j2");
   again.request_id = "r";
-  Job other = again;
+  jobs::Job other = again;
   other.spec_digest = "other";
-  Job elsewhere = NewJob("j3", "q");
+  jobs::Job elsewhere = NewJob("j3", "q");
   elsewhere.request_id = "r";
-  clock_.Advance(kRequestIdsKept - absl::Seconds(1));
+  clock_.Advance(store::kRequestIdsKept - absl::Seconds(1));
   Reopen(1000);
   const absl::Status refused = store_->EnqueueJob(again).status();
   EXPECT_THAT(refused, HasCode(absl::StatusCode::kFailedPrecondition));
@@ -290,7 +294,7 @@ TEST_P(MetadataStoreContract, TheRequestIdOfADeletedJobCountsForADay) {
   clock_.Advance(absl::Seconds(1));
   EXPECT_TRUE(store_->EnqueueJob(again)->created);
   // And it can be deleted again, under the same id.
-  ASSERT_TRUE(store_->RequestDesired("p", "j2", DesiredState::kCancel).ok());
+  ASSERT_TRUE(store_->RequestDesired("p", "j2", jobs::DesiredState::kCancel).ok());
   ASSERT_TRUE(store_->DeleteJob("p", "j2").ok());
   EXPECT_THAT(store_->EnqueueJob(again).status(), HasCode(absl::StatusCode::kFailedPrecondition));
 }
@@ -300,30 +304,30 @@ TEST_P(MetadataStoreContract, CountsNameEveryState) {
   Enqueue(NewJob("b", "q"));
   Claim();
   const auto counts = store_->CountJobs();
-  ASSERT_EQ(counts->size(), kAllJobStates.size());
-  EXPECT_EQ(counts->at(JobState::kQueued), 1);
-  EXPECT_EQ(counts->at(JobState::kRunning), 1);
-  EXPECT_EQ(counts->at(JobState::kFailed), 0);
+  ASSERT_EQ(counts->size(), jobs::kAllJobStates.size());
+  EXPECT_EQ(counts->at(jobs::JobState::kQueued), 1);
+  EXPECT_EQ(counts->at(jobs::JobState::kRunning), 1);
+  EXPECT_EQ(counts->at(jobs::JobState::kFailed), 0);
 }
 
 TEST_P(MetadataStoreContract, TheObserverIsToldAfterTheCommitAndMayCallTheStore) {
-  std::vector<JobChange> changes;
-  store_->SetObserver([&](const JobChange& change) {
+  std::vector<store::JobChange> changes;
+  store_->SetObserver([&](const store::JobChange& change) {
     changes.push_back(change);
     if (change.deleted) return;
     EXPECT_EQ(Get(change.job_id).state, change.state);
   });
   Enqueue(NewJob("j"));
-  const Job job = Claim();
+  const jobs::Job job = Claim();
   ASSERT_TRUE(store_->RenewLease("j", job.fence).ok());
   EXPECT_FALSE(store_->ReportEvents("j", job.fence + 1, {{NewEvent("x")}, std::nullopt}).ok());
-  ASSERT_TRUE(store_->FinishJob("j", job.fence, Ending(JobState::kFailed)).ok());
+  ASSERT_TRUE(store_->FinishJob("j", job.fence, Ending(jobs::JobState::kFailed)).ok());
   ASSERT_TRUE(store_->DeleteJob("p", "j").ok());
   ASSERT_EQ(changes.size(), 4u);
-  EXPECT_EQ(changes[0].state, JobState::kQueued);
-  EXPECT_EQ(changes[1].state, JobState::kRunning);
+  EXPECT_EQ(changes[0].state, jobs::JobState::kQueued);
+  EXPECT_EQ(changes[1].state, jobs::JobState::kRunning);
   EXPECT_EQ(changes[1].last_event_sequence, 2u);
-  EXPECT_EQ(changes[2].state, JobState::kFailed);
+  EXPECT_EQ(changes[2].state, jobs::JobState::kFailed);
   EXPECT_TRUE(changes[3].deleted);
   store_->SetObserver(nullptr);
   Enqueue(NewJob("k"));

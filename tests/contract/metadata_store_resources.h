@@ -6,7 +6,7 @@
 namespace graft {
 
 TEST_P(MetadataStoreContract, ADatasetComesBackWhole) {
-  const Dataset dataset = NewDataset("d1", "x");
+  const store::Dataset dataset = NewDataset("d1", "x");
   EXPECT_TRUE(store_->CreateDataset(dataset)->created);
   Reopen(1000);
   const auto got = store_->GetDataset("p", "d1");
@@ -34,7 +34,7 @@ TEST_P(MetadataStoreContract, TheSameContentInAProjectIsOneDataset) {
 }
 
 TEST_P(MetadataStoreContract, ADatasetIsFoundByTheArchivesItCameIn) {
-  Dataset dataset = NewDataset("d1", "x");
+  store::Dataset dataset = NewDataset("d1", "x");
   dataset.archive_sha256 = "zip";
   ASSERT_TRUE(store_->CreateDataset(dataset).ok());
   dataset.archive_sha256 = "tar";
@@ -54,13 +54,13 @@ TEST_P(MetadataStoreContract, ADatasetIsFoundByTheArchivesItCameIn) {
 }
 
 TEST_P(MetadataStoreContract, AsManyArchivesOfADatasetAreRememberedAsIsSaid) {
-  Dataset dataset = NewDataset("d1", "x");
-  for (int i = 0; i <= kArchivesKept; ++i) {
+  store::Dataset dataset = NewDataset("d1", "x");
+  for (int i = 0; i <= store::kArchivesKept; ++i) {
     dataset.archive_sha256 = absl::StrCat(i);
     ASSERT_TRUE(store_->CreateDataset(dataset).ok());
   }
   EXPECT_TRUE(store_->FindDatasetByArchive("p", "0")->has_value());
-  EXPECT_FALSE(store_->FindDatasetByArchive("p", absl::StrCat(kArchivesKept))->has_value());
+  EXPECT_FALSE(store_->FindDatasetByArchive("p", absl::StrCat(store::kArchivesKept))->has_value());
 }
 
 TEST_P(MetadataStoreContract, DatasetsAreListedNewestFirst) {
@@ -80,12 +80,12 @@ TEST_P(MetadataStoreContract, DatasetsAreListedNewestFirst) {
 
 TEST_P(MetadataStoreContract, ADatasetInUseIsNotDeleted) {
   ASSERT_TRUE(store_->CreateDataset(NewDataset("d1", "x")).ok());
-  Job job = NewJob("j");
+  jobs::Job job = NewJob("j");
   job.dataset_id = "d1";
   Enqueue(job);
   EXPECT_THAT(store_->DeleteDataset("p", "d1").status(),
               HasCode(absl::StatusCode::kFailedPrecondition));
-  ASSERT_TRUE(store_->RequestDesired("p", "j", DesiredState::kCancel).ok());
+  ASSERT_TRUE(store_->RequestDesired("p", "j", jobs::DesiredState::kCancel).ok());
   const auto deleted = store_->DeleteDataset("p", "d1");
   ASSERT_TRUE(deleted.ok()) << deleted.status();
   EXPECT_EQ(deleted->digest, "x");
@@ -103,7 +103,7 @@ TEST_P(MetadataStoreContract, VersionsCountUpPerModelAndProject) {
   for (const Case& c :
        {Case{"1", "p", "pets", 1}, Case{"2", "p", "pets", 2}, Case{"3", "q", "pets", 1},
         Case{"4", "p", "cars", 1}, Case{"5", "p", "pets", 3}}) {
-    Job job = NewJob(c.job, c.project);
+    jobs::Job job = NewJob(c.job, c.project);
     job.model_name = c.model;
     Enqueue(job);
     EXPECT_EQ(store_->FinishJob(c.job, Claim().fence, Success())->model_version, c.version);
@@ -128,13 +128,13 @@ TEST_P(MetadataStoreContract, VersionsCountUpPerModelAndProject) {
 }
 
 TEST_P(MetadataStoreContract, AVersionComesBackWholeWithTheOriginOfItsJob) {
-  Job job = NewJob("j");
+  jobs::Job job = NewJob("j");
   job.dataset_digest = "data of the job";
   Enqueue(job);
   // The worker tells another dataset: the row that was validated counts.
   ASSERT_TRUE(store_->FinishJob("j", Claim().fence, Success()).ok());
   Reopen(1000);
-  const ModelVersion want = NewVersion();
+  const store::ModelVersion want = NewVersion();
   const auto got = store_->GetModelVersion("p", "pets", 1);
   ASSERT_TRUE(got.ok()) << got.status();
   EXPECT_EQ(got->project, "p");
@@ -206,8 +206,8 @@ TEST_P(MetadataStoreContract, BlobsMayBelongToLiveJobsVersionsAndDatasetsOfAllPr
   for (const char* id : {"done", "running", "paused", "queued", "cancelled"}) Enqueue(NewJob(id));
   ASSERT_TRUE(store_->FinishJob("done", Claim().fence, Success()).ok());
   Claim();
-  ASSERT_TRUE(store_->RequestDesired("p", "paused", DesiredState::kPause).ok());
-  ASSERT_TRUE(store_->RequestDesired("p", "cancelled", DesiredState::kCancel).ok());
+  ASSERT_TRUE(store_->RequestDesired("p", "paused", jobs::DesiredState::kPause).ok());
+  ASSERT_TRUE(store_->RequestDesired("p", "cancelled", jobs::DesiredState::kCancel).ok());
   auto references = store_->ListBlobReferences();
   ASSERT_TRUE(references.ok()) << references.status();
   EXPECT_THAT(references->live_jobs, ::testing::ElementsAre("paused", "queued", "running"));

@@ -25,11 +25,12 @@ absl::Status Write(const std::filesystem::path& out) {
   const std::string id = "efficientnet_lite0";
   const std::filesystem::path folder = out / id;
   std::filesystem::create_directories(folder);
-  auto network = Network::Create(BuildArchitecture("tf_efficientnet_lite0").value());
+  auto network = nn::Network::Create(backbones::BuildArchitecture("tf_efficientnet_lite0").value());
   if (!network.ok()) return network.status();
   FillByFormula(**network);
   std::vector<at::Tensor> keep;
-  auto bytes = SerializeSafetensors(ViewTensors((*network)->NamedTensors(), keep), {});
+  auto bytes =
+      artifacts::SerializeSafetensors(nn::ViewTensors((*network)->NamedTensors(), keep), {});
   if (!bytes.ok()) return bytes.status();
   absl::Status status = WriteFileAtomically(folder / "model.safetensors", *bytes);
   if (!status.ok()) return status;
@@ -41,7 +42,7 @@ absl::Status Write(const std::filesystem::path& out) {
       {"licence", "CC0-1.0"},
       {"source", "a formula"},
       {"imagenet_top1", 0},
-      {"input_spec", nlohmann::json::parse(InputSpecToJson(InputSpec{}))}};
+      {"input_spec", nlohmann::json::parse(model::InputSpecToJson(model::InputSpec{}))}};
   return WriteFileAtomically(folder / "config.json", config.dump());
 }
 

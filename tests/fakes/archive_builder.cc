@@ -67,14 +67,14 @@ void WriteEntry(struct archive* writer, const FakeEntry& entry) {
 
 }  // namespace
 
-std::string MakeArchive(ArchiveFormat format, const std::vector<FakeEntry>& entries) {
+std::string MakeArchive(data::ArchiveFormat format, const std::vector<FakeEntry>& entries) {
   std::string bytes;
   const Writer writer(archive_write_new(), &archive_write_free);
-  if (format == ArchiveFormat::kZip) {
+  if (format == data::ArchiveFormat::kZip) {
     archive_write_set_format_zip(writer.get());
   } else {
     archive_write_set_format_gnutar(writer.get());
-    if (format == ArchiveFormat::kTarGz) archive_write_add_filter_gzip(writer.get());
+    if (format == data::ArchiveFormat::kTarGz) archive_write_add_filter_gzip(writer.get());
   }
   Open(writer.get(), &bytes);
   for (const FakeEntry& entry : entries) WriteEntry(writer.get(), entry);

@@ -21,7 +21,7 @@ struct FakeEntry {
 };
 
 // Written by libarchive; names are taken as they are.
-std::string MakeArchive(ArchiveFormat format, const std::vector<FakeEntry>& entries);
+std::string MakeArchive(data::ArchiveFormat format, const std::vector<FakeEntry>& entries);
 
 std::string Gzip(const std::string& bytes);
 

@@ -56,12 +56,12 @@ class TestGate {
 // Memory that servables would take, each backbone once. Safe for concurrent use.
 class FakeMemory {
  public:
-  void Take(const ModelBytes& bytes) {
+  void Take(const serving::ModelBytes& bytes) {
     absl::MutexLock lock(&mutex_);
     taken_.push_back(bytes);
-    peak_ = std::max(peak_, TotalBytes(taken_));
+    peak_ = std::max(peak_, serving::TotalBytes(taken_));
   }
-  void Release(const ModelBytes& bytes) {
+  void Release(const serving::ModelBytes& bytes) {
     absl::MutexLock lock(&mutex_);
     taken_.erase(std::find(taken_.begin(), taken_.end(), bytes));
   }
@@ -72,7 +72,7 @@ class FakeMemory {
 
  private:
   mutable absl::Mutex mutex_;
-  std::vector<ModelBytes> taken_;
+  std::vector<serving::ModelBytes> taken_;
   uint64_t peak_ = 0;
 };
 
@@ -93,7 +93,7 @@ struct FakeWorld {
 };
 
 // The answer of a task that hands on the network's numbers.
-class FakeOutput final : public TaskOutput {
+class FakeOutput final : public tasks::TaskOutput {
  public:
   explicit FakeOutput(std::vector<float> row) : row_(std::move(row)) {}
   absl::string_view task() const override { return "fake"; }
@@ -107,7 +107,7 @@ class FakeOutput final : public TaskOutput {
   const std::vector<float> row_;
 };
 
-class FakeOptions final : public DecodeOptions {
+class FakeOptions final : public tasks::DecodeOptions {
  public:
   enum Kind { kGood, kRefused, kUndecodable };
   explicit FakeOptions(Kind kind) : kind_(kind) {}
@@ -118,22 +118,22 @@ class FakeOptions final : public DecodeOptions {
   const Kind kind_;
 };
 
-class FakeDecoder final : public Decoder {
+class FakeDecoder final : public tasks::Decoder {
  public:
   absl::string_view task() const override { return "fake"; }
   int64_t outputs() const override { return 3; }
-  absl::Status CheckOptions(const DecodeOptions* options) const override {
+  absl::Status CheckOptions(const tasks::DecodeOptions* options) const override {
     return KindOf(options) == FakeOptions::kRefused ? absl::InvalidArgumentError("refused")
                                                     : absl::OkStatus();
   }
-  absl::StatusOr<std::unique_ptr<TaskOutput>> Decode(absl::Span<const float> row,
-                                                     const DecodeOptions* options) const override {
+  absl::StatusOr<std::unique_ptr<tasks::TaskOutput>> Decode(
+      absl::Span<const float> row, const tasks::DecodeOptions* options) const override {
     if (KindOf(options) == FakeOptions::kUndecodable) return absl::InternalError("not decodable");
     return std::make_unique<FakeOutput>(std::vector<float>(row.begin(), row.end()));
   }
 
  private:
-  static FakeOptions::Kind KindOf(const DecodeOptions* options) {
+  static FakeOptions::Kind KindOf(const tasks::DecodeOptions* options) {
     return options == nullptr ? FakeOptions::kGood
                               : static_cast<const FakeOptions*>(options)->kind();
   }
@@ -141,7 +141,7 @@ class FakeDecoder final : public Decoder {
 
 // Three outputs: a, b, c. "bad" is no image; any other text is, and its first letter is that of the
 // largest output.
-class FakeServable final : public Servable {
+class FakeServable final : public serving::Servable {
  public:
   struct Shape {
     std::string digest = "backbone";
@@ -150,7 +150,7 @@ class FakeServable final : public Servable {
     uint64_t measured_own_bytes = 0;  // what Measure says of its own; 0: the same
     int max_rows = 1 << 20;
     uint64_t prepared_bytes = 0;
-    std::shared_ptr<const Decoder> decoder = std::make_shared<FakeDecoder>();
+    std::shared_ptr<const tasks::Decoder> decoder = std::make_shared<FakeDecoder>();
   };
   FakeServable(FakeWorld* world, Shape shape)
       : world_(world),
@@ -164,25 +164,26 @@ class FakeServable final : public Servable {
     --world_->alive;
   }
 
-  const Decoder& decoder() const override { return *shape_.decoder; }
+  const tasks::Decoder& decoder() const override { return *shape_.decoder; }
   const std::string& batch_key() const override { return shape_.digest; }
-  const ModelBytes& memory() const override { return memory_; }
+  const serving::ModelBytes& memory() const override { return memory_; }
 
   int max_rows() const override { return shape_.max_rows; }
   uint64_t prepared_bytes() const override { return shape_.prepared_bytes; }
 
-  absl::StatusOr<PreparedInput> Prepare(const PredictInput& input) const override {
-    const std::string& encoded = std::get<EncodedImage>(input).bytes;
+  absl::StatusOr<serving::PreparedInput> Prepare(
+      const serving::PredictInput& input) const override {
+    const std::string& encoded = std::get<serving::EncodedImage>(input).bytes;
     {
       absl::MutexLock lock(&world_->mutex);
       world_->decoded.push_back(encoded);
     }
     world_->decoding.Pass();
     if (encoded == "bad") return absl::InvalidArgumentError("truncated JPEG");
-    return PreparedInput{{static_cast<float>(encoded[0] - 'a')}};
+    return serving::PreparedInput{{static_cast<float>(encoded[0] - 'a')}};
   }
   absl::StatusOr<std::vector<std::vector<float>>> Run(
-      const std::vector<ServableRow>& rows) const override {
+      const std::vector<serving::ServableRow>& rows) const override {
     {
       absl::MutexLock lock(&world_->mutex);
       world_->batch_sizes.push_back(static_cast<int>(rows.size()));
@@ -195,7 +196,7 @@ class FakeServable final : public Servable {
       left_out = world_->answers_left_out;
     }
     std::vector<std::vector<float>> answers;
-    for (const ServableRow& row : rows) {
+    for (const serving::ServableRow& row : rows) {
       std::vector<float> outputs = {0.1f, 0.2f, 0.15f};
       outputs[static_cast<size_t>(row.input->values[0])] = 0.7f;
       answers.push_back(std::move(outputs));
@@ -207,11 +208,11 @@ class FakeServable final : public Servable {
  private:
   FakeWorld* const world_;
   const Shape shape_;
-  const ModelBytes memory_;
+  const serving::ModelBytes memory_;
 };
 
 // Published versions as the test says, in project "p".
-class FakeModels final : public ModelSource, public ServableLoader {
+class FakeModels final : public serving::ModelSource, public serving::ServableLoader {
  public:
   explicit FakeModels(FakeWorld* world) : world_(world) {}
 
@@ -249,23 +250,24 @@ class FakeModels final : public ModelSource, public ServableLoader {
     }
     return version;
   }
-  absl::StatusOr<std::unique_ptr<ModelArtifact>> Open(const ModelKey&) override {
+  absl::StatusOr<std::unique_ptr<serving::ModelArtifact>> Open(const serving::ModelKey&) override {
     return absl::UnimplementedError("the fake loader needs no files");
   }
-  absl::StatusOr<ArtifactSummary> Summarise(const ModelKey&) override {
+  absl::StatusOr<serving::ArtifactSummary> Summarise(const serving::ModelKey&) override {
     return absl::UnimplementedError("the fake loader needs no files");
   }
-  absl::StatusOr<ModelBytes> Measure(const ModelKey& key) override {
+  absl::StatusOr<serving::ModelBytes> Measure(const serving::ModelKey& key) override {
     absl::MutexLock lock(&mutex_);
     const FakeServable::Shape* const shape = Find(key);
     if (shape == nullptr) return absl::NotFoundError("deleted");
     const uint64_t own = shape->measured_own_bytes;
-    return ModelBytes{own == 0 ? shape->own_bytes : own, shape->digest, shape->backbone_bytes};
+    return serving::ModelBytes{own == 0 ? shape->own_bytes : own, shape->digest,
+                               shape->backbone_bytes};
   }
-  absl::StatusOr<std::shared_ptr<const Servable>> Load(const ModelKey& key,
-                                                       const std::vector<int>&) override {
+  absl::StatusOr<std::shared_ptr<const serving::Servable>> Load(const serving::ModelKey& key,
+                                                                const std::vector<int>&) override {
     ++world_->loads;
-    std::shared_ptr<const Servable> servable;  // takes its memory from the beginning
+    std::shared_ptr<const serving::Servable> servable;  // takes its memory from the beginning
     {
       absl::MutexLock lock(&mutex_);
       const FakeServable::Shape* const shape = Find(key);
@@ -282,7 +284,7 @@ class FakeModels final : public ModelSource, public ServableLoader {
   }
 
  private:
-  const FakeServable::Shape* Find(const ModelKey& key) const {
+  const FakeServable::Shape* Find(const serving::ModelKey& key) const {
     const auto model = versions_.find(key.model);
     if (model == versions_.end()) return nullptr;
     const auto version = model->second.find(key.version);
@@ -297,48 +299,48 @@ class FakeModels final : public ModelSource, public ServableLoader {
 };
 
 // Remembers what it heard.
-class RecordingServingObserver final : public ServingObserver {
+class RecordingServingObserver final : public serving::ServingObserver {
  public:
-  void OnRequest(const RequestStats& stats) override {
+  void OnRequest(const serving::RequestStats& stats) override {
     absl::MutexLock lock(&mutex_);
     requests_.push_back(stats);
   }
-  void OnBatch(const BatchStats& stats) override {
+  void OnBatch(const serving::BatchStats& stats) override {
     absl::MutexLock lock(&mutex_);
     batches_.push_back(stats);
   }
-  void OnLoad(const LoadStats& stats) override {
+  void OnLoad(const serving::LoadStats& stats) override {
     absl::MutexLock lock(&mutex_);
     loads_.push_back(stats);
   }
   // Returns when `count` loads have ended and been told.
-  std::vector<LoadStats> AwaitLoads(size_t count) {
+  std::vector<serving::LoadStats> AwaitLoads(size_t count) {
     absl::MutexLock lock(&mutex_);
     const auto there = [&] { return loads_.size() >= count; };
     mutex_.Await(absl::Condition(&there));
     return loads_;
   }
   // Returns when `count` requests have been answered and told.
-  std::vector<RequestStats> AwaitRequests(size_t count) {
+  std::vector<serving::RequestStats> AwaitRequests(size_t count) {
     absl::MutexLock lock(&mutex_);
     const auto there = [&] { return requests_.size() >= count; };
     mutex_.Await(absl::Condition(&there));
     return requests_;
   }
-  std::vector<RequestStats> requests() {
+  std::vector<serving::RequestStats> requests() {
     absl::MutexLock lock(&mutex_);
     return requests_;
   }
-  std::vector<BatchStats> batches() {
+  std::vector<serving::BatchStats> batches() {
     absl::MutexLock lock(&mutex_);
     return batches_;
   }
 
  private:
   absl::Mutex mutex_;
-  std::vector<RequestStats> requests_;
-  std::vector<BatchStats> batches_;
-  std::vector<LoadStats> loads_;
+  std::vector<serving::RequestStats> requests_;
+  std::vector<serving::BatchStats> batches_;
+  std::vector<serving::LoadStats> loads_;
 };
 
 // The one answer that a callback gives, waited for.

@@ -52,10 +52,10 @@ class FineTuneServer {
       counts->set_name(name);
       counts->set_images(images);
     }
-    Dataset dataset = *ToRow(description);
+    store::Dataset dataset = *wire::ToRow(description);
     dataset.format = "image_folder";
     store_->CreateDataset(dataset).status().IgnoreError();
-    store_->SetObserver([this](const JobChange& change) { hub_.Notify(change.job_id); });
+    store_->SetObserver([this](const store::JobChange& change) { hub_.Notify(change.job_id); });
     stub_ = v1::FineTuneService::NewStub(server_->channel());
   }
   ~FineTuneServer() {
@@ -66,7 +66,7 @@ class FineTuneServer {
     api_.Close();
   }
 
-  MetadataStore& store() { return *store_; }
+  store::MetadataStore& store() { return *store_; }
   v1::FineTuneService::Stub& stub() { return *stub_; }
   const std::string& address() const { return server_->address(); }
 
@@ -78,7 +78,8 @@ class FineTuneServer {
     request.mutable_spec()->set_model("pets");
     request.mutable_spec()->mutable_task()->mutable_classification();
     v1::StartFineTuneResponse response;
-    const absl::Status status = FromGrpcStatus(stub_->StartFineTune(&context, request, &response));
+    const absl::Status status =
+        wire::FromGrpcStatus(stub_->StartFineTune(&context, request, &response));
     if (!status.ok()) return status;
     return response.job().id();
   }
@@ -87,14 +88,14 @@ class FineTuneServer {
   absl::Status Report(const std::string& job_id, uint64_t fence, const std::string& text) {
     v1::JobEvent event;
     event.mutable_log()->set_text(text);
-    const absl::StatusOr<JobEvent> stored = FromProto(event);
+    const absl::StatusOr<jobs::JobEvent> stored = wire::FromProto(event);
     if (!stored.ok()) return stored.status();
     return store_->ReportEvents(job_id, fence, {{*stored}, {}, 0, false}).status();
   }
 
  private:
-  static InstalledBackbone Net() {
-    InstalledBackbone net;
+  static server::InstalledBackbone Net() {
+    server::InstalledBackbone net;
     net.description.set_id("net");
     net.description.set_architecture("net_v1");
     net.description.set_digest(Sha256Hex("net"));
@@ -108,19 +109,21 @@ class FineTuneServer {
   }
 
   const TempDirectory folder_ = *TempDirectory::Create();
-  const std::unique_ptr<MetadataStore> store_ =
-      *SqliteMetadataStore::Open({.path = folder_.path() / "graft.db"});
-  const std::unique_ptr<BlobStore> blobs_ = *LocalBlobStore::Open(folder_.path() / "blobs");
-  const BackboneDirectory backbones_{{Net()}, "net"};
-  const std::unique_ptr<Logger> logger_ = Logger::Silent();
+  const std::unique_ptr<store::MetadataStore> store_ =
+      *store::SqliteMetadataStore::Open({.path = folder_.path() / "graft.db"});
+  const std::unique_ptr<artifacts::BlobStore> blobs_ =
+      *artifacts::LocalBlobStore::Open(folder_.path() / "blobs");
+  const server::BackboneDirectory backbones_{{Net()}, "net"};
+  const std::unique_ptr<wire::Logger> logger_ = wire::Logger::Silent();
   ThreadPool api_;
   ThreadPool reads_;
-  WatchHub hub_;
-  FineTuneService service_{{store_.get(), blobs_.get(), &backbones_, &hub_, IdGenerator::System(),
-                            logger_.get(), [] { return absl::OkStatus(); }}};
-  const Gate gate_;
-  const std::vector<RpcService> services_ =
-      MakeRpcServices({.gate = &gate_, .jobs = &service_}, &api_);
+  server::WatchHub hub_;
+  server::FineTuneService service_{{store_.get(), blobs_.get(), &backbones_, &hub_,
+                                    IdGenerator::System(), logger_.get(),
+                                    [] { return absl::OkStatus(); }}};
+  const server::Gate gate_;
+  const std::vector<server::RpcService> services_ =
+      server::MakeRpcServices({.gate = &gate_, .jobs = &service_}, &api_);
   std::unique_ptr<LoopbackServer> server_ =
       std::make_unique<LoopbackServer>(services_.front().service.get());
   std::unique_ptr<v1::FineTuneService::Stub> stub_;

@@ -20,10 +20,10 @@ namespace graft {
 
 // Blobs in memory, without local files, as an object store has none. Held to BlobStoreContract.
 // Safe for concurrent use.
-class MemoryBlobStore final : public BlobStore {
+class MemoryBlobStore final : public artifacts::BlobStore {
  public:
   absl::Status PutIfAbsent(const std::string& key, absl::string_view bytes) override {
-    GRAFT_RETURN_IF_ERROR(ValidateBlobKey(key));
+    GRAFT_RETURN_IF_ERROR(artifacts::ValidateBlobKey(key));
     const absl::MutexLock lock(&mutex_);
     if (blobs_.count(key) > 0) return absl::AlreadyExistsError(key);
     const auto below = blobs_.lower_bound(key + "/");
@@ -38,7 +38,7 @@ class MemoryBlobStore final : public BlobStore {
   }
 
   absl::Status PutFileIfAbsent(const std::string& key, const std::filesystem::path& file) override {
-    GRAFT_RETURN_IF_ERROR(ValidateBlobKey(key));
+    GRAFT_RETURN_IF_ERROR(artifacts::ValidateBlobKey(key));
     GRAFT_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file, uint64_t{1} << 32));
     return PutIfAbsent(key, bytes);
   }
@@ -64,7 +64,7 @@ class MemoryBlobStore final : public BlobStore {
   absl::StatusOr<std::vector<std::string>> List(const std::string& prefix,
                                                 const std::string& start_after,
                                                 size_t limit) override {
-    GRAFT_RETURN_IF_ERROR(ValidateBlobPrefix(prefix));
+    GRAFT_RETURN_IF_ERROR(artifacts::ValidateBlobPrefix(prefix));
     const absl::MutexLock lock(&mutex_);
     std::vector<std::string> keys;
     for (const auto& [key, unused] : blobs_) {
@@ -75,7 +75,7 @@ class MemoryBlobStore final : public BlobStore {
   }
 
   absl::Status Delete(const std::string& key) override {
-    GRAFT_RETURN_IF_ERROR(ValidateBlobKey(key));
+    GRAFT_RETURN_IF_ERROR(artifacts::ValidateBlobKey(key));
     const absl::MutexLock lock(&mutex_);
     blobs_.erase(key);
     return absl::OkStatus();
@@ -88,7 +88,7 @@ class MemoryBlobStore final : public BlobStore {
 
  private:
   absl::StatusOr<std::string> Find(const std::string& key) {
-    GRAFT_RETURN_IF_ERROR(ValidateBlobKey(key));
+    GRAFT_RETURN_IF_ERROR(artifacts::ValidateBlobKey(key));
     const absl::MutexLock lock(&mutex_);
     const auto found = blobs_.find(key);
     if (found == blobs_.end()) return absl::NotFoundError(absl::StrCat("no blob '", key, "'"));

@@ -22,21 +22,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require(::ftruncate(file, 0) == 0, "ftruncate");
   Require(::pwrite(file, data, size, 0) == static_cast<ssize_t>(size), "pwrite");
 
-  graft::ArchiveLimits limits;
+  graft::data::ArchiveLimits limits;
   limits.max_entries = 1'000;
   limits.max_total_bytes = 16 << 20;
   limits.max_entry_bytes = 4 << 20;
   uint64_t total = 0;
   int64_t entries = 0;
-  const absl::Status status =
-      graft::ReadArchive(path, limits, [&](graft::ArchiveEntry&& entry) -> absl::Status {
+  const absl::Status status = graft::data::ReadArchive(
+      path, limits, [&](graft::data::ArchiveEntry&& entry) -> absl::Status {
         ++entries;
         total += entry.bytes.size();
         Require(!entry.name.empty(), "an entry without a name");
-        Require(graft::IsValidUtf8(entry.reason), "a reason that is not UTF-8");
-        Require(entry.reason.empty() == (entry.kind != graft::ArchiveEntryKind::kUnusable),
+        Require(graft::data::IsValidUtf8(entry.reason), "a reason that is not UTF-8");
+        Require(entry.reason.empty() == (entry.kind != graft::data::ArchiveEntryKind::kUnusable),
                 "no reason");
-        Require(graft::IsValidUtf8(entry.name), "a name that is not UTF-8");
+        Require(graft::data::IsValidUtf8(entry.name), "a name that is not UTF-8");
         Require(!absl::StartsWith(entry.name, "/"), "an absolute path");
         Require(!absl::StrContains(absl::StrCat("/", entry.name, "/"), "/../"),
                 "a path that leaves");
@@ -45,6 +45,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       });
   Require(entries <= limits.max_entries, "more entries than the limit");
   Require(total <= limits.max_total_bytes, "more bytes than the limit");
-  Require(graft::IsValidUtf8(status.message()), "a message that is not UTF-8");
+  Require(graft::data::IsValidUtf8(status.message()), "a message that is not UTF-8");
   return 0;
 }

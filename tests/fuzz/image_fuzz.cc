@@ -13,11 +13,11 @@
 using graft::Require;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  graft::ImageLimits limits;
+  graft::image::ImageLimits limits;
   limits.max_pixels = 1 << 18;  // keeps a run fast
   const absl::string_view bytes(reinterpret_cast<const char*>(data), size);
-  const absl::StatusOr<graft::ImageInfo> info = graft::ProbeImage(bytes, limits);
-  const absl::StatusOr<graft::Image> image = graft::DecodeImage(bytes, limits);
+  const absl::StatusOr<graft::image::ImageInfo> info = graft::image::ProbeImage(bytes, limits);
+  const absl::StatusOr<graft::image::Image> image = graft::image::DecodeImage(bytes, limits);
   if (!image.ok()) {
     Require(!image.status().message().empty(), "an error without a cause");
     return 0;
@@ -30,11 +30,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
           "another height");
   Require(image->rgb.size() == size_t{3} * image->width * image->height, "another size");
 
-  graft::InputSpec spec;
+  graft::model::InputSpec spec;
   spec.height = spec.width = 32;
-  std::vector<float> values(graft::PreparedValues(spec));
-  graft::PrepareForEvaluation(*image, spec, values.data());
-  graft::Random random(size);
-  graft::PrepareForTraining(*image, spec, {}, random, values.data());
+  std::vector<float> values(graft::data::PreparedValues(spec));
+  graft::data::PrepareForEvaluation(*image, spec, values.data());
+  graft::data::Random random(size);
+  graft::data::PrepareForTraining(*image, spec, {}, random, values.data());
   return 0;
 }

@@ -13,38 +13,39 @@ namespace graft {
 namespace {
 
 void FuzzDataset(absl::string_view text) {
-  const absl::StatusOr<DatasetManifest> manifest = DatasetManifestFromJson(text);
+  const absl::StatusOr<data::DatasetManifest> manifest = data::DatasetManifestFromJson(text);
   if (!manifest.ok()) return;
-  for (const DatasetEntry& entry : manifest->entries) {
+  for (const data::DatasetEntry& entry : manifest->entries) {
     Require(entry.length >= 1 && entry.offset <= manifest->bytes, "an entry outside");
     Require(entry.length <= manifest->bytes - entry.offset, "an entry outside");
     const auto known = [&](int index) {
       return index >= 0 && static_cast<size_t>(index) < manifest->classes.size();
     };
-    if (manifest->targets == TargetKind::kClass) Require(known(entry.class_index), "a class");
+    if (manifest->targets == data::TargetKind::kClass) Require(known(entry.class_index), "a class");
     for (const int label : entry.labels) Require(known(label), "an unknown label");
     Require(entry.numbers.size() == manifest->numbers.size(), "numbers missing");
   }
-  const std::string json = DatasetManifestToJson(*manifest);
-  const absl::StatusOr<DatasetManifest> again = DatasetManifestFromJson(json);
+  const std::string json = data::DatasetManifestToJson(*manifest);
+  const absl::StatusOr<data::DatasetManifest> again = data::DatasetManifestFromJson(json);
   Require(again.ok(), "a dataset manifest that cannot be read again");
-  Require(DatasetManifestToJson(*again) == json, "a dataset manifest that changes");
+  Require(data::DatasetManifestToJson(*again) == json, "a dataset manifest that changes");
 }
 
 void FuzzArtifact(absl::string_view text) {
-  const absl::StatusOr<ArtifactManifest> manifest = ManifestFromJson(text);
+  const absl::StatusOr<artifacts::ArtifactManifest> manifest = artifacts::ManifestFromJson(text);
   if (!manifest.ok()) return;
-  const std::string json = ManifestToJson(*manifest).value();
-  const absl::StatusOr<ArtifactManifest> again = ManifestFromJson(json);
+  const std::string json = artifacts::ManifestToJson(*manifest).value();
+  const absl::StatusOr<artifacts::ArtifactManifest> again = artifacts::ManifestFromJson(json);
   Require(again.ok(), "a manifest that cannot be read again");
-  Require(ManifestToJson(*again).value() == json, "a manifest that changes");
+  Require(artifacts::ManifestToJson(*again).value() == json, "a manifest that changes");
 }
 
 void FuzzInputSpec(absl::string_view text) {
-  const absl::StatusOr<InputSpec> spec = InputSpecFromJson(text);
+  const absl::StatusOr<model::InputSpec> spec = model::InputSpecFromJson(text);
   if (!spec.ok()) return;
-  Require(Validate(*spec).ok(), "a spec that is not valid");
-  const absl::StatusOr<InputSpec> again = InputSpecFromJson(InputSpecToJson(*spec));
+  Require(model::Validate(*spec).ok(), "a spec that is not valid");
+  const absl::StatusOr<model::InputSpec> again =
+      model::InputSpecFromJson(model::InputSpecToJson(*spec));
   Require(again.ok() && *again == *spec, "a spec that changes");
 }
 

@@ -16,17 +16,17 @@ using graft::Require;
 
 namespace {
 
-void CheckRow(const graft::Manifest& manifest, const graft::ManifestRow& row) {
-  const auto plain = graft::NormaliseArchiveName(row.path, false);
+void CheckRow(const graft::data::Manifest& manifest, const graft::data::ManifestRow& row) {
+  const auto plain = graft::data::NormaliseArchiveName(row.path, false);
   Require(plain.ok() && plain->name == row.path && !row.path.empty(), "a path that is not plain");
-  Require(graft::IsValidUtf8(row.group), "a group that is not UTF-8");
+  Require(graft::data::IsValidUtf8(row.group), "a group that is not UTF-8");
   Require(std::is_sorted(row.labels.begin(), row.labels.end()), "labels out of order");
   Require(std::adjacent_find(row.labels.begin(), row.labels.end()) == row.labels.end(),
           "a label twice");
   for (const int label : row.labels) {
     Require(label >= 0 && static_cast<size_t>(label) < manifest.labels.size(), "an unknown label");
   }
-  if (manifest.kind == graft::TargetKind::kClass) {
+  if (manifest.kind == graft::data::TargetKind::kClass) {
     Require(row.labels.size() == 1, "a row without its class");
   }
   Require(row.numbers.size() == manifest.numbers.size(), "numbers missing");
@@ -40,17 +40,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // The first byte chooses CSV or JSON Lines.
   const absl::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   const char* const name = data[0] % 2 == 0 ? "m.csv" : "m.jsonl";
-  graft::ManifestOptions options;
+  graft::data::ManifestOptions options;
   options.number_columns = {"age"};
   options.ignored_columns = {"note"};
   options.max_rows = 1'000;
   options.max_labels = 100;
   options.max_field_bytes = 1'000;
-  (void)graft::LooksLikeManifest(name, bytes);
-  const absl::StatusOr<graft::Manifest> manifest = graft::ParseManifest(name, bytes, options);
+  (void)graft::data::LooksLikeManifest(name, bytes);
+  const absl::StatusOr<graft::data::Manifest> manifest =
+      graft::data::ParseManifest(name, bytes, options);
   if (!manifest.ok()) {
     Require(manifest.status().message().size() > 3, "an error without a cause");
-    Require(graft::IsValidUtf8(manifest.status().message()), "a message that is not UTF-8");
+    Require(graft::data::IsValidUtf8(manifest.status().message()), "a message that is not UTF-8");
     return 0;
   }
   Require(!manifest->rows.empty(), "a manifest without rows");
@@ -58,6 +59,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require(std::set<std::string>(manifest->labels.begin(), manifest->labels.end()).size() ==
               manifest->labels.size(),
           "a label twice");
-  for (const graft::ManifestRow& row : manifest->rows) CheckRow(*manifest, row);
+  for (const graft::data::ManifestRow& row : manifest->rows) CheckRow(*manifest, row);
   return 0;
 }

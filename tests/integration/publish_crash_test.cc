@@ -63,12 +63,12 @@ TEST_P(PublishCrashTest, TheVersionIsPublishedOnceAndWhole) {
   // What is left by the attempt that published nothing goes at the latest at the next start.
   StartServer();
   ASSERT_EQ(Attempts(id), std::vector<std::string>{absl::StrCat(job.attempts())});
-  const auto blobs = LocalBlobStore::Open(folder_.path() / "data" / "blobs");
+  const auto blobs = artifacts::LocalBlobStore::Open(folder_.path() / "data" / "blobs");
   ASSERT_TRUE(blobs.ok());
   const std::string prefix = absl::StrCat("jobs/", id, "/", job.attempts());
-  const auto manifest = (*blobs)->Get(absl::StrCat(prefix, "/", kManifestFile), 1 << 20);
+  const auto manifest = (*blobs)->Get(absl::StrCat(prefix, "/", artifacts::kManifestFile), 1 << 20);
   ASSERT_TRUE(manifest.ok()) << manifest.status();
-  EXPECT_TRUE(LoadVerifiedManifest(**blobs, prefix, Sha256Hex(*manifest)).ok());
+  EXPECT_TRUE(artifacts::LoadVerifiedManifest(**blobs, prefix, Sha256Hex(*manifest)).ok());
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryStep, PublishCrashTest,

@@ -33,12 +33,12 @@ ServerProcess::ServerProcess(const std::filesystem::path& folder,
                                  absl::StrCat("--port-file=", port_file.string()), "--port=0",
                                  "--http-port=0", "--workers=1", "--worker-threads=1"});
   command.insert(command.end(), flags.begin(), flags.end());
-  ProcessLauncher::Callbacks callbacks;
+  server::ProcessLauncher::Callbacks callbacks;
   callbacks.on_line = [this](absl::string_view line) {
     absl::MutexLock lock(&mutex_);
     lines_.emplace_back(line);
   };
-  callbacks.on_exit = [this](const ProcessExit& exit) {
+  callbacks.on_exit = [this](const server::ProcessExit& exit) {
     exit_ = exit;
     ended_.Notify();
   };
@@ -72,7 +72,7 @@ void ServerProcess::Kill() {
 
 bool ServerProcess::AwaitEnd() { return ended_.WaitForNotificationWithTimeout(5 * kPatience); }
 
-ProcessExit ServerProcess::Terminate() {
+server::ProcessExit ServerProcess::Terminate() {
   launcher_->Signal(pid_, SIGTERM);
   if (!ended_.WaitForNotificationWithTimeout(kPatience)) {
     ADD_FAILURE() << "the server does not end";

@@ -33,7 +33,7 @@ class ServerProcess {
   // Waits for an end that the test has arranged. False: not within a few minutes.
   bool AwaitEnd();
   // SIGTERM, and wait. The exit.
-  ProcessExit Terminate();
+  server::ProcessExit Terminate();
 
   v1::FineTuneService::Stub& jobs() { return *jobs_; }
   v1::DatasetService::Stub& datasets() { return *datasets_; }
@@ -47,9 +47,9 @@ class ServerProcess {
   void Signal(int signal) { launcher_->Signal(pid_, signal); }
 
  private:
-  const std::unique_ptr<ProcessLauncher> launcher_ = ProcessLauncher::Posix();
+  const std::unique_ptr<server::ProcessLauncher> launcher_ = server::ProcessLauncher::Posix();
   int pid_ = 0;
-  ProcessExit exit_;
+  server::ProcessExit exit_;
   absl::Notification ended_;
   absl::Mutex mutex_;
   std::vector<std::string> lines_ ABSL_GUARDED_BY(mutex_);

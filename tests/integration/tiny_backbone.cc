@@ -74,13 +74,14 @@ void AppendTarEntry(std::string* tar, const std::string& name, const std::string
 void WriteTinyBackbone(const std::filesystem::path& weights_dir) {
   const std::filesystem::path folder = weights_dir / "efficientnet_lite0";
   std::filesystem::create_directories(folder);
-  const auto network = Network::Create(*BuildArchitecture("tf_efficientnet_lite0"), 1);
+  const auto network =
+      nn::Network::Create(*backbones::BuildArchitecture("tf_efficientnet_lite0"), 1);
   ASSERT_TRUE(network.ok()) << network.status();
   std::vector<at::Tensor> keep;
-  const std::vector<NamedTensor> tensors = (*network)->NamedTensors();
-  const auto views = ViewTensors(tensors, keep);
-  ASSERT_TRUE(WriteSafetensors(folder / "model.safetensors", views, {}).ok());
-  InputSpec input;
+  const std::vector<nn::NamedTensor> tensors = (*network)->NamedTensors();
+  const auto views = nn::ViewTensors(tensors, keep);
+  ASSERT_TRUE(artifacts::WriteSafetensors(folder / "model.safetensors", views, {}).ok());
+  model::InputSpec input;
   input.height = kSide;
   input.width = kSide;
   const nlohmann::json config = {
@@ -90,7 +91,7 @@ void WriteTinyBackbone(const std::filesystem::path& weights_dir) {
       {"sha256", *Sha256HexOfFile((folder / "model.safetensors").string())},
       {"licence", "none"},
       {"source", "drawn from a seed"},
-      {"input_spec", nlohmann::json::parse(InputSpecToJson(input))}};
+      {"input_spec", nlohmann::json::parse(model::InputSpecToJson(input))}};
   ASSERT_TRUE(WriteFileAtomically(folder / "config.json", config.dump()).ok());
 }
 

@@ -25,9 +25,9 @@ std::vector<float> FormulaValues(const std::string& name, int64_t count) {
   return values;
 }
 
-void FillByFormula(Network& network) {
+void FillByFormula(nn::Network& network) {
   const at::NoGradGuard no_grad;
-  for (const NamedTensor& named : network.NamedTensors()) {
+  for (const nn::NamedTensor& named : network.NamedTensors()) {
     if (absl::EndsWith(named.name, "num_batches_tracked")) {
       ASSERT_TRUE(network.SetTensor(named.name, at::zeros({}, at::kLong)).ok());
       continue;

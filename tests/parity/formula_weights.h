@@ -14,7 +14,7 @@ std::vector<float> FormulaValues(const std::string& name, int64_t count);
 
 // Gives every tensor of a network, empty ones too, values from the formula, scaled as
 // make_goldens.py does; counters are 0.
-void FillByFormula(Network& network);
+void FillByFormula(nn::Network& network);
 
 }  // namespace graft
 

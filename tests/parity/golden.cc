@@ -46,14 +46,14 @@ void ExpectDigest(const std::string& name, const at::Tensor& ours, const nlohman
   }
 }
 
-std::vector<NamedTensor> SortedByName(const Network& network) {
-  std::vector<NamedTensor> tensors = network.NamedTensors();
+std::vector<nn::NamedTensor> SortedByName(const nn::Network& network) {
+  std::vector<nn::NamedTensor> tensors = network.NamedTensors();
   std::sort(tensors.begin(), tensors.end(),
-            [](const NamedTensor& a, const NamedTensor& b) { return a.name < b.name; });
+            [](const nn::NamedTensor& a, const nn::NamedTensor& b) { return a.name < b.name; });
   return tensors;
 }
 
-bool IsCounter(const NamedTensor& named) {
+bool IsCounter(const nn::NamedTensor& named) {
   return absl::EndsWith(named.name, "num_batches_tracked");
 }
 
@@ -77,7 +77,7 @@ void ExpectSamples(const at::Tensor& ours, const nlohmann::json& theirs, double 
   }
 }
 
-void ExpectGolden(const Network& network, const nlohmann::json& golden) {
+void ExpectGolden(const nn::Network& network, const nlohmann::json& golden) {
   const at::InferenceMode inference;
   const at::Tensor x =
       FormulaImages("input", 1, golden["size"].get<int64_t>()) * golden.value("input_scale", 1.0);
@@ -91,7 +91,7 @@ void ExpectGolden(const Network& network, const nlohmann::json& golden) {
   ExpectSamples(logits, golden["logits"], kRelativeTolerance * golden["logits_max"].get<double>());
 }
 
-void ExpectStep(Network& network, const nlohmann::json& golden) {
+void ExpectStep(nn::Network& network, const nlohmann::json& golden) {
   const nlohmann::json& step = golden["step"];
   const auto images = step["images"].get<int64_t>();
   const at::Tensor x = FormulaImages("batch", images, step["size"].get<int64_t>());
@@ -108,7 +108,7 @@ void ExpectStep(Network& network, const nlohmann::json& golden) {
   const at::NoGradGuard no_grad;
   size_t parameters = 0;
   size_t statistics = 0;
-  for (NamedTensor& named : SortedByName(network)) {
+  for (nn::NamedTensor& named : SortedByName(network)) {
     if (named.is_parameter) {
       ASSERT_LT(parameters, step["gradients"].size());
       ASSERT_TRUE(named.tensor.grad().defined()) << named.name;

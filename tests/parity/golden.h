@@ -22,13 +22,13 @@ void ExpectSamples(const at::Tensor& ours, const nlohmann::json& theirs, double 
 
 // Runs `network` on the formula's input of the golden's size, and expects its feature map and,
 // where the golden has them, its logits, each within 1e-4 of the largest value.
-void ExpectGolden(const Network& network, const nlohmann::json& golden);
+void ExpectGolden(const nn::Network& network, const nlohmann::json& golden);
 
 // Takes one step of training as PyTorch does (cross-entropy, gradients of everything, SGD), and
 // expects the golden's loss, gradients, running statistics and logits after it, each within 1e-5
 // of the largest of its tensor. In float64: in float32 rounding alone reaches 1e-2 of some
 // gradients behind fifty layers. Changes the network.
-void ExpectStep(Network& network, const nlohmann::json& golden);
+void ExpectStep(nn::Network& network, const nlohmann::json& golden);
 
 }  // namespace graft
 

@@ -23,14 +23,15 @@ const nlohmann::json& Goldens() {
 
 std::vector<std::string> Names() {
   std::vector<std::string> names;
-  for (const Architecture& architecture : Architectures()) names.push_back(architecture.name);
+  for (const backbones::Architecture& architecture : backbones::Architectures())
+    names.push_back(architecture.name);
   return names;
 }
 
 // Without dropout, whose draws nobody can compare.
-NetworkSpec WithoutDropout(NetworkSpec spec) {
-  for (Node& node : spec.nodes) {
-    if (auto* dropout = std::get_if<Dropout>(&node.op)) dropout->probability = 0;
+nn::NetworkSpec WithoutDropout(nn::NetworkSpec spec) {
+  for (nn::Node& node : spec.nodes) {
+    if (auto* dropout = std::get_if<nn::Dropout>(&node.op)) dropout->probability = 0;
   }
   return spec;
 }
@@ -40,10 +41,11 @@ class ParityTest : public testing::TestWithParam<std::string> {};
 TEST_P(ParityTest, ComputesWhatTheReferenceComputes) {
   ASSERT_TRUE(Goldens().contains(GetParam()));
   const nlohmann::json& golden = Goldens()[GetParam()];
-  const std::unique_ptr<Network> network =
-      Network::CreateEmpty(WithoutDropout(BuildArchitecture(GetParam()).value())).value();
+  const std::unique_ptr<nn::Network> network =
+      nn::Network::CreateEmpty(WithoutDropout(backbones::BuildArchitecture(GetParam()).value()))
+          .value();
   FillByFormula(*network);
-  EXPECT_EQ(CountParameters(network->spec(), 0, network->num_stages()),
+  EXPECT_EQ(nn::CountParameters(network->spec(), 0, network->num_stages()),
             golden["parameters"].get<int64_t>());
   EXPECT_EQ(network->NamedTensors().size(), golden["tensors"].get<size_t>());
   ExpectGolden(*network, golden);
@@ -51,10 +53,11 @@ TEST_P(ParityTest, ComputesWhatTheReferenceComputes) {
 }
 
 TEST_P(ParityTest, ShapesAreInferredAsTheyComeOut) {
-  const NetworkSpec spec = BuildArchitecture(GetParam()).value();
+  const nn::NetworkSpec spec = backbones::BuildArchitecture(GetParam()).value();
   const nlohmann::json& golden = Goldens()[GetParam()];
   const int size = golden["size"].get<int>();
-  std::vector<int64_t> shape = ShapeAfter(spec, spec.feature_stages, size, size).value().ToVector();
+  std::vector<int64_t> shape =
+      nn::ShapeAfter(spec, spec.feature_stages, size, size).value().ToVector();
   shape.insert(shape.begin(), 1);
   EXPECT_EQ(golden["features_shape"].get<std::vector<int64_t>>(), shape);
 }

@@ -18,9 +18,9 @@ class RealWeightsTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(RealWeightsTest, ComputeWhatTheirPublishersProgramComputes) {
   const auto weights =
-      BackboneWeights::Load(std::filesystem::path(GRAFT_REAL_WEIGHTS) / GetParam());
+      backbones::BackboneWeights::Load(std::filesystem::path(GRAFT_REAL_WEIGHTS) / GetParam());
   ASSERT_TRUE(weights.ok()) << weights.status();
-  const auto network = (*weights)->MakeNetwork(LoadMode::kBorrow);
+  const auto network = (*weights)->MakeNetwork(nn::LoadMode::kBorrow);
   ASSERT_TRUE(network.ok()) << network.status();
   ExpectGolden(**network, ReadGoldens(GRAFT_REAL_GOLDENS)[GetParam()]);
 }

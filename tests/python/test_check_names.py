@@ -96,6 +96,15 @@ class FindsDuplicates(unittest.TestCase):
             "d.cc": "namespace { class T {}; }",
         }), [])
 
+    def test_of_names_outside_of_their_folders_namespace(self):
+        self.assertEqual(check_names.misplaced({
+            "core/nn/ops/conv.h": "namespace graft::nn { struct Conv {}; }",
+            "core/base/clock.h": "namespace graft { class Clock {}; }",
+            "core/store/sqlite/session.h": "namespace graft::store::sqlite { class Session {}; }",
+            "client/cli/text.h": "namespace graft::cli { class Text {}; }",
+            "server/api/gate.h": "\nnamespace graft { class Gate {}; }",
+        }), ["server/api/gate.h:2: graft::Gate is to be in graft::server"])
+
     def test_none_in_this_tree(self):
         self.assertEqual(check_names.main(), 0)
 

@@ -53,12 +53,12 @@ Difference Compare(const std::vector<double>& reference, const std::vector<doubl
 
 double MedianMilliseconds(at::Device device, int repeats, const std::function<void()>& body) {
   for (int i = 0; i < kWarmUps; ++i) body();
-  Synchronise(device);
+  nn::Synchronise(device);
   std::vector<double> times;
   for (int i = 0; i < std::max(1, repeats); ++i) {
     const auto start = std::chrono::steady_clock::now();
     body();
-    Synchronise(device);
+    nn::Synchronise(device);
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
     times.push_back(took.count());
   }

@@ -47,15 +47,15 @@ void AllowTf32(bool allow) {
 }
 
 bool Multiplies(const OpCase& op_case) {
-  std::vector<Shape> shapes;
+  std::vector<nn::Shape> shapes;
   for (const OpInput& input : op_case.inputs) shapes.push_back(input.input.shape);
-  const absl::StatusOr<Shape> out = OutputShape(op_case.op, shapes);
-  return out.ok() && FlopsOf(op_case.op, shapes, *out) > 0;
+  const absl::StatusOr<nn::Shape> out = nn::OutputShape(op_case.op, shapes);
+  return out.ok() && nn::FlopsOf(op_case.op, shapes, *out) > 0;
 }
 
 void List() {
   std::printf("LibTorch %s sees:\n", TORCH_VERSION);
-  for (const at::Device& device : VisibleDevices()) std::printf("  %s\n", device.str().c_str());
+  for (const at::Device& device : nn::VisibleDevices()) std::printf("  %s\n", device.str().c_str());
   std::printf("\nOperations:\n");
   for (const OpCase& op_case : AllOpCases()) std::printf("  %s\n", op_case.name.c_str());
   std::printf("\nTraining runs:\n");
@@ -73,8 +73,8 @@ absl::StatusOr<CheckReport> Plan() {
     return absl::InvalidArgumentError("--repeats must be 1 or more, --batch 1 to 4096");
   }
   const std::string asked = absl::GetFlag(FLAGS_device);
-  absl::StatusOr<at::Device> device = VisibleDevices().back();
-  if (!asked.empty()) device = FindDevice(asked);
+  absl::StatusOr<at::Device> device = nn::VisibleDevices().back();
+  if (!asked.empty()) device = nn::FindDevice(asked);
   if (!device.ok()) return device.status();
   report.options.subject = {*device, at::kFloat};
   const bool on_cpu = device->is_cpu();
@@ -132,7 +132,7 @@ int main(int argc, char** argv) {
     return graft::Main();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n",
-                 std::string(graft::TorchErrorStatus("device check", error).message()).c_str());
+                 std::string(graft::nn::TorchErrorStatus("device check", error).message()).c_str());
     return graft::kNotAsked;
   }
 }

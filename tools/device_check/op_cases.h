@@ -16,7 +16,7 @@ enum class InputFill {
 };
 
 struct OpInput {
-  NetworkInput input;
+  nn::NetworkInput input;
   InputFill fill = InputFill::kNormal;
   int64_t bound = 0;
 };
@@ -24,7 +24,7 @@ struct OpInput {
 // One operation at one setting, to be run forward and back on two devices.
 struct OpCase {
   std::string name;
-  Op op;
+  nn::Op op;
   std::vector<OpInput> inputs;
   // The largest relative difference (compare.h) between devices in float32, forward and back.
   double tolerance = 0;

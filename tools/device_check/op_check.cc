@@ -20,14 +20,14 @@ namespace {
 // What is drawn needs many rows before its mean says anything.
 constexpr int64_t kDrawnRows = 4'096;
 
-NetworkSpec OneNode(const OpCase& op_case) {
-  std::vector<NetworkInput> inputs;
+nn::NetworkSpec OneNode(const OpCase& op_case) {
+  std::vector<nn::NetworkInput> inputs;
   std::vector<int> reads;
   for (const OpInput& input : op_case.inputs) {
-    reads.push_back(InputNode(static_cast<int>(inputs.size())));
+    reads.push_back(nn::InputNode(static_cast<int>(inputs.size())));
     inputs.push_back(input.input);
   }
-  SpecBuilder builder("one_node", std::move(inputs));
+  nn::SpecBuilder builder("one_node", std::move(inputs));
   builder.Append("op", op_case.op, std::move(reads));
   builder.EndStage("all");
   builder.EndFeatures();
@@ -59,11 +59,11 @@ struct Outcome {
   double train_ms = 0;
 };
 
-absl::StatusOr<Outcome> RunAt(const OpCase& op_case, const Placement& placement,
+absl::StatusOr<Outcome> RunAt(const OpCase& op_case, const nn::Placement& placement,
                               const CheckOptions& options) {
-  return CatchTorchErrors(op_case.name, [&]() -> absl::StatusOr<Outcome> {
-    GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<Network> network,
-                           Network::Create(OneNode(op_case), options.seed, placement));
+  return nn::CatchTorchErrors(op_case.name, [&]() -> absl::StatusOr<Outcome> {
+    GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<nn::Network> network,
+                           nn::Network::Create(OneNode(op_case), options.seed, placement));
     const at::Generator generator = at::detail::createCPUGenerator(options.seed + 1);
     const int64_t rows = op_case.draws ? kDrawnRows : options.batch;
     std::vector<at::Tensor> inputs;
@@ -85,7 +85,7 @@ absl::StatusOr<Outcome> RunAt(const OpCase& op_case, const Placement& placement,
     // A direction to go back from that is no symmetry of any operation: sums of a softmax or of
     // what is normalised would have no gradient.
     const at::Tensor direction =
-        Place(at::randn(outcome.inferred.sizes(), generator), network->placement());
+        nn::Place(at::randn(outcome.inferred.sizes(), generator), network->placement());
     network->SetTraining(true, op_case.batch_statistics);
     const auto train = [&] {
       const at::Tensor output = run();
@@ -103,7 +103,7 @@ absl::StatusOr<Outcome> RunAt(const OpCase& op_case, const Placement& placement,
         outcome.trained[op_case.inputs[i].input.name + absl::StrCat(" ", i)] =
             inputs[i].grad().clone();
       }
-      for (const NamedTensor& tensor : network->NamedTensors()) {
+      for (const nn::NamedTensor& tensor : network->NamedTensors()) {
         const at::Tensor& value = tensor.is_parameter ? tensor.tensor.grad() : tensor.tensor;
         outcome.trained[tensor.name] = value.detach().clone();
       }

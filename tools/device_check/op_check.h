@@ -15,8 +15,8 @@ namespace graft {
 
 // What both sides of a comparison run with.
 struct CheckOptions {
-  Placement reference;  // what is believed
-  Placement subject;    // what is checked
+  nn::Placement reference;  // what is believed
+  nn::Placement subject;    // what is checked
   uint64_t seed = 0;
   int repeats = 5;
   int batch = 8;

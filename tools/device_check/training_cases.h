@@ -23,10 +23,11 @@ inline constexpr int kImageKinds = 4;
 // A small backbone, what is learnt on it, and how.
 struct TrainingCase {
   std::string name;
-  NetworkSpec backbone;
-  FineTuneConfig config;  // names its task's options
+  nn::NetworkSpec backbone;
+  recipes::FineTuneConfig config;  // names its task's options
   // For the images as ImageKind tells them, with the configuration as it was resolved.
-  std::function<absl::StatusOr<std::unique_ptr<Task>>(const FineTuneConfig& config)> make_task;
+  std::function<absl::StatusOr<std::unique_ptr<tasks::Task>>(const recipes::FineTuneConfig& config)>
+      make_task;
   // Largest relative differences, of the losses of all epochs and of the trained network's answers.
   double loss_tolerance = 0;
   double output_tolerance = 0;
@@ -41,10 +42,10 @@ int64_t ImageKind(int64_t entry);
 
 // Coloured stripes that tell the kind, under noise; a function of the seed and of what is asked for
 // alone, made in memory.
-std::unique_ptr<ExampleSource> MakeImages(uint64_t seed);
+std::unique_ptr<training::ExampleSource> MakeImages(uint64_t seed);
 
 // Every sixth image validates, every sixth tests. `source` is borrowed.
-TrainingData DataOf(ExampleSource* source);
+training::TrainingData DataOf(training::ExampleSource* source);
 
 }  // namespace graft
 

@@ -25,13 +25,13 @@
 namespace graft {
 namespace {
 
-class EpochRecorder final : public TrainingObserver {
+class EpochRecorder final : public training::TrainingObserver {
  public:
-  void OnEpoch(const EpochMetrics& metrics) override { epochs.push_back(metrics); }
-  std::vector<EpochMetrics> epochs;
+  void OnEpoch(const training::EpochMetrics& metrics) override { epochs.push_back(metrics); }
+  std::vector<training::EpochMetrics> epochs;
 };
 
-class MemoryCheckpointStore final : public CheckpointStore {
+class MemoryCheckpointStore final : public training::CheckpointStore {
  public:
   absl::Status Save(int epoch, absl::string_view bytes) override {
     saved[epoch] = std::string(bytes);
@@ -51,23 +51,23 @@ class MemoryCheckpointStore final : public CheckpointStore {
 };
 
 // A backbone of random weights, wrapped as imported ones are. `bytes` must outlive the result.
-absl::StatusOr<std::shared_ptr<const BackboneWeights>> MakeBackbone(const NetworkSpec& spec,
-                                                                    uint64_t seed,
-                                                                    std::string& bytes) {
-  GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<Network> drawn, Network::Create(spec, seed));
+absl::StatusOr<std::shared_ptr<const backbones::BackboneWeights>> MakeBackbone(
+    const nn::NetworkSpec& spec, uint64_t seed, std::string& bytes) {
+  GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<nn::Network> drawn, nn::Network::Create(spec, seed));
   std::vector<at::Tensor> keep;
-  const std::vector<TensorView> views = ViewTensors(drawn->NamedTensors(), keep);
-  GRAFT_ASSIGN_OR_RETURN(bytes, SerializeSafetensors(views, {}));
-  GRAFT_ASSIGN_OR_RETURN(auto file, SafetensorsFile::Parse(bytes));
-  InputSpec input;
+  const std::vector<artifacts::TensorView> views = nn::ViewTensors(drawn->NamedTensors(), keep);
+  GRAFT_ASSIGN_OR_RETURN(bytes, artifacts::SerializeSafetensors(views, {}));
+  GRAFT_ASSIGN_OR_RETURN(auto file, artifacts::SafetensorsFile::Parse(bytes));
+  model::InputSpec input;
   input.height = input.width = kImageSize;
   input.crop_fraction = 1;
-  return BackboneWeights::Wrap(spec.architecture, spec, input, std::move(file), Sha256Hex(bytes));
+  return backbones::BackboneWeights::Wrap(spec.architecture, spec, input, std::move(file),
+                                          Sha256Hex(bytes));
 }
 
 // What one run leaves.
 struct Trained {
-  std::vector<EpochMetrics> epochs;
+  std::vector<training::EpochMetrics> epochs;
   at::Tensor outputs;  // for the test images
   double train_seconds = 0;
   double infer_ms = 0;
@@ -75,42 +75,45 @@ struct Trained {
 
 // Runs the case at `placement`. Where `drain_after` is above 0 the run is drained in the epoch
 // behind that one, and another goes on from its checkpoint.
-absl::StatusOr<Trained> Train(const TrainingCase& training_case, const Placement& placement,
+absl::StatusOr<Trained> Train(const TrainingCase& training_case, const nn::Placement& placement,
                               const CheckOptions& options, int drain_after) {
-  FineTuneConfig config = training_case.config;
+  recipes::FineTuneConfig config = training_case.config;
   config.training.seed = options.seed;
-  GRAFT_ASSIGN_OR_RETURN(const ResolvedFineTune job, ResolveFineTune(config));
+  GRAFT_ASSIGN_OR_RETURN(const recipes::ResolvedFineTune job, recipes::ResolveFineTune(config));
   std::string bytes;
   GRAFT_ASSIGN_OR_RETURN(const auto backbone,
                          MakeBackbone(training_case.backbone, options.seed, bytes));
-  const std::unique_ptr<ExampleSource> images = MakeImages(options.seed);
-  const TrainingData data = DataOf(images.get());
+  const std::unique_ptr<training::ExampleSource> images = MakeImages(options.seed);
+  const training::TrainingData data = DataOf(images.get());
   MemoryCheckpointStore checkpoints;
 
   Trained trained;
   for (const bool last : {false, true}) {
     if (!last && drain_after == 0) continue;
-    GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<Task> task, training_case.make_task(job.config));
+    GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<tasks::Task> task,
+                           training_case.make_task(job.config));
     GRAFT_RETURN_IF_ERROR(task->LearnFrom(data.train));
-    GRAFT_ASSIGN_OR_RETURN(const HeadSpec head, HeadFor(job.config, *backbone, task->outputs()));
-    GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
-                           NetworkUnderTraining::Create(*backbone, head, options.seed, placement));
+    GRAFT_ASSIGN_OR_RETURN(const model::HeadSpec head,
+                           training::HeadFor(job.config, *backbone, task->outputs()));
+    GRAFT_ASSIGN_OR_RETURN(
+        const std::unique_ptr<training::NetworkUnderTraining> network,
+        training::NetworkUnderTraining::Create(*backbone, head, options.seed, placement));
     EpochRecorder recorder;
     const auto desired = [&] {
       const bool drain = !last && static_cast<int>(checkpoints.saved.size()) >= drain_after;
-      return drain ? RunSignal::kDrain : RunSignal::kRun;
+      return drain ? training::RunSignal::kDrain : training::RunSignal::kRun;
     };
-    RunContext context(Clock::System(), &recorder, desired);
-    Activations activations(network.get(), &data, nullptr, backbone->digest(), options.seed,
-                            &context);
-    Trainer trainer({&job, network.get(), task.get(), &data, &activations,
-                     drain_after > 0 ? &checkpoints : nullptr, "device check", &context});
+    training::RunContext context(Clock::System(), &recorder, desired);
+    training::Activations activations(network.get(), &data, nullptr, backbone->digest(),
+                                      options.seed, &context);
+    training::Trainer trainer({&job, network.get(), task.get(), &data, &activations,
+                               drain_after > 0 ? &checkpoints : nullptr, "device check", &context});
     const absl::Duration start = context.elapsed();
     const absl::Status status = trainer.Run();
-    Synchronise(placement.device);
+    nn::Synchronise(placement.device);
     trained.train_seconds += absl::ToDoubleSeconds(context.elapsed() - start);
     if (!last) {
-      if (!IsDrained(status)) {
+      if (!training::IsDrained(status)) {
         return status.ok() ? absl::InternalError("the run was not interrupted") : status;
       }
       continue;
@@ -123,14 +126,13 @@ absl::StatusOr<Trained> Train(const TrainingCase& training_case, const Placement
     // The task's own evaluation reads the outputs too.
     GRAFT_RETURN_IF_ERROR(trainer.Evaluate(data.test, "test").status());
 
-    std::vector<ExampleRequest> requests;
+    std::vector<training::ExampleRequest> requests;
     for (const int64_t entry : data.test) requests.push_back({entry, 0});
     GRAFT_ASSIGN_OR_RETURN(const at::Tensor batch, images->Open({requests})->Next());
     const at::NoGradGuard no_grad;
-    network->SetMode(network->stages(), /*training=*/false, BatchNormMode::kFrozenStatistics);
-    const auto infer = [&] {
-      return network->Head(network->HeadInput(network->Forward(batch, 0, network->stages())));
-    };
+    network->SetMode(network->stages(), /*training=*/false,
+                     recipes::BatchNormMode::kFrozenStatistics);
+    const auto infer = [&] { return network->Head(network->HeadInput(batch, 0)); };
     trained.outputs = infer();
     trained.infer_ms =
         MedianMilliseconds(placement.device, options.repeats, [&] { (void)infer(); });
@@ -139,14 +141,16 @@ absl::StatusOr<Trained> Train(const TrainingCase& training_case, const Placement
   return trained;
 }
 
-double LossOf(const Figures& figures) { return FindFigure(figures, kLossFigure).value_or(0); }
+double LossOf(const tasks::Figures& figures) {
+  return tasks::FindFigure(figures, tasks::kLossFigure).value_or(0);
+}
 
 absl::Status Check(const TrainingCase& training_case, const CheckOptions& options,
                    TrainingResult& result) {
   GRAFT_ASSIGN_OR_RETURN(const Trained reference,
                          Train(training_case, options.reference, options, 0));
   GRAFT_ASSIGN_OR_RETURN(const Trained subject, Train(training_case, options.subject, options, 0));
-  const bool solved = training_case.config.strategy == Strategy::kFeatureExtraction;
+  const bool solved = training_case.config.strategy == recipes::Strategy::kFeatureExtraction;
   std::vector<double> expected;
   std::vector<double> got;
   for (size_t i = 0; i < std::min(reference.epochs.size(), subject.epochs.size()); ++i) {
@@ -154,8 +158,9 @@ absl::Status Check(const TrainingCase& training_case, const CheckOptions& option
     // had in float32. Its last one is compared.
     const size_t behind = std::min(reference.epochs.size(), subject.epochs.size()) - 1 - i;
     if (solved && behind > 0) continue;
-    const EpochMetrics& of_reference = solved ? reference.epochs.back() : reference.epochs[i];
-    const EpochMetrics& of_subject = solved ? subject.epochs.back() : subject.epochs[i];
+    const training::EpochMetrics& of_reference =
+        solved ? reference.epochs.back() : reference.epochs[i];
+    const training::EpochMetrics& of_subject = solved ? subject.epochs.back() : subject.epochs[i];
     const EpochLosses losses{of_reference.phase,
                              of_reference.epoch,
                              LossOf(of_reference.train),
@@ -197,8 +202,8 @@ TrainingResult CheckTraining(const TrainingCase& training_case, const CheckOptio
   result.name = training_case.name;
   result.loss_tolerance = training_case.loss_tolerance;
   result.output_tolerance = training_case.output_tolerance;
-  result.status =
-      CatchTorchErrors(training_case.name, [&] { return Check(training_case, options, result); });
+  result.status = nn::CatchTorchErrors(training_case.name,
+                                       [&] { return Check(training_case, options, result); });
   return result;
 }
 

@@ -9,7 +9,7 @@
 #include "wire/tasks/multilabel.h"
 #include "wire/tasks/regression.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 const TaskWire* const kTasks[] = {&ClassificationWire(), &MultilabelWire(), &RegressionWire()};
@@ -38,20 +38,20 @@ std::string TaskName(const v1::DatasetSummary& summary) {
   return NameOfCase<v1::DatasetSummary>(static_cast<int>(summary.summary_case()));
 }
 
-absl::StatusOr<v1::DatasetSummary> Summarise(const DatasetManifest& manifest) {
+absl::StatusOr<v1::DatasetSummary> Summarise(const data::DatasetManifest& manifest) {
   v1::DatasetSummary summary;
   for (const TaskWire* task : kTasks) {
     if (task->Summarise(manifest, &summary)) return summary;
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("what the pictures show is said by ", TargetKindName(manifest.targets),
+      absl::StrCat("what the pictures show is said by ", data::TargetKindName(manifest.targets),
                    ", and none of the tasks here learns from those: ",
                    absl::StrJoin(kTasks, ", ", [](std::string* out, const TaskWire* task) {
                      absl::StrAppend(out, task->name());
                    })));
 }
 
-absl::StatusOr<v1::Report> ReportToProto(absl::string_view task, const TaskReport& report) {
+absl::StatusOr<v1::Report> ReportToProto(absl::string_view task, const tasks::TaskReport& report) {
   v1::Report proto;
   const auto parsed = google::protobuf::util::JsonStringToMessage(
       absl::StrCat("{\"", task, "\":", report.json, "}"), &proto);
@@ -60,12 +60,12 @@ absl::StatusOr<v1::Report> ReportToProto(absl::string_view task, const TaskRepor
       absl::StrCat("the report of task ", task, " is not what its message takes"));
 }
 
-absl::StatusOr<v1::TaskOutput> OutputToProto(const TaskOutput& output) {
+absl::StatusOr<v1::TaskOutput> OutputToProto(const tasks::TaskOutput& output) {
   GRAFT_ASSIGN_OR_RETURN(const TaskWire* const task, FindTask(output.task()));
   return task->Output(output);
 }
 
-absl::StatusOr<std::shared_ptr<const DecodeOptions>> ReadPredictOptions(
+absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> ReadPredictOptions(
     const v1::PredictOptions& options) {
   const std::string name = NameOfCase<v1::PredictOptions>(static_cast<int>(options.options_case()));
   if (name.empty()) return nullptr;
@@ -73,4 +73,4 @@ absl::StatusOr<std::shared_ptr<const DecodeOptions>> ReadPredictOptions(
   return task->PredictOptions(options);
 }
 
-}  // namespace graft
+}  // namespace graft::wire

@@ -15,7 +15,7 @@
 
 // The tasks whose messages are known here. A new task adds a file beside this one and its lines to
 // catalog.cc.
-namespace graft {
+namespace graft::wire {
 
 // INVALID_ARGUMENT: no such task.
 absl::StatusOr<const TaskWire*> FindTask(absl::string_view name);
@@ -25,16 +25,16 @@ std::string TaskName(const v1::Task& task);
 std::string TaskName(const v1::DatasetSummary& summary);
 
 // What the examples are labelled for. INVALID_ARGUMENT: for no task that is known here.
-absl::StatusOr<v1::DatasetSummary> Summarise(const DatasetManifest& manifest);
+absl::StatusOr<v1::DatasetSummary> Summarise(const data::DatasetManifest& manifest);
 
 // `report`: of the task of that name. INTERNAL: its JSON is not what the task's message takes.
-absl::StatusOr<v1::Report> ReportToProto(absl::string_view task, const TaskReport& report);
+absl::StatusOr<v1::Report> ReportToProto(absl::string_view task, const tasks::TaskReport& report);
 // INVALID_ARGUMENT: of a task that is not known here.
-absl::StatusOr<v1::TaskOutput> OutputToProto(const TaskOutput& output);
+absl::StatusOr<v1::TaskOutput> OutputToProto(const tasks::TaskOutput& output);
 // Null where none are given. INVALID_ARGUMENT with the field's name.
-absl::StatusOr<std::shared_ptr<const DecodeOptions>> ReadPredictOptions(
+absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> ReadPredictOptions(
     const v1::PredictOptions& options);
 
-}  // namespace graft
+}  // namespace graft::wire
 
 #endif  // GRAFT_WIRE_TASKS_CATALOG_H_

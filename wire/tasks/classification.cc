@@ -14,16 +14,16 @@
 #include "wire/status.h"
 #include "wire/tasks/image_counts.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 class ClassificationTaskWire final : public TaskWire {
  public:
-  absl::string_view name() const override { return kClassificationTask; }
+  absl::string_view name() const override { return tasks::kClassificationTask; }
 
   absl::StatusOr<v1::ModelOutputs> Outputs(absl::string_view outputs_json) const override {
-    GRAFT_ASSIGN_OR_RETURN(const ClassificationOutputs outputs,
-                           ClassificationOutputsFromJson(outputs_json));
+    GRAFT_ASSIGN_OR_RETURN(const tasks::ClassificationOutputs outputs,
+                           tasks::ClassificationOutputsFromJson(outputs_json));
     v1::ModelOutputs proto;
     v1::ClassificationOutputs* made = proto.mutable_classification();
     for (const std::string& label : outputs.labels) made->add_labels(label);
@@ -31,10 +31,11 @@ class ClassificationTaskWire final : public TaskWire {
     return proto;
   }
 
-  v1::TaskOutput Output(const TaskOutput& output) const override {
+  v1::TaskOutput Output(const tasks::TaskOutput& output) const override {
     v1::TaskOutput proto;
     v1::Classification* const made = proto.mutable_classification();
-    for (const LabelScore& score : static_cast<const ClassificationOutput&>(output).scores()) {
+    for (const tasks::LabelScore& score :
+         static_cast<const tasks::ClassificationOutput&>(output).scores()) {
       v1::LabelScore* const label = made->add_labels();
       label->set_label(score.label);
       label->set_probability(score.probability);
@@ -43,19 +44,20 @@ class ClassificationTaskWire final : public TaskWire {
     return proto;
   }
 
-  absl::StatusOr<std::shared_ptr<const DecodeOptions>> PredictOptions(
+  absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> PredictOptions(
       const v1::PredictOptions& options) const override {
     const int top_k = options.classification().top_k();
     if (top_k < 0) return InvalidField("options.classification.top_k", "must not be negative");
-    return std::make_shared<const ClassificationDecodeOptions>(
-        top_k == 0 ? ClassificationDecodeOptions::kDefaultTopK : top_k);
+    return std::make_shared<const tasks::ClassificationDecodeOptions>(
+        top_k == 0 ? tasks::ClassificationDecodeOptions::kDefaultTopK : top_k);
   }
 
-  bool Summarise(const DatasetManifest& manifest, v1::DatasetSummary* summary) const override {
-    if (manifest.targets != TargetKind::kClass) return false;
+  bool Summarise(const data::DatasetManifest& manifest,
+                 v1::DatasetSummary* summary) const override {
+    if (manifest.targets != data::TargetKind::kClass) return false;
     v1::ClassificationSummary* made = summary->mutable_classification();
     for (const std::string& name : manifest.classes) made->add_classes()->set_name(name);
-    for (const DatasetEntry& entry : manifest.entries) {
+    for (const data::DatasetEntry& entry : manifest.entries) {
       CountImage(entry.split, made->mutable_classes(entry.class_index));
     }
     return true;
@@ -97,14 +99,15 @@ const TaskWire& ClassificationWire() {
 }
 
 v1::ConfusionMatrix CappedConfusion(absl::Span<const int64_t> dense, size_t classes) {
-  std::vector<ConfusionCell> cells;
+  std::vector<evaluation::ConfusionCell> cells;
   for (size_t i = 0; i < dense.size(); ++i) {
     if (dense[i] == 0) continue;
     cells.push_back({static_cast<int>(i / classes), static_cast<int>(i % classes), dense[i]});
   }
-  const ConfusionCells kept = KeepMostConfused(std::move(cells), kMaxReportCells);
+  const evaluation::ConfusionCells kept =
+      evaluation::KeepMostConfused(std::move(cells), evaluation::kMaxReportCells);
   v1::ConfusionMatrix matrix;
-  for (const ConfusionCell& cell : kept.cells) {
+  for (const evaluation::ConfusionCell& cell : kept.cells) {
     v1::ConfusionCell* const made = matrix.add_cells();
     made->set_true_class(cell.true_class);
     made->set_predicted_class(cell.predicted_class);
@@ -114,4 +117,4 @@ v1::ConfusionMatrix CappedConfusion(absl::Span<const int64_t> dense, size_t clas
   return matrix;
 }
 
-}  // namespace graft
+}  // namespace graft::wire

@@ -9,7 +9,7 @@
 
 #include "wire/tasks/task_wire.h"
 
-namespace graft {
+namespace graft::wire {
 
 // One label an image.
 const TaskWire& ClassificationWire();
@@ -18,6 +18,6 @@ const TaskWire& ClassificationWire();
 // class.
 v1::ConfusionMatrix CappedConfusion(absl::Span<const int64_t> dense, size_t classes);
 
-}  // namespace graft
+}  // namespace graft::wire
 
 #endif  // GRAFT_WIRE_TASKS_CLASSIFICATION_H_

@@ -1,10 +1,10 @@
 #include "wire/tasks/image_counts.h"
 
-namespace graft {
+namespace graft::wire {
 
-v1::ImageCounts CountImages(const DatasetManifest& manifest) {
+v1::ImageCounts CountImages(const data::DatasetManifest& manifest) {
   v1::ImageCounts counts;
-  for (const DatasetEntry& entry : manifest.entries) CountImage(entry.split, &counts);
+  for (const data::DatasetEntry& entry : manifest.entries) CountImage(entry.split, &counts);
   return counts;
 }
 
@@ -12,4 +12,4 @@ HeldOut HeldOutOf(const v1::ImageCounts& counts) {
   return {counts.validation_images(), counts.test_images()};
 }
 
-}  // namespace graft
+}  // namespace graft::wire

@@ -10,7 +10,7 @@
 #include "core/tasks/multilabel/outputs.h"
 #include "wire/tasks/image_counts.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 // Training holds a byte for every label of every image.
@@ -18,11 +18,11 @@ constexpr int64_t kMaxTargets = int64_t{1} << 30;
 
 class MultilabelTaskWire final : public TaskWire {
  public:
-  absl::string_view name() const override { return kMultilabelTask; }
+  absl::string_view name() const override { return tasks::kMultilabelTask; }
 
   absl::StatusOr<v1::ModelOutputs> Outputs(absl::string_view outputs_json) const override {
-    GRAFT_ASSIGN_OR_RETURN(const MultilabelOutputs outputs,
-                           MultilabelOutputsFromJson(outputs_json));
+    GRAFT_ASSIGN_OR_RETURN(const tasks::MultilabelOutputs outputs,
+                           tasks::MultilabelOutputsFromJson(outputs_json));
     v1::ModelOutputs proto;
     v1::MultilabelOutputs* made = proto.mutable_multilabel();
     for (const std::string& label : outputs.labels) made->add_labels(label);
@@ -30,10 +30,11 @@ class MultilabelTaskWire final : public TaskWire {
     return proto;
   }
 
-  v1::TaskOutput Output(const TaskOutput& output) const override {
+  v1::TaskOutput Output(const tasks::TaskOutput& output) const override {
     v1::TaskOutput proto;
     v1::Multilabel* const made = proto.mutable_multilabel();
-    for (const GivenLabel& label : static_cast<const MultilabelOutput&>(output).labels()) {
+    for (const tasks::GivenLabel& label :
+         static_cast<const tasks::MultilabelOutput&>(output).labels()) {
       v1::GivenLabel* const one = made->add_labels();
       one->set_label(label.label);
       one->set_probability(label.probability);
@@ -43,16 +44,18 @@ class MultilabelTaskWire final : public TaskWire {
     return proto;
   }
 
-  absl::StatusOr<std::shared_ptr<const DecodeOptions>> PredictOptions(
+  absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> PredictOptions(
       const v1::PredictOptions& options) const override {
-    return std::make_shared<const MultilabelDecodeOptions>(options.multilabel().all_labels());
+    return std::make_shared<const tasks::MultilabelDecodeOptions>(
+        options.multilabel().all_labels());
   }
 
-  bool Summarise(const DatasetManifest& manifest, v1::DatasetSummary* summary) const override {
-    if (manifest.targets != TargetKind::kLabels) return false;
+  bool Summarise(const data::DatasetManifest& manifest,
+                 v1::DatasetSummary* summary) const override {
+    if (manifest.targets != data::TargetKind::kLabels) return false;
     v1::MultilabelSummary* made = summary->mutable_multilabel();
     for (const std::string& name : manifest.classes) made->add_labels()->set_name(name);
-    for (const DatasetEntry& entry : manifest.entries) {
+    for (const data::DatasetEntry& entry : manifest.entries) {
       for (int label : entry.labels) CountImage(entry.split, made->mutable_labels(label));
     }
     *made->mutable_images() = CountImages(manifest);
@@ -87,7 +90,7 @@ class MultilabelTaskWire final : public TaskWire {
   }
 
   HeldOut HeldOutOf(const v1::DatasetSummary& summary) const override {
-    return graft::HeldOutOf(summary.multilabel().images());
+    return graft::wire::HeldOutOf(summary.multilabel().images());
   }
 };
 
@@ -98,4 +101,4 @@ const TaskWire& MultilabelWire() {
   return wire;
 }
 
-}  // namespace graft
+}  // namespace graft::wire

@@ -3,11 +3,11 @@
 
 #include "wire/tasks/task_wire.h"
 
-namespace graft {
+namespace graft::wire {
 
 // Any number of labels an image.
 const TaskWire& MultilabelWire();
 
-}  // namespace graft
+}  // namespace graft::wire
 
 #endif  // GRAFT_WIRE_TASKS_MULTILABEL_H_

@@ -11,16 +11,16 @@
 #include "core/tasks/regression/outputs.h"
 #include "wire/tasks/image_counts.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 class RegressionTaskWire final : public TaskWire {
  public:
-  absl::string_view name() const override { return kRegressionTask; }
+  absl::string_view name() const override { return tasks::kRegressionTask; }
 
   absl::StatusOr<v1::ModelOutputs> Outputs(absl::string_view outputs_json) const override {
-    GRAFT_ASSIGN_OR_RETURN(const RegressionOutputs outputs,
-                           RegressionOutputsFromJson(outputs_json));
+    GRAFT_ASSIGN_OR_RETURN(const tasks::RegressionOutputs outputs,
+                           tasks::RegressionOutputsFromJson(outputs_json));
     v1::ModelOutputs proto;
     for (size_t i = 0; i < outputs.names.size(); ++i) {
       v1::NumberScale* made = proto.mutable_regression()->add_numbers();
@@ -31,10 +31,11 @@ class RegressionTaskWire final : public TaskWire {
     return proto;
   }
 
-  v1::TaskOutput Output(const TaskOutput& output) const override {
+  v1::TaskOutput Output(const tasks::TaskOutput& output) const override {
     v1::TaskOutput proto;
     v1::Regression* const made = proto.mutable_regression();
-    for (const NumberAnswer& number : static_cast<const RegressionOutput&>(output).numbers()) {
+    for (const tasks::NumberAnswer& number :
+         static_cast<const tasks::RegressionOutput&>(output).numbers()) {
       v1::NumberValue* const one = made->add_numbers();
       one->set_name(number.name);
       one->set_value(number.value);
@@ -42,13 +43,14 @@ class RegressionTaskWire final : public TaskWire {
     return proto;
   }
 
-  absl::StatusOr<std::shared_ptr<const DecodeOptions>> PredictOptions(
+  absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> PredictOptions(
       const v1::PredictOptions& /*options*/) const override {
-    return std::make_shared<const RegressionDecodeOptions>();
+    return std::make_shared<const tasks::RegressionDecodeOptions>();
   }
 
-  bool Summarise(const DatasetManifest& manifest, v1::DatasetSummary* summary) const override {
-    if (manifest.targets != TargetKind::kNumbers) return false;
+  bool Summarise(const data::DatasetManifest& manifest,
+                 v1::DatasetSummary* summary) const override {
+    if (manifest.targets != data::TargetKind::kNumbers) return false;
     v1::RegressionSummary* made = summary->mutable_regression();
     for (size_t i = 0; i < manifest.numbers.size(); ++i) {
       v1::NumberRange* range = made->add_numbers();
@@ -57,7 +59,7 @@ class RegressionTaskWire final : public TaskWire {
       double largest = -smallest;
       double mean = 0;
       double seen = 0;
-      for (const DatasetEntry& entry : manifest.entries) {
+      for (const data::DatasetEntry& entry : manifest.entries) {
         const double value = entry.numbers[i];
         smallest = std::min(smallest, value);
         largest = std::max(largest, value);
@@ -92,7 +94,7 @@ class RegressionTaskWire final : public TaskWire {
   }
 
   HeldOut HeldOutOf(const v1::DatasetSummary& summary) const override {
-    return graft::HeldOutOf(summary.regression().images());
+    return graft::wire::HeldOutOf(summary.regression().images());
   }
 };
 
@@ -103,4 +105,4 @@ const TaskWire& RegressionWire() {
   return wire;
 }
 
-}  // namespace graft
+}  // namespace graft::wire

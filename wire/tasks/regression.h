@@ -3,11 +3,11 @@
 
 #include "wire/tasks/task_wire.h"
 
-namespace graft {
+namespace graft::wire {
 
 // One or more numbers an image.
 const TaskWire& RegressionWire();
 
-}  // namespace graft
+}  // namespace graft::wire
 
 #endif  // GRAFT_WIRE_TASKS_REGRESSION_H_

@@ -13,7 +13,7 @@
 #include "core/data/dataset_manifest.h"
 #include "core/tasks/decoder.h"
 
-namespace graft {
+namespace graft::wire {
 
 // Images that a dataset's own folders hold back from training.
 struct HeldOut {
@@ -36,15 +36,16 @@ class TaskWire {
   // --- Predictions ---
 
   // `output`: one of this task's.
-  virtual v1::TaskOutput Output(const TaskOutput& output) const = 0;
+  virtual v1::TaskOutput Output(const tasks::TaskOutput& output) const = 0;
   // `options`: with this task's field set. INVALID_ARGUMENT with the field's name.
-  virtual absl::StatusOr<std::shared_ptr<const DecodeOptions>> PredictOptions(
+  virtual absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> PredictOptions(
       const v1::PredictOptions& options) const = 0;
 
   // --- Datasets. A `summary` is one that this task made. ---
 
   // False where the examples are not labelled for this task.
-  virtual bool Summarise(const DatasetManifest& manifest, v1::DatasetSummary* summary) const = 0;
+  virtual bool Summarise(const data::DatasetManifest& manifest,
+                         v1::DatasetSummary* summary) const = 0;
   // In a few words: "8 classes".
   virtual std::string Headline(const v1::DatasetSummary& summary) const = 0;
   // Whether there is anything to learn. INVALID_ARGUMENT says what is missing.
@@ -54,6 +55,6 @@ class TaskWire {
   virtual HeldOut HeldOutOf(const v1::DatasetSummary& summary) const = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::wire
 
 #endif  // GRAFT_WIRE_TASKS_TASK_WIRE_H_

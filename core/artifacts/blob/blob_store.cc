@@ -6,7 +6,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::artifacts {
 
 absl::Status BlobStore::DeletePrefix(const std::string& prefix) {
   constexpr size_t kPage = 1000;
@@ -41,4 +41,4 @@ absl::Status ValidateBlobPrefix(absl::string_view prefix) {
   return ValidateBlobKey(prefix.back() == '/' ? absl::StrCat(prefix, "x") : std::string(prefix));
 }
 
-}  // namespace graft
+}  // namespace graft::artifacts

@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::artifacts {
 
 // Immutable blobs by key: what an object store offers, and no more. There is no rename and no
 // overwrite; what must appear at once appears through a row in the metadata store.
@@ -68,6 +68,6 @@ absl::Status ValidateBlobKey(absl::string_view key);
 // The same for what is to be the beginning of keys.
 absl::Status ValidateBlobPrefix(absl::string_view prefix);
 
-}  // namespace graft
+}  // namespace graft::artifacts
 
 #endif  // GRAFT_CORE_ARTIFACTS_BLOB_BLOB_STORE_H_

@@ -1,6 +1,6 @@
 #include "core/artifacts/safetensors/dtype.h"
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 struct Row {
@@ -29,4 +29,4 @@ std::optional<DType> ParseDType(absl::string_view name) {
   return std::nullopt;
 }
 
-}  // namespace graft
+}  // namespace graft::artifacts

@@ -6,7 +6,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::artifacts {
 
 // Element types of the safetensors format that graft reads. Little-endian.
 enum class DType { kF64, kF32, kF16, kBF16, kI64, kI32, kI16, kI8, kU8, kBool };
@@ -19,6 +19,6 @@ absl::string_view DTypeName(DType dtype);
 
 std::optional<DType> ParseDType(absl::string_view name);
 
-}  // namespace graft
+}  // namespace graft::artifacts
 
 #endif  // GRAFT_CORE_ARTIFACTS_SAFETENSORS_DTYPE_H_

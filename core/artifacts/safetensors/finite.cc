@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 // IEEE 754: all bits of the exponent are set in NaN and the infinities, and in nothing else. No
@@ -43,4 +43,4 @@ bool AllFinite(DType dtype, absl::string_view bytes) {
   return true;
 }
 
-}  // namespace graft
+}  // namespace graft::artifacts

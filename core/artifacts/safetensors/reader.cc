@@ -11,7 +11,7 @@
 #include "core/artifacts/safetensors/safetensors.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 // As the reference implementation has it: a header is names and numbers, not data.
@@ -201,4 +201,4 @@ const TensorView* SafetensorsFile::Find(absl::string_view name) const {
   return found == index_.end() ? nullptr : &tensors_[found->second];
 }
 
-}  // namespace graft
+}  // namespace graft::artifacts

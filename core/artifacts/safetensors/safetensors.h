@@ -17,7 +17,7 @@
 #include "core/artifacts/safetensors/dtype.h"
 #include "core/base/files.h"
 
-namespace graft {
+namespace graft::artifacts {
 
 // One tensor as bytes: row-major, little-endian. `bytes` is borrowed.
 struct TensorView {
@@ -75,6 +75,6 @@ absl::Status WriteSafetensors(const std::filesystem::path& path,
                               absl::Span<const TensorView> tensors,
                               const SafetensorsMetadata& metadata);
 
-}  // namespace graft
+}  // namespace graft::artifacts
 
 #endif  // GRAFT_CORE_ARTIFACTS_SAFETENSORS_SAFETENSORS_H_

@@ -8,7 +8,7 @@
 #include "core/artifacts/safetensors/safetensors.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::artifacts {
 
 absl::StatusOr<std::string> SerializeSafetensors(absl::Span<const TensorView> tensors,
                                                  const SafetensorsMetadata& metadata) {
@@ -73,4 +73,4 @@ absl::Status WriteSafetensors(const std::filesystem::path& path,
   return WriteFileAtomically(path, bytes);
 }
 
-}  // namespace graft
+}  // namespace graft::artifacts

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace graft {
+namespace graft::data {
 
 // One value of a manifest. A CSV has texts alone, and a text may be meant as a number; in JSON it
 // is said which is which.
@@ -17,6 +17,6 @@ struct Cell {
   bool list_has_numbers = false;       // of kList: fractions among them, which are no labels
 };
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_MANIFEST_CELL_H_

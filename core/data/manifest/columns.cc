@@ -10,7 +10,7 @@
 
 #include "core/data/archive_names.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 constexpr absl::string_view kPathNames[] = {"path", "file_name", "filename", "image"};
@@ -110,4 +110,4 @@ TargetKind KindOf(const std::vector<Column>& columns) {
   return TargetKind::kNumbers;
 }
 
-}  // namespace graft
+}  // namespace graft::data

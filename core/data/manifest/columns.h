@@ -10,7 +10,7 @@
 
 #include "core/data/manifest/manifest.h"
 
-namespace graft {
+namespace graft::data {
 
 enum class ColumnRole { kPath, kLabel, kLabels, kNumber, kSplit, kGroup, kIgnored };
 
@@ -32,6 +32,6 @@ absl::Status CheckColumns(const std::vector<Column>& columns);
 // Of columns that CheckColumns found good.
 TargetKind KindOf(const std::vector<Column>& columns);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_MANIFEST_COLUMNS_H_

@@ -8,7 +8,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 constexpr std::array<char, 3> kDelimiters = {',', ';', '\t'};
@@ -114,4 +114,4 @@ absl::Status CsvReader::Bad(int64_t line, const CsvRecord& record, absl::string_
       absl::StrCat("line ", line, ", column ", record.fields.size() + 1, ": ", what));
 }
 
-}  // namespace graft
+}  // namespace graft::data

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::data {
 
 struct CsvRecord {
   int64_t line = 0;  // where it begins, from 1
@@ -50,6 +50,6 @@ class CsvReader {
   int64_t line_ = 1;
 };
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_MANIFEST_CSV_READER_H_

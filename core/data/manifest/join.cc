@@ -13,7 +13,7 @@
 #include "core/data/archive_names.h"
 #include "core/data/unicode.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 constexpr size_t kMissingNamed = 5;
@@ -202,4 +202,4 @@ absl::Status JoinManifest(const Manifest& manifest, absl::string_view name, Left
   return Joiner(manifest, name, left_out, dataset).Join(dropped);
 }
 
-}  // namespace graft
+}  // namespace graft::data

@@ -10,7 +10,7 @@
 #include "core/data/left_out.h"
 #include "core/data/manifest/manifest.h"
 
-namespace graft {
+namespace graft::data {
 
 // Gives the images of an archive what a manifest says of them. `name` is the manifest's in its
 // archive or beside it; its paths are taken from the folder of that name, else from the root. Of
@@ -21,6 +21,6 @@ namespace graft {
 absl::Status JoinManifest(const Manifest& manifest, absl::string_view name, LeftOut& left_out,
                           DatasetManifest& dataset, int64_t& dropped);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_MANIFEST_JOIN_H_

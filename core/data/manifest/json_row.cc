@@ -11,7 +11,7 @@
 
 #include "core/data/archive_names.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 constexpr size_t kLongestList = 10'000;
@@ -134,4 +134,4 @@ absl::StatusOr<JsonRow> ParseJsonRow(absl::string_view line, size_t max_field_by
   return std::move(handler.row());
 }
 
-}  // namespace graft
+}  // namespace graft::data

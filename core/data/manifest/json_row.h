@@ -10,7 +10,7 @@
 
 #include "core/data/manifest/cell.h"
 
-namespace graft {
+namespace graft::data {
 
 // One line of JSON Lines: an object of plain values and lists of them, in its order. An object
 // below it gives names with its own in front: {"numbers": {"age": 3}} is "numbers:age".
@@ -21,6 +21,6 @@ using JsonRow = std::vector<std::pair<std::string, Cell>>;
 absl::StatusOr<JsonRow> ParseJsonRow(absl::string_view line, size_t max_field_bytes,
                                      size_t max_fields);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_MANIFEST_JSON_ROW_H_

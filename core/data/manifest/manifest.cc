@@ -16,7 +16,7 @@
 #include "core/data/manifest/row_builder.h"
 #include "core/data/unicode.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -184,4 +184,4 @@ absl::StatusOr<Manifest> ParseManifest(absl::string_view name, absl::string_view
   return manifest;
 }
 
-}  // namespace graft
+}  // namespace graft::data

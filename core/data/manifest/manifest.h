@@ -11,7 +11,7 @@
 
 #include "core/data/dataset_manifest.h"
 
-namespace graft {
+namespace graft::data {
 
 // A manifest of the uploader's: a table that says of each picture what it shows. Not to be mixed up
 // with DatasetManifest, which graft makes of it.
@@ -74,6 +74,6 @@ bool LooksLikeManifest(absl::string_view name, absl::string_view bytes);
 absl::StatusOr<Manifest> ParseManifest(absl::string_view name, absl::string_view bytes,
                                        const ManifestOptions& options);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_MANIFEST_MANIFEST_H_

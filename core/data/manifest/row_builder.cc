@@ -19,7 +19,7 @@
 #include "core/data/part_names.h"
 #include "core/data/unicode.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 absl::Status Bad(absl::string_view what) { return absl::InvalidArgumentError(what); }
@@ -312,4 +312,4 @@ absl::Status RowBuilder::CheckLabels() const {
   return absl::OkStatus();
 }
 
-}  // namespace graft
+}  // namespace graft::data

@@ -14,7 +14,7 @@
 #include "core/data/manifest/columns.h"
 #include "core/data/manifest/manifest.h"
 
-namespace graft {
+namespace graft::data {
 
 // Makes a Manifest of columns and rows of cells, whatever they were written in. For one thread.
 class RowBuilder {
@@ -52,6 +52,6 @@ class RowBuilder {
   int64_t first_word_line_ = 0, first_number_line_ = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_MANIFEST_ROW_BUILDER_H_

@@ -3,7 +3,7 @@
 #include "core/base/status_macros.h"
 #include "core/nn/ops/check.h"
 
-namespace graft {
+namespace graft::nn {
 
 absl::Status Attention::Check() const {
   if (channels < 1 || heads < 1 || channels % heads != 0)
@@ -27,4 +27,4 @@ int64_t Attention::ScratchBytes(absl::Span<const Shape>, const Shape& out)
   return int64_t{heads} * out[0] * out[0] * int64_t{sizeof(float)};
 }
 
-}  // namespace graft
+}  // namespace graft::nn

@@ -11,7 +11,7 @@
 #include "core/nn/ops/slot.h"
 #include "core/nn/shape.h"
 
-namespace graft {
+namespace graft::nn {
 
 // Multi-head scaled dot-product attention (Vaswani et al. 2017) between the tokens of a row:
 // [T, 3 * channels] -> [T, channels], each token's query, key and value one after the other, split
@@ -31,6 +31,6 @@ struct Attention {
   int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_OPS_ATTENTION_H_

@@ -4,7 +4,7 @@
 
 #include "core/nn/ops/run.h"
 
-namespace graft {
+namespace graft::nn {
 
 at::Tensor Run(const Attention& attention, const RunArgs& args) {
   const at::Tensor& x = args.x();
@@ -32,4 +32,4 @@ at::Tensor Run(const Attention& attention, const RunArgs& args) {
       .reshape({rows, tokens, attention.channels});
 }
 
-}  // namespace graft
+}  // namespace graft::nn

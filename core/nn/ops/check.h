@@ -8,7 +8,7 @@
 
 #include "core/nn/shape.h"
 
-namespace graft {
+namespace graft::nn {
 
 // What an operation says of its inputs; network_spec puts the node's name before it.
 
@@ -43,6 +43,6 @@ inline absl::Status CheckMask(const Shape& mask, const Shape& in) {
       absl::StrCat("takes a mask of ", in[0], " tokens and gets ", mask.ToString()));
 }
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_OPS_CHECK_H_

@@ -5,7 +5,7 @@
 #include "core/base/status_macros.h"
 #include "core/nn/ops/check.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 // Output size along one side; 0 or less where the input is too small.
@@ -59,4 +59,4 @@ int64_t Conv2d::ScratchBytes(absl::Span<const Shape> in, const Shape&) const {
   return in[0].elements() * int64_t{sizeof(float)};
 }
 
-}  // namespace graft
+}  // namespace graft::nn

@@ -11,7 +11,7 @@
 #include "core/nn/ops/slot.h"
 #include "core/nn/shape.h"
 
-namespace graft {
+namespace graft::nn {
 
 enum class Padding {
   kExplicit,  // `padding` pixels on each side
@@ -40,6 +40,6 @@ struct Conv2d {
   int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_OPS_CONV_H_

@@ -5,7 +5,7 @@
 
 #include "core/nn/ops/run.h"
 
-namespace graft {
+namespace graft::nn {
 
 at::Tensor Run(const Conv2d& conv, const RunArgs& args) {
   int64_t padding_h = conv.padding;
@@ -31,4 +31,4 @@ at::Tensor Run(const Conv2d& conv, const RunArgs& args) {
                     {conv.stride, conv.stride}, {padding_h, padding_w}, {1, 1}, conv.groups);
 }
 
-}  // namespace graft
+}  // namespace graft::nn

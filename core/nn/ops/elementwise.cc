@@ -3,7 +3,7 @@
 #include "core/base/status_macros.h"
 #include "core/nn/ops/check.h"
 
-namespace graft {
+namespace graft::nn {
 
 absl::Status Activation::Check() const { return absl::OkStatus(); }
 absl::StatusOr<Shape> Activation::OutputShape(absl::Span<const Shape> in) const { return in[0]; }
@@ -36,4 +36,4 @@ absl::Status Dropout::Check() const {
 }
 absl::StatusOr<Shape> Dropout::OutputShape(absl::Span<const Shape> in) const { return in[0]; }
 
-}  // namespace graft
+}  // namespace graft::nn

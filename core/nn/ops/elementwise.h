@@ -9,7 +9,7 @@
 #include "core/nn/ops/slot.h"
 #include "core/nn/shape.h"
 
-namespace graft {
+namespace graft::nn {
 
 // kGelu is the exact one, by the error function.
 enum class ActivationKind { kRelu, kRelu6, kSilu, kSigmoid, kGelu, kTanh };
@@ -53,6 +53,6 @@ struct Dropout {
   absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
 };
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_OPS_ELEMENTWISE_H_

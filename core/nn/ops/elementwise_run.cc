@@ -2,7 +2,7 @@
 
 #include "core/nn/ops/run.h"
 
-namespace graft {
+namespace graft::nn {
 
 at::Tensor Run(const Activation& activation, const RunArgs& args) {
   const at::Tensor& x = args.x();
@@ -38,4 +38,4 @@ at::Tensor Run(const Dropout& dropout, const RunArgs& args) {
   return at::dropout(args.x(), dropout.probability, args.training);
 }
 
-}  // namespace graft
+}  // namespace graft::nn

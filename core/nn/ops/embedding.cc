@@ -3,7 +3,7 @@
 #include "core/base/status_macros.h"
 #include "core/nn/ops/check.h"
 
-namespace graft {
+namespace graft::nn {
 
 absl::Status Embedding::Check() const {
   if (count < 1 || channels < 1) return absl::InvalidArgumentError("has sizes that make no table");
@@ -25,4 +25,4 @@ absl::StatusOr<Shape> Embedding::OutputShape(absl::Span<const Shape> in) const {
 int64_t Embedding::Flops(absl::Span<const Shape>, const Shape&) const { return 0; }
 int64_t Embedding::ScratchBytes(absl::Span<const Shape>, const Shape&) const { return 0; }
 
-}  // namespace graft
+}  // namespace graft::nn

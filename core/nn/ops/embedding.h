@@ -11,7 +11,7 @@
 #include "core/nn/ops/slot.h"
 #include "core/nn/shape.h"
 
-namespace graft {
+namespace graft::nn {
 
 // Token ids [T], below `count` -> [T, channels]. Weight [count, channels].
 struct Embedding {
@@ -26,6 +26,6 @@ struct Embedding {
   int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_OPS_EMBEDDING_H_

@@ -5,7 +5,7 @@
 #include "core/base/status_macros.h"
 #include "core/nn/ops/check.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 // PyTorch's default (Kaiming-uniform with a = sqrt(5)): +-1 / sqrt(inputs), biases too.
@@ -68,4 +68,4 @@ int64_t CosineLinear::ScratchBytes(absl::Span<const Shape> in, const Shape&)
   return (in[0].elements() + int64_t{in_features} * out_features) * int64_t{sizeof(float)};
 }
 
-}  // namespace graft
+}  // namespace graft::nn

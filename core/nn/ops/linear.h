@@ -11,7 +11,7 @@
 #include "core/nn/ops/slot.h"
 #include "core/nn/shape.h"
 
-namespace graft {
+namespace graft::nn {
 
 // [..., in] -> [..., out]. Weight [out, in], bias [out].
 struct Linear {
@@ -42,6 +42,6 @@ struct CosineLinear {
   int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_OPS_LINEAR_H_

@@ -2,7 +2,7 @@
 
 #include "core/nn/ops/run.h"
 
-namespace graft {
+namespace graft::nn {
 
 at::Tensor Run(const Linear& linear, const RunArgs& args) {
   return at::linear(args.x(), args.own[0], linear.bias ? args.own[1] : at::Tensor());
@@ -16,4 +16,4 @@ at::Tensor Run(const CosineLinear&, const RunArgs& args) {
   return args.own[1] * at::linear(normalised(args.x()), normalised(args.own[0]));
 }
 
-}  // namespace graft
+}  // namespace graft::nn

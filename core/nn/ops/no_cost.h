@@ -9,7 +9,7 @@
 #include "core/nn/ops/slot.h"
 #include "core/nn/shape.h"
 
-namespace graft {
+namespace graft::nn {
 
 // What an operation is answered for that says `using Cost = NoCost`: it has no tensors of its own,
 // no floating-point operations that count, and takes nothing beside its inputs and its output. An
@@ -21,6 +21,6 @@ struct NoCost {
   int64_t ScratchBytes(absl::Span<const Shape>, const Shape&) const { return 0; }
 };
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_OPS_NO_COST_H_

@@ -3,7 +3,7 @@
 #include "core/base/status_macros.h"
 #include "core/nn/ops/check.h"
 
-namespace graft {
+namespace graft::nn {
 
 absl::Status BatchNorm2d::Check() const {
   if (channels < 1 || !(epsilon > 0) || !(momentum >= 0 && momentum <= 1))
@@ -44,4 +44,4 @@ absl::StatusOr<Shape> LayerNorm::OutputShape(absl::Span<const Shape> in) const {
 int64_t LayerNorm::Flops(absl::Span<const Shape>, const Shape&) const { return 0; }
 int64_t LayerNorm::ScratchBytes(absl::Span<const Shape>, const Shape&) const { return 0; }
 
-}  // namespace graft
+}  // namespace graft::nn

@@ -11,7 +11,7 @@
 #include "core/nn/ops/slot.h"
 #include "core/nn/shape.h"
 
-namespace graft {
+namespace graft::nn {
 
 // [channels, H, W], each channel normalised over the batch and the map (Ioffe & Szegedy 2015).
 // Weight, bias, running_mean, running_var [channels], num_batches_tracked.
@@ -42,6 +42,6 @@ struct LayerNorm {
   int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_OPS_NORM_H_

@@ -3,7 +3,7 @@
 
 #include "core/nn/ops/run.h"
 
-namespace graft {
+namespace graft::nn {
 
 at::Tensor Run(const BatchNorm2d& norm, const RunArgs& args) {
   const at::Tensor& batches = args.own[4];
@@ -20,4 +20,4 @@ at::Tensor Run(const LayerNorm& norm, const RunArgs& args) {
   return at::layer_norm(args.x(), {norm.features}, args.own[0], args.own[1], norm.epsilon);
 }
 
-}  // namespace graft
+}  // namespace graft::nn

@@ -22,7 +22,7 @@
 #include "core/nn/ops/slot.h"
 #include "core/nn/shape.h"
 
-namespace graft {
+namespace graft::nn {
 
 // All that a network can be made of. A new operation is a struct in a file of this folder, a name
 // here, and a Run in run.h: whatever it leaves out does not compile.
@@ -84,6 +84,6 @@ inline int64_t ScratchBytesOf(const Op& op, absl::Span<const Shape> in, const Sh
   return std::visit([&](const auto& own) { return CostOf(own).ScratchBytes(in, out); }, op);
 }
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_OPS_OP_H_

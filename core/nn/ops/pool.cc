@@ -3,7 +3,7 @@
 #include "core/base/status_macros.h"
 #include "core/nn/ops/check.h"
 
-namespace graft {
+namespace graft::nn {
 
 absl::Status MaxPool2d::Check() const {
   if (kernel < 1 || stride < 1 || padding < 0 || padding > kernel / 2)
@@ -50,4 +50,4 @@ int64_t TokenPool::ScratchBytes(absl::Span<const Shape> in,
   return in.size() > 1 ? in[0].elements() * int64_t{sizeof(float)} : 0;
 }
 
-}  // namespace graft
+}  // namespace graft::nn

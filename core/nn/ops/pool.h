@@ -12,7 +12,7 @@
 #include "core/nn/ops/slot.h"
 #include "core/nn/shape.h"
 
-namespace graft {
+namespace graft::nn {
 
 // [C, H, W] -> [C, H', W'], `padding` pixels of minus infinity on each side.
 struct MaxPool2d {
@@ -57,6 +57,6 @@ struct TokenPool {
   int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_OPS_POOL_H_

@@ -2,7 +2,7 @@
 
 #include "core/nn/ops/run.h"
 
-namespace graft {
+namespace graft::nn {
 
 at::Tensor Run(const MaxPool2d& pool, const RunArgs& args) {
   return at::max_pool2d(args.x(), {pool.kernel, pool.kernel}, {pool.stride, pool.stride},
@@ -40,4 +40,4 @@ at::Tensor Run(const TokenPool& pool, const RunArgs& args) {
   return x;
 }
 
-}  // namespace graft
+}  // namespace graft::nn

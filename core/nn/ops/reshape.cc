@@ -3,7 +3,7 @@
 #include "core/base/status_macros.h"
 #include "core/nn/ops/check.h"
 
-namespace graft {
+namespace graft::nn {
 
 absl::Status Flatten::Check() const { return absl::OkStatus(); }
 absl::StatusOr<Shape> Flatten::OutputShape(absl::Span<const Shape> in) const {
@@ -64,4 +64,4 @@ absl::StatusOr<Shape> Concat::OutputShape(absl::Span<const Shape> in) const {
   return in[0].WithLast(last);
 }
 
-}  // namespace graft
+}  // namespace graft::nn

@@ -12,7 +12,7 @@
 #include "core/nn/ops/slot.h"
 #include "core/nn/shape.h"
 
-namespace graft {
+namespace graft::nn {
 
 // [...] -> [rest], channels before rows before columns.
 struct Flatten {
@@ -64,6 +64,6 @@ struct Concat {
   absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
 };
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_OPS_RESHAPE_H_

@@ -2,7 +2,7 @@
 
 #include "core/nn/ops/run.h"
 
-namespace graft {
+namespace graft::nn {
 
 at::Tensor Run(const Flatten&, const RunArgs& args) { return args.x().flatten(1); }
 
@@ -22,4 +22,4 @@ at::Tensor Run(const Concat&, const RunArgs& args) {
   return at::cat(parts, -1);
 }
 
-}  // namespace graft
+}  // namespace graft::nn

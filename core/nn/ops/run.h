@@ -7,7 +7,7 @@
 
 #include "core/nn/ops/op.h"
 
-namespace graft {
+namespace graft::nn {
 
 // What an operation computes with. Activations have the batch in front of the shape that the
 // description speaks of.
@@ -50,6 +50,6 @@ inline at::Tensor RunOp(const Op& op, const RunArgs& args) {
   return std::visit([&](const auto& own) { return Run(own, args); }, op);
 }
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_OPS_RUN_H_

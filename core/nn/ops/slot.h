@@ -5,7 +5,7 @@
 
 #include "core/nn/shape.h"
 
-namespace graft {
+namespace graft::nn {
 
 // How a tensor is filled before training.
 struct Init {
@@ -47,6 +47,6 @@ struct Arity {
   int optional = kNone;
 };
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_OPS_SLOT_H_

@@ -1,9 +1,9 @@
 #include "core/store/sqlite/apply_transition.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
-absl::Status ApplyTransition(Session& session, JobRow& row, const JobTransition& after) {
-  Job& job = row.job;
+absl::Status ApplyTransition(Session& session, JobRow& row, const jobs::JobTransition& after) {
+  jobs::Job& job = row.job;
   job.desired = after.to.desired;
   job.crashes = after.to.crashes;
   job.unclean_ends = after.to.unclean_ends;
@@ -13,4 +13,4 @@ absl::Status ApplyTransition(Session& session, JobRow& row, const JobTransition&
   return MoveJob(session, row, after.to.state, after.detail);
 }
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite

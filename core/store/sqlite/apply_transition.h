@@ -6,12 +6,12 @@
 #include "core/jobs/transitions.h"
 #include "core/store/sqlite/job_rows.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 // Takes what the rules of core/jobs decided into the row, with its state event where the state
 // changes. The caller saves the job.
-absl::Status ApplyTransition(Session& session, JobRow& row, const JobTransition& after);
+absl::Status ApplyTransition(Session& session, JobRow& row, const jobs::JobTransition& after);
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite
 
 #endif  // GRAFT_CORE_STORE_SQLITE_APPLY_TRANSITION_H_

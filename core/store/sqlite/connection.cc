@@ -12,7 +12,7 @@
 #include "core/store/exhausted.h"
 #include "core/store/sqlite/statement.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::filesystem::path& path) {
   sqlite3* handle = nullptr;
@@ -99,4 +99,4 @@ absl::Status Transaction::Begin() { return connection_.Execute("BEGIN IMMEDIATE"
 
 absl::Status Transaction::Commit() { return connection_.Execute("COMMIT"); }
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite

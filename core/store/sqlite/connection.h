@@ -9,7 +9,7 @@
 
 struct sqlite3;
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 // The one connection to the database file. Not safe for concurrent use.
 class Connection {
@@ -51,6 +51,6 @@ class Transaction {
   Connection& connection_;
 };
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite
 
 #endif  // GRAFT_CORE_STORE_SQLITE_CONNECTION_H_

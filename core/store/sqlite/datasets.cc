@@ -9,7 +9,7 @@
 #include "core/store/sqlite/paging.h"
 #include "core/store/sqlite/statement.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 namespace {
 
 constexpr char kSelect[] =
@@ -172,4 +172,4 @@ absl::StatusOr<Dataset> DeleteDataset(Session& session, absl::string_view projec
   return std::move(row.dataset);
 }
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite

@@ -6,7 +6,7 @@
 #include "core/store/sqlite/session.h"
 
 // The dataset verbs of MetadataStore, inside an open transaction.
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 absl::StatusOr<CreateDatasetResult> CreateDataset(Session& session, const Dataset& dataset);
 absl::StatusOr<std::optional<Dataset>> FindDatasetByArchive(Session& session,
@@ -19,6 +19,6 @@ absl::StatusOr<Page<Dataset>> ListDatasets(Session& session, absl::string_view p
 absl::StatusOr<Dataset> DeleteDataset(Session& session, absl::string_view project,
                                       absl::string_view id);
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite
 
 #endif  // GRAFT_CORE_STORE_SQLITE_DATASETS_H_

@@ -9,7 +9,7 @@
 #include "core/base/status_macros.h"
 #include "core/jobs/state_table.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 namespace {
 
 constexpr char kColumns[] =
@@ -29,12 +29,12 @@ absl::string_view JobColumns() { return kColumns; }
 
 absl::StatusOr<JobRow> ReadJob(Session& session, const Statement& statement) {
   JobRow row;
-  Job& job = row.job;
+  jobs::Job& job = row.job;
   int column = 0;
   row.seq = statement.Int(column++);
   job.id = statement.Text(column++);
   job.project = statement.Text(column++);
-  job.kind = statement.Enum<JobKind>(column++);
+  job.kind = statement.Enum<jobs::JobKind>(column++);
   job.spec = statement.Text(column++);
   job.spec_digest = statement.Text(column++);
   job.request_id = statement.Text(column++);
@@ -47,8 +47,8 @@ absl::StatusOr<JobRow> ReadJob(Session& session, const Statement& statement) {
   job.dataset_digest = statement.Text(column++);
   job.model_name = statement.Text(column++);
   job.device = statement.Text(column++);
-  job.state = statement.Enum<JobState>(column++);
-  job.desired = statement.Enum<DesiredState>(column++);
+  job.state = statement.Enum<jobs::JobState>(column++);
+  job.desired = statement.Enum<jobs::DesiredState>(column++);
   job.create_time = statement.Time(column++);
   job.start_time = statement.Time(column++);
   job.end_time = statement.Time(column++);
@@ -92,7 +92,7 @@ absl::StatusOr<JobRow> LoadJobOf(Session& session, absl::string_view project,
 }
 
 absl::Status InsertJob(Session& session, JobRow& row) {
-  const Job& job = row.job;
+  const jobs::Job& job = row.job;
   Statement insert(
       session.db,
       "INSERT INTO jobs (id, project, kind, spec, spec_digest, request_id, task, strategy, "
@@ -127,7 +127,7 @@ absl::Status InsertJob(Session& session, JobRow& row) {
 }
 
 absl::Status SaveJob(Session& session, const JobRow& row) {
-  const Job& job = row.job;
+  const jobs::Job& job = row.job;
   Statement update(
       session.db,
       "UPDATE jobs SET state = ?, desired = ?, start_time = ?, end_time = ?, fence = ?, "
@@ -155,7 +155,7 @@ absl::StatusOr<std::string> LoadReport(Session& session, const JobRow& row) {
   return found ? select.Text(0) : std::string();
 }
 
-absl::Status AppendEvent(Session& session, JobRow& row, JobEvent event) {
+absl::Status AppendEvent(Session& session, JobRow& row, jobs::JobEvent event) {
   const uint64_t sequence = ++row.job.last_event_sequence;
   Statement insert(session.db,
                    "INSERT INTO job_events (job_seq, sequence, fence, time, type, payload, state, "
@@ -165,20 +165,21 @@ absl::Status AppendEvent(Session& session, JobRow& row, JobEvent event) {
   return insert.Run();
 }
 
-absl::Status MoveJob(Session& session, JobRow& row, JobState to, absl::string_view detail) {
-  Job& job = row.job;
-  if (!CanMove(job.state, to)) {
+absl::Status MoveJob(Session& session, JobRow& row, jobs::JobState to, absl::string_view detail) {
+  jobs::Job& job = row.job;
+  if (!jobs::CanMove(job.state, to)) {
     return absl::InternalError(absl::StrCat("job \"", job.id, "\" cannot go from ",
-                                            JobStateName(job.state), " to ", JobStateName(to)));
+                                            jobs::JobStateName(job.state), " to ",
+                                            jobs::JobStateName(to)));
   }
   job.state = to;
-  if (to != JobState::kRunning) job.worker_id.clear();
-  if (IsTerminal(to)) job.end_time = session.now;
-  JobEvent event;
-  event.type = kStateEventType;
+  if (to != jobs::JobState::kRunning) job.worker_id.clear();
+  if (jobs::IsTerminal(to)) job.end_time = session.now;
+  jobs::JobEvent event;
+  event.type = jobs::kStateEventType;
   event.state = to;
   event.detail = std::string(detail);
   return AppendEvent(session, row, std::move(event));
 }
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite

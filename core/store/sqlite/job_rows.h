@@ -13,12 +13,12 @@
 #include "core/store/sqlite/session.h"
 #include "core/store/sqlite/statement.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 // A job with its place in the order of creation.
 struct JobRow {
   int64_t seq = 0;
-  Job job;
+  jobs::Job job;
 };
 
 // The columns that ReadJob expects, in order: "SELECT <columns> FROM jobs ...".
@@ -44,12 +44,12 @@ absl::Status SaveReport(Session& session, const JobRow& row, absl::string_view r
 absl::StatusOr<std::string> LoadReport(Session& session, const JobRow& row);
 
 // Gives the event its sequence number, fence and time, and adds it. The caller saves the job.
-absl::Status AppendEvent(Session& session, JobRow& row, JobEvent event);
+absl::Status AppendEvent(Session& session, JobRow& row, jobs::JobEvent event);
 
 // Moves the job along the state table (INTERNAL for a move that isn't there), with a state event.
 // Ends the lease when it leaves RUNNING. The caller saves the job.
-absl::Status MoveJob(Session& session, JobRow& row, JobState to, absl::string_view detail);
+absl::Status MoveJob(Session& session, JobRow& row, jobs::JobState to, absl::string_view detail);
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite
 
 #endif  // GRAFT_CORE_STORE_SQLITE_JOB_ROWS_H_

@@ -19,16 +19,16 @@
 #include "core/store/sqlite/request_ids.h"
 #include "core/store/sqlite/statement.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 namespace {
 
-absl::Status NotNow(const Job& job, absl::string_view what) {
+absl::Status NotNow(const jobs::Job& job, absl::string_view what) {
   return absl::FailedPreconditionError(
-      absl::StrCat("job \"", job.id, "\" is ", JobStateName(job.state), ": ", what));
+      absl::StrCat("job \"", job.id, "\" is ", jobs::JobStateName(job.state), ": ", what));
 }
 
 absl::Status CheckRoom(Session& session) {
-  Statement count(session.db, "SELECT COUNT(*) FROM jobs WHERE state = ?", JobState::kQueued);
+  Statement count(session.db, "SELECT COUNT(*) FROM jobs WHERE state = ?", jobs::JobState::kQueued);
   GRAFT_RETURN_IF_ERROR(count.Run());
   if (count.Int(0) < session.options.max_queued) return absl::OkStatus();
   return Exhausted(
@@ -36,7 +36,7 @@ absl::Status CheckRoom(Session& session) {
       absl::StrCat("the queue is full (", session.options.max_queued, " jobs); try again later"));
 }
 
-absl::Status CheckDataset(Session& session, const Job& job) {
+absl::Status CheckDataset(Session& session, const jobs::Job& job) {
   if (job.dataset_id.empty()) return absl::OkStatus();
   Statement select(session.db, "SELECT 1 FROM datasets WHERE project = ? AND id = ?", job.project,
                    job.dataset_id);
@@ -48,11 +48,11 @@ absl::Status CheckDataset(Session& session, const Job& job) {
 
 }  // namespace
 
-absl::StatusOr<EnqueueResult> EnqueueJob(Session& session, const Job& job) {
+absl::StatusOr<EnqueueResult> EnqueueJob(Session& session, const jobs::Job& job) {
   if (job.id.empty() || job.project.empty()) {
     return absl::InvalidArgumentError("a job needs an id and a project");
   }
-  GRAFT_ASSIGN_OR_RETURN(std::optional<Job> earlier, FindByRequest(session, job));
+  GRAFT_ASSIGN_OR_RETURN(std::optional<jobs::Job> earlier, FindByRequest(session, job));
   if (earlier.has_value()) return EnqueueResult{*std::move(earlier), false};
   GRAFT_RETURN_IF_ERROR(CheckDataset(session, job));
   GRAFT_RETURN_IF_ERROR(CheckRoom(session));
@@ -81,22 +81,23 @@ absl::StatusOr<EnqueueResult> EnqueueJob(Session& session, const Job& job) {
   row.job.create_time = session.now;
   GRAFT_RETURN_IF_ERROR(InsertJob(session, row));
   GRAFT_FAILPOINT("store.enqueue.after_insert");
-  JobEvent event;
-  event.type = kStateEventType;
-  event.state = JobState::kQueued;
+  jobs::JobEvent event;
+  event.type = jobs::kStateEventType;
+  event.state = jobs::JobState::kQueued;
   GRAFT_RETURN_IF_ERROR(AppendEvent(session, row, std::move(event)));
   GRAFT_RETURN_IF_ERROR(SaveJob(session, row));
   return EnqueueResult{std::move(row.job), true};
 }
 
-absl::StatusOr<Job> GetJob(Session& session, absl::string_view project, absl::string_view job_id) {
+absl::StatusOr<jobs::Job> GetJob(Session& session, absl::string_view project,
+                                 absl::string_view job_id) {
   GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJobOf(session, project, job_id));
   GRAFT_ASSIGN_OR_RETURN(row.job.report, LoadReport(session, row));
   return std::move(row.job);
 }
 
-absl::StatusOr<Page<Job>> ListJobs(Session& session, absl::string_view project,
-                                   const JobFilter& filter, const PageOptions& page) {
+absl::StatusOr<Page<jobs::Job>> ListJobs(Session& session, absl::string_view project,
+                                         const JobFilter& filter, const PageOptions& page) {
   GRAFT_ASSIGN_OR_RETURN(const PageStart start, StartOfPage("jobs", page));
   std::string sql =
       absl::StrCat("SELECT ", JobColumns(), " FROM jobs WHERE project = ? AND seq < ?");
@@ -104,7 +105,7 @@ absl::StatusOr<Page<Job>> ListJobs(Session& session, absl::string_view project,
     // Numbers of an enum, not text of a user's.
     absl::StrAppend(&sql, " AND state IN (",
                     absl::StrJoin(filter.states, ",",
-                                  [](std::string* out, JobState state) {
+                                  [](std::string* out, jobs::JobState state) {
                                     absl::StrAppend(out, static_cast<int>(state));
                                   }),
                     ")");
@@ -124,7 +125,7 @@ absl::StatusOr<Page<Job>> ListJobs(Session& session, absl::string_view project,
   }
   select.Bind(start.size + 1);  // one more tells whether there is a next page
 
-  Page<Job> result;
+  Page<jobs::Job> result;
   int64_t last_seq = 0;
   while (true) {
     GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
@@ -139,14 +140,14 @@ absl::StatusOr<Page<Job>> ListJobs(Session& session, absl::string_view project,
   }
 }
 
-absl::StatusOr<std::vector<JobEvent>> ListEvents(Session& session, absl::string_view project,
-                                                 absl::string_view job_id, uint64_t after_sequence,
-                                                 int limit) {
+absl::StatusOr<std::vector<jobs::JobEvent>> ListEvents(Session& session, absl::string_view project,
+                                                       absl::string_view job_id,
+                                                       uint64_t after_sequence, int limit) {
   if (limit < 1 || limit > 10'000) {
     return absl::InvalidArgumentError(absl::StrCat("limit: ", limit, " is not from 1 to 10000"));
   }
   GRAFT_ASSIGN_OR_RETURN(const JobRow row, LoadJobOf(session, project, job_id));
-  std::vector<JobEvent> events;
+  std::vector<jobs::JobEvent> events;
   if (after_sequence >= row.job.last_event_sequence) return events;
   Statement select(session.db,
                    "SELECT sequence, fence, time, type, payload, state, detail FROM job_events "
@@ -155,25 +156,25 @@ absl::StatusOr<std::vector<JobEvent>> ListEvents(Session& session, absl::string_
   while (true) {
     GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
     if (!more) return events;
-    JobEvent event;
+    jobs::JobEvent event;
     event.job_id = row.job.id;
     event.sequence = static_cast<uint64_t>(select.Int(0));
     event.fence = static_cast<uint64_t>(select.Int(1));
     event.time = select.Time(2);
     event.type = select.Text(3);
     event.payload = select.Text(4);
-    event.state = select.Enum<JobState>(5);
+    event.state = select.Enum<jobs::JobState>(5);
     event.detail = select.Text(6);
     events.push_back(std::move(event));
   }
 }
 
-absl::StatusOr<Job> RequestDesired(Session& session, absl::string_view project,
-                                   absl::string_view job_id, DesiredState desired) {
+absl::StatusOr<jobs::Job> RequestDesired(Session& session, absl::string_view project,
+                                         absl::string_view job_id, jobs::DesiredState desired) {
   GRAFT_ASSIGN_OR_RETURN(JobRow row, LoadJobOf(session, project, job_id));
-  Job& job = row.job;
-  const JobLifecycle before = LifecycleOf(job);
-  const absl::StatusOr<JobTransition> after = AfterRequest(before, desired);
+  jobs::Job& job = row.job;
+  const jobs::JobLifecycle before = jobs::LifecycleOf(job);
+  const absl::StatusOr<jobs::JobTransition> after = jobs::AfterRequest(before, desired);
   if (absl::IsFailedPrecondition(after.status())) return NotNow(job, after.status().message());
   GRAFT_RETURN_IF_ERROR(after.status());
   if (after->to == before) return std::move(row.job);
@@ -184,7 +185,7 @@ absl::StatusOr<Job> RequestDesired(Session& session, absl::string_view project,
 
 absl::Status DeleteJob(Session& session, absl::string_view project, absl::string_view job_id) {
   GRAFT_ASSIGN_OR_RETURN(const JobRow row, LoadJobOf(session, project, job_id));
-  if (!IsTerminal(row.job.state)) return NotNow(row.job, "cancel it before deleting it");
+  if (!jobs::IsTerminal(row.job.state)) return NotNow(row.job, "cancel it before deleting it");
   Statement remove(session.db, "DELETE FROM jobs WHERE seq = ?", row.seq);
   GRAFT_RETURN_IF_ERROR(remove.Run());
   GRAFT_RETURN_IF_ERROR(RememberRequest(session, row.job));
@@ -194,15 +195,15 @@ absl::Status DeleteJob(Session& session, absl::string_view project, absl::string
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::map<JobState, int64_t>> CountJobs(Session& session) {
-  std::map<JobState, int64_t> counts;
-  for (const JobState state : kAllJobStates) counts[state] = 0;
+absl::StatusOr<std::map<jobs::JobState, int64_t>> CountJobs(Session& session) {
+  std::map<jobs::JobState, int64_t> counts;
+  for (const jobs::JobState state : jobs::kAllJobStates) counts[state] = 0;
   Statement select(session.db, "SELECT state, COUNT(*) FROM jobs GROUP BY state");
   while (true) {
     GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
     if (!more) return counts;
-    counts[select.Enum<JobState>(0)] = select.Int(1);
+    counts[select.Enum<jobs::JobState>(0)] = select.Int(1);
   }
 }
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite

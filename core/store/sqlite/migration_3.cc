@@ -10,7 +10,7 @@
 #include "core/base/status_macros.h"
 #include "core/store/sqlite/statement.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 namespace {
 
 constexpr char kBefore[] = R"sql(
@@ -164,4 +164,4 @@ absl::Status UpgradeRows(Connection& connection, RowUpgrade& upgrade) {
 
 Migration Migration3() { return {3, kBefore, UpgradeRows, kAfter}; }
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite

@@ -6,7 +6,7 @@
 #include "core/store/sqlite/migration_3.h"
 #include "core/store/sqlite/statement.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 namespace {
 
 // Marks the file as graft's ("grft").
@@ -221,4 +221,4 @@ absl::Status Migrate(Connection& connection, absl::Span<const Migration> migrati
   return absl::OkStatus();
 }
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite

@@ -7,7 +7,7 @@
 #include "core/store/row_upgrade.h"
 #include "core/store/sqlite/connection.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 // A step of the schema. Released steps are never edited: a change is a new step.
 struct Migration {
@@ -27,6 +27,6 @@ absl::Span<const Migration> Migrations();
 absl::Status Migrate(Connection& connection, absl::Span<const Migration> migrations,
                      RowUpgrade* upgrade = nullptr);
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite
 
 #endif  // GRAFT_CORE_STORE_SQLITE_MIGRATIONS_H_

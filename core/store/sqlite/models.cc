@@ -10,7 +10,7 @@
 #include "core/store/sqlite/paging.h"
 #include "core/store/sqlite/statement.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 namespace {
 
 constexpr char kSelectVersion[] =
@@ -79,7 +79,7 @@ Model ReadModel(const Statement& statement) {
 
 }  // namespace
 
-absl::StatusOr<int64_t> PublishVersion(Session& session, const Job& job,
+absl::StatusOr<int64_t> PublishVersion(Session& session, const jobs::Job& job,
                                        const JobOutcome& outcome) {
   const ModelVersion& version = *outcome.version;
   Statement number(session.db,
@@ -220,4 +220,4 @@ absl::StatusOr<std::vector<ModelVersion>> DeleteModel(Session& session, absl::st
   return deleted;
 }
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite

@@ -7,11 +7,12 @@
 #include "core/store/sqlite/session.h"
 
 // The model verbs of MetadataStore, inside an open transaction.
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 // Adds the version that `job` made (outcome.version, which must be set, with report and card),
 // under the next number of the job's model; answers the number.
-absl::StatusOr<int64_t> PublishVersion(Session& session, const Job& job, const JobOutcome& outcome);
+absl::StatusOr<int64_t> PublishVersion(Session& session, const jobs::Job& job,
+                                       const JobOutcome& outcome);
 
 absl::StatusOr<ModelVersion> GetModelVersion(Session& session, absl::string_view project,
                                              absl::string_view model, int64_t version);
@@ -31,6 +32,6 @@ absl::StatusOr<Page<ModelVersion>> ListModelVersions(Session& session, absl::str
 absl::StatusOr<std::vector<ModelVersion>> DeleteModel(Session& session, absl::string_view project,
                                                       absl::string_view model, int64_t version);
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite
 
 #endif  // GRAFT_CORE_STORE_SQLITE_MODELS_H_

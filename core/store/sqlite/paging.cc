@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 absl::StatusOr<PageStart> StartOfPage(absl::string_view list, const PageOptions& page) {
   if (page.page_size < 1 || page.page_size > 1000) {
@@ -33,4 +33,4 @@ std::string PageToken(absl::string_view list, int64_t seq) {
   return absl::WebSafeBase64Escape(absl::StrCat(list, ":", seq));
 }
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite

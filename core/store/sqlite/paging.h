@@ -10,7 +10,7 @@
 
 #include "core/store/metadata_store.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 // Where a page begins: rows with a `seq` below `before`, newest first.
 struct PageStart {
@@ -25,6 +25,6 @@ absl::StatusOr<PageStart> StartOfPage(absl::string_view list, const PageOptions&
 // The token of the page that begins below `seq`.
 std::string PageToken(absl::string_view list, int64_t seq);
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite
 
 #endif  // GRAFT_CORE_STORE_SQLITE_PAGING_H_

@@ -4,7 +4,7 @@
 #include "core/jobs/job.h"
 #include "core/store/sqlite/statement.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 absl::StatusOr<BlobReferences> ListBlobReferences(Session& session) {
   BlobReferences references;
@@ -14,7 +14,7 @@ absl::StatusOr<BlobReferences> ListBlobReferences(Session& session) {
     if (!more) break;
     references.artifact_prefixes.insert(versions.Text(0));
   }
-  Statement jobs(session.db, "SELECT id FROM jobs WHERE state <= ?", JobState::kPaused);
+  Statement jobs(session.db, "SELECT id FROM jobs WHERE state <= ?", jobs::JobState::kPaused);
   while (true) {
     GRAFT_ASSIGN_OR_RETURN(const bool more, jobs.Step());
     if (!more) break;
@@ -29,4 +29,4 @@ absl::StatusOr<BlobReferences> ListBlobReferences(Session& session) {
   return references;
 }
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite

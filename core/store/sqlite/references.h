@@ -6,11 +6,11 @@
 #include "core/store/blob_references.h"
 #include "core/store/sqlite/session.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 // MetadataStore::ListBlobReferences, inside an open transaction.
 absl::StatusOr<BlobReferences> ListBlobReferences(Session& session);
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite
 
 #endif  // GRAFT_CORE_STORE_SQLITE_REFERENCES_H_

@@ -9,7 +9,7 @@
 #include "core/store/sqlite/connection.h"
 #include "core/store/sqlite/sqlite_metadata_store.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 // What a verb works with: an open transaction, the time it takes place at, and where to note what
 // the observer is told once it is committed.
@@ -20,6 +20,6 @@ struct Session {
   std::vector<JobChange> changes = {};
 };
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite
 
 #endif  // GRAFT_CORE_STORE_SQLITE_SESSION_H_

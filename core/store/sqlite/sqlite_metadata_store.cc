@@ -17,7 +17,7 @@
 #include "core/store/sqlite/request_ids.h"
 #include "core/store/sqlite/session.h"
 
-namespace graft {
+namespace graft::store {
 namespace {
 
 using sqlite::Session;
@@ -34,59 +34,60 @@ class Store final : public MetadataStore {
     observer_ = std::move(shared);
   }
 
-  absl::StatusOr<EnqueueResult> EnqueueJob(const Job& job) override {
+  absl::StatusOr<EnqueueResult> EnqueueJob(const jobs::Job& job) override {
     return Do([&](Session& s) { return sqlite::EnqueueJob(s, job); });
   }
-  absl::StatusOr<std::optional<Job>> FindRepeated(const Job& job) override {
+  absl::StatusOr<std::optional<jobs::Job>> FindRepeated(const jobs::Job& job) override {
     return Do([&](Session& s) { return sqlite::FindByRequest(s, job); });
   }
-  absl::StatusOr<Job> GetJob(absl::string_view project, absl::string_view job_id) override {
+  absl::StatusOr<jobs::Job> GetJob(absl::string_view project, absl::string_view job_id) override {
     return Do([&](Session& s) { return sqlite::GetJob(s, project, job_id); });
   }
-  absl::StatusOr<Page<Job>> ListJobs(absl::string_view project, const JobFilter& filter,
-                                     const PageOptions& page) override {
+  absl::StatusOr<Page<jobs::Job>> ListJobs(absl::string_view project, const JobFilter& filter,
+                                           const PageOptions& page) override {
     return Do([&](Session& s) { return sqlite::ListJobs(s, project, filter, page); });
   }
-  absl::StatusOr<std::vector<JobEvent>> ListEvents(absl::string_view project,
-                                                   absl::string_view job_id,
-                                                   uint64_t after_sequence, int limit) override {
+  absl::StatusOr<std::vector<jobs::JobEvent>> ListEvents(absl::string_view project,
+                                                         absl::string_view job_id,
+                                                         uint64_t after_sequence,
+                                                         int limit) override {
     return Do(
         [&](Session& s) { return sqlite::ListEvents(s, project, job_id, after_sequence, limit); });
   }
-  absl::StatusOr<Job> RequestDesired(absl::string_view project, absl::string_view job_id,
-                                     DesiredState desired) override {
+  absl::StatusOr<jobs::Job> RequestDesired(absl::string_view project, absl::string_view job_id,
+                                           jobs::DesiredState desired) override {
     return Do([&](Session& s) { return sqlite::RequestDesired(s, project, job_id, desired); });
   }
   absl::Status DeleteJob(absl::string_view project, absl::string_view job_id) override {
     return Do([&](Session& s) { return sqlite::DeleteJob(s, project, job_id); });
   }
-  absl::StatusOr<std::map<JobState, int64_t>> CountJobs() override {
+  absl::StatusOr<std::map<jobs::JobState, int64_t>> CountJobs() override {
     return Do([&](Session& s) { return sqlite::CountJobs(s); });
   }
 
-  absl::StatusOr<std::optional<Job>> ClaimNextJob(absl::string_view worker_id,
-                                                  const Capabilities& capabilities) override {
+  absl::StatusOr<std::optional<jobs::Job>> ClaimNextJob(
+      absl::string_view worker_id, const jobs::Capabilities& capabilities) override {
     return Do([&](Session& s) { return sqlite::ClaimNextJob(s, worker_id, capabilities); });
   }
-  absl::StatusOr<DesiredState> RenewLease(absl::string_view job_id, uint64_t fence) override {
+  absl::StatusOr<jobs::DesiredState> RenewLease(absl::string_view job_id, uint64_t fence) override {
     return Do([&](Session& s) { return sqlite::RenewLease(s, job_id, fence); });
   }
   absl::StatusOr<ReportResult> ReportEvents(absl::string_view job_id, uint64_t fence,
                                             const EventReport& report) override {
     return Do([&](Session& s) { return sqlite::ReportEvents(s, job_id, fence, report); });
   }
-  absl::StatusOr<Job> FinishJob(absl::string_view job_id, uint64_t fence,
-                                const JobOutcome& outcome) override {
+  absl::StatusOr<jobs::Job> FinishJob(absl::string_view job_id, uint64_t fence,
+                                      const JobOutcome& outcome) override {
     return Do([&](Session& s) { return sqlite::FinishJob(s, job_id, fence, outcome); });
   }
-  absl::StatusOr<Job> ReleaseJob(absl::string_view job_id, uint64_t fence, ReleaseReason reason,
-                                 absl::string_view cause) override {
+  absl::StatusOr<jobs::Job> ReleaseJob(absl::string_view job_id, uint64_t fence,
+                                       ReleaseReason reason, absl::string_view cause) override {
     return Do([&](Session& s) { return sqlite::ReleaseJob(s, job_id, fence, reason, cause); });
   }
-  absl::StatusOr<std::vector<RunningLease>> ListRunningJobs() override {
+  absl::StatusOr<std::vector<jobs::RunningLease>> ListRunningJobs() override {
     return Do([&](Session& s) { return sqlite::ListRunningJobs(s); });
   }
-  absl::StatusOr<std::vector<Job>> RequeueRunningOnStart() override {
+  absl::StatusOr<std::vector<jobs::Job>> RequeueRunningOnStart() override {
     return Do([&](Session& s) { return sqlite::RequeueRunningOnStart(s); });
   }
 
@@ -198,4 +199,4 @@ absl::StatusOr<std::unique_ptr<MetadataStore>> SqliteMetadataStore::Open(
   return std::make_unique<Store>(options, std::move(connection));
 }
 
-}  // namespace graft
+}  // namespace graft::store

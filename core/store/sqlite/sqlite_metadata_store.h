@@ -10,13 +10,13 @@
 #include "core/store/metadata_store.h"
 #include "core/store/row_upgrade.h"
 
-namespace graft {
+namespace graft::store {
 
 struct SqliteMetadataStoreOptions {
   std::filesystem::path path;      // of the database file; made if it isn't there
   Clock* clock = Clock::System();  // for timestamps; must outlive the store
   int max_queued = 10'000;         // QUEUED jobs over all projects
-  RetryPolicy retry;
+  jobs::RetryPolicy retry;
   // Of what an older program wrote; null: left as it is. Used by Open alone.
   RowUpgrade* upgrade = nullptr;
 };
@@ -30,6 +30,6 @@ struct SqliteMetadataStore {
       const SqliteMetadataStoreOptions& options);
 };
 
-}  // namespace graft
+}  // namespace graft::store
 
 #endif  // GRAFT_CORE_STORE_SQLITE_SQLITE_METADATA_STORE_H_

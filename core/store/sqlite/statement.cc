@@ -2,7 +2,7 @@
 
 #include <sqlite3.h>
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 Statement::~Statement() { sqlite3_finalize(statement_); }
 
@@ -72,4 +72,4 @@ int64_t ChangedRows(Connection& connection) { return sqlite3_changes64(connectio
 
 int64_t LastRowId(Connection& connection) { return sqlite3_last_insert_rowid(connection.handle()); }
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite

@@ -15,7 +15,7 @@
 
 struct sqlite3_stmt;
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 
 // Bytes, in place of text.
 struct Blob {
@@ -79,6 +79,6 @@ class Statement {
 int64_t ChangedRows(Connection& connection);
 int64_t LastRowId(Connection& connection);
 
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite
 
 #endif  // GRAFT_CORE_STORE_SQLITE_STATEMENT_H_

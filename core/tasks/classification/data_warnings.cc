@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 constexpr int64_t kFewImages = 10;
@@ -56,4 +56,4 @@ std::vector<TrainingWarning> ClassWarnings(const ClassCounts& data, bool balance
   return warnings;
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

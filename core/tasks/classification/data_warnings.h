@@ -9,7 +9,7 @@
 
 #include "core/tasks/training_warning.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // What a classifier's data looks like before training.
 struct ClassCounts {
@@ -24,6 +24,6 @@ struct ClassCounts {
 // `balanced`: whether class weights are on already.
 std::vector<TrainingWarning> ClassWarnings(const ClassCounts& counts, bool balanced);
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_CLASSIFICATION_DATA_WARNINGS_H_

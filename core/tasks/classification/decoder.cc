@@ -10,7 +10,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 constexpr double kLeastExponent = -128;  // exp of less is 0 as a float
@@ -93,4 +93,4 @@ DecoderFactory ClassificationDecoderFactory() {
           }};
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

@@ -12,7 +12,7 @@
 #include "core/tasks/decoder.h"
 #include "core/tasks/decoders.h"
 
-namespace graft {
+namespace graft::tasks {
 
 struct LabelScore {
   std::string label;
@@ -49,6 +49,6 @@ std::unique_ptr<const Decoder> MakeClassificationDecoder(ClassificationOutputs o
 // For the list of a program that serves this task.
 DecoderFactory ClassificationDecoderFactory();
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_CLASSIFICATION_DECODER_H_

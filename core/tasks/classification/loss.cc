@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 
-namespace graft {
+namespace graft::tasks {
 
 at::Tensor ClassificationLoss::operator()(const at::Tensor& logits,
                                           const at::Tensor& labels) const {
@@ -69,4 +69,4 @@ int64_t CountTopK(const at::Tensor& logits, const at::Tensor& labels, int64_t k)
   return indices.eq(labels.unsqueeze(1)).sum().item<int64_t>();
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

@@ -10,7 +10,7 @@
 
 #include "core/tasks/convex_loss.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // Cross-entropy for one label an image, in nats, averaged over the batch.
 struct ClassificationLoss {
@@ -47,6 +47,6 @@ std::vector<float> BalancedClassWeights(absl::Span<const int64_t> images_by_clas
 // How many rows of logits [batch, classes] have their label [batch] among the k largest.
 int64_t CountTopK(const at::Tensor& logits, const at::Tensor& labels, int64_t k);
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_CLASSIFICATION_LOSS_H_

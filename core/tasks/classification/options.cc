@@ -1,28 +1,28 @@
 #include "core/tasks/classification/options.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 constexpr char kPath[] = "task.classification";  // in FineTuneSpec
 
 }  // namespace
 
-const TaskOptionGroup& ClassificationOptions::Group() {
-  static const TaskOptionGroup group = {
+const recipes::TaskOptionGroup& ClassificationOptions::Group() {
+  static const recipes::TaskOptionGroup group = {
       .task = "classification",
       .group = {kPath,
                 "Classification",
                 {
-#define GRAFT_OPTION(type, name, ...)                                                 \
-  MakeOption<ClassificationOptions, type>(kPath, #name, &ClassificationOptions::name, \
-                                          {__VA_ARGS__}),
+#define GRAFT_OPTION(type, name, ...)                                                          \
+  recipes::MakeOption<ClassificationOptions, type>(kPath, #name, &ClassificationOptions::name, \
+                                                   {__VA_ARGS__}),
 #include "core/tasks/classification/options.def"
 #undef GRAFT_OPTION
                 }},
       .convex = true,
-      .make = [] { return TaskOptions(ClassificationOptions{}); },
+      .make = [] { return recipes::TaskOptions(ClassificationOptions{}); },
   };
   return group;
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

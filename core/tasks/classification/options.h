@@ -6,7 +6,7 @@
 #include "core/recipes/options_table.h"
 #include "core/tasks/class_weighting.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // One label an image. No LibTorch.
 struct ClassificationOptions {
@@ -14,9 +14,9 @@ struct ClassificationOptions {
 #include "core/tasks/classification/options.def"
 #undef GRAFT_OPTION
 
-  static const TaskOptionGroup& Group();
+  static const recipes::TaskOptionGroup& Group();
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_CLASSIFICATION_OPTIONS_H_

@@ -8,7 +8,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 absl::Status Wrong(absl::string_view what) {
@@ -50,7 +50,8 @@ absl::StatusOr<ClassificationOutputs> ClassificationOutputsFromJson(absl::string
   return outputs;
 }
 
-absl::StatusOr<ClassificationOutputs> ClassificationOutputsOf(const ModelDescription& description) {
+absl::StatusOr<ClassificationOutputs> ClassificationOutputsOf(
+    const model::ModelDescription& description) {
   if (description.task != kClassificationTask) {
     return Wrong(absl::StrCat("the model is for ", description.task));
   }
@@ -63,4 +64,4 @@ absl::StatusOr<ClassificationOutputs> ClassificationOutputsOf(const ModelDescrip
   return outputs;
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

@@ -11,7 +11,7 @@
 
 #include "core/model/model_description.h"
 
-namespace graft {
+namespace graft::tasks {
 
 inline constexpr char kClassificationTask[] = "classification";
 
@@ -35,8 +35,9 @@ absl::StatusOr<ClassificationOutputs> ClassificationOutputsFromJson(absl::string
 
 // Those of a classifier. INVALID_ARGUMENT where it is of another task, or its head does not give
 // one number a label.
-absl::StatusOr<ClassificationOutputs> ClassificationOutputsOf(const ModelDescription& description);
+absl::StatusOr<ClassificationOutputs> ClassificationOutputsOf(
+    const model::ModelDescription& description);
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_CLASSIFICATION_OUTPUTS_H_

@@ -8,7 +8,7 @@
 
 #include "nlohmann/json.hpp"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 nlohmann::json Scores(const ClassificationReport& report, const char* name_key) {
@@ -33,7 +33,7 @@ nlohmann::json Summary(const ClassificationReport& report) {
 
 std::string ClassificationReportToJson(const ClassificationReport& report) {
   nlohmann::json cells = nlohmann::json::array();
-  for (const ConfusionCell& cell : report.confusion.cells) {
+  for (const evaluation::ConfusionCell& cell : report.confusion.cells) {
     cells.push_back({{"true_class", cell.true_class},
                      {"predicted_class", cell.predicted_class},
                      {"images", cell.count}});
@@ -69,7 +69,7 @@ void ClassificationEvaluation::Add(const at::Tensor& outputs, const at::Tensor& 
 
 ClassificationReport ClassificationEvaluation::Full(const std::string& split) const {
   ClassificationReport report;
-  report.confusion = confusion_.Cells(kMaxReportCells);
+  report.confusion = confusion_.Cells(evaluation::kMaxReportCells);
   report.split = split;
   report.images = images_;
   if (images_ > 0) report.loss = loss_sum_ / static_cast<double>(images_);
@@ -77,10 +77,10 @@ ClassificationReport ClassificationEvaluation::Full(const std::string& split) co
   int64_t right = 0;
   double f1_sum = 0;
   int64_t classes_seen = 0;
-  const std::vector<HitCounts> by_class =
+  const std::vector<evaluation::HitCounts> by_class =
       confusion_.ByClass(static_cast<int>(class_names_->size()));
   for (size_t c = 0; c < by_class.size(); ++c) {
-    const HitCounts& counts = by_class[c];
+    const evaluation::HitCounts& counts = by_class[c];
     report.classes.push_back(
         {(*class_names_)[c], counts.precision(), counts.recall(), counts.f1(), counts.actual});
     if (counts.actual + counts.predicted > 0) {
@@ -89,7 +89,7 @@ ClassificationReport ClassificationEvaluation::Full(const std::string& split) co
     }
     right += counts.hits;
   }
-  report.accuracy = RatioOrZero(right, images_);
+  report.accuracy = evaluation::RatioOrZero(right, images_);
   report.macro_f1 = classes_seen == 0 ? 0.0 : f1_sum / static_cast<double>(classes_seen);
   return report;
 }
@@ -110,4 +110,4 @@ TaskReport ClassificationEvaluation::Report(const std::string& split) const {
           ClassificationReportToCardJson(report)};
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

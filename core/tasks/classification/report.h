@@ -9,7 +9,7 @@
 #include "core/evaluation/confusion.h"
 #include "core/tasks/meter.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // How one class fared. A ratio whose denominator is 0 is 0, as in scikit-learn.
 struct ClassScore {
@@ -22,9 +22,9 @@ struct ClassScore {
 
 // How a classifier did on one split.
 struct ClassificationReport {
-  std::vector<ClassScore> classes;  // in the order of the logits
-  ConfusionCells confusion;         // at most kMaxReportCells
-  double accuracy = 0;              // fraction of images whose first answer is right
+  std::vector<ClassScore> classes;       // in the order of the logits
+  evaluation::ConfusionCells confusion;  // at most kMaxReportCells
+  double accuracy = 0;                   // fraction of images whose first answer is right
   // Mean F1 of the classes that have images or were predicted, as scikit-learn's
   // f1_score(average="macro") takes it.
   double macro_f1 = 0;
@@ -55,12 +55,12 @@ class ClassificationEvaluation final : public Evaluation {
 
  private:
   const std::vector<std::string>* const class_names_;
-  Confusion confusion_;
-  CalibrationBins calibration_;
+  evaluation::Confusion confusion_;
+  evaluation::CalibrationBins calibration_;
   double loss_sum_ = 0;
   int64_t images_ = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_CLASSIFICATION_REPORT_H_

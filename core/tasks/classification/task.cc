@@ -14,7 +14,7 @@
 #include "core/tasks/classification/report.h"
 #include "core/tasks/dataset_targets.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 class AccuracyMeter final : public Meter {
@@ -23,7 +23,7 @@ class AccuracyMeter final : public Meter {
     right_ += CountTopK(outputs, targets, 1);
     images_ += targets.size(0);
   }
-  Figures Read() const override { return {{"accuracy", RatioOrZero(right_, images_)}}; }
+  Figures Read() const override { return {{"accuracy", evaluation::RatioOrZero(right_, images_)}}; }
 
  private:
   int64_t right_ = 0;
@@ -54,11 +54,11 @@ absl::StatusOr<std::unique_ptr<ClassificationTask>> ClassificationTask::Create(
 }
 
 absl::StatusOr<std::unique_ptr<ClassificationTask>> ClassificationTask::Create(
-    const DatasetManifest& dataset, const ClassificationOptions& options) {
-  GRAFT_RETURN_IF_ERROR(CheckTargetKind(dataset, TargetKind::kClass, "classification"));
+    const data::DatasetManifest& dataset, const ClassificationOptions& options) {
+  GRAFT_RETURN_IF_ERROR(CheckTargetKind(dataset, data::TargetKind::kClass, "classification"));
   std::vector<int64_t> labels;
   labels.reserve(dataset.entries.size());
-  for (const DatasetEntry& entry : dataset.entries) labels.push_back(entry.class_index);
+  for (const data::DatasetEntry& entry : dataset.entries) labels.push_back(entry.class_index);
   return Create(dataset.classes, labels, options);
 }
 
@@ -105,4 +105,4 @@ std::string ClassificationTask::Limits() const {
          "Figures hold for images like those it was trained and tested on.";
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

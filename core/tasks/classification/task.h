@@ -12,9 +12,11 @@
 #include "core/tasks/classification/outputs.h"
 #include "core/tasks/task.h"
 
-namespace graft {
-
+namespace graft::data {
 struct DatasetManifest;
+}  // namespace graft::data
+
+namespace graft::tasks {
 
 // One of several classes an image: softmax and cross-entropy. Targets: [entries] int64. BALANCED
 // class_weighting: BalancedClassWeights of the training part.
@@ -25,7 +27,7 @@ class ClassificationTask final : public Task {
       std::vector<std::string> class_names, const std::vector<int64_t>& labels,
       const ClassificationOptions& options);
   static absl::StatusOr<std::unique_ptr<ClassificationTask>> Create(
-      const DatasetManifest& dataset, const ClassificationOptions& options);
+      const data::DatasetManifest& dataset, const ClassificationOptions& options);
 
   absl::string_view name() const override { return kClassificationTask; }
   int64_t outputs() const override { return static_cast<int64_t>(class_names_.size()); }
@@ -56,6 +58,6 @@ class ClassificationTask final : public Task {
   std::unique_ptr<const SoftmaxLoss> convex_loss_;
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_CLASSIFICATION_TASK_H_

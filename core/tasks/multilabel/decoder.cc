@@ -7,7 +7,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 class MultilabelDecoder final : public Decoder {
@@ -62,4 +62,4 @@ absl::StatusOr<std::unique_ptr<const Decoder>> MakeMultilabelDecoder(
 
 DecoderFactory MultilabelDecoderFactory() { return {kMultilabelTask, MakeMultilabelDecoder}; }
 
-}  // namespace graft
+}  // namespace graft::tasks

@@ -12,7 +12,7 @@
 #include "core/tasks/decoders.h"
 #include "core/tasks/multilabel/outputs.h"
 
-namespace graft {
+namespace graft::tasks {
 
 struct GivenLabel {
   std::string label;
@@ -50,6 +50,6 @@ absl::StatusOr<std::unique_ptr<const Decoder>> MakeMultilabelDecoder(
 // For the list of a program that serves this task.
 DecoderFactory MultilabelDecoderFactory();
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_MULTILABEL_DECODER_H_

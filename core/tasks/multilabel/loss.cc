@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 constexpr double kMaxPositiveWeight = 100;
@@ -63,4 +63,4 @@ std::vector<float> BalancedPositiveWeights(absl::Span<const int64_t> images_by_l
   return weights;
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

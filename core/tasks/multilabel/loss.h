@@ -10,7 +10,7 @@
 
 #include "core/tasks/convex_loss.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // Binary cross-entropy of sigmoids, label by label, in nats:
 //   loss(x, y) = -(w_c y log(sigmoid(x)) + (1 - y) log(1 - sigmoid(x)))
@@ -43,6 +43,6 @@ class SigmoidLoss final : public ConvexLoss {
 std::vector<float> BalancedPositiveWeights(absl::Span<const int64_t> images_by_label,
                                            int64_t images);
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_MULTILABEL_LOSS_H_

@@ -6,7 +6,7 @@
 #include "core/recipes/options_table.h"
 #include "core/tasks/class_weighting.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // Any number of labels an image. No LibTorch.
 struct MultilabelOptions {
@@ -14,9 +14,9 @@ struct MultilabelOptions {
 #include "core/tasks/multilabel/options.def"
 #undef GRAFT_OPTION
 
-  static const TaskOptionGroup& Group();
+  static const recipes::TaskOptionGroup& Group();
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_MULTILABEL_OPTIONS_H_

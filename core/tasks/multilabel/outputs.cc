@@ -6,7 +6,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 absl::Status Wrong(absl::string_view what) {
@@ -51,4 +51,4 @@ absl::StatusOr<MultilabelOutputs> MultilabelOutputsFromJson(absl::string_view js
   return outputs;
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::tasks {
 
 inline constexpr char kMultilabelTask[] = "multilabel";
 
@@ -31,6 +31,6 @@ std::string ToJson(const MultilabelOutputs& outputs);
 // The inverse; validates. INVALID_ARGUMENT names what is missing or wrong.
 absl::StatusOr<MultilabelOutputs> MultilabelOutputsFromJson(absl::string_view json);
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_MULTILABEL_OUTPUTS_H_

@@ -4,7 +4,7 @@
 
 #include "nlohmann/json.hpp"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 double OrZero(double sum, int64_t count) {
@@ -59,16 +59,16 @@ MultilabelReport MultilabelEvaluation::Full(const std::string& split) const {
   report.split = split;
   report.images = answers_.empty() ? 0 : static_cast<int64_t>(answers_.front().size());
   report.loss = OrZero(loss_sum_, report.images * static_cast<int64_t>(answers_.size()));
-  HitCounts all;
+  evaluation::HitCounts all;
   double precision_sum = 0;
   double f1_sum = 0;
   int64_t with_images = 0;
   int64_t seen = 0;
   for (size_t label = 0; label < answers_.size(); ++label) {
-    HitCounts counts;
-    std::vector<ScoredAnswer> answers = answers_[label];
+    evaluation::HitCounts counts;
+    std::vector<evaluation::ScoredAnswer> answers = answers_[label];
     const double threshold = (*thresholds_)[label];
-    for (const ScoredAnswer& answer : answers) {
+    for (const evaluation::ScoredAnswer& answer : answers) {
       const bool given = static_cast<double>(answer.score) >= threshold;
       counts.predicted += given ? 1 : 0;
       counts.actual += answer.actual ? 1 : 0;
@@ -80,7 +80,7 @@ MultilabelReport MultilabelEvaluation::Full(const std::string& split) const {
     score.precision = counts.precision();
     score.recall = counts.recall();
     score.f1 = counts.f1();
-    score.average_precision = AveragePrecision(absl::MakeSpan(answers));
+    score.average_precision = evaluation::AveragePrecision(absl::MakeSpan(answers));
     score.images = counts.actual;
     if (counts.actual > 0) {
       precision_sum += score.average_precision;
@@ -121,4 +121,4 @@ TaskReport MultilabelEvaluation::Report(const std::string& split) const {
           json};
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

@@ -9,7 +9,7 @@
 #include "core/evaluation/ranking.h"
 #include "core/tasks/meter.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // How one label fared. Ratios whose denominator is 0 are 0, as in scikit-learn.
 struct MultilabelScore {
@@ -55,10 +55,10 @@ class MultilabelEvaluation final : public Evaluation {
  private:
   const std::vector<std::string>* const labels_;
   const std::vector<double>* const thresholds_;
-  std::vector<std::vector<ScoredAnswer>> answers_;  // by label
-  double loss_sum_ = 0;                             // over images and labels
+  std::vector<std::vector<evaluation::ScoredAnswer>> answers_;  // by label
+  double loss_sum_ = 0;                                         // over images and labels
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_MULTILABEL_REPORT_H_

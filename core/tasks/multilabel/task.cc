@@ -13,7 +13,7 @@
 #include "core/tasks/dataset_targets.h"
 #include "core/tasks/multilabel/report.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 constexpr int64_t kFewImages = 10;
@@ -32,7 +32,7 @@ class MicroF1Meter final : public Meter {
   Figures Read() const override { return {{"micro_f1", counts_.f1()}}; }
 
  private:
-  HitCounts counts_;
+  evaluation::HitCounts counts_;
 };
 
 // "label "boat" and 3 more" of those that `which` holds for; empty where it holds for none.
@@ -82,11 +82,11 @@ absl::StatusOr<std::unique_ptr<MultilabelTask>> MultilabelTask::Create(
 }
 
 absl::StatusOr<std::unique_ptr<MultilabelTask>> MultilabelTask::Create(
-    const DatasetManifest& dataset, const MultilabelOptions& options) {
-  GRAFT_RETURN_IF_ERROR(CheckTargetKind(dataset, TargetKind::kLabels, "multilabel"));
+    const data::DatasetManifest& dataset, const MultilabelOptions& options) {
+  GRAFT_RETURN_IF_ERROR(CheckTargetKind(dataset, data::TargetKind::kLabels, "multilabel"));
   std::vector<std::vector<int>> labels_of;
   labels_of.reserve(dataset.entries.size());
-  for (const DatasetEntry& entry : dataset.entries) labels_of.push_back(entry.labels);
+  for (const data::DatasetEntry& entry : dataset.entries) labels_of.push_back(entry.labels);
   return Create(dataset.classes, labels_of, options);
 }
 
@@ -174,11 +174,11 @@ absl::Status MultilabelTask::Calibrate(const at::Tensor& outputs, const at::Tens
     const auto at = static_cast<int64_t>(label);
     const float* const scores = by_label[at].data_ptr<float>();
     const uint8_t* const actual = truth[at].data_ptr<uint8_t>();
-    std::vector<ScoredAnswer> answers;
+    std::vector<evaluation::ScoredAnswer> answers;
     for (int64_t row = 0; row < outputs.size(0); ++row) {
       answers.push_back({scores[row], actual[row] != 0});
     }
-    thresholds_[label] = BestF1Threshold(absl::MakeSpan(answers));
+    thresholds_[label] = evaluation::BestF1Threshold(absl::MakeSpan(answers));
   }
   return absl::OkStatus();
 }
@@ -193,4 +193,4 @@ std::string MultilabelTask::Limits() const {
          "much. Figures hold for images like those it was trained and tested on.";
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

@@ -12,9 +12,11 @@
 #include "core/tasks/multilabel/outputs.h"
 #include "core/tasks/task.h"
 
-namespace graft {
-
+namespace graft::data {
 struct DatasetManifest;
+}  // namespace graft::data
+
+namespace graft::tasks {
 
 // Any number of labels an image: a sigmoid and a threshold each. Targets: [entries, labels] uint8.
 // The thresholds are those with the best F1 on the validation part, each label for itself; 0.5
@@ -28,8 +30,8 @@ class MultilabelTask final : public Task {
       std::vector<std::string> labels, const std::vector<std::vector<int>>& labels_of,
       const MultilabelOptions& options);
   // The same for a dataset whose images have labels.
-  static absl::StatusOr<std::unique_ptr<MultilabelTask>> Create(const DatasetManifest& dataset,
-                                                                const MultilabelOptions& options);
+  static absl::StatusOr<std::unique_ptr<MultilabelTask>> Create(
+      const data::DatasetManifest& dataset, const MultilabelOptions& options);
 
   absl::string_view name() const override { return kMultilabelTask; }
   int64_t outputs() const override { return static_cast<int64_t>(labels_.size()); }
@@ -67,6 +69,6 @@ class MultilabelTask final : public Task {
   std::vector<double> thresholds_;
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_MULTILABEL_TASK_H_

@@ -6,7 +6,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 class RegressionDecoder final : public Decoder {
@@ -54,4 +54,4 @@ absl::StatusOr<std::unique_ptr<const Decoder>> MakeRegressionDecoder(
 
 DecoderFactory RegressionDecoderFactory() { return {kRegressionTask, MakeRegressionDecoder}; }
 
-}  // namespace graft
+}  // namespace graft::tasks

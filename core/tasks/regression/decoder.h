@@ -12,7 +12,7 @@
 #include "core/tasks/decoders.h"
 #include "core/tasks/regression/outputs.h"
 
-namespace graft {
+namespace graft::tasks {
 
 struct NumberAnswer {
   std::string name;
@@ -43,6 +43,6 @@ absl::StatusOr<std::unique_ptr<const Decoder>> MakeRegressionDecoder(
 // For the list of a program that serves this task.
 DecoderFactory RegressionDecoderFactory();
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_REGRESSION_DECODER_H_

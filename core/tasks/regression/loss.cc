@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 
-namespace graft {
+namespace graft::tasks {
 
 at::Tensor RegressionLoss::Elements(const at::Tensor& outputs, const at::Tensor& targets) const {
   if (kind_ == RegressionLossKind::kSquared) return (outputs - targets).square() / 2;
@@ -38,4 +38,4 @@ double RegressionLoss::HeldOut(const at::Tensor& outputs, const at::Tensor& targ
   return Mean(outputs, targets).item<double>();
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

@@ -8,7 +8,7 @@
 #include "core/tasks/convex_loss.h"
 #include "core/tasks/regression/options.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // Of an error e, in standardised units:
 //   squared: e^2 / 2
@@ -37,6 +37,6 @@ class RegressionLoss final : public ConvexLoss {
   const double delta_;
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_REGRESSION_LOSS_H_

@@ -8,14 +8,14 @@
 #include "core/recipes/enum_words.h"
 #include "core/recipes/options_table.h"
 
-namespace graft {
+namespace graft::tasks {
 
 enum class RegressionLossKind {
   kHuber,    // Huber 1964
   kSquared,  // half the squared error
 };
 
-absl::Span<const EnumWord<RegressionLossKind>> WordsOf(RegressionLossKind);
+absl::Span<const recipes::EnumWord<RegressionLossKind>> WordsOf(RegressionLossKind);
 
 // One or more numbers an image. No LibTorch.
 struct RegressionOptions {
@@ -23,9 +23,9 @@ struct RegressionOptions {
 #include "core/tasks/regression/options.def"
 #undef GRAFT_OPTION
 
-  static const TaskOptionGroup& Group();
+  static const recipes::TaskOptionGroup& Group();
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_REGRESSION_OPTIONS_H_

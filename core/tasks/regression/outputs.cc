@@ -8,7 +8,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 absl::Status Wrong(absl::string_view what) {
@@ -58,4 +58,4 @@ absl::StatusOr<RegressionOutputs> RegressionOutputsFromJson(absl::string_view js
   return outputs;
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::tasks {
 
 inline constexpr char kRegressionTask[] = "regression";
 
@@ -38,6 +38,6 @@ std::string ToJson(const RegressionOutputs& outputs);
 // The inverse; validates. INVALID_ARGUMENT names what is missing or wrong.
 absl::StatusOr<RegressionOutputs> RegressionOutputsFromJson(absl::string_view json);
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_REGRESSION_OUTPUTS_H_

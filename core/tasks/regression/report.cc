@@ -4,7 +4,7 @@
 
 #include "nlohmann/json.hpp"
 
-namespace graft {
+namespace graft::tasks {
 
 std::string RegressionReportToJson(const RegressionReport& report) {
   nlohmann::json numbers = nlohmann::json::array();
@@ -52,7 +52,7 @@ RegressionReport RegressionEvaluation::Full(const std::string& split) const {
   if (images_ > 0) report.loss = loss_sum_ / static_cast<double>(images_);
   double r2_sum = 0;
   for (size_t number = 0; number < scores_.size(); ++number) {
-    const RegressionScores& scores = scores_[number];
+    const evaluation::RegressionScores& scores = scores_[number];
     report.numbers.push_back({(*names_)[number], scores.mean_absolute_error(),
                               scores.root_mean_squared_error(), scores.r2()});
     r2_sum += scores.r2();
@@ -82,4 +82,4 @@ TaskReport RegressionEvaluation::Report(const std::string& split) const {
   return {images_, Read(), json, json};
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

@@ -10,7 +10,7 @@
 #include "core/tasks/regression/loss.h"
 #include "core/tasks/regression/outputs.h"
 
-namespace graft {
+namespace graft::tasks {
 
 // How one number fared, in the user's units; core/evaluation/regression_scores.h has the formulas.
 struct NumberScore {
@@ -50,11 +50,11 @@ class RegressionEvaluation final : public Evaluation {
   const std::vector<std::string>* const names_;
   const std::vector<NumberScale>* const scales_;
   const RegressionLoss* const loss_;
-  std::vector<RegressionScores> scores_;  // by number, in the user's units
+  std::vector<evaluation::RegressionScores> scores_;  // by number, in the user's units
   double loss_sum_ = 0;
   int64_t images_ = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_REGRESSION_REPORT_H_

@@ -12,7 +12,7 @@
 #include "core/data/dataset_manifest.h"
 #include "core/tasks/dataset_targets.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 constexpr size_t kFewImages = 20;
@@ -76,11 +76,11 @@ absl::StatusOr<std::unique_ptr<RegressionTask>> RegressionTask::Create(
 }
 
 absl::StatusOr<std::unique_ptr<RegressionTask>> RegressionTask::Create(
-    const DatasetManifest& dataset, const RegressionOptions& options) {
-  GRAFT_RETURN_IF_ERROR(CheckTargetKind(dataset, TargetKind::kNumbers, "regression"));
+    const data::DatasetManifest& dataset, const RegressionOptions& options) {
+  GRAFT_RETURN_IF_ERROR(CheckTargetKind(dataset, data::TargetKind::kNumbers, "regression"));
   std::vector<std::vector<double>> values;
   values.reserve(dataset.entries.size());
-  for (const DatasetEntry& entry : dataset.entries) values.push_back(entry.numbers);
+  for (const data::DatasetEntry& entry : dataset.entries) values.push_back(entry.numbers);
   return Create(dataset.numbers, values, options);
 }
 
@@ -147,4 +147,4 @@ std::string RegressionTask::Limits() const {
          "tested on.";
 }
 
-}  // namespace graft
+}  // namespace graft::tasks

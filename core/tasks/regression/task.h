@@ -12,9 +12,11 @@
 #include "core/tasks/regression/report.h"
 #include "core/tasks/task.h"
 
-namespace graft {
-
+namespace graft::data {
 struct DatasetManifest;
+}  // namespace graft::data
+
+namespace graft::tasks {
 
 // One or more numbers an image. They are learnt with the mean and deviation of the training part
 // taken out, which the outputs carry, so that answers are in the user's units. Targets:
@@ -27,8 +29,8 @@ class RegressionTask final : public Task {
       std::vector<std::string> names, const std::vector<std::vector<double>>& values,
       const RegressionOptions& options);
   // The same for a dataset whose images have numbers.
-  static absl::StatusOr<std::unique_ptr<RegressionTask>> Create(const DatasetManifest& dataset,
-                                                                const RegressionOptions& options);
+  static absl::StatusOr<std::unique_ptr<RegressionTask>> Create(
+      const data::DatasetManifest& dataset, const RegressionOptions& options);
 
   absl::string_view name() const override { return kRegressionTask; }
   int64_t outputs() const override { return static_cast<int64_t>(names_.size()); }
@@ -61,6 +63,6 @@ class RegressionTask final : public Task {
   std::vector<bool> constant_;
 };
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_CORE_TASKS_REGRESSION_TASK_H_

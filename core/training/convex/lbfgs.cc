@@ -8,7 +8,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using Vector = std::vector<double>;
@@ -136,4 +136,4 @@ absl::StatusOr<LbfgsResult> MinimiseLbfgs(std::vector<double>& x, const LbfgsObj
   return result;
 }
 
-}  // namespace graft
+}  // namespace graft::training

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace graft {
+namespace graft::training {
 
 struct LbfgsOptions {
   int history = 10;
@@ -37,6 +37,6 @@ absl::StatusOr<LbfgsResult> MinimiseLbfgs(std::vector<double>& x, const LbfgsObj
                                           const LbfgsOptions& options,
                                           const LbfgsCallback& callback = nullptr);
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_CONVEX_LBFGS_H_

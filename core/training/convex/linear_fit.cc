@@ -15,7 +15,7 @@
 #include "core/nn/torch_error.h"
 #include "core/training/convex/lbfgs.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 // Below so many multiply-adds an evaluation, handing work to other threads costs more than it
@@ -74,8 +74,8 @@ class Objective {
     for (int64_t begin = 0; begin < rows; begin += step) {
       const int64_t end = std::min(begin + step, rows);
       const at::Tensor features = problem_.features.slice(0, begin, end);
-      const ConvexLoss::Rows block = problem_.loss->At(at::addmm(bias, features, weight_of_rows),
-                                                       problem_.targets.slice(0, begin, end));
+      const tasks::ConvexLoss::Rows block = problem_.loss->At(
+          at::addmm(bias, features, weight_of_rows), problem_.targets.slice(0, begin, end));
       const at::Tensor by_weight = at::mm(block.residual.t(), features).to(at::kDouble);
       const at::Tensor by_bias = block.residual.to(at::kDouble).sum(0);
       weight_sum = begin == 0 ? by_weight : weight_sum.add_(by_weight);
@@ -147,8 +147,8 @@ absl::StatusOr<LinearModel> FitLinear(const LinearProblem& problem, const Linear
     model.objective = fit.objective;
     return model;
   } catch (const std::exception& e) {
-    return TorchErrorStatus("fitting a linear layer", e);
+    return nn::TorchErrorStatus("fitting a linear layer", e);
   }
 }
 
-}  // namespace graft
+}  // namespace graft::training

@@ -10,15 +10,15 @@
 
 #include "core/tasks/convex_loss.h"
 
-namespace graft {
+namespace graft::training {
 
 // A linear layer with an L2 penalty, scikit-learn's objective divided by n:
 //   (1/n) sum_i loss(W x_i + b, y_i) + l2 / (2 n) |W|^2
 // The bias is not penalised. l2 is 1 / C of its LogisticRegression, and alpha of its Ridge.
 struct LinearProblem {
-  at::Tensor features;               // [n, d] float32, contiguous
-  at::Tensor targets;                // [n, ...], as `loss` takes them
-  const ConvexLoss* loss = nullptr;  // borrowed
+  at::Tensor features;                      // [n, d] float32, contiguous
+  at::Tensor targets;                       // [n, ...], as `loss` takes them
+  const tasks::ConvexLoss* loss = nullptr;  // borrowed
 };
 
 // INVALID_ARGUMENT when shapes disagree or the loss refuses the targets.
@@ -59,6 +59,6 @@ absl::StatusOr<LinearModel> FitLinear(const LinearProblem& problem, const Linear
 // How many rows to take at a time where each becomes `outputs` numbers: 256 MiB of them.
 int64_t RowsAtATime(int64_t outputs);
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_CONVEX_LINEAR_FIT_H_

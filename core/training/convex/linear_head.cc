@@ -10,7 +10,7 @@
 #include "core/nn/torch_error.h"
 #include "core/training/convex/standardisation.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 // The features under one scaling.
@@ -93,7 +93,7 @@ absl::StatusOr<LinearHeadFit> FitLinearHead(const LinearHeadProblem& problem,
     fit.model = standardisation.Fold(model);
     return fit;
   } catch (const std::exception& e) {
-    return TorchErrorStatus("fitting the head", e);
+    return nn::TorchErrorStatus("fitting the head", e);
   }
 }
 
@@ -109,8 +109,8 @@ absl::StatusOr<double> JudgeLinearHead(const LinearHeadProblem& problem,
     GRAFT_ASSIGN_OR_RETURN(const Chosen chosen, ChooseAmong(problem, search, hooks));
     return chosen.penalty.loss;
   } catch (const std::exception& e) {
-    return TorchErrorStatus("judging a head", e);
+    return nn::TorchErrorStatus("judging a head", e);
   }
 }
 
-}  // namespace graft
+}  // namespace graft::training

@@ -12,7 +12,7 @@
 #include "core/training/convex/penalty_search.h"
 #include "core/training/convex/standardisation.h"
 
-namespace graft {
+namespace graft::training {
 
 // A linear head to be fitted with a penalty on its weights.
 struct LinearHeadProblem {
@@ -22,7 +22,7 @@ struct LinearHeadProblem {
   at::Tensor strata;               // [n] int64 from 0, of the plain rows
   at::Tensor validation_features;  // [m, d]; m may be 0
   at::Tensor validation_targets;
-  const ConvexLoss* loss = nullptr;  // borrowed
+  const tasks::ConvexLoss* loss = nullptr;  // borrowed
   // Absent: chosen as `search` says, with the scaling. Where it is given all features have one
   // scale.
   std::optional<double> l2;
@@ -50,6 +50,6 @@ absl::StatusOr<LinearHeadFit> FitLinearHead(const LinearHeadProblem& problem,
 absl::StatusOr<double> JudgeLinearHead(const LinearHeadProblem& problem,
                                        const PenaltySearchHooks& hooks);
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_CONVEX_LINEAR_HEAD_H_

@@ -9,7 +9,7 @@
 #include "core/base/status_macros.h"
 #include "core/nn/torch_error.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 constexpr int64_t kFewValidationRows = 50;
@@ -97,7 +97,7 @@ absl::StatusOr<ChosenPenalty> ChooseL2(const LinearProblem& train,
                                        const at::Tensor& held_out_targets,
                                        const std::vector<double>& penalties,
                                        const PenaltySearchHooks& hooks) {
-  return CatchTorchErrors("choosing l2", [&]() -> absl::StatusOr<ChosenPenalty> {
+  return nn::CatchTorchErrors("choosing l2", [&]() -> absl::StatusOr<ChosenPenalty> {
     const at::NoGradGuard no_grad;
     GRAFT_ASSIGN_OR_RETURN(
         const std::vector<double> losses,
@@ -110,7 +110,7 @@ absl::StatusOr<ChosenPenalty> ChooseL2ByCrossValidation(const LinearProblem& pro
                                                         const at::Tensor& strata,
                                                         const PenaltySearch& search,
                                                         const PenaltySearchHooks& hooks) {
-  return CatchTorchErrors("choosing l2", [&]() -> absl::StatusOr<ChosenPenalty> {
+  return nn::CatchTorchErrors("choosing l2", [&]() -> absl::StatusOr<ChosenPenalty> {
     const at::NoGradGuard no_grad;
     GRAFT_RETURN_IF_ERROR(CheckLinearProblem(problem));
     if (strata.dim() != 1 || strata.size(0) != problem.features.size(0)) {
@@ -142,4 +142,4 @@ absl::StatusOr<ChosenPenalty> ChooseL2ByCrossValidation(const LinearProblem& pro
   });
 }
 
-}  // namespace graft
+}  // namespace graft::training

@@ -12,7 +12,7 @@
 #include "core/training/convex/linear_fit.h"
 #include "core/training/convex/standardisation.h"
 
-namespace graft {
+namespace graft::training {
 
 // Rows are dealt out to so many folds, stratum by stratum in turn.
 inline constexpr int kPenaltyFolds = 5;
@@ -68,6 +68,6 @@ absl::StatusOr<ChosenPenalty> ChooseL2ByCrossValidation(const LinearProblem& pro
                                                         const PenaltySearch& search,
                                                         const PenaltySearchHooks& hooks = {});
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_CONVEX_PENALTY_SEARCH_H_

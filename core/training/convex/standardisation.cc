@@ -5,7 +5,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-namespace graft {
+namespace graft::training {
 
 absl::string_view FeatureScalingName(FeatureScaling scaling) {
   return scaling == FeatureScaling::kCommon ? "one scale" : "the roots of their deviations";
@@ -43,4 +43,4 @@ LinearModel Standardisation::Fold(const LinearModel& model) const {
   return folded;
 }
 
-}  // namespace graft
+}  // namespace graft::training

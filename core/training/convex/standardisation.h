@@ -6,7 +6,7 @@
 
 #include "core/training/convex/linear_fit.h"
 
-namespace graft {
+namespace graft::training {
 
 // What centred columns are divided by before a penalty weighs them.
 enum class FeatureScaling {
@@ -35,6 +35,6 @@ struct Standardisation {
 };
 Standardisation FitStandardisation(const at::Tensor& features, FeatureScaling scaling);
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_CONVEX_STANDARDISATION_H_

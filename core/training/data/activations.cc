@@ -14,7 +14,7 @@
 #include "core/nn/placement.h"
 #include "core/nn/torch_error.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 std::vector<int64_t> BatchShape(int64_t batch, const std::vector<int64_t>& row) {
@@ -44,7 +44,7 @@ class BlockStream final : public SampleStream {
 
   absl::StatusOr<at::Tensor> Next() override {
     const std::vector<Sample>& batch = batches_[next_++];
-    const FeatureShape& shape = owner_->blocks_.at({stage_, batch.front().view})->shape();
+    const features::FeatureShape& shape = owner_->blocks_.at({stage_, batch.front().view})->shape();
     at::Tensor out = at::empty(BatchShape(static_cast<int64_t>(batch.size()), shape.row_shape));
     float* to = out.data_ptr<float>();
     for (const Sample& sample : batch) {
@@ -89,9 +89,9 @@ class ComputingStream final : public SampleStream {
   std::unique_ptr<ExampleStream> images_;
 };
 
-Activations::Activations(TrainableNetwork* network, const TrainingData* data, FeatureCache* cache,
-                         std::string backbone_digest, uint64_t seed, RunContext* context,
-                         uint64_t max_in_memory)
+Activations::Activations(TrainableNetwork* network, const TrainingData* data,
+                         features::FeatureCache* cache, std::string backbone_digest, uint64_t seed,
+                         RunContext* context, uint64_t max_in_memory)
     : network_(network),
       data_(data),
       cache_(cache),
@@ -118,8 +118,8 @@ std::string Activations::CutName(int stage) const {
 uint64_t Activations::AugmentationSeed(const Sample& sample) const {
   if (sample.view == 0) return 0;
   // 0 stands for the plain image.
-  return std::max<uint64_t>(1, Random::For({seed_, static_cast<uint64_t>(sample.view),
-                                            static_cast<uint64_t>(sample.entry)})
+  return std::max<uint64_t>(1, data::Random::For({seed_, static_cast<uint64_t>(sample.view),
+                                                  static_cast<uint64_t>(sample.entry)})
                                    .Next());
 }
 
@@ -144,7 +144,7 @@ int Activations::evaluation_batch(int stage) const {
   return network_->forward_batch(Has(stage, 0) ? stage : 0, network_->stages());
 }
 
-FeatureShape Activations::ShapeOf(int stage, int view) const {
+features::FeatureShape Activations::ShapeOf(int stage, int view) const {
   const auto train = static_cast<int64_t>(data_->train.size());
   return {view == 0 ? data_->entries : train, network_->input_shape(stage)};
 }
@@ -155,20 +155,21 @@ int Activations::views(int stage) const {
   return views;
 }
 
-std::vector<CutPlan> Activations::Plan(const std::set<int>& stages, int views) const {
-  std::vector<CutSize> sizes;
+std::vector<recipes::CutPlan> Activations::Plan(const std::set<int>& stages, int views) const {
+  std::vector<recipes::CutSize> sizes;
   for (const int stage : stages) {
     const auto bytes = [&](int view) {
-      const FeatureShape shape = ShapeOf(stage, view);
+      const features::FeatureShape shape = ShapeOf(stage, view);
       return cache_ != nullptr ? cache_->BytesFor(shape) : shape.bytes();
     };
     sizes.push_back({stage, bytes(0), bytes(1)});
   }
-  return PlanFeatures(sizes, views, cache_ != nullptr ? cache_->max_bytes() : 0, memory_left_);
+  return recipes::PlanFeatures(sizes, views, cache_ != nullptr ? cache_->max_bytes() : 0,
+                               memory_left_);
 }
 
 absl::Status Activations::Compute(int stage, int view, int64_t begin, int64_t end,
-                                  FeatureSink& sink) {
+                                  features::FeatureSink& sink) {
   // The highest stage below whose activations are at hand, or the images.
   int from = 0;
   for (int lower = stage - 1; lower > 0 && from == 0; --lower) {
@@ -182,12 +183,13 @@ absl::Status Activations::Compute(int stage, int view, int64_t begin, int64_t en
   const std::vector<std::vector<Sample>> batches =
       InBatches(samples, network_->forward_batch(from, stage));
   std::unique_ptr<SampleStream> stream = Open(from, batches);
-  network_->SetMode(network_->stages(), /*training=*/false, BatchNormMode::kFrozenStatistics);
+  network_->SetMode(network_->stages(), /*training=*/false,
+                    recipes::BatchNormMode::kFrozenStatistics);
   int64_t done = begin;
   for (const std::vector<Sample>& batch : batches) {
     GRAFT_ASSIGN_OR_RETURN(const at::Tensor x, stream->Next());
     GRAFT_ASSIGN_OR_RETURN(const at::Tensor computed, Run(x, from, stage));
-    const at::Tensor out = OnHost(computed);
+    const at::Tensor out = nn::OnHost(computed);
     GRAFT_RETURN_IF_ERROR(sink.Append({out.data_ptr<float>(), static_cast<size_t>(out.numel())}));
     done += static_cast<int64_t>(batch.size());
     context_->AddWork(static_cast<double>(batch.size()) * (stage - from) / network_->stages());
@@ -201,10 +203,10 @@ absl::Status Activations::Compute(int stage, int view, int64_t begin, int64_t en
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> Activations::PrepareBlock(int stage, int view, FeaturePlace place) {
+absl::StatusOr<bool> Activations::PrepareBlock(int stage, int view, recipes::FeaturePlace place) {
   if (Has(stage, view)) return true;
-  const FeatureShape shape = ShapeOf(stage, view);
-  const FeatureKey key{
+  const features::FeatureShape shape = ShapeOf(stage, view);
+  const features::FeatureKey key{
       data_->dataset_digest,
       view == 0 ? "all" : train_digest_,
       backbone_digest_,
@@ -214,8 +216,8 @@ absl::StatusOr<bool> Activations::PrepareBlock(int stage, int view, FeaturePlace
   const double work = context_->done_work();
   int64_t computed = 0;
   int64_t reached = 0;
-  const FeatureProducer produce = [&](int64_t begin, int64_t end,
-                                      FeatureSink& sink) -> absl::Status {
+  const features::FeatureProducer produce = [&](int64_t begin, int64_t end,
+                                                features::FeatureSink& sink) -> absl::Status {
     // What lies before was found.
     context_->AddEarlierWork(static_cast<double>(std::max<int64_t>(begin - reached, 0)));
     reached = end;
@@ -224,15 +226,15 @@ absl::StatusOr<bool> Activations::PrepareBlock(int stage, int view, FeaturePlace
     try {
       return Compute(stage, view, begin, end, sink);
     } catch (const std::exception& e) {
-      return TorchErrorStatus("computing features", e);
+      return nn::TorchErrorStatus("computing features", e);
     }
   };
-  absl::StatusOr<std::shared_ptr<const FeatureBlock>> block =
-      place == FeaturePlace::kCache
+  absl::StatusOr<std::shared_ptr<const features::FeatureBlock>> block =
+      place == recipes::FeaturePlace::kCache
           ? cache_->GetOrCompute(
                 key, shape, produce, [this] { return context_->Poll(); }, memory_left_)
-          : ComputeInMemory(shape, produce, memory_left_);
-  if (IsTooLargeForMemory(block.status())) return false;
+          : features::ComputeInMemory(shape, produce, memory_left_);
+  if (features::IsTooLargeForMemory(block.status())) return false;
   GRAFT_RETURN_IF_ERROR(block.status());
   context_->counters.feature_cache_hits += std::max<int64_t>(shape.rows - computed, 0);
   // Found, or computed from a lower stage: the rest of what was reckoned with is done as well.
@@ -244,7 +246,7 @@ absl::StatusOr<bool> Activations::PrepareBlock(int stage, int view, FeaturePlace
   context_->PublishCounters();
   const uint64_t held = (*block)->bytes_in_memory();
   memory_left_ -= std::min(memory_left_, held);
-  if (place == FeaturePlace::kCache && held > 0) {
+  if (place == recipes::FeaturePlace::kCache && held > 0) {
     context_->observer().OnLog(absl::StrCat(
         "the feature cache could not be written to: ", held,
         " bytes of features are held in memory, and the next job computes them again"));
@@ -253,7 +255,7 @@ absl::StatusOr<bool> Activations::PrepareBlock(int stage, int view, FeaturePlace
   return true;
 }
 
-absl::Status Activations::Prepare(const CutPlan& plan) {
+absl::Status Activations::Prepare(const recipes::CutPlan& plan) {
   for (size_t view = 0; view < plan.places.size(); ++view) {
     GRAFT_ASSIGN_OR_RETURN(const bool kept,
                            PrepareBlock(plan.stage, static_cast<int>(view), plan.places[view]));
@@ -273,7 +275,7 @@ std::unique_ptr<SampleStream> Activations::Open(int stage,
 }
 
 at::Tensor Activations::Rows(int stage, int view, const std::vector<int64_t>& entries) const {
-  const FeatureBlock& block = *blocks_.at({stage, view});
+  const features::FeatureBlock& block = *blocks_.at({stage, view});
   at::Tensor out =
       at::empty(BatchShape(static_cast<int64_t>(entries.size()), block.shape().row_shape));
   float* to = out.data_ptr<float>();
@@ -285,4 +287,4 @@ at::Tensor Activations::Rows(int stage, int view, const std::vector<int64_t>& en
   return out;
 }
 
-}  // namespace graft
+}  // namespace graft::training

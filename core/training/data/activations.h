@@ -19,7 +19,7 @@
 #include "core/training/loop/run_context.h"
 #include "core/training/network/trainable_network.h"
 
-namespace graft {
+namespace graft::training {
 
 // One image as training sees it: view 0 is plain, each other view an augmentation of its own.
 struct Sample {
@@ -42,19 +42,19 @@ class Activations {
  public:
   // All borrowed; `cache` may be null. `seed` is of the augmentations. What the cache cannot take
   // is held in memory, up to `max_in_memory` bytes in all.
-  Activations(TrainableNetwork* network, const TrainingData* data, FeatureCache* cache,
+  Activations(TrainableNetwork* network, const TrainingData* data, features::FeatureCache* cache,
               std::string backbone_digest, uint64_t seed, RunContext* context,
-              uint64_t max_in_memory = kMaxFeaturesInMemory);
+              uint64_t max_in_memory = features::kMaxFeaturesInMemory);
 
   bool has_cache() const { return cache_ != nullptr; }
 
   // What of `views` views of what enters each of `stages` can be kept, and where.
-  std::vector<CutPlan> Plan(const std::set<int>& stages, int views) const;
+  std::vector<recipes::CutPlan> Plan(const std::set<int>& stages, int views) const;
 
   // Makes what enters the plan's stage ready for all images (view 0) and for its views of the
   // training images. Should cache and memory both fail it, only the first of them are kept.
   // Prepare lower stages first: higher ones are computed from them.
-  absl::Status Prepare(const CutPlan& plan);
+  absl::Status Prepare(const recipes::CutPlan& plan);
 
   // Whether view `view` at `stage` is there.
   bool Has(int stage, int view) const { return blocks_.count({stage, view}) > 0; }
@@ -74,11 +74,12 @@ class Activations {
   friend class BlockStream;
   friend class ComputingStream;
 
-  FeatureShape ShapeOf(int stage, int view) const;
+  features::FeatureShape ShapeOf(int stage, int view) const;
   // False where neither the cache nor the memory that is left takes it.
-  absl::StatusOr<bool> PrepareBlock(int stage, int view, FeaturePlace place);
+  absl::StatusOr<bool> PrepareBlock(int stage, int view, recipes::FeaturePlace place);
   // Rows [begin, end) of the block of a view.
-  absl::Status Compute(int stage, int view, int64_t begin, int64_t end, FeatureSink& sink);
+  absl::Status Compute(int stage, int view, int64_t begin, int64_t end,
+                       features::FeatureSink& sink);
   std::string CutName(int stage) const;
   uint64_t AugmentationSeed(const Sample& sample) const;
   int64_t RowOf(const Sample& sample) const;
@@ -88,16 +89,17 @@ class Activations {
 
   TrainableNetwork* const network_;
   const TrainingData* const data_;
-  FeatureCache* const cache_;
+  features::FeatureCache* const cache_;
   const std::string backbone_digest_;
   const uint64_t seed_;
   RunContext* const context_;
   uint64_t memory_left_;
   std::vector<int64_t> train_row_;  // of each entry among the training images; -1: is none
   std::string train_digest_;
-  std::map<std::pair<int, int>, std::shared_ptr<const FeatureBlock>> blocks_;  // by stage, view
+  std::map<std::pair<int, int>, std::shared_ptr<const features::FeatureBlock>>
+      blocks_;  // by stage, view
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_DATA_ACTIVATIONS_H_

@@ -4,16 +4,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::training {
 
-PartsSummary SummariseParts(const DatasetManifest& dataset, const TrainingData& data) {
+PartsSummary SummariseParts(const data::DatasetManifest& dataset, const TrainingData& data) {
   PartsSummary parts;
   parts.validation_examples = static_cast<int64_t>(data.validation.size());
   absl::flat_hash_set<absl::string_view> trained_on;
   for (int64_t entry : data.train) trained_on.insert(dataset.entries[entry].sha256);
   for (const std::vector<int64_t>* part : {&data.validation, &data.test}) {
     for (int64_t entry : *part) {
-      const DatasetEntry& held_out = dataset.entries[entry];
+      const data::DatasetEntry& held_out = dataset.entries[entry];
       if (!trained_on.contains(held_out.sha256)) continue;
       ++parts.duplicates_across_parts;
       if (parts.duplicate_example.empty()) parts.duplicate_example = held_out.name;
@@ -22,8 +22,8 @@ PartsSummary SummariseParts(const DatasetManifest& dataset, const TrainingData& 
   return parts;
 }
 
-std::vector<TrainingWarning> PartsWarnings(const PartsSummary& parts) {
-  std::vector<TrainingWarning> warnings;
+std::vector<tasks::TrainingWarning> PartsWarnings(const PartsSummary& parts) {
+  std::vector<tasks::TrainingWarning> warnings;
   if (parts.validation_examples == 0) {
     warnings.push_back({"NO_VALIDATION",
                         "no images are held out for validation, so the best epoch cannot be told "
@@ -44,4 +44,4 @@ std::vector<TrainingWarning> PartsWarnings(const PartsSummary& parts) {
   return warnings;
 }
 
-}  // namespace graft
+}  // namespace graft::training

@@ -9,7 +9,7 @@
 #include "core/tasks/training_warning.h"
 #include "core/training/data/training_data.h"
 
-namespace graft {
+namespace graft::training {
 
 // What is known about the parts of a dataset before training, whatever is learnt from them.
 struct PartsSummary {
@@ -18,12 +18,12 @@ struct PartsSummary {
   std::string duplicate_example;        // a name of one, or empty
 };
 
-PartsSummary SummariseParts(const DatasetManifest& dataset, const TrainingData& data);
+PartsSummary SummariseParts(const data::DatasetManifest& dataset, const TrainingData& data);
 
 // NO_VALIDATION: nothing is held out. DUPLICATES_ACROSS_SPLIT: see PartsSummary. What a task can
 // say of its targets comes from Task::Warnings.
-std::vector<TrainingWarning> PartsWarnings(const PartsSummary& parts);
+std::vector<tasks::TrainingWarning> PartsWarnings(const PartsSummary& parts);
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_DATA_DATA_WARNINGS_H_

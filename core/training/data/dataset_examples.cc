@@ -9,21 +9,21 @@
 #include "core/base/status_macros.h"
 #include "core/data/batch_loader.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
-std::vector<int64_t> ShapeOf(const Input& input) {
+std::vector<int64_t> ShapeOf(const inputs::Input& input) {
   return std::visit([](const auto& each) { return each.shape(); }, input);
 }
 
 class LoadedStream final : public ExampleStream {
  public:
-  LoadedStream(std::vector<int64_t> shape, const BatchLoader::Options& options,
-               BatchLoader::Prepare prepare)
+  LoadedStream(std::vector<int64_t> shape, const data::BatchLoader::Options& options,
+               data::BatchLoader::Prepare prepare)
       : shape_(std::move(shape)), loader_(options, std::move(prepare)) {}
 
   absl::StatusOr<at::Tensor> Next() override {
-    GRAFT_ASSIGN_OR_RETURN(const std::optional<ImageBatch> batch, loader_.Next());
+    GRAFT_ASSIGN_OR_RETURN(const std::optional<data::ImageBatch> batch, loader_.Next());
     if (!batch.has_value()) return absl::InternalError("asked for a batch behind the last");
     std::vector<int64_t> shape = {static_cast<int64_t>(batch->positions.size())};
     shape.insert(shape.end(), shape_.begin(), shape_.end());
@@ -35,7 +35,7 @@ class LoadedStream final : public ExampleStream {
 
  private:
   const std::vector<int64_t> shape_;  // of one example
-  BatchLoader loader_;
+  data::BatchLoader loader_;
 };
 
 std::vector<int64_t> Widen(const std::vector<int>& entries) {
@@ -47,7 +47,7 @@ std::vector<int64_t> Widen(const std::vector<int>& entries) {
 std::unique_ptr<ExampleStream> DatasetExamples::Open(
     std::vector<std::vector<ExampleRequest>> batches) {
   const std::vector<int64_t> shape = ShapeOf(input_);
-  BatchLoader::Options options;
+  data::BatchLoader::Options options;
   options.batch_size = batches.empty() ? 1 : static_cast<int>(batches.front().size());
   options.values_per_image = 1;
   for (const int64_t side : shape) options.values_per_image *= static_cast<size_t>(side);
@@ -69,9 +69,11 @@ std::unique_ptr<ExampleStream> DatasetExamples::Open(
       });
 }
 
-absl::StatusOr<TrainingData> MakeTrainingData(DatasetExamples* source, const SplitOptions& split) {
-  const DatasetReader& dataset = source->dataset();
-  GRAFT_ASSIGN_OR_RETURN(const DatasetSplits splits, SplitDataset(dataset.manifest(), split));
+absl::StatusOr<TrainingData> MakeTrainingData(DatasetExamples* source,
+                                              const data::SplitOptions& split) {
+  const data::DatasetReader& dataset = source->dataset();
+  GRAFT_ASSIGN_OR_RETURN(const data::DatasetSplits splits,
+                         data::SplitDataset(dataset.manifest(), split));
   TrainingData data;
   data.entries = dataset.size();
   data.train = Widen(splits.train);
@@ -86,4 +88,4 @@ absl::StatusOr<TrainingData> MakeTrainingData(DatasetExamples* source, const Spl
   return data;
 }
 
-}  // namespace graft
+}  // namespace graft::training

@@ -9,7 +9,7 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 
-namespace graft {
+namespace graft::training {
 
 // One example to load: which, and how it is augmented.
 struct ExampleRequest {
@@ -46,6 +46,6 @@ struct TrainingData {
   ExampleSource* source = nullptr;  // borrowed
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_DATA_TRAINING_DATA_H_

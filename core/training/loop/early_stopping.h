@@ -3,7 +3,7 @@
 
 #include <limits>
 
-namespace graft {
+namespace graft::training {
 
 // Counts epochs that validation does not find better. Plain data: it is saved and restored as it
 // is.
@@ -26,6 +26,6 @@ struct EarlyStopping {
   bool ShouldStop() const { return patience > 0 && epochs_since_best >= patience; }
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_LOOP_EARLY_STOPPING_H_

@@ -9,7 +9,7 @@
 
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using torch::optim::AdamW;
@@ -54,7 +54,7 @@ PhaseOptimizer::PhaseOptimizer(const OptimizerOptions& options, std::vector<Trai
     if (members.empty()) return;
     const double decay = decays ? options.weight_decay : 0.0;
     std::unique_ptr<torch::optim::OptimizerOptions> group;
-    if (options.kind == OptimizerKind::kSgd) {
+    if (options.kind == recipes::OptimizerKind::kSgd) {
       group = std::make_unique<SGDOptions>(
           SGDOptions(kNoRate).momentum(options.momentum).weight_decay(decay));
     } else {
@@ -67,7 +67,7 @@ PhaseOptimizer::PhaseOptimizer(const OptimizerOptions& options, std::vector<Trai
   add(head, true, false);
   add(backbone, false, true);
   add(backbone, false, false);
-  if (options.kind == OptimizerKind::kSgd) {
+  if (options.kind == recipes::OptimizerKind::kSgd) {
     optimizer_ = std::make_unique<SGD>(std::move(groups), SGDOptions(kNoRate));
   } else {
     optimizer_ = std::make_unique<AdamW>(std::move(groups), AdamWOptions(kNoRate));
@@ -125,7 +125,7 @@ std::map<std::string, at::Tensor> PhaseOptimizer::State() const {
     const auto put = [&](const char* slot, const at::Tensor& tensor) {
       out.emplace(absl::StrCat(parameter.name, "/", slot), tensor.detach());
     };
-    if (options_.kind == OptimizerKind::kSgd) {
+    if (options_.kind == recipes::OptimizerKind::kSgd) {
       const auto& state = static_cast<const SGDParamState&>(*found->second);
       if (state.momentum_buffer().defined()) put("momentum", state.momentum_buffer());
     } else {
@@ -142,7 +142,7 @@ absl::Status PhaseOptimizer::Restore(const std::map<std::string, at::Tensor>& st
   if (state.empty()) return absl::OkStatus();
   for (const TrainedTensor& parameter : parameters_) {
     auto& slot = optimizer_->state()[parameter.tensor.unsafeGetTensorImpl()];
-    if (options_.kind == OptimizerKind::kSgd) {
+    if (options_.kind == recipes::OptimizerKind::kSgd) {
       auto restored = std::make_unique<SGDParamState>();
       GRAFT_ASSIGN_OR_RETURN(const at::Tensor momentum, Slot(state, parameter, "momentum"));
       restored->momentum_buffer(momentum);
@@ -165,4 +165,4 @@ absl::Status PhaseOptimizer::Restore(const std::map<std::string, at::Tensor>& st
   return absl::OkStatus();
 }
 
-}  // namespace graft
+}  // namespace graft::training

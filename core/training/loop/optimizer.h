@@ -17,10 +17,10 @@ namespace torch::optim {
 class Optimizer;
 }
 
-namespace graft {
+namespace graft::training {
 
 struct OptimizerOptions {
-  OptimizerKind kind = OptimizerKind::kAdamW;  // or kSgd
+  recipes::OptimizerKind kind = recipes::OptimizerKind::kAdamW;  // or kSgd
   double weight_decay = 0;
   double momentum = 0;  // SGD
 };
@@ -56,6 +56,6 @@ class PhaseOptimizer {
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_LOOP_OPTIMIZER_H_

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_format.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 constexpr double kWorse = 1.1;
@@ -12,11 +12,11 @@ constexpr int kWorseEpochs = 3;
 
 }  // namespace
 
-std::vector<TrainingWarning> OverfittingWatch::Observe(const EpochMetrics& metrics) {
-  const std::optional<double> held_out = FindFigure(metrics.validation, kLossFigure);
+std::vector<tasks::TrainingWarning> OverfittingWatch::Observe(const EpochMetrics& metrics) {
+  const std::optional<double> held_out = tasks::FindFigure(metrics.validation, tasks::kLossFigure);
   if (state_.said || !held_out.has_value()) return {};
   const double validation = *held_out;
-  const double train = FindFigure(metrics.train, kLossFigure).value_or(0);
+  const double train = tasks::FindFigure(metrics.train, tasks::kLossFigure).value_or(0);
   if (!state_.started || validation <= state_.best_validation) {
     state_.started = true;
     state_.best_validation = validation;
@@ -36,4 +36,4 @@ std::vector<TrainingWarning> OverfittingWatch::Observe(const EpochMetrics& metri
            "fewer trained stages help."}};
 }
 
-}  // namespace graft
+}  // namespace graft::training

@@ -5,7 +5,7 @@
 
 #include "core/training/observer.h"
 
-namespace graft {
+namespace graft::training {
 
 // Watches the epochs of a run for OVERFITTING: the validation loss has stood above 1.1 times its
 // best, and the training loss below where it was then, for three epochs on end. Says so once.
@@ -21,7 +21,7 @@ class OverfittingWatch {
   };
 
   // Call after each epoch that has a validation loss; a warning the first time it holds.
-  std::vector<TrainingWarning> Observe(const EpochMetrics& metrics);
+  std::vector<tasks::TrainingWarning> Observe(const EpochMetrics& metrics);
   // Losses of another phase are another matter (another set of parameters, other rates).
   void StartPhase() { state_ = State{.said = state_.said}; }
 
@@ -33,6 +33,6 @@ class OverfittingWatch {
   State state_;
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_LOOP_OVERFITTING_WATCH_H_

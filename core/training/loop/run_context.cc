@@ -5,7 +5,7 @@
 
 #include "core/base/status_details.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 constexpr absl::string_view kDrained = "DRAINED";
@@ -59,4 +59,4 @@ void RunContext::PublishProgress(TrainingProgress progress, bool force) {
   observer_->OnProgress(progress);
 }
 
-}  // namespace graft
+}  // namespace graft::training

@@ -11,7 +11,7 @@
 #include "core/base/clock.h"
 #include "core/training/observer.h"
 
-namespace graft {
+namespace graft::training {
 
 // What a run is told to do, asked at every step. Not the job's DesiredState (core/jobs/job.h): a
 // drain is the worker's or the server's wish, whatever the owner of the job wants.
@@ -79,6 +79,6 @@ class RunContext {
   bool stop_heeded_ = false;
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_LOOP_RUN_CONTEXT_H_

@@ -5,12 +5,12 @@
 
 #include "core/recipes/fine_tune_config.h"
 
-namespace graft {
+namespace graft::training {
 
 // What a learning rate is multiplied by at each step of a phase: a pure function of the step, so a
 // resumed run needs no more than its step count.
 struct Schedule {
-  ScheduleKind kind = ScheduleKind::kCosine;
+  recipes::ScheduleKind kind = recipes::ScheduleKind::kCosine;
   int64_t total_steps = 1;
   int64_t warmup_steps = 0;  // at most total_steps
 
@@ -21,6 +21,6 @@ struct Schedule {
   double Factor(int64_t step) const;
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_LOOP_SCHEDULE_H_

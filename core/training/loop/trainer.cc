@@ -16,10 +16,10 @@
 #include "core/nn/placement.h"
 #include "core/nn/torch_error.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
-std::string Where(const PhaseSpec& phase, int epoch) {
+std::string Where(const recipes::PhaseSpec& phase, int epoch) {
   return absl::StrCat("phase \"", phase.name, "\", epoch ", epoch);
 }
 
@@ -32,9 +32,9 @@ at::Tensor ForLoss(const at::Tensor& outputs) {
 
 Trainer::Trainer(Inputs inputs) : in_(std::move(inputs)), config_(in_.job->config) {}
 
-int Trainer::FirstStage(const PhaseSpec& phase) const {
+int Trainer::FirstStage(const recipes::PhaseSpec& phase) const {
   const int stages = in_.network->stages();
-  if (phase.trainable_stages == kAllStages) return 0;
+  if (phase.trainable_stages == recipes::kAllStages) return 0;
   return std::max(0, stages - phase.trainable_stages);
 }
 
@@ -88,7 +88,7 @@ void Trainer::AddPhaseSeconds(const std::string& phase) {
   state_.phase_seconds.emplace_back(phase, time);
 }
 
-void Trainer::Progress(const PhaseSpec& phase, int64_t steps_done, int64_t steps_total,
+void Trainer::Progress(const recipes::PhaseSpec& phase, int64_t steps_done, int64_t steps_total,
                        bool force) {
   TrainingProgress progress;
   progress.stage = phase.name;
@@ -103,7 +103,8 @@ absl::Status Trainer::Run() {
   try {
     // Of later phases too: the best epoch may be of an earlier one.
     int lowest = in_.network->stages();
-    for (const PhaseSpec& phase : in_.job->phases) lowest = std::min(lowest, FirstStage(phase));
+    for (const recipes::PhaseSpec& phase : in_.job->phases)
+      lowest = std::min(lowest, FirstStage(phase));
     for (int stage = lowest; stage < in_.network->stages(); ++stage) {
       for (const TrainedTensor& tensor : in_.network->tensors(stage)) {
         pristine_.emplace(tensor.name, tensor.tensor.detach().clone());
@@ -121,7 +122,7 @@ absl::Status Trainer::Run() {
     RestoreBest();
     return Calibrate();
   } catch (const std::exception& e) {
-    return TorchErrorStatus("training", e);
+    return nn::TorchErrorStatus("training", e);
   }
 }
 
@@ -148,7 +149,7 @@ absl::Status Trainer::HeedStop(const absl::Status& status) {
   return absl::OkStatus();
 }
 
-absl::Status Trainer::RunPhase(const PhaseSpec& phase) {
+absl::Status Trainer::RunPhase(const recipes::PhaseSpec& phase) {
   const int first = FirstStage(phase);
   if (state_.epoch_in_phase == 0) {
     state_.early_stopping = EarlyStopping{config_.training.early_stopping_patience.value_or(0)};
@@ -167,7 +168,7 @@ absl::Status Trainer::RunPhase(const PhaseSpec& phase) {
   in_.context->observer().OnPhaseStarted(started);
 
   clocked_ = in_.context->elapsed();
-  if (phase.optimizer == OptimizerKind::kLbfgs) {
+  if (phase.optimizer == recipes::OptimizerKind::kLbfgs) {
     GRAFT_RETURN_IF_ERROR(RunConvexPhase(phase));
   } else {
     GRAFT_RETURN_IF_ERROR(RunGradientPhase(phase, first));
@@ -182,10 +183,10 @@ absl::Status Trainer::RunPhase(const PhaseSpec& phase) {
   return absl::OkStatus();
 }
 
-std::vector<std::vector<Sample>> Trainer::EpochBatches(const PhaseSpec& phase) const {
+std::vector<std::vector<Sample>> Trainer::EpochBatches(const recipes::PhaseSpec& phase) const {
   const int epoch = state_.epochs_done + 1;
   const std::vector<int> order =
-      EpochOrder(static_cast<int>(in_.data->train.size()), *config_.training.seed, epoch);
+      data::EpochOrder(static_cast<int>(in_.data->train.size()), *config_.training.seed, epoch);
   const bool kept = TrainsOnKept(phase);
   const auto views = static_cast<uint64_t>(std::max(KeptAt(FirstStage(phase)), 1));
   const auto batch_size = static_cast<size_t>(*config_.training.batch_size);
@@ -196,22 +197,22 @@ std::vector<std::vector<Sample>> Trainer::EpochBatches(const PhaseSpec& phase) c
     int view = 0;
     if (config_.data.augment.value_or(false)) {
       // Of the views that are kept, one by lot; else one that no other epoch has.
-      Random random = Random::For(
+      data::Random random = data::Random::For(
           {*config_.training.seed, static_cast<uint64_t>(epoch), static_cast<uint64_t>(entry)});
       view = kept ? static_cast<int>(random.Below(views)) : epoch;
     }
     batches.back().push_back({entry, view});
   }
   // One image has no batch statistics.
-  if (phase.batch_norm == BatchNormMode::kBatchStatistics && batches.size() > 1 &&
+  if (phase.batch_norm == recipes::BatchNormMode::kBatchStatistics && batches.size() > 1 &&
       batches.back().size() == 1) {
     batches.pop_back();
   }
   return batches;
 }
 
-absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimizer& optimizer,
-                                 EpochMetrics& metrics) {
+absl::Status Trainer::TrainEpoch(const recipes::PhaseSpec& phase, int first,
+                                 PhaseOptimizer& optimizer, EpochMetrics& metrics) {
   const int stages = in_.network->stages();
   const std::vector<std::vector<Sample>> batches = EpochBatches(phase);
   const auto steps = static_cast<int64_t>(batches.size());
@@ -222,14 +223,15 @@ absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimiz
       schedule.total_steps, std::llround(phase.warmup_epochs * static_cast<double>(steps)));
   // Dropout draws from the process's generator.
   at::manual_seed(
-      Random::For({*config_.training.seed, static_cast<uint64_t>(state_.epochs_done + 1)}).Next());
+      data::Random::For({*config_.training.seed, static_cast<uint64_t>(state_.epochs_done + 1)})
+          .Next());
   in_.network->SetMode(first, /*training=*/true, phase.batch_norm);
   std::unique_ptr<SampleStream> stream = in_.activations->Open(first, batches);
 
   const double work = EpochWork(phase) * static_cast<double>(in_.data->train.size()) /
                       static_cast<double>(in_.data->train.size() + in_.data->validation.size());
   const absl::Duration start = in_.context->elapsed();
-  const std::unique_ptr<Meter> meter = in_.task->NewTrainingMeter();
+  const std::unique_ptr<tasks::Meter> meter = in_.task->NewTrainingMeter();
   double loss_sum = 0;
   int64_t images = 0;
   for (int64_t i = 0; i < steps; ++i) {
@@ -268,7 +270,7 @@ absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimiz
 
     const auto size = static_cast<int64_t>(entries.size());
     loss_sum += value * static_cast<double>(size);
-    meter->Add(OnHost(outputs.detach()), targets);
+    meter->Add(nn::OnHost(outputs.detach()), targets);
     images += size;
     in_.context->counters.training_images += size;
     in_.context->AddWork(work / static_cast<double>(steps));
@@ -277,13 +279,13 @@ absl::Status Trainer::TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimiz
     Progress(phase, i + 1, steps, /*force=*/false);
   }
   const double seconds = absl::ToDoubleSeconds(in_.context->elapsed() - start);
-  metrics.train = {{kLossFigure, loss_sum / static_cast<double>(images)}};
+  metrics.train = {{tasks::kLossFigure, loss_sum / static_cast<double>(images)}};
   for (const auto& figure : meter->Read()) metrics.train.push_back(figure);
   metrics.images_per_second = seconds > 0 ? static_cast<double>(images) / seconds : 0;
   return absl::OkStatus();
 }
 
-absl::Status Trainer::RunGradientPhase(const PhaseSpec& phase, int first) {
+absl::Status Trainer::RunGradientPhase(const recipes::PhaseSpec& phase, int first) {
   OptimizerOptions options;
   options.kind = phase.optimizer;
   options.weight_decay = *config_.training.weight_decay;
@@ -304,7 +306,7 @@ absl::Status Trainer::RunGradientPhase(const PhaseSpec& phase, int first) {
   return absl::OkStatus();
 }
 
-absl::Status Trainer::EndEpoch(const PhaseSpec& phase, int first, absl::Duration start,
+absl::Status Trainer::EndEpoch(const recipes::PhaseSpec& phase, int first, absl::Duration start,
                                const PhaseOptimizer& optimizer, EpochMetrics& metrics) {
   ++state_.epochs_done;
   ++state_.epoch_in_phase;
@@ -330,7 +332,7 @@ absl::Status Trainer::EndEpoch(const PhaseSpec& phase, int first, absl::Duration
   in_.context->AddWork(EpochWork(phase) * share);
   in_.context->PublishCounters();
   in_.context->observer().OnEpoch(metrics);
-  for (const TrainingWarning& warning : overfitting_.Observe(metrics)) {
+  for (const tasks::TrainingWarning& warning : overfitting_.Observe(metrics)) {
     in_.context->observer().OnWarning(warning);
   }
   state_.overfitting = overfitting_.state();
@@ -365,4 +367,4 @@ absl::Status Trainer::SaveCheckpoint(int first, const PhaseOptimizer* optimizer,
   return absl::OkStatus();
 }
 
-}  // namespace graft
+}  // namespace graft::training

@@ -25,7 +25,7 @@
 #include "core/training/state/checkpoint.h"
 #include "core/training/state/checkpoint_store.h"
 
-namespace graft {
+namespace graft::training {
 
 // Runs the phases of a job, whatever its strategy: each trains the head and some of the last
 // stages, on what enters the lowest of them. After a phase the best epoch so far is restored; it
@@ -34,9 +34,9 @@ namespace graft {
 class Trainer {
  public:
   struct Inputs {  // all borrowed
-    const ResolvedFineTune* job = nullptr;
+    const recipes::ResolvedFineTune* job = nullptr;
     TrainableNetwork* network = nullptr;  // with pretrained stages and a fresh head
-    Task* task = nullptr;                 // that has learnt from the training part
+    tasks::Task* task = nullptr;          // that has learnt from the training part
     const TrainingData* data = nullptr;
     Activations* activations = nullptr;
     CheckpointStore* checkpoints = nullptr;  // may be null
@@ -52,8 +52,8 @@ class Trainer {
   absl::Status Run();
 
   // Judges the network as it is on some entries. `split` is only written into the report.
-  absl::StatusOr<TaskReport> Evaluate(const std::vector<int64_t>& entries,
-                                      const std::string& split);
+  absl::StatusOr<tasks::TaskReport> Evaluate(const std::vector<int64_t>& entries,
+                                             const std::string& split);
 
   const TrainerState& state() const { return state_; }
   bool early_stopped() const { return early_stopped_; }
@@ -65,7 +65,7 @@ class Trainer {
   int first_changed_stage() const;
 
  private:
-  int FirstStage(const PhaseSpec& phase) const;
+  int FirstStage(const recipes::PhaseSpec& phase) const;
   // Tensors of the head and of the stages from `first` on. They share the network's memory.
   TensorMap Tensors(int first) const;
   TensorMap Snapshot(int first) const;  // copies
@@ -78,39 +78,40 @@ class Trainer {
   absl::Status HeedStop(const absl::Status& status);
   absl::Status Resume();
   absl::Status Prepare();
-  void SayWhatIsKept(const CutPlan& plan) const;
+  void SayWhatIsKept(const recipes::CutPlan& plan) const;
   // How many views, the plain one included, of what enters a stage are kept (or planned to be).
   int KeptAt(int stage) const;
-  bool TrainsOnKept(const PhaseSpec& phase) const;
-  absl::Status RunPhase(const PhaseSpec& phase);
-  absl::Status RunGradientPhase(const PhaseSpec& phase, int first);
-  absl::Status RunConvexPhase(const PhaseSpec& phase);
-  absl::Status TrainEpoch(const PhaseSpec& phase, int first, PhaseOptimizer& optimizer,
+  bool TrainsOnKept(const recipes::PhaseSpec& phase) const;
+  absl::Status RunPhase(const recipes::PhaseSpec& phase);
+  absl::Status RunGradientPhase(const recipes::PhaseSpec& phase, int first);
+  absl::Status RunConvexPhase(const recipes::PhaseSpec& phase);
+  absl::Status TrainEpoch(const recipes::PhaseSpec& phase, int first, PhaseOptimizer& optimizer,
                           EpochMetrics& metrics);
   // Validates, compares with the best, tells the observer and keeps a checkpoint.
-  absl::Status EndEpoch(const PhaseSpec& phase, int first, absl::Duration start,
+  absl::Status EndEpoch(const recipes::PhaseSpec& phase, int first, absl::Duration start,
                         const PhaseOptimizer& optimizer, EpochMetrics& metrics);
   absl::Status SaveCheckpoint(int first, const PhaseOptimizer* optimizer, bool best);
 
-  std::vector<std::vector<Sample>> EpochBatches(const PhaseSpec& phase) const;
+  std::vector<std::vector<Sample>> EpochBatches(const recipes::PhaseSpec& phase) const;
   // Calls `each` with the outputs for some entries and their targets, batch by batch, without
   // gradients; stages from `first` on are run. FAILED_PRECONDITION: an output is not finite;
   // `part` says of what.
   using EachOutputs = std::function<void(const at::Tensor& outputs, const at::Tensor& targets)>;
   absl::Status ForOutputs(const std::vector<int64_t>& entries, absl::string_view part, int first,
                           const EachOutputs& each);
-  absl::StatusOr<Figures> Validate(int first);
+  absl::StatusOr<tasks::Figures> Validate(int first);
   absl::Status Calibrate();
-  void Progress(const PhaseSpec& phase, int64_t steps_done, int64_t steps_total, bool force);
-  double EpochWork(const PhaseSpec& phase) const;
+  void Progress(const recipes::PhaseSpec& phase, int64_t steps_done, int64_t steps_total,
+                bool force);
+  double EpochWork(const recipes::PhaseSpec& phase) const;
   PenaltySearch PlanSearch() const;
-  absl::StatusOr<LinearHeadProblem> HeadProblem(const PhaseSpec& phase) const;
-  double SearchWork(const PhaseSpec& phase) const;
+  absl::StatusOr<LinearHeadProblem> HeadProblem(const recipes::PhaseSpec& phase) const;
+  double SearchWork(const recipes::PhaseSpec& phase) const;
   // Adds the time since the last call, or since the phase began.
   void AddPhaseSeconds(const std::string& phase);
 
   const Inputs in_;
-  const FineTuneConfig& config_;
+  const recipes::FineTuneConfig& config_;
   TensorMap pristine_;  // of every stage that some phase trains
   std::map<int, int> kept_;
   TrainerState state_;
@@ -121,6 +122,6 @@ class Trainer {
   bool checkpoints_left_out_ = false;  // a warning was given of it
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_LOOP_TRAINER_H_

@@ -13,7 +13,7 @@
 #include "core/training/convex/linear_head.h"
 #include "core/training/loop/trainer.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 // Of the search, each of which starts from the one before. A guess: it only moves the progress bar.
@@ -43,13 +43,13 @@ at::Device FitDevice(const HeadTensors& head) {
 }
 
 // What the meter says of a linear layer on all rows.
-Figures Measure(const LinearModel& model, const at::Tensor& features, const at::Tensor& targets,
-                Meter& meter) {
+tasks::Figures Measure(const LinearModel& model, const at::Tensor& features,
+                       const at::Tensor& targets, tasks::Meter& meter) {
   const int64_t step = RowsAtATime(model.bias.size(0));
   for (int64_t begin = 0; begin < features.size(0); begin += step) {
     const int64_t end = std::min(begin + step, features.size(0));
-    meter.Add(OnHost(model.Outputs(features.slice(0, begin, end))),
-              OnHost(targets.slice(0, begin, end)));
+    meter.Add(nn::OnHost(model.Outputs(features.slice(0, begin, end))),
+              nn::OnHost(targets.slice(0, begin, end)));
   }
   return meter.Read();
 }
@@ -60,16 +60,17 @@ PenaltySearch Trainer::PlanSearch() const {
   const auto rows =
       static_cast<int64_t>(in_.data->train.size()) * std::max(KeptAt(in_.network->stages()), 1);
   const std::vector<int64_t> inputs = in_.network->input_shape(in_.network->stages());
-  return PlanPenaltySearch(rows, FeatureShape{1, inputs}.row_size(), in_.task->outputs(),
+  return PlanPenaltySearch(rows, features::FeatureShape{1, inputs}.row_size(), in_.task->outputs(),
                            static_cast<int64_t>(in_.data->validation.size()));
 }
 
-double Trainer::SearchWork(const PhaseSpec& phase) const {
-  if (phase.optimizer != OptimizerKind::kLbfgs || config_.training.l2.has_value()) return 0;
+double Trainer::SearchWork(const recipes::PhaseSpec& phase) const {
+  if (phase.optimizer != recipes::OptimizerKind::kLbfgs || config_.training.l2.has_value())
+    return 0;
   return PlanSearch().fits() * kIterationsOfAFit * EpochWork(phase);
 }
 
-absl::StatusOr<LinearHeadProblem> Trainer::HeadProblem(const PhaseSpec& phase) const {
+absl::StatusOr<LinearHeadProblem> Trainer::HeadProblem(const recipes::PhaseSpec& phase) const {
   const int stage = in_.network->stages();
   if (in_.task->convex_loss() == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat("LBFGS cannot fit a head for the task ",
@@ -81,7 +82,7 @@ absl::StatusOr<LinearHeadProblem> Trainer::HeadProblem(const PhaseSpec& phase) c
         "all: enlarge the cache, or use ADAMW");
   }
   GRAFT_ASSIGN_OR_RETURN(const HeadTensors head, FindHeadTensors(*in_.network));
-  const Placement placement{FitDevice(head), at::kFloat};
+  const nn::Placement placement{FitDevice(head), at::kFloat};
   LinearHeadProblem problem;
   std::vector<at::Tensor> features;
   std::vector<at::Tensor> targets;
@@ -90,13 +91,13 @@ absl::StatusOr<LinearHeadProblem> Trainer::HeadProblem(const PhaseSpec& phase) c
     features.push_back(in_.activations->Rows(stage, view, in_.data->train));
     targets.push_back(plain);
   }
-  problem.features = Place(at::cat(features), placement);
-  problem.targets = Place(at::cat(targets), placement);
+  problem.features = nn::Place(at::cat(features), placement);
+  problem.targets = nn::Place(at::cat(targets), placement);
   problem.plain_rows = static_cast<int64_t>(in_.data->train.size());
   problem.strata = in_.task->Strata(plain);
   problem.validation_features =
-      Place(in_.activations->Rows(stage, 0, in_.data->validation), placement);
-  problem.validation_targets = Place(in_.task->TargetsOf(in_.data->validation), placement);
+      nn::Place(in_.activations->Rows(stage, 0, in_.data->validation), placement);
+  problem.validation_targets = nn::Place(in_.task->TargetsOf(in_.data->validation), placement);
   problem.loss = in_.task->convex_loss();
   problem.l2 = config_.training.l2;
   problem.search = PlanSearch();
@@ -104,7 +105,7 @@ absl::StatusOr<LinearHeadProblem> Trainer::HeadProblem(const PhaseSpec& phase) c
   return problem;
 }
 
-absl::Status Trainer::RunConvexPhase(const PhaseSpec& phase) {
+absl::Status Trainer::RunConvexPhase(const recipes::PhaseSpec& phase) {
   // The checkpoint of this phase is its end.
   if (state_.epoch_in_phase > 0) return absl::OkStatus();
   const at::NoGradGuard no_grad;
@@ -133,7 +134,7 @@ absl::Status Trainer::RunConvexPhase(const PhaseSpec& phase) {
     LinearModel model;
     model.weight = weight;
     model.bias = bias;
-    metrics.train = {{kLossFigure, objective / problem.loss->terms()}};
+    metrics.train = {{tasks::kLossFigure, objective / problem.loss->terms()}};
     for (const auto& figure :
          Measure(model, problem.features, problem.targets, *in_.task->NewTrainingMeter())) {
       metrics.train.push_back(figure);
@@ -180,4 +181,4 @@ absl::Status Trainer::RunConvexPhase(const PhaseSpec& phase) {
   return SaveCheckpoint(stage, nullptr, true);
 }
 
-}  // namespace graft
+}  // namespace graft::training

@@ -9,13 +9,13 @@
 #include "core/nn/torch_error.h"
 #include "core/training/loop/trainer.h"
 
-namespace graft {
+namespace graft::training {
 
 absl::Status Trainer::ForOutputs(const std::vector<int64_t>& entries, absl::string_view part,
                                  int first, const EachOutputs& each) {
   const at::NoGradGuard no_grad;
   const int stages = in_.network->stages();
-  in_.network->SetMode(stages, /*training=*/false, BatchNormMode::kFrozenStatistics);
+  in_.network->SetMode(stages, /*training=*/false, recipes::BatchNormMode::kFrozenStatistics);
   const auto batch = static_cast<size_t>(in_.activations->evaluation_batch(first));
   std::vector<std::vector<Sample>> batches;
   for (size_t i = 0; i < entries.size(); ++i) {
@@ -31,7 +31,7 @@ absl::Status Trainer::ForOutputs(const std::vector<int64_t>& entries, absl::stri
       x = in_.network->HeadInput(x, first);
       in_.context->counters.backbone_forward_images += x.size(0);
     }
-    const at::Tensor outputs = OnHost(in_.network->Head(x));
+    const at::Tensor outputs = nn::OnHost(in_.network->Head(x));
     if (!at::isfinite(outputs).all().item<bool>()) {
       return absl::FailedPreconditionError(absl::StrCat(
           "training diverged: the network's answers on the ", part,
@@ -42,8 +42,8 @@ absl::Status Trainer::ForOutputs(const std::vector<int64_t>& entries, absl::stri
   return absl::OkStatus();
 }
 
-absl::StatusOr<Figures> Trainer::Validate(int first) {
-  const std::unique_ptr<Evaluation> evaluation = in_.task->NewEvaluation();
+absl::StatusOr<tasks::Figures> Trainer::Validate(int first) {
+  const std::unique_ptr<tasks::Evaluation> evaluation = in_.task->NewEvaluation();
   GRAFT_RETURN_IF_ERROR(ForOutputs(in_.data->validation, "validation", first,
                                    [&](const at::Tensor& outputs, const at::Tensor& targets) {
                                      evaluation->Add(outputs, targets);
@@ -63,18 +63,18 @@ absl::Status Trainer::Calibrate() {
   return in_.task->Calibrate(at::cat(outputs), at::cat(targets));
 }
 
-absl::StatusOr<TaskReport> Trainer::Evaluate(const std::vector<int64_t>& entries,
-                                             const std::string& split) {
+absl::StatusOr<tasks::TaskReport> Trainer::Evaluate(const std::vector<int64_t>& entries,
+                                                    const std::string& split) {
   try {
-    const std::unique_ptr<Evaluation> evaluation = in_.task->NewEvaluation();
+    const std::unique_ptr<tasks::Evaluation> evaluation = in_.task->NewEvaluation();
     GRAFT_RETURN_IF_ERROR(ForOutputs(entries, split, first_changed_stage(),
                                      [&](const at::Tensor& outputs, const at::Tensor& targets) {
                                        evaluation->Add(outputs, targets);
                                      }));
     return evaluation->Report(split);
   } catch (const std::exception& e) {
-    return TorchErrorStatus("evaluation", e);
+    return nn::TorchErrorStatus("evaluation", e);
   }
 }
 
-}  // namespace graft
+}  // namespace graft::training

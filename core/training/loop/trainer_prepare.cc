@@ -8,7 +8,7 @@
 #include "core/base/status_macros.h"
 #include "core/training/loop/trainer.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 // Work of a head-only epoch for one image, against a pass through the backbone. A guess: it only
@@ -24,20 +24,20 @@ int Trainer::KeptAt(int stage) const {
   return found == kept_.end() ? 0 : found->second;
 }
 
-bool Trainer::TrainsOnKept(const PhaseSpec& phase) const {
+bool Trainer::TrainsOnKept(const recipes::PhaseSpec& phase) const {
   // Where no view could be kept, every epoch makes views of its own.
   const int needed = config_.data.augmented_views.value_or(0) > 0 ? 2 : 1;
   return phase.cache_at_cut && KeptAt(FirstStage(phase)) >= needed;
 }
 
-double Trainer::EpochWork(const PhaseSpec& phase) const {
+double Trainer::EpochWork(const recipes::PhaseSpec& phase) const {
   const int first = FirstStage(phase);
   const double stages = in_.network->stages();
   const double share = (stages - first) / stages;
   const double below = first / stages;
   const auto train = static_cast<double>(in_.data->train.size());
   const auto validation = static_cast<double>(in_.data->validation.size());
-  if (phase.optimizer == OptimizerKind::kLbfgs) return kHeadWork * train / 10;
+  if (phase.optimizer == recipes::OptimizerKind::kLbfgs) return kHeadWork * train / 10;
   return train * (kHeadWork + kTrainingPasses * share + (TrainsOnKept(phase) ? 0 : below)) +
          validation * (kHeadWork + share + (KeptAt(first) > 0 ? 0 : below));
 }
@@ -62,7 +62,7 @@ absl::Status Trainer::Resume() {
   return absl::OkStatus();
 }
 
-void Trainer::SayWhatIsKept(const CutPlan& plan) const {
+void Trainer::SayWhatIsKept(const recipes::CutPlan& plan) const {
   const bool is_head = plan.stage == in_.network->stages();
   const std::string what =
       absl::StrCat("what enters ", is_head ? "the head" : in_.network->stage_name(plan.stage));
@@ -72,13 +72,14 @@ void Trainer::SayWhatIsKept(const CutPlan& plan) const {
   if (views < 0) {
     observer.OnLog(absl::StrCat(what, " is too large to keep: it is computed in every epoch"));
   } else if (views < wanted) {
-    const bool makes_new = views == 0 && in_.job->phases.front().optimizer != OptimizerKind::kLbfgs;
+    const bool makes_new =
+        views == 0 && in_.job->phases.front().optimizer != recipes::OptimizerKind::kLbfgs;
     observer.OnLog(absl::StrCat(
         "of ", what, " there is room for ", views, " of ", wanted, " augmented views; ",
         makes_new ? "new ones are computed in every epoch" : "the others are left out"));
   }
   if (in_.activations->has_cache() &&
-      std::count(plan.places.begin(), plan.places.end(), FeaturePlace::kMemory) > 0) {
+      std::count(plan.places.begin(), plan.places.end(), recipes::FeaturePlace::kMemory) > 0) {
     observer.OnLog(
         absl::StrCat("the feature cache is too small for all of ", what,
                      ": the rest is held in memory, and the next job computes it again"));
@@ -86,17 +87,17 @@ void Trainer::SayWhatIsKept(const CutPlan& plan) const {
 }
 
 absl::Status Trainer::Prepare() {
-  const std::vector<PhaseSpec>& phases = in_.job->phases;
+  const std::vector<recipes::PhaseSpec>& phases = in_.job->phases;
   std::set<int> cuts;  // ascending: higher ones are computed from lower ones
   for (size_t i = state_.phase; i < phases.size(); ++i) {
     if (phases[i].cache_at_cut) cuts.insert(FirstStage(phases[i]));
   }
   cuts.erase(0);  // images themselves are not kept
-  const std::vector<CutPlan> plans =
+  const std::vector<recipes::CutPlan> plans =
       in_.activations->Plan(cuts, config_.data.augmented_views.value_or(0));
 
   double total = 0;
-  for (const CutPlan& plan : plans) {
+  for (const recipes::CutPlan& plan : plans) {
     kept_[plan.stage] = static_cast<int>(plan.places.size());
     if (plan.places.empty()) continue;
     total += static_cast<double>(in_.data->entries) +
@@ -117,7 +118,7 @@ absl::Status Trainer::Prepare() {
   PhaseStarted started;
   started.phase = "features";
   in_.context->observer().OnPhaseStarted(started);
-  for (const CutPlan& plan : plans) {
+  for (const recipes::CutPlan& plan : plans) {
     GRAFT_RETURN_IF_ERROR(in_.activations->Prepare(plan));
     kept_[plan.stage] =
         in_.activations->Has(plan.stage, 0) ? 1 + in_.activations->views(plan.stage) : 0;
@@ -127,4 +128,4 @@ absl::Status Trainer::Prepare() {
   return absl::OkStatus();
 }
 
-}  // namespace graft
+}  // namespace graft::training

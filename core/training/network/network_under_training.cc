@@ -14,46 +14,50 @@
 #include "core/nn/torch_error.h"
 #include "core/recipes/resolve.h"
 
-namespace graft {
+namespace graft::training {
 
-absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWeights& backbone,
-                                 int64_t outputs) {
-  const InputSpec& input = backbone.input();
-  GRAFT_ASSIGN_OR_RETURN(const std::vector<StageFeatures> stages,
-                         StageFeaturesOf(backbone.spec(), input.height, input.width));
-  const HeadSpec head = HeadSpecOf(config, stages, outputs);
-  GRAFT_RETURN_IF_ERROR(ValidateHeadSpec(head));
+absl::StatusOr<model::HeadSpec> HeadFor(const recipes::FineTuneConfig& config,
+                                        const backbones::BackboneWeights& backbone,
+                                        int64_t outputs) {
+  const model::InputSpec& input = backbone.input();
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<model::StageFeatures> stages,
+                         nn::StageFeaturesOf(backbone.spec(), input.height, input.width));
+  const model::HeadSpec head = recipes::HeadSpecOf(config, stages, outputs);
+  GRAFT_RETURN_IF_ERROR(model::ValidateHeadSpec(head));
   return head;
 }
 
 absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> NetworkUnderTraining::Create(
-    const BackboneWeights& backbone, const HeadSpec& head, uint64_t seed, Placement placement) {
-  return CatchTorchErrors(
+    const backbones::BackboneWeights& backbone, const model::HeadSpec& head, uint64_t seed,
+    nn::Placement placement) {
+  return nn::CatchTorchErrors(
       "building the network", [&]() -> absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> {
         std::unique_ptr<NetworkUnderTraining> made(new NetworkUnderTraining());
         made->head_spec_ = head;
         made->stages_ = backbone.spec().feature_stages;
-        GRAFT_ASSIGN_OR_RETURN(made->tap_nodes_, TapNodes(head, backbone.spec(), made->stages_));
-        for (const StageFeatures& tap : head.taps) {
+        GRAFT_ASSIGN_OR_RETURN(made->tap_nodes_,
+                               nn::TapNodes(head, backbone.spec(), made->stages_));
+        for (const model::StageFeatures& tap : head.taps) {
           made->tap_stages_.push_back(backbone.spec().FindStage(tap.stage));
         }
         if (!head.taps.empty()) made->stages_ = made->tap_stages_.back() + 1;
         // Without the published classifier: VGG16's would be 494 MB more.
         GRAFT_ASSIGN_OR_RETURN(made->backbone_,
-                               backbone.MakeNetwork(LoadMode::kCopy, made->stages_, placement));
-        GRAFT_ASSIGN_OR_RETURN(NetworkSpec head_spec, BuildHead(head));
-        GRAFT_ASSIGN_OR_RETURN(made->head_, Network::Create(std::move(head_spec), seed, placement));
-        const InputSpec& input = backbone.input();
+                               backbone.MakeNetwork(nn::LoadMode::kCopy, made->stages_, placement));
+        GRAFT_ASSIGN_OR_RETURN(nn::NetworkSpec head_spec, nn::BuildHead(head));
+        GRAFT_ASSIGN_OR_RETURN(made->head_,
+                               nn::Network::Create(std::move(head_spec), seed, placement));
+        const model::InputSpec& input = backbone.input();
         for (int stage = 0; stage <= made->stages_; ++stage) {
-          GRAFT_ASSIGN_OR_RETURN(const Shape shape,
-                                 ShapeAfter(backbone.spec(), stage, input.height, input.width));
+          GRAFT_ASSIGN_OR_RETURN(const nn::Shape shape,
+                                 nn::ShapeAfter(backbone.spec(), stage, input.height, input.width));
           made->input_shapes_.push_back(shape.ToVector());
         }
         if (head.pools()) made->input_shapes_.back() = {head.features.channels};
         for (int stage = 0; stage < made->stages_; ++stage) {
-          GRAFT_ASSIGN_OR_RETURN(
-              made->peak_bytes_.emplace_back(),
-              PeakActivationBytes(backbone.spec(), stage, stage + 1, input.height, input.width));
+          GRAFT_ASSIGN_OR_RETURN(made->peak_bytes_.emplace_back(),
+                                 nn::PeakActivationBytes(backbone.spec(), stage, stage + 1,
+                                                         input.height, input.width));
         }
         return made;
       });
@@ -70,23 +74,23 @@ at::Tensor NetworkUnderTraining::Forward(const at::Tensor& x, int from, int to) 
 at::Tensor NetworkUnderTraining::HeadInput(const at::Tensor& x, int from) {
   if (tap_nodes_.empty()) {
     const at::Tensor features = backbone_->Forward(x, from, stages_);
-    return head_spec_.pools() ? PoolFeatures(head_spec_, features) : features;
+    return head_spec_.pools() ? nn::PoolFeatures(head_spec_, features) : features;
   }
   // What enters stage `from` is what leaves the one below, which may be the lowest tap.
   const bool has_lowest = tap_stages_.front() < from;
   const absl::Span<const int> nodes = absl::MakeConstSpan(tap_nodes_).subspan(has_lowest ? 1 : 0);
   std::vector<at::Tensor> read = backbone_->ForwardTaps({x}, from, stages_, nodes);
   if (has_lowest) read.insert(read.begin(), x);
-  return JoinTaps(head_spec_, read);
+  return nn::JoinTaps(head_spec_, read);
 }
 
 std::string NetworkUnderTraining::head_input_name() const {
   if (!head_spec_.pools()) return "map";
   // The name that features are cached under: a mean's is older than the other kinds.
-  std::string name = head_spec_.pooling == Pooling::kMean
+  std::string name = head_spec_.pooling == model::Pooling::kMean
                          ? "pooled"
-                         : std::string(PoolingName(head_spec_.pooling));
-  for (const StageFeatures& tap : head_spec_.taps) absl::StrAppend(&name, ":", tap.stage);
+                         : std::string(model::PoolingName(head_spec_.pooling));
+  for (const model::StageFeatures& tap : head_spec_.taps) absl::StrAppend(&name, ":", tap.stage);
   return name;
 }
 
@@ -97,21 +101,21 @@ at::Tensor NetworkUnderTraining::Head(const at::Tensor& head_input) {
 int NetworkUnderTraining::forward_batch(int from, int to) const {
   int64_t peak = 0;
   for (int stage = from; stage < to; ++stage) peak = std::max(peak, peak_bytes_[stage]);
-  return ForwardBatch(peak);
+  return nn::ForwardBatch(peak);
 }
 
 std::vector<TrainedTensor> NetworkUnderTraining::tensors(int stage) const {
-  const std::vector<NamedTensor> named =
+  const std::vector<nn::NamedTensor> named =
       stage == stages_ ? head_->NamedTensors() : backbone_->NamedTensors(stage, stage + 1);
   std::vector<TrainedTensor> out;
-  for (const NamedTensor& tensor : named) {
+  for (const nn::NamedTensor& tensor : named) {
     out.push_back({tensor.name, tensor.tensor, tensor.is_parameter, tensor.decays});
   }
   return out;
 }
 
-void NetworkUnderTraining::SetMode(int first, bool training, BatchNormMode batch_norm) {
-  const bool update = batch_norm == BatchNormMode::kBatchStatistics;
+void NetworkUnderTraining::SetMode(int first, bool training, recipes::BatchNormMode batch_norm) {
+  const bool update = batch_norm == recipes::BatchNormMode::kBatchStatistics;
   backbone_->SetTrainableFrom(first);
   // Dropout of the backbone's own is for those of its stages that are trained.
   backbone_->SetTraining(training && first < stages_, update);
@@ -120,4 +124,4 @@ void NetworkUnderTraining::SetMode(int first, bool training, BatchNormMode batch
   head_->SetTraining(training, /*update_batch_norm=*/true);
 }
 
-}  // namespace graft
+}  // namespace graft::training

@@ -14,12 +14,13 @@
 #include "core/recipes/fine_tune_config.h"
 #include "core/training/network/trainable_network.h"
 
-namespace graft {
+namespace graft::training {
 
 // The shape of the head that `config` asks for on a backbone, for so many outputs.
 // INVALID_ARGUMENT when it would be too large.
-absl::StatusOr<HeadSpec> HeadFor(const FineTuneConfig& config, const BackboneWeights& backbone,
-                                 int64_t outputs);
+absl::StatusOr<model::HeadSpec> HeadFor(const recipes::FineTuneConfig& config,
+                                        const backbones::BackboneWeights& backbone,
+                                        int64_t outputs);
 
 // The feature stages of a backbone with their pretrained weights, and a new head.
 class NetworkUnderTraining final : public TrainableNetwork {
@@ -27,8 +28,8 @@ class NetworkUnderTraining final : public TrainableNetwork {
   // The head's weights are drawn from `seed`; the backbone's are copied. Both are put at
   // `placement`, where training then computes.
   static absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> Create(
-      const BackboneWeights& backbone, const HeadSpec& head, uint64_t seed,
-      Placement placement = {});
+      const backbones::BackboneWeights& backbone, const model::HeadSpec& head, uint64_t seed,
+      nn::Placement placement = {});
 
   int stages() const override { return stages_; }
   std::string stage_name(int stage) const override;
@@ -39,21 +40,21 @@ class NetworkUnderTraining final : public TrainableNetwork {
   std::vector<int64_t> input_shape(int stage) const override { return input_shapes_[stage]; }
   int forward_batch(int from, int to) const override;
   std::vector<TrainedTensor> tensors(int stage) const override;
-  void SetMode(int first, bool training, BatchNormMode batch_norm) override;
+  void SetMode(int first, bool training, recipes::BatchNormMode batch_norm) override;
 
  private:
   NetworkUnderTraining() = default;
 
   int stages_ = 0;  // those that the head needs: up to its highest tap, or all
-  HeadSpec head_spec_;
-  std::unique_ptr<Network> backbone_;
-  std::unique_ptr<Network> head_;
+  model::HeadSpec head_spec_;
+  std::unique_ptr<nn::Network> backbone_;
+  std::unique_ptr<nn::Network> head_;
   std::vector<std::vector<int64_t>> input_shapes_;
   std::vector<int64_t> peak_bytes_;  // of each stage, for one image
   std::vector<int> tap_stages_;      // that the head reads, bottom first
   std::vector<int> tap_nodes_;       // where each of them ends
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_NETWORK_NETWORK_UNDER_TRAINING_H_

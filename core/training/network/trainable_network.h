@@ -9,7 +9,7 @@
 
 #include "core/recipes/phase.h"
 
-namespace graft {
+namespace graft::training {
 
 // A tensor of a network by its state-dict name. Assigning to its values changes the network.
 struct TrainedTensor {
@@ -55,9 +55,9 @@ class TrainableNetwork {
   // From here on stages below `first` take no gradients and keep their BatchNorm statistics; those
   // from it on take gradients, and `batch_norm` says what theirs do while `training`. Dropout is on
   // while `training`.
-  virtual void SetMode(int first, bool training, BatchNormMode batch_norm) = 0;
+  virtual void SetMode(int first, bool training, recipes::BatchNormMode batch_norm) = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_NETWORK_TRAINABLE_NETWORK_H_

@@ -7,7 +7,7 @@
 #include "core/base/version.h"
 #include "core/recipes/config_json.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 nlohmann::json Pairs(const std::vector<std::pair<std::string, double>>& pairs) {
@@ -21,8 +21,8 @@ nlohmann::json Pairs(const std::vector<std::pair<std::string, double>>& pairs) {
 }  // namespace
 
 std::string ModelCardToJson(const ModelCard& card) {
-  FineTuneConfig used = card.job.config;
-  if (used.training.optimizer == OptimizerKind::kLbfgs) used.training.l2 = card.l2;
+  recipes::FineTuneConfig used = card.job.config;
+  if (used.training.optimizer == recipes::OptimizerKind::kLbfgs) used.training.l2 = card.l2;
   nlohmann::json json = {
       {"created", absl::FormatTime(absl::RFC3339_sec, card.created, absl::UTCTimeZone())},
       {"graft_version", Version()},
@@ -34,20 +34,20 @@ std::string ModelCardToJson(const ModelCard& card) {
         {"source", card.source},
         {"cut_point", card.model.cut_point},
         {"changed_stages", card.model.changed_stages}}},
-      {"head", nlohmann::json::parse(HeadSpecToJson(card.model.head))},
-      {"input", nlohmann::json::parse(InputSpecToJson(card.model.input))},
+      {"head", nlohmann::json::parse(model::HeadSpecToJson(card.model.head))},
+      {"input", nlohmann::json::parse(model::InputSpecToJson(card.model.input))},
       {"outputs", nlohmann::json::parse(card.model.outputs)},
       {"data",
        {{"digest", card.dataset_digest},
         {"train_images", card.train_images},
         {"validation_images", card.validation_images},
         {"test_images", card.test_images}}},
-      {"hyperparameters", ConfigToJson(used)},
+      {"hyperparameters", recipes::ConfigToJson(used)},
       {"best_epoch", card.best_epoch},
-      {"best_epoch_is",
-       card.validation_images > 0 && card.job.config.training.optimizer != OptimizerKind::kLbfgs
-           ? "the one with the smallest validation loss"
-           : "the last"},
+      {"best_epoch_is", card.validation_images > 0 &&
+                                card.job.config.training.optimizer != recipes::OptimizerKind::kLbfgs
+                            ? "the one with the smallest validation loss"
+                            : "the last"},
       {"stop_reason", card.stop_reason},
       {"metrics", Pairs(card.metrics)},
       {"phase_seconds", Pairs(card.phase_seconds)},
@@ -57,4 +57,4 @@ std::string ModelCardToJson(const ModelCard& card) {
   return json.dump();
 }
 
-}  // namespace graft
+}  // namespace graft::training

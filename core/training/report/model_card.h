@@ -12,15 +12,15 @@
 #include "core/recipes/resolve.h"
 #include "core/tasks/figures.h"
 
-namespace graft {
+namespace graft::training {
 
 // What a reader must know before using a model, and whoever repeats the run needs.
 struct ModelCard {
   absl::Time created;
-  ModelDescription model;
+  model::ModelDescription model;
   std::string licence;  // of the backbone's weights; "" where unknown
   std::string source;   // of the backbone's weights
-  ResolvedFineTune job;
+  recipes::ResolvedFineTune job;
   double l2 = 0;  // chosen or given; L-BFGS only
   std::string dataset_digest;
   int64_t train_images = 0;
@@ -32,13 +32,13 @@ struct ModelCard {
   std::string report;
   int best_epoch = 0;
   std::string stop_reason;  // "completed", "early_stopped", "stopped"
-  Figures metrics;          // of the best epoch
+  tasks::Figures metrics;   // of the best epoch
   std::vector<std::pair<std::string, double>> phase_seconds;  // wall time of each phase
 };
 
 // A JSON object, without paths or secrets.
 std::string ModelCardToJson(const ModelCard& card);
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_REPORT_MODEL_CARD_H_

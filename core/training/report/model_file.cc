@@ -7,7 +7,7 @@
 #include "core/nn/placement.h"
 #include "core/training/state/tensor_file.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 constexpr char kDescriptionKey[] = "graft.model";
@@ -15,9 +15,9 @@ constexpr char kDescriptionKey[] = "graft.model";
 }  // namespace
 
 absl::StatusOr<std::string> SerializeModel(const TrainableNetwork& network, int first_changed,
-                                           const ModelDescription& description) {
+                                           const model::ModelDescription& description) {
   TensorFile file;
-  file.metadata[kDescriptionKey] = ModelDescriptionToJson(description);
+  file.metadata[kDescriptionKey] = model::ModelDescriptionToJson(description);
   for (int stage = first_changed; stage <= network.stages(); ++stage) {
     for (const TrainedTensor& tensor : network.tensors(stage)) {
       if (!at::isfinite(tensor.tensor).all().item<bool>()) {
@@ -25,10 +25,10 @@ absl::StatusOr<std::string> SerializeModel(const TrainableNetwork& network, int 
             absl::StrCat("training diverged: ", tensor.name,
                          " holds values that are not finite; lower the learning rate"));
       }
-      file.tensors.emplace(tensor.name, OnHost(tensor.tensor.detach()));
+      file.tensors.emplace(tensor.name, nn::OnHost(tensor.tensor.detach()));
     }
   }
   return SerializeTensorFile(file);
 }
 
-}  // namespace graft
+}  // namespace graft::training

@@ -8,14 +8,14 @@
 #include "core/model/model_description.h"
 #include "core/training/network/trainable_network.h"
 
-namespace graft {
+namespace graft::training {
 
 // The model as it is published: a safetensors file of the head and of the stages from
 // `first_changed` on, with the description in its metadata. FAILED_PRECONDITION names a tensor that
 // holds NaN or infinity: where nothing is held out no evaluation would have told.
 absl::StatusOr<std::string> SerializeModel(const TrainableNetwork& network, int first_changed,
-                                           const ModelDescription& description);
+                                           const model::ModelDescription& description);
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_REPORT_MODEL_FILE_H_

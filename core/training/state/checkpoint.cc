@@ -12,7 +12,7 @@
 #include "core/nn/placement.h"
 #include "core/training/state/tensor_file.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 constexpr int kFormat = 3;
@@ -23,7 +23,7 @@ constexpr char kOptimizer[] = "optimizer/";
 
 void Put(TensorFile& file, const char* prefix, const TensorMap& tensors) {
   for (const auto& [name, tensor] : tensors) {
-    file.tensors.emplace(absl::StrCat(prefix, name), OnHost(tensor));
+    file.tensors.emplace(absl::StrCat(prefix, name), nn::OnHost(tensor));
   }
 }
 
@@ -149,4 +149,4 @@ absl::StatusOr<std::optional<TrainerState>> LoadNewestCheckpoint(
   return std::optional<TrainerState>();
 }
 
-}  // namespace graft
+}  // namespace graft::training

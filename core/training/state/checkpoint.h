@@ -17,7 +17,7 @@
 #include "core/training/loop/overfitting_watch.h"
 #include "core/training/state/checkpoint_store.h"
 
-namespace graft {
+namespace graft::training {
 
 using TensorMap = std::map<std::string, at::Tensor>;
 
@@ -26,7 +26,7 @@ struct BestEpoch {
   int epoch = 0;                                          // 1-based within the job; 0: none yet
   int phase = 0;                                          // its index
   double cost = std::numeric_limits<double>::infinity();  // Task::Cost; infinite: not validated
-  Figures metrics;
+  tasks::Figures metrics;
   TensorMap tensors;  // of the head and of the stages that its phase trains
 };
 
@@ -60,6 +60,6 @@ absl::StatusOr<TrainerState> ParseCheckpoint(absl::string_view bytes,
 absl::StatusOr<std::optional<TrainerState>> LoadNewestCheckpoint(
     CheckpointStore& store, const std::string& job_digest, std::vector<std::string>& passed_over);
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_STATE_CHECKPOINT_H_

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::training {
 
 // Where a job's checkpoints are kept between attempts. A checkpoint is an opaque string that knows
 // whether it is whole: a store may hand back torn bytes, and the trainer then asks for the one
@@ -30,6 +30,6 @@ class CheckpointStore {
   virtual absl::StatusOr<std::string> Load(const std::string& id) = 0;
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_STATE_CHECKPOINT_STORE_H_

@@ -12,15 +12,15 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 // A truncated file is told by its header; this one tells changed bytes.
 constexpr char kDigestKey[] = "tensors_sha256";
 
-std::string DigestOf(absl::Span<const TensorView> sorted) {
+std::string DigestOf(absl::Span<const artifacts::TensorView> sorted) {
   Sha256 hash;
-  for (const TensorView& tensor : sorted) {
+  for (const artifacts::TensorView& tensor : sorted) {
     hash.Update(absl::StrCat(tensor.name, ":", tensor.bytes.size(), ";"));
     hash.Update(tensor.bytes);
   }
@@ -31,7 +31,7 @@ std::string DigestOf(absl::Span<const TensorView> sorted) {
 
 absl::StatusOr<std::string> SerializeTensorFile(const TensorFile& file) {
   std::vector<at::Tensor> plain;  // keeps the bytes alive
-  std::vector<TensorView> views;
+  std::vector<artifacts::TensorView> views;
   for (const auto& [name, tensor] : file.tensors) {
     const bool is_float = tensor.scalar_type() == at::kFloat;
     if (!is_float && tensor.scalar_type() != at::kLong) {
@@ -40,39 +40,43 @@ absl::StatusOr<std::string> SerializeTensorFile(const TensorFile& file) {
     }
     const at::Tensor& kept = plain.emplace_back(tensor.detach().cpu().contiguous());
     views.push_back(
-        {name, is_float ? DType::kF32 : DType::kI64, kept.sizes().vec(),
+        {name, is_float ? artifacts::DType::kF32 : artifacts::DType::kI64, kept.sizes().vec(),
          absl::string_view(static_cast<const char*>(kept.const_data_ptr()), kept.nbytes())});
   }
-  SafetensorsMetadata metadata = file.metadata;
+  artifacts::SafetensorsMetadata metadata = file.metadata;
   metadata[kDigestKey] = DigestOf(views);
-  return SerializeSafetensors(views, metadata);
+  return artifacts::SerializeSafetensors(views, metadata);
 }
 
 absl::StatusOr<TensorFile> ParseTensorFile(absl::string_view bytes) {
-  const absl::StatusOr<std::unique_ptr<SafetensorsFile>> parsed = SafetensorsFile::Parse(bytes);
+  const absl::StatusOr<std::unique_ptr<artifacts::SafetensorsFile>> parsed =
+      artifacts::SafetensorsFile::Parse(bytes);
   if (!parsed.ok()) {
     return absl::DataLossError(absl::StrCat("tensor file: ", parsed.status().message()));
   }
   TensorFile file;
   file.metadata = (*parsed)->metadata();
-  std::vector<TensorView> views = (*parsed)->tensors();
+  std::vector<artifacts::TensorView> views = (*parsed)->tensors();
   std::sort(views.begin(), views.end(),
-            [](const TensorView& a, const TensorView& b) { return a.name < b.name; });
+            [](const artifacts::TensorView& a, const artifacts::TensorView& b) {
+              return a.name < b.name;
+            });
   const auto digest = file.metadata.find(kDigestKey);
   if (digest == file.metadata.end() || digest->second != DigestOf(views)) {
     return absl::DataLossError("tensor file: its content is not what was written");
   }
   file.metadata.erase(digest);
-  for (const TensorView& view : views) {
-    if (view.dtype != DType::kF32 && view.dtype != DType::kI64) {
+  for (const artifacts::TensorView& view : views) {
+    if (view.dtype != artifacts::DType::kF32 && view.dtype != artifacts::DType::kI64) {
       return absl::DataLossError(
           absl::StrCat("tensor file: ", view.name, " is neither float32 nor int64"));
     }
-    at::Tensor tensor = at::empty(view.shape, view.dtype == DType::kF32 ? at::kFloat : at::kLong);
+    at::Tensor tensor =
+        at::empty(view.shape, view.dtype == artifacts::DType::kF32 ? at::kFloat : at::kLong);
     std::memcpy(tensor.mutable_data_ptr(), view.bytes.data(), view.bytes.size());
     file.tensors.emplace(view.name, std::move(tensor));
   }
   return file;
 }
 
-}  // namespace graft
+}  // namespace graft::training

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace graft {
+namespace graft::training {
 
 // Tensors by name with a few strings beside them: the content of a safetensors file.
 struct TensorFile {
@@ -22,6 +22,6 @@ absl::StatusOr<std::string> SerializeTensorFile(const TensorFile& file);
 // Copies out of `bytes`. DATA_LOSS when they are not what SerializeTensorFile gave, to the bit.
 absl::StatusOr<TensorFile> ParseTensorFile(absl::string_view bytes);
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_CORE_TRAINING_STATE_TENSOR_FILE_H_

@@ -48,13 +48,14 @@ class ArchiveStreamTest : public ::testing::Test {
     for (const std::string& chunk : chunks_) out << chunk;
     out.close();
     std::vector<std::pair<std::string, std::string>> files;
-    EXPECT_EQ(ReadArchive(tar, ArchiveLimits(),
-                          [&](ArchiveEntry&& entry) {
-                            files.emplace_back(entry.name, entry.kind == ArchiveEntryKind::kFolder
-                                                               ? "a folder"
-                                                               : entry.bytes);
-                            return absl::OkStatus();
-                          }),
+    EXPECT_EQ(data::ReadArchive(tar, data::ArchiveLimits(),
+                                [&](data::ArchiveEntry&& entry) {
+                                  files.emplace_back(entry.name,
+                                                     entry.kind == data::ArchiveEntryKind::kFolder
+                                                         ? "a folder"
+                                                         : entry.bytes);
+                                  return absl::OkStatus();
+                                }),
               absl::OkStatus());
     return files;
   }

@@ -26,7 +26,7 @@
 #include "server/app/application.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::server {
 
 // A whole server in this process, on ports of loopback that the kernel chose and a data folder of
 // its own, without workers. Archives are lists of "class count" lines, so that a test says in a few
@@ -118,7 +118,7 @@ class ServerTest : public ::testing::Test {
     message.set_chunk(list);
     writer->Write(message);
     writer->WritesDone();
-    const absl::Status status = FromGrpcStatus(writer->Finish());
+    const absl::Status status = wire::FromGrpcStatus(writer->Finish());
     if (!status.ok()) return status;
     return response;
   }
@@ -138,7 +138,8 @@ class ServerTest : public ::testing::Test {
   absl::StatusOr<v1::StartFineTuneResponse> Start(const v1::StartFineTuneRequest& request) {
     grpc::ClientContext context;
     v1::StartFineTuneResponse response;
-    const absl::Status status = FromGrpcStatus(jobs_->StartFineTune(&context, request, &response));
+    const absl::Status status =
+        wire::FromGrpcStatus(jobs_->StartFineTune(&context, request, &response));
     if (!status.ok()) return status;
     return response;
   }
@@ -171,7 +172,7 @@ class ServerTest : public ::testing::Test {
 
   std::unique_ptr<TempDirectory> folder_;
   ServerConfig config_;
-  std::unique_ptr<Logger> logger_ = Logger::Silent();
+  std::unique_ptr<wire::Logger> logger_ = wire::Logger::Silent();
   std::unique_ptr<Application> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::FineTuneService::Stub> jobs_;
@@ -181,6 +182,6 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<v1::PredictionService::Stub> predictions_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_TESTS_UNIT_SERVER_SERVER_FIXTURE_H_

@@ -10,7 +10,7 @@
 #include "core/base/files.h"
 #include "core/store/sqlite/sqlite_metadata_store.h"
 
-namespace graft {
+namespace graft::server {
 
 // A real store and real blobs in a folder of their own.
 class StoreTest : public ::testing::Test {
@@ -19,19 +19,19 @@ class StoreTest : public ::testing::Test {
     auto folder = TempDirectory::Create();
     ASSERT_TRUE(folder.ok());
     folder_ = std::make_unique<TempDirectory>(*std::move(folder));
-    auto store = SqliteMetadataStore::Open({.path = folder_->path() / "graft.db"});
+    auto store = store::SqliteMetadataStore::Open({.path = folder_->path() / "graft.db"});
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
-    auto blobs = LocalBlobStore::Open(folder_->path() / "blobs");
+    auto blobs = artifacts::LocalBlobStore::Open(folder_->path() / "blobs");
     ASSERT_TRUE(blobs.ok()) << blobs.status();
     blobs_ = *std::move(blobs);
   }
 
   std::unique_ptr<TempDirectory> folder_;
-  std::unique_ptr<MetadataStore> store_;
-  std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<store::MetadataStore> store_;
+  std::unique_ptr<artifacts::BlobStore> blobs_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_TESTS_UNIT_SERVER_STORE_TEST_H_

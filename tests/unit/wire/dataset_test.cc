@@ -4,7 +4,7 @@
 
 #include "google/protobuf/util/message_differencer.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 TEST(WireDataset, EverythingSurvivesStorage) {
@@ -39,7 +39,7 @@ TEST(WireDataset, EverythingSurvivesStorage) {
 }
 
 TEST(WireDataset, ARowOfAListSaysWhatItHas) {
-  Dataset row;
+  store::Dataset row;
   row.id = "dataset-1";
   row.headline = "8 classes";
   const auto proto = ToProto(row);
@@ -53,10 +53,10 @@ TEST(WireDataset, OneOfNoTaskIsRefused) {
 }
 
 TEST(WireDataset, ADamagedManifestIsDataLoss) {
-  Dataset row;
+  store::Dataset row;
   row.manifest = "\xff\xff";
   EXPECT_EQ(ToProto(row).status().code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::wire

@@ -11,7 +11,7 @@
 #include "core/tasks/classification/options.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 using ::testing::Contains;
@@ -139,7 +139,7 @@ TEST(FineTuneSpec, ZeroIsAValueWhereAnOptionHasOne) {
   spec.mutable_head()->set_dropout(0);
   const auto resolved = ResolveFineTuneSpec(spec);
   ASSERT_TRUE(resolved.ok()) << resolved.status();
-  EXPECT_EQ(resolved->config.task.As<ClassificationOptions>().label_smoothing, 0);
+  EXPECT_EQ(resolved->config.task.As<tasks::ClassificationOptions>().label_smoothing, 0);
   EXPECT_EQ(resolved->config.head.dropout, 0);
 }
 
@@ -189,4 +189,4 @@ TEST(FineTuneSpec, TheEchoResolvesToTheSameJob) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::wire

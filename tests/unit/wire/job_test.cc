@@ -4,10 +4,10 @@
 
 #include "core/jobs/state_table.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
-Job StoredJob() {
+jobs::Job StoredJob() {
   v1::JobSpec spec;
   spec.mutable_fine_tune()->set_model("pets");
   v1::Job progress;
@@ -15,13 +15,13 @@ Job StoredJob() {
   progress.set_best_epoch(2);
   v1::Report report;
   report.mutable_classification()->set_accuracy(0.9);
-  Job job;
+  jobs::Job job;
   job.id = "job-1";
   job.project = "default";
   job.spec = spec.SerializeAsString();
   job.progress = progress.SerializeAsString();
   job.report = report.SerializeAsString();
-  job.state = JobState::kSucceeded;
+  job.state = jobs::JobState::kSucceeded;
   job.stop_reason = "EARLY_STOPPED";
   job.create_time = absl::FromUnixSeconds(100);
   job.model_version = 4;
@@ -47,15 +47,16 @@ TEST(WireJob, SaysAllThatIsStored) {
 }
 
 TEST(WireJob, DamagedBytesAreNamed) {
-  for (std::string Job::*bytes : {&Job::spec, &Job::progress, &Job::report}) {
-    Job job = StoredJob();
+  for (std::string jobs::Job::*bytes :
+       {&jobs::Job::spec, &jobs::Job::progress, &jobs::Job::report}) {
+    jobs::Job job = StoredJob();
     job.*bytes = "\xff\xff";
     EXPECT_EQ(ToProto(job).status().code(), absl::StatusCode::kDataLoss);
   }
 }
 
 TEST(WireJob, StatesMapOneToOne) {
-  for (const JobState state : kAllJobStates) {
+  for (const jobs::JobState state : jobs::kAllJobStates) {
     const auto back = FromProto(ToProto(state));
     ASSERT_TRUE(back.ok());
     EXPECT_EQ(*back, state);
@@ -93,9 +94,9 @@ TEST(WireJob, StateEventsAreTheStoresOwn) {
   forged.mutable_state()->set_state(v1::JOB_STATE_SUCCEEDED);
   EXPECT_FALSE(FromProto(forged).ok());
   EXPECT_FALSE(FromProto(v1::JobEvent()).ok());
-  JobEvent stored;
-  stored.type = kStateEventType;
-  stored.state = JobState::kRunning;
+  jobs::JobEvent stored;
+  stored.type = jobs::kStateEventType;
+  stored.state = jobs::JobState::kRunning;
   stored.detail = "leased";
   const auto proto = ToProto(stored);
   ASSERT_TRUE(proto.ok());
@@ -119,4 +120,4 @@ TEST(WireJob, MergedProgressKeepsWhatTheReportLeavesOut) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::wire

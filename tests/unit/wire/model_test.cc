@@ -4,7 +4,7 @@
 
 #include "core/base/sha256.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 using ::testing::ElementsAre;
@@ -22,12 +22,12 @@ worker::v1::FinishRequest Finished() {
 
 VerifiedArtifact Artifact() {
   VerifiedArtifact artifact;
-  ModelDescription& description = artifact.description;
+  model::ModelDescription& description = artifact.description;
   description.backbone = "efficientnet_lite0";
   description.backbone_digest = Sha256Hex("weights");
   description.cut_point = "features";
   description.changed_stages = {"blocks.6"};
-  description.head = {HeadKind::kMlp, {8, 7, 7}, 16, 0.5, 2};
+  description.head = {model::HeadKind::kMlp, {8, 7, 7}, 16, 0.5, 2};
   description.task = "classification";
   description.outputs = R"({"labels":["cat","dog"],"temperature":1.5})";
   artifact.card = R"({"licence":"MIT"})";
@@ -35,7 +35,7 @@ VerifiedArtifact Artifact() {
   return artifact;
 }
 
-ModelVersionDetails Details() {
+store::ModelVersionDetails Details() {
   v1::Report report;
   report.mutable_classification()->set_accuracy(0.75);
   return {report.SerializeAsString(), Artifact().card};
@@ -76,8 +76,9 @@ TEST(WireModel, OutputsMustBeOfTheTasksForm) {
 TEST(WireModel, WhatCannotBeReadIsDataLoss) {
   const auto row = VersionToPublish(Finished(), Artifact());
   ASSERT_TRUE(row.ok()) << row.status();
-  for (std::string ModelVersion::*bytes : {&ModelVersion::metrics, &ModelVersion::description}) {
-    ModelVersion damaged = *row;
+  for (std::string store::ModelVersion::*bytes :
+       {&store::ModelVersion::metrics, &store::ModelVersion::description}) {
+    store::ModelVersion damaged = *row;
     damaged.*bytes = "\xff{";
     EXPECT_EQ(ToProto(damaged, Details()).status().code(), absl::StatusCode::kDataLoss);
   }
@@ -86,11 +87,11 @@ TEST(WireModel, WhatCannotBeReadIsDataLoss) {
 }
 
 TEST(WireModel, VersionsAreAscending) {
-  Model model;
+  store::Model model;
   model.name = "pets";
   model.latest_version = 3;
   EXPECT_THAT(ToProto(model, {3, 1, 2}).versions(), ElementsAre(1, 2, 3));
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::wire

@@ -14,7 +14,7 @@
 #include "wire/fine_tune_spec.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 using ::google::protobuf::Descriptor;
@@ -35,40 +35,40 @@ const FieldDescriptor* FieldOf(absl::string_view path) {
 
 template <typename Visit>
 void ForEveryOption(const Visit& visit) {
-  for (const TaskOptionGroup* const task : TaskOptionGroups()) {
-    ForEachOption(task, [&](const Option& option) {
+  for (const recipes::TaskOptionGroup* const task : tasks::TaskOptionGroups()) {
+    recipes::ForEachOption(task, [&](const recipes::Option& option) {
       SCOPED_TRACE(option.path);
       visit(*task, option);
     });
   }
 }
 
-FieldDescriptor::CppType FieldTypeOf(OptionType type) {
+FieldDescriptor::CppType FieldTypeOf(recipes::OptionType type) {
   switch (type) {
-    case OptionType::kBool:
+    case recipes::OptionType::kBool:
       return FieldDescriptor::CPPTYPE_BOOL;
-    case OptionType::kInteger:
+    case recipes::OptionType::kInteger:
       return FieldDescriptor::CPPTYPE_INT32;
-    case OptionType::kUnsigned:
+    case recipes::OptionType::kUnsigned:
       return FieldDescriptor::CPPTYPE_UINT64;
-    case OptionType::kReal:
+    case recipes::OptionType::kReal:
       return FieldDescriptor::CPPTYPE_DOUBLE;
-    case OptionType::kWord:
+    case recipes::OptionType::kWord:
       return FieldDescriptor::CPPTYPE_ENUM;
-    case OptionType::kList:
+    case recipes::OptionType::kList:
       return FieldDescriptor::CPPTYPE_STRING;
   }
   return FieldDescriptor::CPPTYPE_MESSAGE;
 }
 
 TEST(OptionField, EveryRowHasAFieldOfItsTypeThatCanBeAbsent) {
-  ForEveryOption([](const TaskOptionGroup&, const Option& option) {
+  ForEveryOption([](const recipes::TaskOptionGroup&, const recipes::Option& option) {
     const FieldDescriptor* const field = FieldOf(option.path);
     ASSERT_NE(field, nullptr);
-    EXPECT_EQ(field->is_repeated(), option.type == OptionType::kList);
+    EXPECT_EQ(field->is_repeated(), option.type == recipes::OptionType::kList);
     EXPECT_EQ(field->cpp_type(), FieldTypeOf(option.type));
-    EXPECT_TRUE(option.type == OptionType::kWord || option.type == OptionType::kList ||
-                field->has_presence());
+    EXPECT_TRUE(option.type == recipes::OptionType::kWord ||
+                option.type == recipes::OptionType::kList || field->has_presence());
   });
 }
 
@@ -76,11 +76,11 @@ TEST(OptionField, EveryRowHasAFieldOfItsTypeThatCanBeAbsent) {
 TEST(OptionField, EveryFieldOfTheOptionsMessagesHasARow) {
   std::set<std::string> rows;
   std::set<std::string> groups;
-  ForEveryOption([&](const TaskOptionGroup& task, const Option& option) {
+  ForEveryOption([&](const recipes::TaskOptionGroup& task, const recipes::Option& option) {
     rows.insert(option.path);
     groups.insert(task.group.path);
   });
-  for (const OptionGroup& group : CommonOptions()) {
+  for (const recipes::OptionGroup& group : recipes::CommonOptions()) {
     if (!group.path.empty()) groups.insert(group.path);
   }
   for (const std::string& group : groups) {
@@ -93,18 +93,18 @@ TEST(OptionField, EveryFieldOfTheOptionsMessagesHasARow) {
 
 TEST(OptionField, EveryTaskOfTheSpecHasItsOptions) {
   const auto* const tasks = v1::Task::descriptor()->FindOneofByName("task");
-  EXPECT_EQ(static_cast<size_t>(tasks->field_count()), TaskOptionGroups().size());
+  EXPECT_EQ(static_cast<size_t>(tasks->field_count()), tasks::TaskOptionGroups().size());
   for (int i = 0; i < tasks->field_count(); ++i) {
     const std::string& name = tasks->field(i)->name();
-    const TaskOptionGroup* const task = FindTaskOptionGroup(name);
+    const recipes::TaskOptionGroup* const task = tasks::FindTaskOptionGroup(name);
     ASSERT_NE(task, nullptr) << name;
     EXPECT_EQ(FieldOf(task->group.path), tasks->field(i));
   }
 }
 
 TEST(OptionField, EnumsHaveTheSameValuesOnBothSides) {
-  ForEveryOption([](const TaskOptionGroup&, const Option& option) {
-    if (option.type != OptionType::kWord) return;
+  ForEveryOption([](const recipes::TaskOptionGroup&, const recipes::Option& option) {
+    if (option.type != recipes::OptionType::kWord) return;
     const auto* const type = FieldOf(option.path)->enum_type();
     EXPECT_EQ(static_cast<size_t>(type->value_count()), option.words.size() + 1);
     for (int i = 1; i < type->value_count(); ++i) {
@@ -112,24 +112,24 @@ TEST(OptionField, EnumsHaveTheSameValuesOnBothSides) {
       WriteOption(option, option.words[i - 1].word, &spec);
       const auto read = ReadOption(spec, option);
       ASSERT_TRUE(read.ok()) << read.status();
-      EXPECT_EQ(*read, OptionValue(option.words[i - 1].word));
+      EXPECT_EQ(*read, recipes::OptionValue(option.words[i - 1].word));
     }
   });
 }
 
 TEST(OptionField, ValuesGoThroughTheWireAndBack) {
-  ForEveryOption([](const TaskOptionGroup&, const Option& option) {
+  ForEveryOption([](const recipes::TaskOptionGroup&, const recipes::Option& option) {
     v1::FineTuneSpec spec;
     EXPECT_EQ(*ReadOption(spec, option), std::nullopt);
-    std::vector<OptionValue> values;
+    std::vector<recipes::OptionValue> values;
     if (option.edges) values = {option.edges->lowest, option.edges->highest};
-    if (option.type == OptionType::kBool) values = {false, true};
-    if (option.type == OptionType::kUnsigned) values = {uint64_t{0}, ~uint64_t{0}};
-    if (option.type == OptionType::kWord) values = {option.words.back().word};
-    if (option.type == OptionType::kList) {
-      values = {TextList{"a"}, TextList(option.limits->items, "b")};
+    if (option.type == recipes::OptionType::kBool) values = {false, true};
+    if (option.type == recipes::OptionType::kUnsigned) values = {uint64_t{0}, ~uint64_t{0}};
+    if (option.type == recipes::OptionType::kWord) values = {option.words.back().word};
+    if (option.type == recipes::OptionType::kList) {
+      values = {recipes::TextList{"a"}, recipes::TextList(option.limits->items, "b")};
     }
-    for (const OptionValue& value : values) {
+    for (const recipes::OptionValue& value : values) {
       WriteOption(option, value, &spec);
       v1::FineTuneSpec sent;
       ASSERT_TRUE(sent.ParseFromString(spec.SerializeAsString()));
@@ -139,9 +139,9 @@ TEST(OptionField, ValuesGoThroughTheWireAndBack) {
 }
 
 TEST(OptionField, WhatIsOutOfRangeIsRefusedByItsPathInTheRequest) {
-  ForEveryOption([](const TaskOptionGroup& task, const Option& option) {
+  ForEveryOption([](const recipes::TaskOptionGroup& task, const recipes::Option& option) {
     if (!option.edges) return;
-    for (const OptionValue& value : {option.edges->below, option.edges->above}) {
+    for (const recipes::OptionValue& value : {option.edges->below, option.edges->above}) {
       v1::FineTuneSpec spec;
       spec.set_dataset_id("dataset-1");
       spec.set_model("stamps");
@@ -159,10 +159,10 @@ TEST(OptionField, WhatIsOutOfRangeIsRefusedByItsPathInTheRequest) {
 
 // A request of a million items is refused before any of them is copied.
 TEST(OptionField, AListThatIsTooLongIsRefusedByItsPathAndItsLength) {
-  ForEveryOption([](const TaskOptionGroup&, const Option& option) {
-    if (option.type != OptionType::kList) return;
+  ForEveryOption([](const recipes::TaskOptionGroup&, const recipes::Option& option) {
+    if (option.type != recipes::OptionType::kList) return;
     v1::FineTuneSpec spec;
-    WriteOption(option, TextList(option.limits->items + 1, "a"), &spec);
+    WriteOption(option, recipes::TextList(option.limits->items + 1, "a"), &spec);
     const auto read = ReadOption(spec, option);
     ASSERT_EQ(read.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(read.status().message(),
@@ -171,4 +171,4 @@ TEST(OptionField, AListThatIsTooLongIsRefusedByItsPathAndItsLength) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::wire

@@ -5,7 +5,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 using ::testing::HasSubstr;
@@ -77,4 +77,4 @@ TEST(WireStatus, EveryCodeKeepsItsNumber) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::wire

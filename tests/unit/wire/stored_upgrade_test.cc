@@ -19,7 +19,7 @@
 #include "wire/job.h"
 #include "wire/model.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 using ::testing::ElementsAre;
@@ -35,7 +35,7 @@ class StoredUpgradeTest : public ::testing::Test {
                           std::filesystem::copy_options::recursive);
     const auto sql = ReadFile(fixture / "graft.sql", 1 << 20);
     ASSERT_TRUE(sql.ok()) << sql.status();
-    auto database = sqlite::Connection::Open(folder_.path() / "graft.db");
+    auto database = store::sqlite::Connection::Open(folder_.path() / "graft.db");
     ASSERT_TRUE(database.ok()) << database.status();
     const absl::Status filled = (*database)->Execute(sql->c_str());
     ASSERT_TRUE(filled.ok()) << filled;
@@ -44,20 +44,20 @@ class StoredUpgradeTest : public ::testing::Test {
   std::filesystem::path blobs_folder() const { return folder_.path() / "blobs"; }
 
   void Open() {
-    blobs_ = *LocalBlobStore::Open(blobs_folder());
+    blobs_ = *artifacts::LocalBlobStore::Open(blobs_folder());
     StoredUpgrade upgrade(blobs_.get());
-    SqliteMetadataStoreOptions options;
+    store::SqliteMetadataStoreOptions options;
     options.path = folder_.path() / "graft.db";
     options.upgrade = &upgrade;
     store_.reset();
-    auto store = SqliteMetadataStore::Open(options);
+    auto store = store::SqliteMetadataStore::Open(options);
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
   }
 
   // The only job in this state, as GetStatus shows it; of several the newest.
-  v1::Job JobThatIs(JobState state) {
-    JobFilter filter;
+  v1::Job JobThatIs(jobs::JobState state) {
+    store::JobFilter filter;
     filter.states = {state};
     const auto page = store_->ListJobs("default", filter, {});
     EXPECT_FALSE(page->items.empty());
@@ -76,13 +76,13 @@ class StoredUpgradeTest : public ::testing::Test {
   }
 
   TempDirectory folder_ = *TempDirectory::Create();
-  std::unique_ptr<BlobStore> blobs_;
-  std::unique_ptr<MetadataStore> store_;
+  std::unique_ptr<artifacts::BlobStore> blobs_;
+  std::unique_ptr<store::MetadataStore> store_;
 };
 
 TEST_F(StoredUpgradeTest, AJobThatSucceededKeepsItsReport) {
   Open();
-  const v1::Job job = JobThatIs(JobState::kSucceeded);
+  const v1::Job job = JobThatIs(jobs::JobState::kSucceeded);
   EXPECT_EQ(job.request_id(), "first");
   EXPECT_EQ(job.best_epoch(), 2);
   ASSERT_THAT(job.best_metrics(), SizeIs(1));
@@ -102,7 +102,7 @@ TEST_F(StoredUpgradeTest, AJobThatSucceededKeepsItsReport) {
   EXPECT_EQ(report.confusion().cells(0).images(), 2);
   const auto events = store_->ListEvents("default", job.id(), 0, 100);
   ASSERT_TRUE(events.ok()) << events.status();
-  for (const JobEvent& event : *events) EXPECT_TRUE(ToProto(event).ok()) << event.type;
+  for (const jobs::JobEvent& event : *events) EXPECT_TRUE(ToProto(event).ok()) << event.type;
 }
 
 // It is yet to run: every option that was asked for must be there.
@@ -186,10 +186,10 @@ TEST(StoredJobSpec, WhatWasNotSetStaysSo) {
 
 TEST_F(StoredUpgradeTest, JobsThatMadeNothingAreAsTheyWere) {
   Open();
-  const v1::Job failed = JobThatIs(JobState::kFailed);
+  const v1::Job failed = JobThatIs(jobs::JobState::kFailed);
   EXPECT_EQ(failed.error().message(), "training diverged in epoch 2");
   EXPECT_FALSE(failed.has_report());
-  EXPECT_EQ(JobThatIs(JobState::kCancelled).spec().fine_tune().model(), "cars");
+  EXPECT_EQ(JobThatIs(jobs::JobState::kCancelled).spec().fine_tune().model(), "cars");
 }
 
 TEST_F(StoredUpgradeTest, DatasetsKeepTheirClassesPartsAndWarnings) {
@@ -229,15 +229,15 @@ TEST_F(StoredUpgradeTest, VersionsSayWhatTheirArtefactsSay) {
   EXPECT_EQ(latest.card().fields().fields().at("licence").string_value(), "CC0-1.0");
   EXPECT_THAT(Version(1).changed_stages(), ElementsAre("top"));
   const auto description =
-      ModelDescriptionFromJson(store_->GetModelVersion("default", "pets", 0)->description);
+      model::ModelDescriptionFromJson(store_->GetModelVersion("default", "pets", 0)->description);
   ASSERT_TRUE(description.ok()) << description.status();
-  EXPECT_EQ(description->head, (HeadSpec{HeadKind::kLinear, {1280, 1, 1}, 0, 0, 3}));
+  EXPECT_EQ(description->head, (model::HeadSpec{model::HeadKind::kLinear, {1280, 1, 1}, 0, 0, 3}));
 }
 
 TEST_F(StoredUpgradeTest, OpeningAgainChangesNothing) {
   Open();
-  const ModelVersion before = *store_->GetModelVersion("default", "pets", 0);
-  const ModelVersionDetails details = *store_->GetModelVersionDetails("default", "pets", 0);
+  const store::ModelVersion before = *store_->GetModelVersion("default", "pets", 0);
+  const store::ModelVersionDetails details = *store_->GetModelVersionDetails("default", "pets", 0);
   Open();
   EXPECT_EQ(store_->GetModelVersion("default", "pets", 0)->description, before.description);
   EXPECT_EQ(store_->GetModelVersionDetails("default", "pets", 0)->report, details.report);
@@ -257,7 +257,7 @@ TEST_F(StoredUpgradeTest, AVersionWithoutItsManifestDoesNotKeepTheServerFromStar
 }
 
 TEST_F(StoredUpgradeTest, BytesThatCannotBeReadStayAsTheyAre) {
-  const auto blobs = *LocalBlobStore::Open(blobs_folder());
+  const auto blobs = *artifacts::LocalBlobStore::Open(blobs_folder());
   StoredUpgrade upgrade(blobs.get());
   const std::string damaged = "\xff\xff";
   EXPECT_EQ(upgrade.JobSpec(damaged), damaged);
@@ -268,4 +268,4 @@ TEST_F(StoredUpgradeTest, BytesThatCannotBeReadStayAsTheyAre) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::wire

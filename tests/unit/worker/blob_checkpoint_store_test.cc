@@ -22,7 +22,7 @@ class BlobCheckpointStoreTest : public ::testing::Test {
     return BlobCheckpointStore(blobs_.get(), "checkpoints/" + job, fence);
   }
   TempDirectory folder_ = *TempDirectory::Create();
-  std::unique_ptr<BlobStore> blobs_ = *LocalBlobStore::Open(folder_.path());
+  std::unique_ptr<artifacts::BlobStore> blobs_ = *artifacts::LocalBlobStore::Open(folder_.path());
 };
 
 TEST_F(BlobCheckpointStoreTest, TheNewestTwoAreKeptNewestFirst) {

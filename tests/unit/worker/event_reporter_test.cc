@@ -24,7 +24,7 @@ TEST_F(EventReporterTest, EventsArriveOnceAndInOrderThoughTheServerIsAwayForAWhi
   }
   trainer_.train = [](const Trainer::Run& run) {
     for (int i = 0; i < 1'200; ++i) run.observer->OnLog(absl::StrCat("line ", i));
-    EpochMetrics epoch;
+    training::EpochMetrics epoch;
     epoch.phase = "head";
     epoch.epoch = 1;
     epoch.best = true;
@@ -89,7 +89,7 @@ TEST_F(EventReporterTest, AReportThatTheServerCallsMalformedDoesNotHoldUpTheNext
     return SmallResult();
   };
   ::testing::internal::CaptureStderr();
-  const auto logger = Logger::Create("text", "info");
+  const auto logger = wire::Logger::Create("text", "info");
   JobRunner({}, link_.get(), blobs_.get(), &trainer_, Clock::System(), logger.get()).RunJob(Job());
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
               HasSubstr("the server refuses a report; it is dropped job=a events=1"));
@@ -100,7 +100,7 @@ TEST_F(EventReporterTest, AReportThatTheServerCallsMalformedDoesNotHoldUpTheNext
 
 TEST_F(EventReporterTest, ProgressIsAnEventOncePerStageAndAlwaysInTheReport) {
   trainer_.train = [this](const Trainer::Run& run) {
-    TrainingProgress progress;
+    training::TrainingProgress progress;
     const auto reported = [&](size_t count) {
       absl::MutexLock lock(&service_.mutex);
       const auto enough = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -133,12 +133,12 @@ TEST_F(EventReporterTest, ProgressIsAnEventOncePerStageAndAlwaysInTheReport) {
 
 TEST_F(EventReporterTest, CountersAreReportedAsGrowth) {
   trainer_.train = [](const Trainer::Run& run) {
-    TrainingCounters counters;
+    training::TrainingCounters counters;
     counters.training_images = 32;
     run.observer->OnCounters(counters);
     counters.training_images = 64;
     run.observer->OnCounters(counters);
-    FineTuneResult result = SmallResult();
+    training::FineTuneResult result = SmallResult();
     result.counters.training_images = 100;
     return result;
   };

@@ -8,21 +8,21 @@ namespace {
 struct Case {
   graft::v1::DesiredState desired;
   bool drain;
-  RunSignal expected;
+  training::RunSignal expected;
 };
 
 TEST(SignalFor, IsDecidedForEveryAnswer) {
   const Case cases[] = {
-      {graft::v1::DESIRED_STATE_UNSPECIFIED, false, RunSignal::kRun},
-      {graft::v1::DESIRED_STATE_UNSPECIFIED, true, RunSignal::kDrain},
-      {graft::v1::DESIRED_STATE_RUN, false, RunSignal::kRun},
-      {graft::v1::DESIRED_STATE_RUN, true, RunSignal::kDrain},
-      {graft::v1::DESIRED_STATE_PAUSE, false, RunSignal::kDrain},
-      {graft::v1::DESIRED_STATE_PAUSE, true, RunSignal::kDrain},
-      {graft::v1::DESIRED_STATE_STOP, false, RunSignal::kStop},
-      {graft::v1::DESIRED_STATE_STOP, true, RunSignal::kDrain},
-      {graft::v1::DESIRED_STATE_CANCEL, false, RunSignal::kCancel},
-      {graft::v1::DESIRED_STATE_CANCEL, true, RunSignal::kCancel},
+      {graft::v1::DESIRED_STATE_UNSPECIFIED, false, training::RunSignal::kRun},
+      {graft::v1::DESIRED_STATE_UNSPECIFIED, true, training::RunSignal::kDrain},
+      {graft::v1::DESIRED_STATE_RUN, false, training::RunSignal::kRun},
+      {graft::v1::DESIRED_STATE_RUN, true, training::RunSignal::kDrain},
+      {graft::v1::DESIRED_STATE_PAUSE, false, training::RunSignal::kDrain},
+      {graft::v1::DESIRED_STATE_PAUSE, true, training::RunSignal::kDrain},
+      {graft::v1::DESIRED_STATE_STOP, false, training::RunSignal::kStop},
+      {graft::v1::DESIRED_STATE_STOP, true, training::RunSignal::kDrain},
+      {graft::v1::DESIRED_STATE_CANCEL, false, training::RunSignal::kCancel},
+      {graft::v1::DESIRED_STATE_CANCEL, true, training::RunSignal::kCancel},
   };
   for (const Case& each : cases) {
     v1::HeartbeatResponse response;

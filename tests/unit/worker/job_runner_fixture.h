@@ -24,20 +24,20 @@ namespace graft::worker {
 // Trains nothing: does what the test says.
 class FakeTrainer final : public Trainer {
  public:
-  absl::StatusOr<FineTuneResult> Train(const Run& run) override { return train(run); }
+  absl::StatusOr<training::FineTuneResult> Train(const Run& run) override { return train(run); }
   bool IsDrained(const absl::Status& status) const override {
     return absl::StartsWith(status.message(), "drained");
   }
-  std::function<absl::StatusOr<FineTuneResult>(const Run&)> train;
+  std::function<absl::StatusOr<training::FineTuneResult>(const Run&)> train;
 };
 
-inline FineTuneResult SmallResult() {
-  FineTuneResult result;
+inline training::FineTuneResult SmallResult() {
+  training::FineTuneResult result;
   result.model = "tensors";
   result.description.backbone = "efficientnet_lite0";
   result.description.backbone_digest = Sha256Hex("weights");
   result.description.cut_point = "features";
-  result.description.head = {HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
+  result.description.head = {model::HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
   result.description.task = "classification";
   result.description.outputs = R"({"labels":["cat","dog"]})";
   result.report.examples = 8;
@@ -73,7 +73,7 @@ class JobRunnerTest : public ::testing::Test {
     job.set_attempt(1);
     job.set_artifact_prefix(absl::StrCat("jobs/a/", fence));
     job.set_checkpoint_prefix("checkpoints/a");
-    *job.mutable_heartbeat_interval() = ToProto(absl::Milliseconds(10));
+    *job.mutable_heartbeat_interval() = wire::ToProto(absl::Milliseconds(10));
     graft::v1::FineTuneSpec* spec = job.mutable_spec()->mutable_fine_tune();
     spec->set_dataset_id("dataset-1");
     spec->set_model("stamps");
@@ -87,17 +87,17 @@ class JobRunnerTest : public ::testing::Test {
     return service_.finishes.empty() ? v1::FinishRequest() : service_.finishes[0];
   }
   // Waits in a training step until something is wanted of the job.
-  static absl::Status UntilNot(RunSignal unwanted, const Trainer::Run& run) {
+  static absl::Status UntilNot(training::RunSignal unwanted, const Trainer::Run& run) {
     while (run.desired() == unwanted) std::this_thread::yield();
-    return run.desired() == RunSignal::kDrain ? absl::AbortedError("drained")
-                                              : absl::CancelledError("told to");
+    return run.desired() == training::RunSignal::kDrain ? absl::AbortedError("drained")
+                                                        : absl::CancelledError("told to");
   }
 
   FakeWorkerService service_;
   LoopbackServer server_{&service_};
   TempDirectory folder_ = *TempDirectory::Create();
-  std::unique_ptr<BlobStore> blobs_ = *LocalBlobStore::Open(folder_.path());
-  std::unique_ptr<Logger> logger_ = Logger::Silent();
+  std::unique_ptr<artifacts::BlobStore> blobs_ = *artifacts::LocalBlobStore::Open(folder_.path());
+  std::unique_ptr<wire::Logger> logger_ = wire::Logger::Silent();
   std::atomic<bool> told_to_end_{false};
   FakeTrainer trainer_;
   std::unique_ptr<ServerLink> link_;

@@ -29,10 +29,10 @@ TEST_F(JobRunnerTest, SuccessWritesWholeArtefactsBeforeItPublishesThem) {
   EXPECT_EQ(finish.report().classification().confusion().cells_size(), 3);
   EXPECT_EQ(finish.best_epoch(), 2);
   const auto verified =
-      LoadVerifiedManifest(*blobs_, "jobs/a/1", finish.artifact().manifest_sha256());
+      artifacts::LoadVerifiedManifest(*blobs_, "jobs/a/1", finish.artifact().manifest_sha256());
   ASSERT_TRUE(verified.ok()) << verified.status();
   EXPECT_NE(verified->manifest.Find("model.safetensors"), nullptr);
-  EXPECT_TRUE(ModelDescriptionFromJson(verified->manifest.description).ok());
+  EXPECT_TRUE(model::ModelDescriptionFromJson(verified->manifest.description).ok());
   EXPECT_TRUE(blobs_->List("checkpoints/", "", 10)->empty()) << "checkpoints of a job that is over";
 }
 
@@ -52,7 +52,7 @@ TEST_F(JobRunnerTest, ACancelEndsTheRunAndIsSaid) {
     absl::MutexLock lock(&service_.mutex);
     service_.desired = graft::v1::DESIRED_STATE_CANCEL;
   }
-  trainer_.train = [](const Trainer::Run& run) { return UntilNot(RunSignal::kRun, run); };
+  trainer_.train = [](const Trainer::Run& run) { return UntilNot(training::RunSignal::kRun, run); };
   runner_->RunJob(Job());
   EXPECT_EQ(Finished().outcome(), v1::OUTCOME_CANCELLED);
 }
@@ -63,10 +63,10 @@ TEST_F(JobRunnerTest, AStopEndsTheRunAndPublishesTheBestSoFar) {
     service_.desired = graft::v1::DESIRED_STATE_STOP;
   }
   trainer_.train = [](const Trainer::Run& run) {
-    while (run.desired() == RunSignal::kRun) std::this_thread::yield();
-    EXPECT_EQ(run.desired(), RunSignal::kStop);
-    FineTuneResult result = SmallResult();
-    result.stop_reason = StopReason::kStopped;
+    while (run.desired() == training::RunSignal::kRun) std::this_thread::yield();
+    EXPECT_EQ(run.desired(), training::RunSignal::kStop);
+    training::FineTuneResult result = SmallResult();
+    result.stop_reason = training::StopReason::kStopped;
     return result;
   };
   runner_->RunJob(Job());
@@ -79,7 +79,7 @@ TEST_F(JobRunnerTest, AStopBeforeThereIsAnythingToPublishEndsTheJobAsCancelled) 
     absl::MutexLock lock(&service_.mutex);
     service_.desired = graft::v1::DESIRED_STATE_STOP;
   }
-  trainer_.train = [](const Trainer::Run& run) { return UntilNot(RunSignal::kRun, run); };
+  trainer_.train = [](const Trainer::Run& run) { return UntilNot(training::RunSignal::kRun, run); };
   runner_->RunJob(Job());
   EXPECT_EQ(Finished().outcome(), v1::OUTCOME_CANCELLED) << "given back, it is leased for ever";
 }
@@ -90,9 +90,9 @@ TEST_F(JobRunnerTest, AWorkerThatIsToldToEndGivesAStoppingJobBackToTheNext) {
     service_.desired = graft::v1::DESIRED_STATE_STOP;
   }
   trainer_.train = [this](const Trainer::Run& run) {
-    while (run.desired() != RunSignal::kStop) std::this_thread::yield();
+    while (run.desired() != training::RunSignal::kStop) std::this_thread::yield();
     told_to_end_.store(true);
-    return UntilNot(RunSignal::kStop, run);
+    return UntilNot(training::RunSignal::kStop, run);
   };
   runner_->RunJob(Job());
   EXPECT_EQ(Finished().outcome(), v1::OUTCOME_RELEASED);
@@ -105,7 +105,7 @@ TEST_F(JobRunnerTest, ADrainKeepsTheCheckpointAndGivesTheJobBack) {
   }
   trainer_.train = [](const Trainer::Run& run) {
     EXPECT_TRUE(run.checkpoints->Save(4, "state").ok());
-    return UntilNot(RunSignal::kRun, run);
+    return UntilNot(training::RunSignal::kRun, run);
   };
   runner_->RunJob(Job());
   EXPECT_EQ(Finished().outcome(), v1::OUTCOME_RELEASED);
@@ -119,7 +119,7 @@ TEST_F(JobRunnerTest, BeingToldToEndDrainsTheJobAndEndsTheLoop) {
   }
   trainer_.train = [this](const Trainer::Run& run) {
     told_to_end_.store(true);
-    return UntilNot(RunSignal::kRun, run);
+    return UntilNot(training::RunSignal::kRun, run);
   };
   EXPECT_TRUE(runner_->Run().ok());
   EXPECT_EQ(Finished().outcome(), v1::OUTCOME_RELEASED);
@@ -132,12 +132,12 @@ TEST_F(JobRunnerTest, AnIdleWorkerEndsSoonAfterItIsTold) {
 }
 
 TEST_F(JobRunnerTest, ALostLeaseDropsTheJobAndPublishesNothing) {
-  trainer_.train = [this](const Trainer::Run& run) -> absl::StatusOr<FineTuneResult> {
+  trainer_.train = [this](const Trainer::Run& run) -> absl::StatusOr<training::FineTuneResult> {
     {
       absl::MutexLock lock(&service_.mutex);
       service_.fence = 2;  // somebody else has it now
     }
-    while (run.desired() == RunSignal::kRun) std::this_thread::yield();
+    while (run.desired() == training::RunSignal::kRun) std::this_thread::yield();
     return absl::CancelledError("told to");
   };
   runner_->RunJob(Job());
@@ -177,7 +177,7 @@ TEST_F(JobRunnerTest, FailuresSayWhatWasWrongAndWhatToDo) {
 }
 
 TEST_F(JobRunnerTest, AnExceptionFailsTheJobNotTheWorker) {
-  trainer_.train = [](const Trainer::Run&) -> absl::StatusOr<FineTuneResult> {
+  trainer_.train = [](const Trainer::Run&) -> absl::StatusOr<training::FineTuneResult> {
     throw std::runtime_error("odd tensor");
   };
   runner_->RunJob(Job());
@@ -210,7 +210,7 @@ TEST_F(JobRunnerTest, TheLogSaysHowAJobEndedThatTheServerWouldNotHave) {
   }
   trainer_.train = [](const Trainer::Run&) { return SmallResult(); };
   ::testing::internal::CaptureStderr();
-  const auto logger = Logger::Create("text", "info");
+  const auto logger = wire::Logger::Create("text", "info");
   JobRunner({}, link_.get(), blobs_.get(), &trainer_, Clock::System(), logger.get()).RunJob(Job());
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
               HasSubstr("job ends job=a outcome=OUTCOME_FAILED"));
@@ -250,8 +250,8 @@ TEST_F(JobRunnerTest, AFinishThatIsNotTakenEndsWithTheLease) {
 
 TEST(JobRunnerWithoutServer, EndsWhenTheServerIsGoneForGood) {
   const TempDirectory folder = *TempDirectory::Create();
-  const auto blobs = *LocalBlobStore::Open(folder.path());
-  const auto logger = Logger::Silent();
+  const auto blobs = *artifacts::LocalBlobStore::Open(folder.path());
+  const auto logger = wire::Logger::Silent();
   ServerLink::Options options;
   options.worker_id = "w";
   options.give_up_after = absl::Milliseconds(300);

@@ -14,7 +14,7 @@
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 namespace fs = std::filesystem;
@@ -272,4 +272,4 @@ absl::StatusOr<std::optional<fs::path>> LocalBlobStore::LocalPath(const std::str
   return std::optional<fs::path>(root_ / key);
 }
 
-}  // namespace graft
+}  // namespace graft::artifacts

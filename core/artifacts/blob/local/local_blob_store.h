@@ -8,7 +8,7 @@
 
 #include "core/artifacts/blob/blob_store.h"
 
-namespace graft {
+namespace graft::artifacts {
 
 // Blobs as files below a folder, which several processes may share. A blob is written to a staging
 // folder, synced, and linked into place: link(2) fails where the name is taken, so one writer wins,
@@ -39,6 +39,6 @@ class LocalBlobStore final : public BlobStore {
   const std::filesystem::path root_;
 };
 
-}  // namespace graft
+}  // namespace graft::artifacts
 
 #endif  // GRAFT_CORE_ARTIFACTS_BLOB_LOCAL_LOCAL_BLOB_STORE_H_

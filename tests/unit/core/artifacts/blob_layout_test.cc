@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 TEST(BlobLayout, NamesAreWhatStoredDataHas) {
@@ -54,4 +54,4 @@ TEST(BlobLayout, EachNameTellsItsOwner) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::artifacts

@@ -6,7 +6,7 @@
 #include "tests/contract/blob_store_contract.h"
 #include "tests/fakes/memory_blob_store.h"
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 INSTANTIATE_TEST_SUITE_P(Local, BlobStoreContract,
@@ -43,4 +43,4 @@ TEST(BlobStoreTest, KnowsKeysAndTheirBeginnings) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::artifacts

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 template <typename T>
@@ -48,4 +48,4 @@ TEST(AllFinite, IntegersAndNothingAreAlwaysFinite) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::artifacts

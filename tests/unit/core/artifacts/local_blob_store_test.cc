@@ -17,7 +17,7 @@
 #include "core/base/failpoint.h"
 #include "core/base/files.h"
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 namespace fs = std::filesystem;
@@ -209,4 +209,4 @@ TEST_F(LocalBlobStoreTest, AKillAtAnyStepOfAPutLeavesNoneOrTheWholeBlob) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::artifacts

@@ -11,7 +11,7 @@
 #include "core/base/sha256.h"
 #include "tests/fakes/memory_blob_store.h"
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 using ::testing::HasSubstr;
@@ -220,4 +220,4 @@ TEST(RemoteArtifactTest, IsCheckedThroughAStoreWithoutFilesAsWell) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::artifacts

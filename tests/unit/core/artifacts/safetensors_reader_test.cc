@@ -9,7 +9,7 @@
 
 #include "core/artifacts/safetensors/safetensors.h"
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 using ::testing::ElementsAre;
@@ -270,4 +270,4 @@ TEST(SafetensorsReaderTest, IsReadByManyThreadsAtOnce) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::artifacts

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 std::string Load(const std::string& name) {
@@ -77,4 +77,4 @@ TEST(SafetensorsTest, DamageIsNeverDangerous) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::artifacts

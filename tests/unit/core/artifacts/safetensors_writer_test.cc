@@ -8,7 +8,7 @@
 
 #include "core/artifacts/safetensors/safetensors.h"
 
-namespace graft {
+namespace graft::artifacts {
 namespace {
 
 using ::testing::HasSubstr;
@@ -135,4 +135,4 @@ TEST(SafetensorsWriterTest, ReplacesAFileWholeOrNotAtAll) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::artifacts

@@ -15,12 +15,13 @@ int main(int argc, char** argv) {
     return absl::string_view(reinterpret_cast<const char*>(values.data()),
                              values.size() * sizeof(values[0]));
   };
-  const graft::TensorView tensors[] = {
-      {"flags", graft::DType::kU8, {3}, bytes(flags)},
-      {"weight", graft::DType::kF32, {2, 3}, bytes(weight)},
-      {"count", graft::DType::kI64, {}, bytes(count)},
+  const graft::artifacts::TensorView tensors[] = {
+      {"flags", graft::artifacts::DType::kU8, {3}, bytes(flags)},
+      {"weight", graft::artifacts::DType::kF32, {2, 3}, bytes(weight)},
+      {"count", graft::artifacts::DType::kI64, {}, bytes(count)},
   };
-  const absl::Status status = graft::WriteSafetensors(argv[1], tensors, {{"made by", "graft"}});
+  const absl::Status status =
+      graft::artifacts::WriteSafetensors(argv[1], tensors, {{"made by", "graft"}});
   if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
   return status.ok() ? 0 : 1;
 }

@@ -15,30 +15,31 @@
 #include "core/base/files.h"
 #include "core/base/sha256.h"
 
-namespace graft {
+namespace graft::backbones {
 namespace {
 
 using ::testing::HasSubstr;
 
-using Tensors = std::vector<NamedTensor>;
+using Tensors = std::vector<nn::NamedTensor>;
 
 // Weights of EfficientNet-Lite0 drawn from a seed, as an importer would install them.
 class WeightsCatalogTest : public ::testing::Test {
  protected:
   void Install(const std::function<void(Tensors&)>& change = nullptr) {
-    const auto network = Network::Create(BuildArchitecture("tf_efficientnet_lite0").value(), 1);
+    const auto network = nn::Network::Create(BuildArchitecture("tf_efficientnet_lite0").value(), 1);
     Tensors tensors = (*network)->NamedTensors();
     if (change) change(tensors);
     std::vector<at::Tensor> keep;
     std::filesystem::create_directories(folder_);
-    ASSERT_TRUE(WriteSafetensors(weights_, ViewTensors(tensors, keep), {}).ok());
-    const nlohmann::json config = {{"format", 1},
-                                   {"id", "lite0"},
-                                   {"architecture", "tf_efficientnet_lite0"},
-                                   {"sha256", Sha256HexOfFile(weights_.string()).value()},
-                                   {"licence", "none"},
-                                   {"source", "drawn from a seed"},
-                                   {"input_spec", nlohmann::json::parse(InputSpecToJson({}))}};
+    ASSERT_TRUE(artifacts::WriteSafetensors(weights_, nn::ViewTensors(tensors, keep), {}).ok());
+    const nlohmann::json config = {
+        {"format", 1},
+        {"id", "lite0"},
+        {"architecture", "tf_efficientnet_lite0"},
+        {"sha256", Sha256HexOfFile(weights_.string()).value()},
+        {"licence", "none"},
+        {"source", "drawn from a seed"},
+        {"input_spec", nlohmann::json::parse(model::InputSpecToJson({}))}};
     ASSERT_TRUE(WriteFileAtomically(folder_ / "config.json", config.dump()).ok());
   }
   absl::Status Load() { return BackboneWeights::Load(folder_).status(); }
@@ -108,4 +109,4 @@ TEST_F(WeightsCatalogTest, OneBadFolderIsNamedAndStopsNoOther) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::backbones

@@ -10,7 +10,7 @@
 #include "core/base/files.h"
 #include "core/base/sha256.h"
 
-namespace graft {
+namespace graft::backbones {
 namespace {
 
 class WeightsScanTest : public ::testing::Test {
@@ -20,7 +20,7 @@ class WeightsScanTest : public ::testing::Test {
     constexpr int64_t kNumbers = 640 << 10;
     std::vector<std::vector<float>> values(3, std::vector<float>(kNumbers, 1.5f));
     if (place >= 0) values[1][place] = std::numeric_limits<float>::quiet_NaN();
-    std::vector<TensorView> views;
+    std::vector<artifacts::TensorView> views;
     const char* const names[] = {"first", "second", "third"};
     for (int i = 0; i < 3; ++i) {
       views.push_back({.name = names[i],
@@ -28,10 +28,10 @@ class WeightsScanTest : public ::testing::Test {
                        .bytes = {reinterpret_cast<const char*>(values[i].data()),
                                  values[i].size() * sizeof(float)}});
     }
-    ASSERT_TRUE(WriteSafetensors(path_, views, {}).ok());
+    ASSERT_TRUE(artifacts::WriteSafetensors(path_, views, {}).ok());
   }
   absl::StatusOr<WeightsScan> Scan() {
-    return ScanWeights(*SafetensorsFile::Open(path_).value(), path_);
+    return ScanWeights(*artifacts::SafetensorsFile::Open(path_).value(), path_);
   }
 
   const TempDirectory folder_ = TempDirectory::Create().value();
@@ -56,7 +56,7 @@ TEST_F(WeightsScanTest, NamesTheTensorThatHoldsNan) {
 
 TEST_F(WeightsScanTest, AFileThatChangesItsSizeIsNotTakenForTheOneThatWasMapped) {
   Write();
-  const auto mapped = SafetensorsFile::Open(path_).value();
+  const auto mapped = artifacts::SafetensorsFile::Open(path_).value();
   const std::string bytes(mapped->bytes());
   for (const std::string& other : {bytes + "x", bytes.substr(0, bytes.size() - 1)}) {
     ASSERT_TRUE(WriteFileAtomically(path_, other).ok());
@@ -67,4 +67,4 @@ TEST_F(WeightsScanTest, AFileThatChangesItsSizeIsNotTakenForTheOneThatWasMapped)
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::backbones

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 std::string Plain(const std::string& name, bool backslashes = false) {
@@ -78,4 +78,4 @@ TEST(ArchiveNamesTest, WhatSystemsLeaveBehindIsHidden) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

@@ -11,7 +11,7 @@
 #include "core/data/unicode.h"
 #include "tests/fakes/archive_builder.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 using testing::HasSubstr;
@@ -550,4 +550,4 @@ TEST(PrintableNameTest, IsShortAndHarmless) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

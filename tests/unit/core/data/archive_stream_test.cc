@@ -9,7 +9,7 @@
 #include "core/base/files.h"
 #include "tests/fakes/archive_builder.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 using testing::HasSubstr;
@@ -109,4 +109,4 @@ TEST(ArchiveFormatTest, IsThatOfTheFirstBytes) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 using testing::ElementsAre;
@@ -131,4 +131,4 @@ TEST(BatchLoaderTest, MayBeDestroyedAfterAnError) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

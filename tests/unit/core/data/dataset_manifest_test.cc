@@ -12,7 +12,7 @@
 
 #include "tests/unit/core/data/manifest_builder.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 using testing::HasSubstr;
@@ -293,4 +293,4 @@ TEST(DatasetManifestTest, TextThatIsNoJsonIsRefused) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

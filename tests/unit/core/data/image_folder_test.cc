@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 using testing::ElementsAre;
@@ -253,4 +253,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const testing::TestParamInfo<BadFolder>& bad) { return bad.param.title; });
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

@@ -12,7 +12,7 @@
 #include "core/image/encode.h"
 #include "tests/fakes/archive_builder.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 using testing::AllOf;
@@ -21,9 +21,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 std::string Png(int seed) {
-  Image image = MakeImage(4, 3);
+  image::Image image = image::MakeImage(4, 3);
   for (uint8_t& value : image.rgb) value = static_cast<uint8_t>(seed);
-  return EncodePng(image).value();
+  return image::EncodePng(image).value();
 }
 
 class IngestManifestTest : public testing::Test {
@@ -182,4 +182,4 @@ TEST_F(IngestManifestTest, ManifestsAreBoundedByOptions) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

@@ -16,7 +16,7 @@
 #include "core/image/encode.h"
 #include "tests/fakes/archive_builder.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 using testing::AllOf;
@@ -27,16 +27,16 @@ using testing::IsEmpty;
 using testing::Not;
 
 // A picture of one colour: a different one for each `seed`.
-Image Plain(int seed) {
-  Image image = MakeImage(8, 6);
+image::Image Plain(int seed) {
+  image::Image image = image::MakeImage(8, 6);
   for (size_t i = 0; i < image.rgb.size(); ++i) {
     image.rgb[i] = static_cast<uint8_t>((seed * 37 + static_cast<int>(i % 3) * 80) % 256);
   }
   return image;
 }
 
-std::string Png(int seed) { return EncodePng(Plain(seed)).value(); }
-std::string Jpeg(int seed) { return EncodeJpeg(Plain(seed)).value(); }
+std::string Png(int seed) { return image::EncodePng(Plain(seed)).value(); }
+std::string Jpeg(int seed) { return image::EncodeJpeg(Plain(seed)).value(); }
 
 // Two classes of `each` images.
 std::vector<FakeEntry> CatsAndDogs(int each = 25) {
@@ -98,7 +98,7 @@ TEST_F(IngestTest, ImagesAreStoredAsTheyCame) {
     EXPECT_EQ(entry.class_index, given->name[0] == 'c' ? 0 : 1);
     EXPECT_EQ(entry.width, 8);
     EXPECT_EQ(entry.height, 6);
-    const absl::StatusOr<Image> image = (*reader)->Decode(i);
+    const absl::StatusOr<image::Image> image = (*reader)->Decode(i);
     ASSERT_TRUE(image.ok()) << image.status();
     EXPECT_EQ(image->width, 8);
   }
@@ -444,13 +444,13 @@ TEST_F(IngestTest, ImagesInAnotherOrderAreNotTakenForTheManifests) {
 TEST_F(IngestTest, WhatWasAcceptedIsDecodedWhateverTheDefaultLimits) {
   IngestOptions options;
   options.image.max_side = 40'000;
-  const ImageLimits defaults;
+  const image::ImageLimits defaults;
   ASSERT_GT(options.image.max_side, defaults.max_side);
-  const std::string wide = EncodePng(MakeImage(options.image.max_side, 1)).value();
+  const std::string wide = image::EncodePng(image::MakeImage(options.image.max_side, 1)).value();
   const DatasetManifest manifest =
       IngestTar({{"cats/1.png", wide}, {"dogs/1.png", Png(1)}}, options).value();
   const auto reader = DatasetReader::Open(Images(), DatasetManifestToJson(manifest)).value();
-  const absl::StatusOr<Image> image = reader->Decode(0);
+  const absl::StatusOr<image::Image> image = reader->Decode(0);
   ASSERT_TRUE(image.ok()) << image.status();
   EXPECT_EQ(image->width, options.image.max_side);
 }
@@ -496,4 +496,4 @@ TEST_F(IngestTest, TheDisksReserveIsKept) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

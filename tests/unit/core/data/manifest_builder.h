@@ -9,7 +9,7 @@
 #include "core/base/sha256.h"
 #include "core/data/dataset_manifest.h"
 
-namespace graft {
+namespace graft::data {
 
 // Adds `count` images of 10 bytes to class `class_index`, each a picture of its own.
 inline void AddEntries(DatasetManifest& manifest, int class_index, int count,
@@ -29,6 +29,6 @@ inline void AddEntries(DatasetManifest& manifest, int class_index, int count,
   }
 }
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_TESTS_UNIT_CORE_DATA_MANIFEST_BUILDER_H_

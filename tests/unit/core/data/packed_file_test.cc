@@ -7,7 +7,7 @@
 
 #include "core/base/files.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 class PackedFileTest : public testing::Test {
@@ -75,4 +75,4 @@ TEST_F(PackedFileTest, ADiskThatCannotBeAskedIsAnError) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

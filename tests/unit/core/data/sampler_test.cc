@@ -10,7 +10,7 @@
 
 #include "core/data/random.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 TEST(RandomTest, IsSplitMix64) {
@@ -91,4 +91,4 @@ TEST(EpochOrderTest, EveryImageComesFirstAboutAsOften) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

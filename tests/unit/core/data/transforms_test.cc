@@ -18,7 +18,7 @@
 #include "core/image/decode.h"
 #include "core/image/resize.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 std::string Load(const std::string& name) {
@@ -27,11 +27,11 @@ std::string Load(const std::string& name) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-Image Base() { return DecodeImage(Load("rgb.png")).value(); }
+image::Image Base() { return image::DecodeImage(Load("rgb.png")).value(); }
 
 // A quarter turn against the clock, as Pillow's ROTATE_90.
-Image Turned(const Image& image) {
-  Image turned = MakeImage(image.height, image.width);
+image::Image Turned(const image::Image& image) {
+  image::Image turned = image::MakeImage(image.height, image.width);
   for (int y = 0; y < turned.height; ++y) {
     for (int x = 0; x < turned.width; ++x) {
       std::copy_n(image.row(x) + 3 * (image.width - 1 - y), 3, turned.row(y) + 3 * x);
@@ -40,14 +40,14 @@ Image Turned(const Image& image) {
   return turned;
 }
 
-std::vector<float> Evaluate(const Image& image, const InputSpec& spec) {
+std::vector<float> Evaluate(const image::Image& image, const model::InputSpec& spec) {
   std::vector<float> values(PreparedValues(spec), -1e9f);
   PrepareForEvaluation(image, spec, values.data());
   return values;
 }
 
-std::vector<float> Train(const Image& image, const InputSpec& spec, const AugmentOptions& augment,
-                         uint64_t seed) {
+std::vector<float> Train(const image::Image& image, const model::InputSpec& spec,
+                         const AugmentOptions& augment, uint64_t seed) {
   std::vector<float> values(PreparedValues(spec), -1e9f);
   Random random(seed);
   PrepareForTraining(image, spec, augment, random, values.data());
@@ -55,8 +55,8 @@ std::vector<float> Train(const Image& image, const InputSpec& spec, const Augmen
 }
 
 // Values are levels of 0 to 255.
-InputSpec Levels(int width, int height) {
-  InputSpec spec;
+model::InputSpec Levels(int width, int height) {
+  model::InputSpec spec;
   spec.width = width;
   spec.height = height;
   spec.mean = {0, 0, 0};
@@ -79,13 +79,13 @@ TEST(PrepareForEvaluationTest, EqualsPillowLevelForLevel) {
   ASSERT_EQ(cases.size(), 18u);
   for (const nlohmann::json& golden : cases) {
     const std::string name = golden.at("picture").get<std::string>();
-    const Image picture = name == "wide"   ? Base()
-                          : name == "tall" ? Turned(Base())
-                                           : Crop(Base(), 3, 2, 11, 7);
-    InputSpec spec = Levels(golden.at("width").get<int>(), golden.at("height").get<int>());
+    const image::Image picture = name == "wide"   ? Base()
+                                 : name == "tall" ? Turned(Base())
+                                                  : image::Crop(Base(), 3, 2, 11, 7);
+    model::InputSpec spec = Levels(golden.at("width").get<int>(), golden.at("height").get<int>());
     spec.crop_fraction = golden.at("crop_fraction").get<double>();
-    spec.interpolation = golden.at("interpolation") == "bicubic" ? Interpolation::kBicubic
-                                                                 : Interpolation::kBilinear;
+    spec.interpolation = golden.at("interpolation") == "bicubic" ? model::Interpolation::kBicubic
+                                                                 : model::Interpolation::kBilinear;
     const std::vector<float> values = Evaluate(picture, spec);
     const std::vector<int> levels = golden.at("levels").get<std::vector<int>>();
     ASSERT_EQ(levels.size(), values.size());
@@ -98,9 +98,9 @@ TEST(PrepareForEvaluationTest, EqualsPillowLevelForLevel) {
 }
 
 TEST(PrepareForEvaluationTest, NormalisesByMeanAndStandardDeviation) {
-  InputSpec spec;  // ImageNet's figures, range 1
+  model::InputSpec spec;  // ImageNet's figures, range 1
   spec.width = spec.height = 16;
-  InputSpec levels = Levels(16, 16);
+  model::InputSpec levels = Levels(16, 16);
   const std::vector<float> values = Evaluate(Base(), spec);
   const std::vector<float> raw = Evaluate(Base(), levels);
   for (size_t i = 0; i < values.size(); ++i) {
@@ -113,9 +113,9 @@ TEST(PrepareForEvaluationTest, NormalisesByMeanAndStandardDeviation) {
 }
 
 TEST(PrepareForEvaluationTest, BlueComesFirstWhereTheNetworkWantsIt) {
-  InputSpec rgb = Levels(16, 16);
-  InputSpec bgr = rgb;
-  bgr.channel_order = ChannelOrder::kBgr;
+  model::InputSpec rgb = Levels(16, 16);
+  model::InputSpec bgr = rgb;
+  bgr.channel_order = model::ChannelOrder::kBgr;
   bgr.mean = {10, 20, 30};  // of blue, green, red
   const std::vector<float> a = Evaluate(Base(), rgb);
   const std::vector<float> b = Evaluate(Base(), bgr);
@@ -127,15 +127,16 @@ TEST(PrepareForEvaluationTest, BlueComesFirstWhereTheNetworkWantsIt) {
 }
 
 TEST(PrepareForEvaluationTest, PicturesOfAnyShapeAreMadeToFit) {
-  InputSpec spec = Levels(224, 224);
-  for (const Framing framing : {Framing::kCentreCrop, Framing::kSqueeze, Framing::kLetterbox}) {
+  model::InputSpec spec = Levels(224, 224);
+  for (const model::Framing framing :
+       {model::Framing::kCentreCrop, model::Framing::kSqueeze, model::Framing::kLetterbox}) {
     spec.framing = framing;
     // Of a letterbox the bars are black.
-    const float least = framing == Framing::kLetterbox ? 0 : 200;
+    const float least = framing == model::Framing::kLetterbox ? 0 : 200;
     for (const auto& [width, height] : std::vector<std::pair<int, int>>{
              {1, 1}, {1, 2}, {2, 1}, {223, 225}, {32768, 1}, {1, 32768}, {3, 5000}}) {
-      SCOPED_TRACE(absl::StrCat(FramingName(framing), " of ", width, " x ", height));
-      Image image = MakeImage(width, height);
+      SCOPED_TRACE(absl::StrCat(model::FramingName(framing), " of ", width, " x ", height));
+      image::Image image = image::MakeImage(width, height);
       std::fill(image.rgb.begin(), image.rgb.end(), 200);
       const std::vector<float> values = Evaluate(image, spec);
       EXPECT_EQ(*std::min_element(values.begin(), values.end()), width == height ? 200 : least);
@@ -145,8 +146,8 @@ TEST(PrepareForEvaluationTest, PicturesOfAnyShapeAreMadeToFit) {
 }
 
 TEST(Frame, ASqueezedPictureFillsTheInputWhole) {
-  InputSpec spec = Levels(40, 30);
-  spec.framing = Framing::kSqueeze;
+  model::InputSpec spec = Levels(40, 30);
+  spec.framing = model::Framing::kSqueeze;
   for (const auto& [width, height] : std::vector<std::pair<int, int>>{{1, 1}, {200, 10}, {3, 99}}) {
     const FramedPicture framed = Frame(width, height, spec);
     EXPECT_EQ(framed.width, 40);
@@ -157,8 +158,8 @@ TEST(Frame, ASqueezedPictureFillsTheInputWhole) {
 }
 
 TEST(Frame, ALetterboxHasAllOfThePictureInItsShapeInTheMiddle) {
-  InputSpec spec = Levels(40, 30);
-  spec.framing = Framing::kLetterbox;
+  model::InputSpec spec = Levels(40, 30);
+  spec.framing = model::Framing::kLetterbox;
   for (int width = 1; width <= 90; width += 7) {
     for (int height = 1; height <= 90; height += 7) {
       SCOPED_TRACE(absl::StrCat(width, " x ", height));
@@ -181,21 +182,22 @@ TEST(Frame, ALetterboxHasAllOfThePictureInItsShapeInTheMiddle) {
 }
 
 TEST(ResizeWindowTest, IsThatPartOfTheWholePicture) {
-  const Image base = Base();
+  const image::Image base = Base();
   for (const auto& [width, height] :
        std::vector<std::pair<int, int>>{{20, 13}, {97, 61}, {48, 61}, {20, 32}, {48, 32}}) {
-    const Image whole = Resize(base, width, height, Interpolation::kBicubic);
+    const image::Image whole = image::Resize(base, width, height, model::Interpolation::kBicubic);
     for (const auto& [x, y] : std::vector<std::pair<int, int>>{
              {0, 0}, {3, 5}, {-2, -3}, {width - 4, height - 4}, {width, 0}, {-100, 2}}) {
-      EXPECT_EQ(ResizeWindow(base, width, height, Interpolation::kBicubic, x, y, 9, 7).rgb,
-                Crop(whole, x, y, 9, 7).rgb)
+      EXPECT_EQ(
+          image::ResizeWindow(base, width, height, model::Interpolation::kBicubic, x, y, 9, 7).rgb,
+          image::Crop(whole, x, y, 9, 7).rgb)
           << width << " x " << height << " at " << x << ", " << y;
     }
   }
 }
 
 TEST(PrepareForTrainingTest, FollowsTheSeedAlone) {
-  const InputSpec spec = Levels(24, 24);
+  const model::InputSpec spec = Levels(24, 24);
   std::set<std::vector<float>> views;
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const std::vector<float> view = Train(Base(), spec, {}, seed);
@@ -210,8 +212,9 @@ TEST(PrepareForTrainingTest, ValuesAreLevels) {
   strong.min_area = 0.01;
   strong.brightness = strong.contrast = strong.saturation = 0.9;
   strong.hue = 0.5;
-  const InputSpec spec = Levels(17, 13);
-  for (const Image& image : {Base(), MakeImage(1, 1), MakeImage(200, 1), MakeImage(1, 200)}) {
+  const model::InputSpec spec = Levels(17, 13);
+  for (const image::Image& image :
+       {Base(), image::MakeImage(1, 1), image::MakeImage(200, 1), image::MakeImage(1, 200)}) {
     for (uint64_t seed = 0; seed < 50; ++seed) {
       for (const float value : Train(image, spec, strong, seed)) {
         ASSERT_GE(value, -1e-3f);
@@ -222,10 +225,10 @@ TEST(PrepareForTrainingTest, ValuesAreLevels) {
 }
 
 TEST(PrepareForTrainingTest, WithoutAugmentationItIsTheResizedPicture) {
-  const Image square = Crop(Base(), 8, 0, 32, 32);
-  const InputSpec spec = Levels(16, 16);
+  const image::Image square = image::Crop(Base(), 8, 0, 32, 32);
+  const model::InputSpec spec = Levels(16, 16);
   const std::vector<float> view = Train(square, spec, NoAugmentation(), 1);
-  const Image expected = Resize(square, 16, 16, spec.interpolation);
+  const image::Image expected = image::Resize(square, 16, 16, spec.interpolation);
   for (size_t i = 0; i < 256; ++i) {
     for (size_t c = 0; c < 3; ++c) {
       ASSERT_NEAR(view[c * 256 + i], expected.rgb[3 * i + c], 1e-3);
@@ -234,8 +237,8 @@ TEST(PrepareForTrainingTest, WithoutAugmentationItIsTheResizedPicture) {
 }
 
 TEST(PrepareForTrainingTest, FlipsAsOftenAsItIsTold) {
-  const Image square = Crop(Base(), 8, 0, 32, 32);
-  const InputSpec spec = Levels(16, 16);
+  const image::Image square = image::Crop(Base(), 8, 0, 32, 32);
+  const model::InputSpec spec = Levels(16, 16);
   AugmentOptions flip = NoAugmentation();
   const std::vector<float> straight = Train(square, spec, flip, 1);
   flip.flip_probability = 0.25;
@@ -252,7 +255,7 @@ TEST(PrepareForTrainingTest, FlipsAsOftenAsItIsTold) {
 
 // A picture whose red is the column and whose green is the row shows where a view was cut.
 TEST(PrepareForTrainingTest, CropsKeepTheAreaAndTheAspectAsked) {
-  Image ramp = MakeImage(200, 200);
+  image::Image ramp = image::MakeImage(200, 200);
   for (int y = 0; y < 200; ++y) {
     for (int x = 0; x < 200; ++x) {
       ramp.row(y)[3 * x] = static_cast<uint8_t>(x);
@@ -262,8 +265,8 @@ TEST(PrepareForTrainingTest, CropsKeepTheAreaAndTheAspectAsked) {
   AugmentOptions augment = NoAugmentation();
   augment.min_area = 0.25;
   augment.max_aspect = 2;
-  InputSpec spec = Levels(50, 50);
-  spec.interpolation = Interpolation::kBilinear;
+  model::InputSpec spec = Levels(50, 50);
+  spec.interpolation = model::Interpolation::kBilinear;
   double smallest = 1;
   double largest = 0;
   for (uint64_t seed = 0; seed < 300; ++seed) {
@@ -282,10 +285,10 @@ TEST(PrepareForTrainingTest, CropsKeepTheAreaAndTheAspectAsked) {
 }
 
 TEST(TransformDigestTest, CoversEveryField) {
-  const InputSpec spec;
+  const model::InputSpec spec;
   const AugmentOptions none = NoAugmentation();
   std::set<std::string> digests = {TransformDigest(spec, nullptr), TransformDigest(spec, &none)};
-  EXPECT_EQ(TransformDigest(spec, &none), TransformDigest(InputSpec(), &none));
+  EXPECT_EQ(TransformDigest(spec, &none), TransformDigest(model::InputSpec(), &none));
   const std::vector<double AugmentOptions::*> fields = {
       &AugmentOptions::min_area,   &AugmentOptions::max_aspect, &AugmentOptions::flip_probability,
       &AugmentOptions::brightness, &AugmentOptions::contrast,   &AugmentOptions::saturation,
@@ -295,7 +298,7 @@ TEST(TransformDigestTest, CoversEveryField) {
     changed.*field = std::nextafter(changed.*field, 2.0);
     digests.insert(TransformDigest(spec, &changed));
   }
-  InputSpec other = spec;
+  model::InputSpec other = spec;
   other.width = 225;
   digests.insert(TransformDigest(other, nullptr));
   digests.insert(TransformDigest(other, &none));
@@ -303,4 +306,4 @@ TEST(TransformDigestTest, CoversEveryField) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 TEST(Utf8Test, AcceptsWhatTheStandardAcceptsAndNothingElse) {
@@ -66,4 +66,4 @@ TEST(FoldTest, WhatAPersonTakesForOneIsOne) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

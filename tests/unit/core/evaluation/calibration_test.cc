@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::evaluation {
 namespace {
 
 TEST(CalibrationTest, IsZeroWhenConfidenceMeetsAccuracy) {
@@ -20,4 +20,4 @@ TEST(CalibrationTest, IsTheGapBetweenConfidenceAndAccuracyWeighedByBin) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::evaluation

@@ -3,7 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::evaluation {
 namespace {
 
 using ::testing::ElementsAre;
@@ -46,4 +46,4 @@ TEST(ConfusionTest, CountsByClass) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::evaluation

@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::evaluation {
 namespace {
 
 double Precision(std::vector<ScoredAnswer> answers) {
@@ -49,4 +49,4 @@ TEST(BestF1ThresholdTest, IsAHalfWhereNothingCanBeChosen) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::evaluation

@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::evaluation {
 namespace {
 
 TEST(RegressionScoresTest, FollowTheirFormulas) {
@@ -34,4 +34,4 @@ TEST(RegressionScoresTest, ATruthThatDoesNotVaryIsRightOrWrong) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::evaluation

@@ -18,7 +18,7 @@
 #include "core/base/files.h"
 #include "tests/fakes/fake_clock.h"
 
-namespace graft {
+namespace graft::features {
 namespace {
 
 namespace fs = std::filesystem;
@@ -456,4 +456,4 @@ TEST_F(ShardedCacheTest, AFullDiskAndTooManyBytesForMemoryIsAnErrorThatSaysSo) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::features

@@ -14,7 +14,7 @@
 #include "core/image/encode.h"
 #include "core/image/probe.h"
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 using testing::HasSubstr;
@@ -307,4 +307,4 @@ TEST(DecodeTest, LimitsAreOptions) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::image

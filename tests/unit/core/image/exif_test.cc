@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 std::string Number(uint32_t value, int bytes, bool big_endian) {
@@ -72,4 +72,4 @@ TEST(ExifTest, WhatMakesNoSenseIsUpright) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::image

@@ -9,7 +9,7 @@
 
 #include "core/image/decode.h"
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 using testing::HasSubstr;
@@ -226,4 +226,4 @@ TEST(LargeJpegTest, IsDecodedAtAFractionThatFits) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::image

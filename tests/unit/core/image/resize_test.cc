@@ -12,7 +12,7 @@
 #include "core/image/color.h"
 #include "core/image/decode.h"
 
-namespace graft {
+namespace graft::image {
 namespace {
 
 std::string Load(const std::string& name) {
@@ -31,15 +31,15 @@ TEST(ResizeTest, EqualsPillowBitForBit) {
     int width = 0;
     int height = 0;
     words >> filter >> width >> height;
-    const Image resized =
-        Resize(Base(), width, height,
-               filter == "bicubic" ? Interpolation::kBicubic : Interpolation::kBilinear);
+    const Image resized = Resize(
+        Base(), width, height,
+        filter == "bicubic" ? model::Interpolation::kBicubic : model::Interpolation::kBilinear);
     EXPECT_EQ(resized.rgb, values.get<std::vector<uint8_t>>()) << key;
   }
 }
 
 TEST(ResizeTest, SameSizeIsTheSamePicture) {
-  EXPECT_EQ(Resize(Base(), 48, 32, Interpolation::kBicubic).rgb, Base().rgb);
+  EXPECT_EQ(Resize(Base(), 48, 32, model::Interpolation::kBicubic).rgb, Base().rgb);
 }
 
 TEST(CropTest, TakesAPartAndPadsOutside) {
@@ -89,4 +89,4 @@ TEST(ColorTest, ExtremesAreWhatTheyAreCalled) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::image

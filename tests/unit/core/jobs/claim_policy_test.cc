@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::jobs {
 namespace {
 
 QueuedJob Queued(const char* id, const char* project, uint64_t order) {
@@ -63,4 +63,4 @@ TEST(CanRun, EachCapabilityMustMatchAndAnEmptyOneMeansAny) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::jobs

@@ -4,7 +4,7 @@
 
 #include "tests/fakes/fake_clock.h"
 
-namespace graft {
+namespace graft::jobs {
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(20);
@@ -79,4 +79,4 @@ TEST(LeaseWatcher, AJumpOfTheWallClockMovesNoLease) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::jobs

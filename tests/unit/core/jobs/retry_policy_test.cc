@@ -3,7 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::jobs {
 namespace {
 
 using ::testing::HasSubstr;
@@ -55,4 +55,4 @@ TEST(RestartDelay, GrowsByItsFactorUpToTheMaximum) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::jobs

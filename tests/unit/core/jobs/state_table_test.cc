@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::jobs {
 namespace {
 
 // The table of ARCHITECTURE.md, written out a second time: rows are `from`, columns `to`, both in
@@ -54,4 +54,4 @@ TEST(StateTable, NamesAreDistinct) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::jobs

@@ -12,7 +12,7 @@
 
 #include "core/jobs/state_table.h"
 
-namespace graft {
+namespace graft::jobs {
 namespace {
 
 using ::testing::HasSubstr;
@@ -246,4 +246,4 @@ TEST(Transitions, ARefusalSaysWhatToDo) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::jobs

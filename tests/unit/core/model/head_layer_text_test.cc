@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -87,4 +87,4 @@ TEST(HeadLayerText, AListNamesItsBadLayerByPlaceAndIsBounded) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::model

@@ -9,7 +9,7 @@
 
 #include "core/model/head_spec.h"
 
-namespace graft {
+namespace graft::model {
 namespace {
 
 using testing::HasSubstr;
@@ -151,4 +151,4 @@ TEST(PoolingTest, GoesWithWhatTheBackboneGives) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::model

@@ -4,7 +4,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 
-namespace graft {
+namespace graft::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -103,4 +103,4 @@ TEST(HeadSpecTest, ReadsTheEarlierNameOfOutputs) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::model

@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-namespace graft {
+namespace graft::model {
 namespace {
 
 using testing::HasSubstr;
@@ -139,4 +139,4 @@ TEST(InputSpecTest, BadJsonIsRefusedByField) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::model

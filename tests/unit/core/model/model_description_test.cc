@@ -4,7 +4,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 
-namespace graft {
+namespace graft::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -94,4 +94,4 @@ TEST(ModelDescriptionTest, RefusesWhatIsMalformed) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::model

@@ -7,7 +7,7 @@
 
 #include "tests/unit/core/nn/tiny_network.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 constexpr int64_t kMiB = int64_t{1} << 20;
@@ -76,4 +76,4 @@ TEST(ForwardMemoryTest, TheBatchIsAPowerOfTwoThatStaysWithinTheBound) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::nn

@@ -5,7 +5,7 @@
 
 #include "tests/unit/core/nn/tiny_network.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 using testing::HasSubstr;
@@ -117,4 +117,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return test.param.name; });
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::nn

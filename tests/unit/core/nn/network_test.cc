@@ -10,7 +10,7 @@
 
 #include "tests/unit/core/nn/tiny_network.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 std::unique_ptr<Network> Tiny(uint64_t seed = 1) {
@@ -184,4 +184,4 @@ TEST(NetworkTest, SetTensorChecksNameAndShape) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::nn

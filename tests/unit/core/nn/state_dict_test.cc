@@ -11,7 +11,7 @@
 
 #include "tests/unit/core/nn/tiny_network.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 using testing::HasSubstr;
@@ -22,11 +22,11 @@ std::string FileOf(const Network& network,
   std::vector<NamedTensor> tensors = network.NamedTensors();
   if (change) change(tensors);
   std::vector<at::Tensor> keep;
-  return SerializeSafetensors(ViewTensors(tensors, keep), {}).value();
+  return artifacts::SerializeSafetensors(ViewTensors(tensors, keep), {}).value();
 }
 
 absl::Status Load(const std::string& bytes, Network& network) {
-  const auto file = SafetensorsFile::Parse(bytes);
+  const auto file = artifacts::SafetensorsFile::Parse(bytes);
   if (!file.ok()) return file.status();
   return LoadStages(**file, 0, network.num_stages(), LoadMode::kCopy, network);
 }
@@ -43,7 +43,7 @@ TEST(StateDictTest, WhatIsSavedIsLoaded) {
 TEST(StateDictTest, BorrowedTensorsPointIntoTheFile) {
   const auto source = Network::Create(TinyNetwork(), 1).value();
   const std::string bytes = FileOf(*source);
-  const auto file = SafetensorsFile::Parse(bytes).value();
+  const auto file = artifacts::SafetensorsFile::Parse(bytes).value();
   const auto target = Network::CreateEmpty(TinyNetwork()).value();
   ASSERT_TRUE(LoadStages(*file, 0, 3, LoadMode::kBorrow, *target).ok());
   for (const NamedTensor& named : target->NamedTensors()) {
@@ -88,7 +88,7 @@ TEST_P(BadStateDictTest, IsRefusedByName) {
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr(GetParam().message));
   // Without reading a value the same is found, but for what is wrong with values.
-  const auto file = SafetensorsFile::Parse(bytes).value();
+  const auto file = artifacts::SafetensorsFile::Parse(bytes).value();
   const auto empty = Network::CreateEmpty(TinyNetwork()).value();
   const absl::Status unread = CheckStages(*file, 0, empty->num_stages(), *empty);
   EXPECT_EQ(unread, GetParam().name == std::string("NaN") ? absl::OkStatus() : status);
@@ -123,10 +123,10 @@ TEST(StateDictTest, OtherTensorsAreNamed) {
   const std::string bytes = FileOf(*network, [](Tensors& tensors) {
     tensors.push_back({"surprise.weight", at::zeros({2}), true, 0});
   });
-  const auto file = SafetensorsFile::Parse(bytes).value();
+  const auto file = artifacts::SafetensorsFile::Parse(bytes).value();
   EXPECT_THAT(std::string(CheckNoOtherTensors(*file, *network).message()),
               HasSubstr("surprise.weight"));
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::nn

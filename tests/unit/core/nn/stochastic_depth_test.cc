@@ -8,7 +8,7 @@
 
 #include "core/backbones/catalog.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 std::vector<double> Rates(const NetworkSpec& spec) {
@@ -20,7 +20,8 @@ std::vector<double> Rates(const NetworkSpec& spec) {
 }
 
 TEST(StochasticDepthTest, GrowsLinearlyToTheRate) {
-  const NetworkSpec spec = WithStochasticDepth(BuildArchitecture("resnet18").value(), 0.2).value();
+  const NetworkSpec spec =
+      WithStochasticDepth(backbones::BuildArchitecture("resnet18").value(), 0.2).value();
   const std::vector<double> rates = Rates(spec);
   ASSERT_EQ(rates.size(), 8u);
   for (size_t i = 0; i < rates.size(); ++i) {
@@ -31,9 +32,9 @@ TEST(StochasticDepthTest, GrowsLinearlyToTheRate) {
 
 TEST(StochasticDepthTest, ARateThatIsNoneIsRefused) {
   for (const double rate : {-0.1, 1.0, std::nan("")}) {
-    EXPECT_FALSE(WithStochasticDepth(BuildArchitecture("resnet18").value(), rate).ok());
+    EXPECT_FALSE(WithStochasticDepth(backbones::BuildArchitecture("resnet18").value(), rate).ok());
   }
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::nn

@@ -3,7 +3,7 @@
 
 #include "core/nn/network_spec.h"
 
-namespace graft {
+namespace graft::nn {
 
 // Three stages with all that matters in a few hundred weights: convolution, norm, a residual, a
 // gate, pooling, and a classifier.
@@ -54,6 +54,6 @@ inline NetworkSpec TinyEncoder() {
   return builder.Take();
 }
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_TESTS_UNIT_CORE_NN_TINY_NETWORK_H_

@@ -4,13 +4,13 @@
 
 #include "core/tasks/classification/options.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 TEST(ConfigJson, HasTheApisNamesAndOnlyWhatIsSet) {
   FineTuneConfig config = {.strategy = Strategy::kTopLayers,
-                           .task = ClassificationOptions{.label_smoothing = 0.5}};
-  config.head.kind = HeadKind::kMlp;
+                           .task = tasks::ClassificationOptions{.label_smoothing = 0.5}};
+  config.head.kind = model::HeadKind::kMlp;
   config.training.epochs = 3;
   config.training.seed = uint64_t{1} << 63;
   config.data.augment = false;
@@ -26,4 +26,4 @@ TEST(ConfigJson, HasTheApisNamesAndOnlyWhatIsSet) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::recipes

@@ -4,10 +4,10 @@
 
 #include "core/tasks/classification/options.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
-FineTuneConfig Classification() { return {.task = ClassificationOptions{}}; }
+FineTuneConfig Classification() { return {.task = tasks::ClassificationOptions{}}; }
 
 ResolvedFineTune Resolve(const FineTuneConfig& config) {
   absl::StatusOr<ResolvedFineTune> resolved = ResolveFineTune(config);
@@ -53,4 +53,4 @@ TEST(CostTest, FullCostsAForwardAnImageAndEpoch) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::recipes

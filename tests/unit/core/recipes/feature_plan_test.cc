@@ -3,7 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 using ::testing::ElementsAre;
@@ -43,4 +43,4 @@ TEST(FeaturePlanTest, MemoryTakesWhatTheCacheCannot) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::recipes

@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 TEST(OptionRange, SaysWhatItTakes) {
@@ -42,4 +42,4 @@ TEST(NumberWords, TellNeighboursApart) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::recipes

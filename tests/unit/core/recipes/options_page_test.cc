@@ -8,7 +8,7 @@
 
 #include "core/tasks/option_groups.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 using ::testing::HasSubstr;
@@ -16,7 +16,7 @@ using ::testing::Not;
 
 const Option& Find(absl::string_view path) {
   const Option* found = nullptr;
-  ForEachOption(TaskOptionGroups()[0], [&](const Option& option) {
+  ForEachOption(tasks::TaskOptionGroups()[0], [&](const Option& option) {
     if (option.path == path) found = &option;
   });
   return *found;
@@ -26,7 +26,7 @@ TEST(OptionsPage, IsTheOneInTheTree) {
   std::ifstream file(GRAFT_OPTIONS_PAGE, std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
-  EXPECT_EQ(text.str(), OptionsPage(TaskOptionGroups()))
+  EXPECT_EQ(text.str(), OptionsPage(tasks::TaskOptionGroups()))
       << "make it again: build/release/bin/graft_options_page --markdown >docs/options.md";
 }
 
@@ -40,7 +40,7 @@ TEST(DefaultWords, SayWhichValueHoldsWhere) {
 }
 
 TEST(CliOptionsHeader, HasAFlagForEveryOptionInTheClisWords) {
-  const std::string header = CliOptionsHeader(TaskOptionGroups());
+  const std::string header = CliOptionsHeader(tasks::TaskOptionGroups());
   EXPECT_THAT(header, HasSubstr("{\"training.early_stopping_patience\", \"patience\", "
                                 "\"Training\","));
   EXPECT_THAT(header, HasSubstr("{\"task.classification.label_smoothing\", \"label-smoothing\","));
@@ -50,4 +50,4 @@ TEST(CliOptionsHeader, HasAFlagForEveryOptionInTheClisWords) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::recipes

@@ -18,7 +18,7 @@
 #include "core/recipes/validate.h"
 #include "core/tasks/option_groups.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 using ::testing::HasSubstr;
@@ -35,9 +35,10 @@ void PrintTo(const Row& row, std::ostream* out) { *out << row.option->path; }
 std::vector<Row> AllRows() {
   std::vector<Row> rows;
   for (const OptionGroup& group : CommonOptions()) {
-    for (const Option& option : group.options) rows.push_back({TaskOptionGroups()[0], &option});
+    for (const Option& option : group.options)
+      rows.push_back({tasks::TaskOptionGroups()[0], &option});
   }
-  for (const TaskOptionGroup* const task : TaskOptionGroups()) {
+  for (const TaskOptionGroup* const task : tasks::TaskOptionGroups()) {
     for (const Option& option : task->group.options) rows.push_back({task, &option});
   }
   return rows;
@@ -52,7 +53,7 @@ std::vector<FineTuneConfig> AllJobs(const TaskOptionGroup& task) {
         for (const bool augment : {false, true}) {
           FineTuneConfig config = {.strategy = strategy.strategy, .task = task.make()};
           config.head.kind = head.head;
-          if (head.head == HeadKind::kLayers) config.head.layers = {"dense 8"};
+          if (head.head == model::HeadKind::kLayers) config.head.layers = {"dense 8"};
           config.training.optimizer = optimizer.optimizer;
           config.data.augment = augment;
           if (FindViolations(config).empty()) jobs.push_back(config);
@@ -223,7 +224,7 @@ TEST(OptionsTable, NoPathIsThereTwiceNorAFlagButOfSeveralTasks) {
       EXPECT_TRUE(common.insert(option.flag).second) << option.flag;
     }
   }
-  for (const TaskOptionGroup* const task : TaskOptionGroups()) {
+  for (const TaskOptionGroup* const task : tasks::TaskOptionGroups()) {
     std::set<std::string> own;
     for (const Option& option : task->group.options) {
       EXPECT_TRUE(paths.insert(option.path).second) << option.path;
@@ -274,4 +275,4 @@ TEST(OptionsTable, ATasksRowsAreCheckedAndResolvedLikeTheCommonOnes) {
 TEST(OptionsTable, AJobWithoutATaskIsRefused) { EXPECT_EQ(FindViolations({})[0].field, "task"); }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::recipes

@@ -8,12 +8,12 @@
 #include "core/recipes/strategies.h"
 #include "core/tasks/classification/options.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 using ::testing::SizeIs;
 
-FineTuneConfig Classification() { return {.task = ClassificationOptions{}}; }
+FineTuneConfig Classification() { return {.task = tasks::ClassificationOptions{}}; }
 
 ResolvedFineTune Resolve(const FineTuneConfig& config) {
   absl::StatusOr<ResolvedFineTune> resolved = ResolveFineTune(config);
@@ -28,7 +28,7 @@ TEST(ResolveTest, FeatureExtractionFitsALinearHeadByLbfgsInOnePhase) {
   EXPECT_EQ(resolved.phases[0].trainable_stages, 0);
   EXPECT_EQ(resolved.phases[0].optimizer, OptimizerKind::kLbfgs);
   EXPECT_TRUE(resolved.phases[0].cache_at_cut);
-  EXPECT_EQ(resolved.config.task.As<ClassificationOptions>().label_smoothing, 0.0);
+  EXPECT_EQ(resolved.config.task.As<tasks::ClassificationOptions>().label_smoothing, 0.0);
   EXPECT_EQ(resolved.config.data.validation_fraction, 0.2);
   EXPECT_FALSE(resolved.config.training.batch_size.has_value());
   EXPECT_FALSE(resolved.config.training.l2.has_value()) << "is chosen on the validation part";
@@ -44,15 +44,15 @@ TEST(ResolveTest, AskingForABatchSizeOrARateSwitchesToGradientDescent) {
 
 TEST(ResolveTest, NonLinearHeadsOnFeaturesAreTrainedInBatches) {
   FineTuneConfig config = Classification();
-  config.head.kind = HeadKind::kMlp;
+  config.head.kind = model::HeadKind::kMlp;
   EXPECT_EQ(Resolve(config).config.training.optimizer, OptimizerKind::kAdamW);
   EXPECT_EQ(Resolve(config).config.head.hidden_units, 256);
   EXPECT_EQ(Resolve(config).config.head.dropout, 0.2);
 }
 
-std::vector<StageFeatures> MapsAndTokens(bool tokens) {
+std::vector<model::StageFeatures> MapsAndTokens(bool tokens) {
   if (tokens) {
-    const FeatureMap map{.channels = 16, .tokens = 5, .prefix_tokens = 1};
+    const model::FeatureMap map{.channels = 16, .tokens = 5, .prefix_tokens = 1};
     return {{"low", map}, {"middle", map}, {"high", map}};
   }
   return {{"low", {4, 8, 8}}, {"middle", {8, 4, 4}}, {"high", {16, 2, 2}}};
@@ -60,18 +60,18 @@ std::vector<StageFeatures> MapsAndTokens(bool tokens) {
 
 TEST(ResolveTest, AHeadIsWhatTheOptionsSay) {
   FineTuneConfig config = Classification();
-  config.head.kind = HeadKind::kLayers;
+  config.head.kind = model::HeadKind::kLayers;
   config.head.layers = {"dense 6", "gelu", "dropout 0.5"};
-  HeadSpec head = HeadSpecOf(config, MapsAndTokens(false), 3);
-  EXPECT_EQ(head.kind, HeadKind::kLayers);
+  model::HeadSpec head = HeadSpecOf(config, MapsAndTokens(false), 3);
+  EXPECT_EQ(head.kind, model::HeadKind::kLayers);
   EXPECT_THAT(head.layers, SizeIs(3));
-  EXPECT_EQ(head.pooling, Pooling::kMean) << "a dense layer reads a vector";
+  EXPECT_EQ(head.pooling, model::Pooling::kMean) << "a dense layer reads a vector";
   EXPECT_EQ(head.parameters(), 16 * 6 + 6 + 6 * 3 + 3);
-  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(true), 3).pooling, Pooling::kClassToken);
+  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(true), 3).pooling, model::Pooling::kClassToken);
   config.head.layers = {"conv 6 3", "relu", "pool"};
-  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(false), 3).pooling, Pooling::kNone);
-  config.head.pooling = Pooling::kLastToken;
-  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(true), 3).pooling, Pooling::kLastToken);
+  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(false), 3).pooling, model::Pooling::kNone);
+  config.head.pooling = model::Pooling::kLastToken;
+  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(true), 3).pooling, model::Pooling::kLastToken);
 }
 
 TEST(ResolveTest, TapsAreReadBottomFirstAndEndTheNetwork) {
@@ -79,23 +79,24 @@ TEST(ResolveTest, TapsAreReadBottomFirstAndEndTheNetwork) {
   EXPECT_EQ(StagesRead(config, MapsAndTokens(false)), 3);
   config.head.taps = {"middle", "low"};
   EXPECT_EQ(StagesRead(config, MapsAndTokens(false)), 2);
-  const HeadSpec head = HeadSpecOf(config, MapsAndTokens(false), 3);
+  const model::HeadSpec head = HeadSpecOf(config, MapsAndTokens(false), 3);
   ASSERT_THAT(head.taps, SizeIs(2));
   EXPECT_EQ(head.taps[0].stage, "low");
   EXPECT_EQ(head.inputs(), 4 + 8);
-  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(true), 3).pooling, Pooling::kClassToken);
-  config.head.kind = HeadKind::kLayers;
+  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(true), 3).pooling, model::Pooling::kClassToken);
+  config.head.kind = model::HeadKind::kLayers;
   config.head.layers = {"flatten", "dense 4"};
-  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(false), 3).pooling, Pooling::kMean)
+  EXPECT_EQ(HeadSpecOf(config, MapsAndTokens(false), 3).pooling, model::Pooling::kMean)
       << "what is read of several stages is pooled";
 }
 
 TEST(ResolveTest, OnlyAHeadWithAHiddenLayerHasItsOptions) {
   FineTuneConfig config = Classification();
-  for (const HeadKind kind : {HeadKind::kLinear, HeadKind::kCosine, HeadKind::kLayers}) {
+  for (const model::HeadKind kind :
+       {model::HeadKind::kLinear, model::HeadKind::kCosine, model::HeadKind::kLayers}) {
     config.head.kind = kind;
-    config.head.layers =
-        kind == HeadKind::kLayers ? std::optional<TextList>({"relu"}) : std::optional<TextList>();
+    config.head.layers = kind == model::HeadKind::kLayers ? std::optional<TextList>({"relu"})
+                                                          : std::optional<TextList>();
     EXPECT_FALSE(Resolve(config).config.head.hidden_units.has_value());
     EXPECT_FALSE(Resolve(config).config.head.dropout.has_value());
   }
@@ -103,7 +104,7 @@ TEST(ResolveTest, OnlyAHeadWithAHiddenLayerHasItsOptions) {
 
 TEST(ResolveTest, ArticleIsTheClassicRecipe) {
   FineTuneConfig config = Classification();
-  config.head.kind = HeadKind::kArticle;
+  config.head.kind = model::HeadKind::kArticle;
   const ResolvedFineTune resolved = Resolve(config);
   EXPECT_EQ(resolved.config.training.optimizer, OptimizerKind::kSgd);
   EXPECT_EQ(resolved.config.training.learning_rate, 1e-4);
@@ -114,7 +115,7 @@ TEST(ResolveTest, ArticleIsTheClassicRecipe) {
   config.strategy = Strategy::kTopLayers;
   for (const FineTuneConfig& resolved_config : {resolved.config, Resolve(config).config}) {
     EXPECT_EQ(resolved_config.training.gradient_clip_norm, 0);
-    EXPECT_EQ(resolved_config.task.As<ClassificationOptions>().label_smoothing, 0);
+    EXPECT_EQ(resolved_config.task.As<tasks::ClassificationOptions>().label_smoothing, 0);
     EXPECT_EQ(resolved_config.training.weight_decay, 0);
   }
 }
@@ -134,7 +135,7 @@ TEST(ResolveTest, TopLayersWarmsTheHeadUpThenTrainsTheLastStageAtATenthOfItsRate
   EXPECT_EQ(resolved.phases[0].epochs + resolved.phases[1].epochs,
             *resolved.config.training.epochs);
   EXPECT_EQ(resolved.total_epochs, *resolved.config.training.epochs);
-  EXPECT_EQ(resolved.config.task.As<ClassificationOptions>().label_smoothing, 0.1);
+  EXPECT_EQ(resolved.config.task.As<tasks::ClassificationOptions>().label_smoothing, 0.1);
 }
 
 TEST(ResolveTest, FullTrainsEverythingFromAugmentedImages) {
@@ -180,18 +181,20 @@ TEST(ResolveTest, TheHeadFollowsFromOptionsFeaturesAndOutputs) {
   FineTuneConfig config = Classification();
   config.head.dropout = 0.3;  // of another head
   EXPECT_EQ(HeadSpecOf(config, {{"last", {64, 7, 7}}}, 5),
-            (HeadSpec{HeadKind::kLinear, {64, 7, 7}, 0, 0, 5}));
-  config.head.kind = HeadKind::kMlp;
+            (model::HeadSpec{model::HeadKind::kLinear, {64, 7, 7}, 0, 0, 5}));
+  config.head.kind = model::HeadKind::kMlp;
   config.head.hidden_units = 32;
   EXPECT_EQ(HeadSpecOf(config, {{"last", {64, 7, 7}}}, 5),
-            (HeadSpec{HeadKind::kMlp, {64, 7, 7}, 32, 0.3, 5}));
-  const FeatureMap with_class_token = {.channels = 64, .tokens = 50, .prefix_tokens = 1};
-  EXPECT_EQ(HeadSpecOf(config, {{"last", with_class_token}}, 5).pooling, Pooling::kClassToken);
+            (model::HeadSpec{model::HeadKind::kMlp, {64, 7, 7}, 32, 0.3, 5}));
+  const model::FeatureMap with_class_token = {.channels = 64, .tokens = 50, .prefix_tokens = 1};
+  EXPECT_EQ(HeadSpecOf(config, {{"last", with_class_token}}, 5).pooling,
+            model::Pooling::kClassToken);
 }
 
 TEST(ResolveTest, ResolvingTwiceChangesNothing) {
   for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
-    for (HeadKind head : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kArticle}) {
+    for (model::HeadKind head :
+         {model::HeadKind::kLinear, model::HeadKind::kMlp, model::HeadKind::kArticle}) {
       FineTuneConfig config = Classification();
       config.strategy = strategy;
       config.head.kind = head;
@@ -205,4 +208,4 @@ TEST(ResolveTest, ResolvingTwiceChangesNothing) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::recipes

@@ -12,14 +12,14 @@
 #include "core/recipes/resolve.h"
 #include "core/tasks/classification/options.h"
 
-namespace graft {
+namespace graft::recipes {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-FineTuneConfig Classification() { return {.task = ClassificationOptions{}}; }
+FineTuneConfig Classification() { return {.task = tasks::ClassificationOptions{}}; }
 
 struct BadConfig {
   const char* field;
@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"training.optimizer",
                   [](auto& c) {
                     c.training.optimizer = OptimizerKind::kLbfgs;
-                    c.head.kind = HeadKind::kMlp;
+                    c.head.kind = model::HeadKind::kMlp;
                   }},
         BadConfig{"training.optimizer",
                   [](auto& c) {
@@ -103,10 +103,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"head.hidden_units", [](auto& c) { c.head.hidden_units = 16; }},
         BadConfig{"head.dropout",
                   [](auto& c) {
-                    c.head.kind = HeadKind::kMlp;
+                    c.head.kind = model::HeadKind::kMlp;
                     c.head.dropout = 1.0;
                   }},
-        BadConfig{"task.classification.label_smoothing", [](FineTuneConfig& c) { c.task.As<ClassificationOptions>().label_smoothing = kNan; }},
+        BadConfig{"task.classification.label_smoothing", [](FineTuneConfig& c) { c.task.As<tasks::ClassificationOptions>().label_smoothing = kNan; }},
         BadConfig{"data.validation_fraction", [](auto& c) { c.data.validation_fraction = 0.95; }},
         BadConfig{"data.test_fraction",
                   [](auto& c) {
@@ -143,13 +143,13 @@ TEST(ValidateTest, EveryViolationIsListedInOneAnswer) {
   EXPECT_THAT(FindViolations(Classification()), IsEmpty());
 }
 
-std::vector<StageFeatures> Stages(int stages, const FeatureMap& features) {
-  std::vector<StageFeatures> made;
+std::vector<model::StageFeatures> Stages(int stages, const model::FeatureMap& features) {
+  std::vector<model::StageFeatures> made;
   for (int i = 0; i < stages; ++i) made.push_back({absl::StrCat("stage", i), features});
   return made;
 }
-std::vector<StageFeatures> Maps(int stages) { return Stages(stages, {16, 2, 2}); }
-std::vector<StageFeatures> Tokens(int stages) {
+std::vector<model::StageFeatures> Maps(int stages) { return Stages(stages, {16, 2, 2}); }
+std::vector<model::StageFeatures> Tokens(int stages) {
   return Stages(stages, {.channels = 16, .tokens = 5, .prefix_tokens = 1});
 }
 
@@ -165,7 +165,7 @@ TEST(ValidateTest, MoreTrainableStagesThanTheBackboneHasAreRefused) {
 }
 
 std::string NetworkViolation(const FineTuneConfig& config,
-                             const std::vector<StageFeatures>& stages) {
+                             const std::vector<model::StageFeatures>& stages) {
   const auto violations = FindNetworkViolations(config, stages, 3);
   if (violations.empty()) return "";
   EXPECT_THAT(violations, SizeIs(1));
@@ -174,11 +174,11 @@ std::string NetworkViolation(const FineTuneConfig& config,
 
 TEST(ValidateTest, AHeadThatDoesNotFitTheBackboneIsRefusedByTheOptionToChange) {
   FineTuneConfig config = Classification();
-  config.head.pooling = Pooling::kClassToken;
+  config.head.pooling = model::Pooling::kClassToken;
   EXPECT_THAT(NetworkViolation(config, Maps(2)), HasSubstr("head.pooling: pooling"));
   EXPECT_EQ(NetworkViolation(config, Tokens(2)), "");
   config.head.pooling = {};
-  config.head.kind = HeadKind::kLayers;
+  config.head.kind = model::HeadKind::kLayers;
   config.head.layers = {"conv 8 3", "relu", "dense 4"};
   EXPECT_THAT(NetworkViolation(config, Maps(2)), HasSubstr("head.layers: layer 2 (dense) reads"));
   config.head.layers = {"conv 8 3", "relu", "pool", "dense 4"};
@@ -187,7 +187,7 @@ TEST(ValidateTest, AHeadThatDoesNotFitTheBackboneIsRefusedByTheOptionToChange) {
   config.head.layers = {"dense 65536", "dense 65536"};
   EXPECT_THAT(NetworkViolation(config, Maps(2)), HasSubstr("head.layers: on this backbone"));
   config.head.layers = {};
-  config.head.kind = HeadKind::kArticle;
+  config.head.kind = model::HeadKind::kArticle;
   config.head.hidden_units = 65'536;
   EXPECT_EQ(NetworkViolation(config, Maps(2)), "");
   EXPECT_THAT(NetworkViolation(config, {{"top", {512, 7, 7}}}),
@@ -221,7 +221,7 @@ TEST(ValidateTest, AListedHeadMustHaveLayersThatCanBeRead) {
     return violations.empty() ? ""
                               : absl::StrCat(violations[0].field, ": ", violations[0].description);
   };
-  config.head.kind = HeadKind::kLayers;
+  config.head.kind = model::HeadKind::kLayers;
   EXPECT_THAT(message(), HasSubstr("head.layers: is required"));
   config.head.layers = TextList{};
   EXPECT_THAT(message(), HasSubstr("head.layers: is required"));
@@ -240,12 +240,13 @@ TEST(ValidateTest, PoolingAndTapsThatContradictEachOtherAreRefused) {
     return violations.empty() ? ""
                               : absl::StrCat(violations[0].field, ": ", violations[0].description);
   };
-  config.head.pooling = Pooling::kNone;
-  for (const HeadKind kind : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kCosine}) {
+  config.head.pooling = model::Pooling::kNone;
+  for (const model::HeadKind kind :
+       {model::HeadKind::kLinear, model::HeadKind::kMlp, model::HeadKind::kCosine}) {
     config.head.kind = kind;
     EXPECT_THAT(message(), HasSubstr("head.pooling: NONE is for a LAYERS head"));
   }
-  config.head.kind = HeadKind::kLayers;
+  config.head.kind = model::HeadKind::kLayers;
   config.head.layers = {"flatten"};
   EXPECT_EQ(message(), "");
   config.head.taps = {"low"};
@@ -259,7 +260,7 @@ TEST(ValidateTest, FramingByItselfIsJudgedByLbfgs) {
   FineTuneConfig config = Classification();
   config.data.framing = FramingChoice::kAuto;
   EXPECT_THAT(FindViolations(config), IsEmpty());
-  config.head.kind = HeadKind::kMlp;
+  config.head.kind = model::HeadKind::kMlp;
   ASSERT_THAT(FindViolations(config), SizeIs(1));
   EXPECT_EQ(FindViolations(config)[0].field, "data.framing");
   config.data.framing = FramingChoice::kSqueeze;
@@ -267,4 +268,4 @@ TEST(ValidateTest, FramingByItselfIsJudgedByLbfgs) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::recipes

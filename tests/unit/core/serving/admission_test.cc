@@ -4,7 +4,7 @@
 
 #include "core/base/status_details.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 const ModelKey kModel{"p", "m", 0};
@@ -57,4 +57,4 @@ TEST(Admission, SaysWhenToComeBack) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 constexpr absl::Duration kNow = absl::Seconds(100);
@@ -105,4 +105,4 @@ TEST(BatchPolicy, RefusesOptionsThatMakeNoSense) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

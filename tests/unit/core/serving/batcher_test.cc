@@ -6,7 +6,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_serving.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 using ::testing::ElementsAre;
@@ -117,4 +117,4 @@ TEST_F(BatcherTest, WhatWaitsWhenItEndsIsComputed) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

@@ -7,7 +7,7 @@
 
 #include "absl/synchronization/notification.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 TEST(CancellationToken, CallsItsListenerOnceHoweverOftenItIsCancelled) {
@@ -62,4 +62,4 @@ TEST(CancellationToken, TakingTheListenerBackWaitsForACallUnderWay) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

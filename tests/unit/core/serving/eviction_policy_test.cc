@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 using ::testing::ElementsAre;
@@ -63,4 +63,4 @@ TEST(EvictionPolicy, SizesBeyondReasonDoNotFit) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

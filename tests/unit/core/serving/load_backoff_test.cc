@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 TEST(LoadBackoff, DoublesUpToTheMaximum) {
@@ -22,4 +22,4 @@ TEST(LoadBackoff, AMaximumBelowTheFirstDelayHolds) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

@@ -12,7 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 using ::testing::IsNull;
@@ -166,4 +166,4 @@ TEST(MemoryLedger, ManyThreadsTogetherNeverHaveMoreThanTheBudget) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

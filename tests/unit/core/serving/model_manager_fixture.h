@@ -12,7 +12,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_serving.h"
 
-namespace graft {
+namespace graft::serving {
 
 // A manager over fake models of project "p".
 class ModelManagerTest : public ::testing::Test {
@@ -44,6 +44,6 @@ class ModelManagerTest : public ::testing::Test {
   std::unique_ptr<ModelManager> manager_;
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_TESTS_UNIT_CORE_SERVING_MODEL_MANAGER_FIXTURE_H_

@@ -11,7 +11,7 @@
 
 #include "tests/unit/core/serving/model_manager_fixture.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 using ::testing::HasSubstr;
@@ -308,4 +308,4 @@ TEST_F(ModelManagerTest, PublishingForgettingAndAskingFromManyThreadsHoldsTogeth
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

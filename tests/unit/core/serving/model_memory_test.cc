@@ -6,7 +6,7 @@
 #include "core/base/status_details.h"
 #include "tests/unit/core/serving/model_manager_fixture.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 TEST_F(ModelManagerTest, EvictsTheLeastRecentlyUsedHeadsAndKeepsTheSharedBackbone) {
@@ -162,4 +162,4 @@ TEST_F(ModelManagerTest, AVersionThatTakesMoreThanItWasMeasuredAtIsRefusedUnless
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

@@ -20,30 +20,31 @@
 #include "core/serving/network_loader.h"
 #include "core/tasks/classification/decoder.h"
 
-namespace graft {
+namespace graft::serving {
 
 // Two stages of features, and a published classifier behind them.
-inline NetworkSpec TinySpec() {
-  SpecBuilder builder("tiny", {3, 8, 8});
-  builder.Append("one", Conv2d{.in_channels = 3, .out_channels = 4, .kernel = 3, .padding = 1});
-  builder.Append("", Activation{});
+inline nn::NetworkSpec TinySpec() {
+  nn::SpecBuilder builder("tiny", {3, 8, 8});
+  builder.Append("one", nn::Conv2d{.in_channels = 3, .out_channels = 4, .kernel = 3, .padding = 1});
+  builder.Append("", nn::Activation{});
   builder.EndStage("low");
   builder.Append(
-      "two", Conv2d{.in_channels = 4, .out_channels = 6, .kernel = 3, .stride = 2, .padding = 1});
-  builder.Append("two_norm", BatchNorm2d{.channels = 6});
-  builder.Append("", Activation{});
+      "two",
+      nn::Conv2d{.in_channels = 4, .out_channels = 6, .kernel = 3, .stride = 2, .padding = 1});
+  builder.Append("two_norm", nn::BatchNorm2d{.channels = 6});
+  builder.Append("", nn::Activation{});
   builder.EndStage("high");
   builder.EndFeatures();
-  builder.Append("", AdaptiveAvgPool2d{1, 1});
-  builder.Append("", Flatten{});
-  builder.Append("classifier", Linear{6, 5});
+  builder.Append("", nn::AdaptiveAvgPool2d{1, 1});
+  builder.Append("", nn::Flatten{});
+  builder.Append("classifier", nn::Linear{6, 5});
   builder.EndStage("classifier");
   return builder.Take();
 }
 
-inline std::string Serialize(const std::vector<NamedTensor>& tensors) {
+inline std::string Serialize(const std::vector<nn::NamedTensor>& tensors) {
   std::vector<at::Tensor> keep;
-  return *SerializeSafetensors(ViewTensors(tensors, keep), {});
+  return *SerializeSafetensors(nn::ViewTensors(tensors, keep), {});
 }
 
 struct Published {
@@ -81,32 +82,32 @@ class FakeSource final : public ModelSource {
 class NetworkLoaderTest : public ::testing::Test {
  protected:
   NetworkLoaderTest() {
-    backbone_network_ = *Network::Create(TinySpec(), 7);
+    backbone_network_ = *nn::Network::Create(TinySpec(), 7);
     Install(at::kFloat);
   }
 
   // The backbone's weights, written as numbers of this type.
   void Install(at::ScalarType type) {
-    std::vector<NamedTensor> tensors = backbone_network_->NamedTensors();
-    for (NamedTensor& named : tensors) {
+    std::vector<nn::NamedTensor> tensors = backbone_network_->NamedTensors();
+    for (nn::NamedTensor& named : tensors) {
       if (named.tensor.is_floating_point()) named.tensor = named.tensor.detach().to(type);
     }
     loader_.reset();
     catalog_.reset();
     backbone_bytes_ = Serialize(tensors);
     digest_ = Sha256Hex(backbone_bytes_);
-    auto weights = BackboneWeights::Wrap("tiny", TinySpec(), Input(),
-                                         *SafetensorsFile::Parse(backbone_bytes_), digest_);
-    catalog_ = std::make_unique<WeightsCatalog>(
-        std::vector<std::shared_ptr<const BackboneWeights>>{weights.value()});
+    auto weights = backbones::BackboneWeights::Wrap(
+        "tiny", TinySpec(), Input(), *artifacts::SafetensorsFile::Parse(backbone_bytes_), digest_);
+    catalog_ = std::make_unique<backbones::WeightsCatalog>(
+        std::vector<std::shared_ptr<const backbones::BackboneWeights>>{weights.value()});
     MakeLoader({});
   }
   void MakeLoader(const NetworkLoader::Options& options) {
     loader_ = std::make_unique<NetworkLoader>(options, &source_, catalog_.get(), &decoders_);
   }
 
-  static InputSpec Input() {
-    InputSpec input;
+  static model::InputSpec Input() {
+    model::InputSpec input;
     input.height = 8;
     input.width = 8;
     return input;
@@ -115,19 +116,21 @@ class NetworkLoaderTest : public ::testing::Test {
   // A version whose head is drawn from `seed`; with `changed`, its upper stage is too.
   void Publish(int64_t version, uint64_t seed, bool changed = false,
                std::optional<double> temperature = std::nullopt,
-               HeadSpec head = {.kind = HeadKind::kLinear, .features = {6, 4, 4}, .outputs = 3}) {
-    ModelDescription description;
+               model::HeadSpec head = {
+                   .kind = model::HeadKind::kLinear, .features = {6, 4, 4}, .outputs = 3}) {
+    model::ModelDescription description;
     description.backbone = "tiny";
     description.backbone_digest = digest_;
     description.cut_point = head.taps.empty() ? "high" : head.taps.back().stage;
     if (changed) description.changed_stages = {"high"};
     description.head = std::move(head);
     description.input = Input();
-    description.task = kClassificationTask;
-    description.outputs = ToJson(ClassificationOutputs{{"cat", "dog", "owl"}, temperature});
-    heads_[version] = *Network::Create(*BuildHead(description.head), seed);
-    networks_[version] = *Network::Create(TinySpec(), changed ? seed + 100 : 7);
-    std::vector<NamedTensor> tensors = heads_[version]->NamedTensors();
+    description.task = tasks::kClassificationTask;
+    description.outputs =
+        tasks::ToJson(tasks::ClassificationOutputs{{"cat", "dog", "owl"}, temperature});
+    heads_[version] = *nn::Network::Create(*nn::BuildHead(description.head), seed);
+    networks_[version] = *nn::Network::Create(TinySpec(), changed ? seed + 100 : 7);
+    std::vector<nn::NamedTensor> tensors = heads_[version]->NamedTensors();
     if (changed) {
       ASSERT_TRUE(networks_[version]
                       ->SetTensor("one.weight", backbone_network_->NamedTensors()[0].tensor)
@@ -135,11 +138,11 @@ class NetworkLoaderTest : public ::testing::Test {
       ASSERT_TRUE(networks_[version]
                       ->SetTensor("one.bias", backbone_network_->NamedTensors()[1].tensor)
                       .ok());
-      for (const NamedTensor& tensor : networks_[version]->NamedTensors(1, 2)) {
+      for (const nn::NamedTensor& tensor : networks_[version]->NamedTensors(1, 2)) {
         tensors.push_back(tensor);
       }
     }
-    source_.versions[version] = {Serialize(tensors), ModelDescriptionToJson(description)};
+    source_.versions[version] = {Serialize(tensors), model::ModelDescriptionToJson(description)};
   }
 
   absl::StatusOr<std::shared_ptr<const Servable>> Load(int64_t version) {
@@ -148,8 +151,8 @@ class NetworkLoaderTest : public ::testing::Test {
 
   static PreparedInput RandomInput(uint64_t seed) {
     PreparedInput image;
-    Random random(seed);
-    for (size_t i = 0; i < PreparedValues(Input()); ++i) {
+    data::Random random(seed);
+    for (size_t i = 0; i < data::PreparedValues(Input()); ++i) {
       image.values.push_back(static_cast<float>(random.Uniform(-2, 2)));
     }
     return image;
@@ -167,10 +170,11 @@ class NetworkLoaderTest : public ::testing::Test {
 
   // What a client is told: the probability of each class, in their order.
   static std::vector<float> Probabilities(const Servable& servable, const std::vector<float>& row) {
-    const ClassificationDecodeOptions all(100);
+    const tasks::ClassificationDecodeOptions all(100);
     const auto output = servable.decoder().Decode(row, &all).value();
     std::vector<float> probabilities(row.size());
-    for (const LabelScore& score : static_cast<const ClassificationOutput&>(*output).scores()) {
+    for (const tasks::LabelScore& score :
+         static_cast<const tasks::ClassificationOutput&>(*output).scores()) {
       probabilities[score.index] = score.probability;
     }
     return probabilities;
@@ -181,21 +185,21 @@ class NetworkLoaderTest : public ::testing::Test {
     for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-5);
   }
 
-  std::unique_ptr<Network> backbone_network_;
+  std::unique_ptr<nn::Network> backbone_network_;
   std::string backbone_bytes_;
   std::string digest_;
   FakeSource source_;
-  const Decoders decoders_{{ClassificationDecoderFactory()}};
-  std::unique_ptr<WeightsCatalog> catalog_;
+  const tasks::Decoders decoders_{{tasks::ClassificationDecoderFactory()}};
+  std::unique_ptr<backbones::WeightsCatalog> catalog_;
   std::unique_ptr<NetworkLoader> loader_;
-  std::map<int64_t, std::unique_ptr<Network>> heads_;
-  std::map<int64_t, std::unique_ptr<Network>> networks_;
+  std::map<int64_t, std::unique_ptr<nn::Network>> heads_;
+  std::map<int64_t, std::unique_ptr<nn::Network>> networks_;
 };
 
 inline const NetworkServable& Networks(const std::shared_ptr<const Servable>& servable) {
   return static_cast<const NetworkServable&>(*servable);
 }
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_TESTS_UNIT_CORE_SERVING_NETWORK_LOADER_FIXTURE_H_

@@ -13,7 +13,7 @@
 #include "core/model/head_spec.h"
 #include "tests/unit/core/serving/network_loader_fixture.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 using ::testing::ElementsAre;
@@ -51,30 +51,32 @@ TEST_F(NetworkLoaderTest, ModelsOfOneFrozenBackboneRideInOneBatchEachRowWithItsO
 }
 
 // Of each kind of head, and of the stages that each reads.
-HeadSpec HeadOn(std::vector<StageFeatures> taps, HeadKind kind = HeadKind::kLinear) {
-  HeadSpec head{.kind = kind, .features = {6, 4, 4}, .hidden_units = 5, .outputs = 3};
+model::HeadSpec HeadOn(std::vector<model::StageFeatures> taps,
+                       model::HeadKind kind = model::HeadKind::kLinear) {
+  model::HeadSpec head{.kind = kind, .features = {6, 4, 4}, .hidden_units = 5, .outputs = 3};
   head.taps = std::move(taps);
-  if (!head.taps.empty()) head.features = JoinedFeatures(head.taps);
+  if (!head.taps.empty()) head.features = model::JoinedFeatures(head.taps);
   return head;
 }
-const StageFeatures kLow = {"low", {.channels = 4, .height = 8, .width = 8}};
-const StageFeatures kHigh = {"high", {.channels = 6, .height = 4, .width = 4}};
+const model::StageFeatures kLow = {"low", {.channels = 4, .height = 8, .width = 8}};
+const model::StageFeatures kHigh = {"high", {.channels = 6, .height = 4, .width = 4}};
 
 TEST_F(NetworkLoaderTest, EveryKindOfHeadIsServed) {
-  HeadSpec layers = HeadOn({}, HeadKind::kLayers);
-  layers.pooling = Pooling::kNone;
-  layers.layers = {{.kind = HeadLayerKind::kConv, .units = 7, .kernel = 3},
-                   {.kind = HeadLayerKind::kNorm},
-                   {.kind = HeadLayerKind::kActivation, .activation = HeadActivation::kGelu},
-                   {.kind = HeadLayerKind::kDropout, .rate = 0.5},
-                   {.kind = HeadLayerKind::kFlatten},
-                   {.kind = HeadLayerKind::kDense, .units = 9}};
-  const std::vector<HeadSpec> heads = {HeadOn({}), HeadOn({}, HeadKind::kMlp),
-                                       HeadOn({}, HeadKind::kArticle),
-                                       HeadOn({}, HeadKind::kCosine), layers};
+  model::HeadSpec layers = HeadOn({}, model::HeadKind::kLayers);
+  layers.pooling = model::Pooling::kNone;
+  layers.layers = {
+      {.kind = model::HeadLayerKind::kConv, .units = 7, .kernel = 3},
+      {.kind = model::HeadLayerKind::kNorm},
+      {.kind = model::HeadLayerKind::kActivation, .activation = model::HeadActivation::kGelu},
+      {.kind = model::HeadLayerKind::kDropout, .rate = 0.5},
+      {.kind = model::HeadLayerKind::kFlatten},
+      {.kind = model::HeadLayerKind::kDense, .units = 9}};
+  const std::vector<model::HeadSpec> heads = {HeadOn({}), HeadOn({}, model::HeadKind::kMlp),
+                                              HeadOn({}, model::HeadKind::kArticle),
+                                              HeadOn({}, model::HeadKind::kCosine), layers};
   const PreparedInput image = RandomInput(5);
   for (size_t i = 0; i < heads.size(); ++i) {
-    SCOPED_TRACE(HeadSpecToJson(heads[i]));
+    SCOPED_TRACE(model::HeadSpecToJson(heads[i]));
     const auto version = static_cast<int64_t>(i + 1);
     Publish(version, i, /*changed=*/false, std::nullopt, heads[i]);
     const auto servable = Load(version);
@@ -89,15 +91,15 @@ TEST_F(NetworkLoaderTest, AHeadOnSeveralStagesReadsThemAll) {
   const PreparedInput image = RandomInput(5);
   const at::Tensor x = at::tensor(image.values).view({1, 3, 8, 8});
   int64_t version = 0;
-  for (const std::vector<StageFeatures>& taps :
-       std::vector<std::vector<StageFeatures>>{{kLow, kHigh}, {kLow}, {kHigh}}) {
+  for (const std::vector<model::StageFeatures>& taps :
+       std::vector<std::vector<model::StageFeatures>>{{kLow, kHigh}, {kLow}, {kHigh}}) {
     for (const bool changed : {false, true}) {
       if (changed && taps.back().stage == "low") continue;  // the changed stage is above it
       Publish(++version, 3, changed, std::nullopt, HeadOn(taps));
       const auto servable = Load(version);
       ASSERT_TRUE(servable.ok()) << servable.status();
       std::vector<at::Tensor> read;
-      for (const StageFeatures& tap : taps) {
+      for (const model::StageFeatures& tap : taps) {
         read.push_back(networks_[version]->Forward(x, 0, tap.stage == "low" ? 1 : 2).mean({2, 3}));
       }
       const at::Tensor p =
@@ -112,7 +114,7 @@ TEST_F(NetworkLoaderTest, AHeadOnSeveralStagesReadsThemAll) {
 TEST_F(NetworkLoaderTest, OnlyHeadsOnTheSameStagesRideInOneBatch) {
   Publish(1, 1);
   Publish(2, 2, false, std::nullopt, HeadOn({kLow, kHigh}));
-  Publish(3, 3, false, std::nullopt, HeadOn({kLow, kHigh}, HeadKind::kCosine));
+  Publish(3, 3, false, std::nullopt, HeadOn({kLow, kHigh}, model::HeadKind::kCosine));
   Publish(4, 4, false, std::nullopt, HeadOn({kHigh}));
   EXPECT_NE(Load(1).value()->batch_key(), Load(2).value()->batch_key());
   EXPECT_EQ(Load(2).value()->batch_key(), Load(3).value()->batch_key());
@@ -121,7 +123,7 @@ TEST_F(NetworkLoaderTest, OnlyHeadsOnTheSameStagesRideInOneBatch) {
 }
 
 TEST_F(NetworkLoaderTest, TapsThatTheBackboneDoesNotGiveAreDamage) {
-  const auto message = [this](const HeadSpec& head) {
+  const auto message = [this](const model::HeadSpec& head) {
     Publish(1, 1, false, std::nullopt, head);
     // The cut point is of the last tap: of a stage that is there, whatever the taps say.
     auto description = nlohmann::json::parse(source_.versions[1].description);
@@ -131,7 +133,7 @@ TEST_F(NetworkLoaderTest, TapsThatTheBackboneDoesNotGiveAreDamage) {
     EXPECT_TRUE(absl::IsDataLoss(status)) << status;
     return std::string(status.message());
   };
-  StageFeatures wrong = kLow;
+  model::StageFeatures wrong = kLow;
   wrong.stage = "lowest";
   EXPECT_THAT(message(HeadOn({wrong, kHigh})), HasSubstr("\"lowest\" is not a stage of tiny"));
   wrong = kLow;
@@ -141,13 +143,14 @@ TEST_F(NetworkLoaderTest, TapsThatTheBackboneDoesNotGiveAreDamage) {
 
 // A model frames pictures as it was trained on them.
 TEST_F(NetworkLoaderTest, PicturesAreFramedAsTheDescriptionSays) {
-  Image image = MakeImage(24, 8);  // black, with white ends that a centre crop does not see
+  image::Image image =
+      image::MakeImage(24, 8);  // black, with white ends that a centre crop does not see
   for (int y = 0; y < 8; ++y) {
     for (const int x : {0, 1, 2, 21, 22, 23}) {
       for (int c = 0; c < 3; ++c) image.row(y)[3 * x + c] = 255;
     }
   }
-  const std::string png = EncodePng(image).value();
+  const std::string png = image::EncodePng(image).value();
   std::map<std::string, std::pair<std::vector<float>, std::string>> seen;
   for (const char* const framing : {"centre_crop", "squeeze", "letterbox"}) {
     Publish(1, 1);
@@ -155,11 +158,11 @@ TEST_F(NetworkLoaderTest, PicturesAreFramedAsTheDescriptionSays) {
     description["input"]["framing"] = framing;
     source_.versions[1].description = description.dump();
     const auto servable = Load(1).value();
-    InputSpec input = Input();
-    ASSERT_TRUE(InputSpecFromJson(description["input"].dump()).ok());
-    input = InputSpecFromJson(description["input"].dump()).value();
-    std::vector<float> expected(PreparedValues(input));
-    PrepareForEvaluation(image, input, expected.data());
+    model::InputSpec input = Input();
+    ASSERT_TRUE(model::InputSpecFromJson(description["input"].dump()).ok());
+    input = model::InputSpecFromJson(description["input"].dump()).value();
+    std::vector<float> expected(data::PreparedValues(input));
+    data::PrepareForEvaluation(image, input, expected.data());
     seen[framing] = {servable->Prepare(EncodedImage{png})->values, servable->batch_key()};
     EXPECT_EQ(seen[framing].first, expected) << framing;
   }
@@ -235,9 +238,10 @@ TEST_F(NetworkLoaderTest, AServedModelOutlivesItsLoaderAndTheFilesNames) {
     ASSERT_TRUE(WriteFileAtomically(model, source_.versions[1].model).ok());
     ASSERT_TRUE(WriteFileAtomically(weights, backbone_bytes_).ok());
     MappedSource source(model, source_.versions[1].description);
-    const WeightsCatalog catalog({BackboneWeights::Wrap("tiny", TinySpec(), Input(),
-                                                        *SafetensorsFile::Open(weights), digest_)
-                                      .value()});
+    const backbones::WeightsCatalog catalog(
+        {backbones::BackboneWeights::Wrap("tiny", TinySpec(), Input(),
+                                          *artifacts::SafetensorsFile::Open(weights), digest_)
+             .value()});
     NetworkLoader loader({}, &source, &catalog, &decoders_);
     servable = loader.Load({"p", "m", 1}, {1}).value();
   }
@@ -250,7 +254,7 @@ TEST_F(NetworkLoaderTest, AServedModelOutlivesItsLoaderAndTheFilesNames) {
 TEST_F(NetworkLoaderTest, PreparesPicturesAndSaysWhatIsWrongWithOthers) {
   Publish(1, 1);
   const auto servable = Load(1).value();
-  const std::string png = EncodePng(MakeImage(20, 10)).value();
+  const std::string png = image::EncodePng(image::MakeImage(20, 10)).value();
   EXPECT_EQ(servable->Prepare(EncodedImage{png})->values.size(), 3u * 8 * 8);
   for (const std::string& bad : {std::string("GIF"), png.substr(0, png.size() - 20)}) {
     EXPECT_TRUE(absl::IsInvalidArgument(servable->Prepare(EncodedImage{bad}).status()));
@@ -263,9 +267,11 @@ TEST_F(NetworkLoaderTest, PicturesLargerThanTheLimitsAreRefused) {
   MakeLoader(options);
   Publish(1, 1);
   const auto servable = Load(1).value();
-  EXPECT_TRUE(servable->Prepare(EncodedImage{EncodePng(MakeImage(19, 10)).value()}).ok());
+  EXPECT_TRUE(
+      servable->Prepare(EncodedImage{image::EncodePng(image::MakeImage(19, 10)).value()}).ok());
   EXPECT_TRUE(absl::IsInvalidArgument(
-      servable->Prepare(EncodedImage{EncodePng(MakeImage(20, 10)).value()}).status()));
+      servable->Prepare(EncodedImage{image::EncodePng(image::MakeImage(20, 10)).value()})
+          .status()));
 }
 
 TEST_F(NetworkLoaderTest, DamagedModelsAreNamedNotServed) {
@@ -274,7 +280,7 @@ TEST_F(NetworkLoaderTest, DamagedModelsAreNamedNotServed) {
   source_.versions[2] = {good.model.substr(0, good.model.size() - 8), good.description};
   source_.versions[3] = {good.model, "{}"};
   source_.versions[4] = {Serialize({}), good.description};
-  std::vector<NamedTensor> more = heads_[1]->NamedTensors();
+  std::vector<nn::NamedTensor> more = heads_[1]->NamedTensors();
   more.push_back({.name = "stranger", .tensor = at::zeros({2})});
   source_.versions[5] = {Serialize(more), good.description};
   for (const int64_t version : {2, 3, 4, 5}) {
@@ -287,30 +293,31 @@ TEST_F(NetworkLoaderTest, DamagedModelsAreNamedNotServed) {
 }
 
 TEST_F(NetworkLoaderTest, DescriptionsThatDoNotGoWithTheirBackboneOrHeadAreDamage) {
-  const auto edited = [&](const std::function<void(ModelDescription&)>& change) {
+  const auto edited = [&](const std::function<void(model::ModelDescription&)>& change) {
     Publish(1, 1);
-    ModelDescription description =
-        ModelDescriptionFromJson(source_.versions[1].description).value();
+    model::ModelDescription description =
+        model::ModelDescriptionFromJson(source_.versions[1].description).value();
     change(description);
-    source_.versions[1].description = ModelDescriptionToJson(description);
+    source_.versions[1].description = model::ModelDescriptionToJson(description);
     const absl::Status measured = loader_->Measure({"p", "m", 1}).status();
     EXPECT_TRUE(measured.ok() || absl::IsDataLoss(measured)) << measured;
     return Load(1).status();
   };
-  EXPECT_TRUE(edited([](ModelDescription&) {}).ok());
+  EXPECT_TRUE(edited([](model::ModelDescription&) {}).ok());
   for (const absl::Status& status :
-       {edited([](ModelDescription& d) { d.cut_point = "classifier"; }),
-        edited([](ModelDescription& d) { d.cut_point = "none"; }),
-        edited([](ModelDescription& d) { d.changed_stages = {"classifier"}; }),
-        edited([](ModelDescription& d) {
+       {edited([](model::ModelDescription& d) { d.cut_point = "classifier"; }),
+        edited([](model::ModelDescription& d) { d.cut_point = "none"; }),
+        edited([](model::ModelDescription& d) { d.changed_stages = {"classifier"}; }),
+        edited([](model::ModelDescription& d) {
           d.cut_point = "low";
           d.changed_stages = {"high"};
         }),
-        edited([](ModelDescription& d) { d.outputs = R"({"labels":["cat","dog"]})"; }),
-        edited([](ModelDescription& d) { d.outputs = "{}"; })}) {
+        edited([](model::ModelDescription& d) { d.outputs = R"({"labels":["cat","dog"]})"; }),
+        edited([](model::ModelDescription& d) { d.outputs = "{}"; })}) {
     EXPECT_TRUE(absl::IsDataLoss(status)) << status;
   }
-  const absl::Status unknown = edited([](ModelDescription& d) { d.task = "fortune telling"; });
+  const absl::Status unknown =
+      edited([](model::ModelDescription& d) { d.task = "fortune telling"; });
   EXPECT_TRUE(absl::IsUnimplemented(unknown)) << unknown;
   EXPECT_THAT(std::string(unknown.message()), HasSubstr("fortune telling"));
 }
@@ -324,4 +331,4 @@ TEST_F(NetworkLoaderTest, WithoutItsBackboneAModelSaysWhatToInstall) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

@@ -5,40 +5,41 @@
 
 #include "tests/unit/core/serving/network_loader_fixture.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 class NetworkMemoryTest : public NetworkLoaderTest {
  protected:
   // A model whose head is on the stage `cut`, and whose own are the stages `changed`.
   void PublishOn(int64_t version, const std::string& cut, const std::vector<std::string>& changed) {
-    ModelDescription description;
+    model::ModelDescription description;
     description.backbone = "tiny";
     description.backbone_digest = digest_;
     description.cut_point = cut;
     description.changed_stages = changed;
-    description.head = {.kind = HeadKind::kLinear,
-                        .features = cut == "low" ? FeatureMap{4, 8, 8} : FeatureMap{6, 4, 4},
-                        .outputs = 3};
+    description.head = {
+        .kind = model::HeadKind::kLinear,
+        .features = cut == "low" ? model::FeatureMap{4, 8, 8} : model::FeatureMap{6, 4, 4},
+        .outputs = 3};
     description.input = Input();
-    description.task = kClassificationTask;
-    description.outputs = ToJson(ClassificationOutputs{{"cat", "dog", "owl"}, {}});
-    heads_[version] = *Network::Create(*BuildHead(description.head), version);
-    networks_[version] = *Network::Create(TinySpec(), 100 + version);
-    std::vector<NamedTensor> tensors = heads_[version]->NamedTensors();
+    description.task = tasks::kClassificationTask;
+    description.outputs = tasks::ToJson(tasks::ClassificationOutputs{{"cat", "dog", "owl"}, {}});
+    heads_[version] = *nn::Network::Create(*nn::BuildHead(description.head), version);
+    networks_[version] = *nn::Network::Create(TinySpec(), 100 + version);
+    std::vector<nn::NamedTensor> tensors = heads_[version]->NamedTensors();
     for (const std::string& name : changed) {
       const int stage = TinySpec().FindStage(name);
-      for (const NamedTensor& own : networks_[version]->NamedTensors(stage, stage + 1)) {
+      for (const nn::NamedTensor& own : networks_[version]->NamedTensors(stage, stage + 1)) {
         tensors.push_back(own);
       }
     }
-    source_.versions[version] = {Serialize(tensors), ModelDescriptionToJson(description)};
+    source_.versions[version] = {Serialize(tensors), model::ModelDescriptionToJson(description)};
   }
   // Of stages [from, to), as float32.
   uint64_t StageBytes(int from, int to) const {
     return TensorBytes(backbone_network_->NamedTensors(from, to));
   }
-  static int StagesWithWeights(const Network& network) {
+  static int StagesWithWeights(const nn::Network& network) {
     int stages = 0;
     while (stages < network.num_stages() &&
            (network.NamedTensors(stages, stages + 1).empty() ||
@@ -133,7 +134,7 @@ TEST_F(NetworkMemoryTest, HalfPrecisionCountsAsTheFloatsThatItBecomes) {
   PublishOn(1, "high", {});
   const auto servable = Load(1).value();
   EXPECT_EQ(servable->memory().backbone_bytes, StageBytes(0, 2));
-  for (const NamedTensor& named : Networks(servable).features().NamedTensors(0, 2)) {
+  for (const nn::NamedTensor& named : Networks(servable).features().NamedTensors(0, 2)) {
     const char* const at = static_cast<const char*>(named.tensor.const_data_ptr());
     EXPECT_FALSE(at >= backbone_bytes_.data() &&
                  at < backbone_bytes_.data() + backbone_bytes_.size())
@@ -142,4 +143,4 @@ TEST_F(NetworkMemoryTest, HalfPrecisionCountsAsTheFloatsThatItBecomes) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

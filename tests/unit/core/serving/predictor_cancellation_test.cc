@@ -10,7 +10,7 @@
 #include "core/base/clock.h"
 #include "tests/unit/core/serving/predictor_fixture.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 using ::testing::ElementsAre;
@@ -135,4 +135,4 @@ TEST_F(PredictorTest, ThePredictorOutlivesACancelThatIsInsideIt) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

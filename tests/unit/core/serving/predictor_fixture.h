@@ -14,7 +14,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_serving.h"
 
-namespace graft {
+namespace graft::serving {
 
 // A predictor over fake models "m" and "n", version 1, of project "p".
 class PredictorTest : public ::testing::Test {
@@ -61,6 +61,6 @@ class PredictorTest : public ::testing::Test {
   std::unique_ptr<Predictor> predictor_;
 };
 
-}  // namespace graft
+}  // namespace graft::serving
 
 #endif  // GRAFT_TESTS_UNIT_CORE_SERVING_PREDICTOR_FIXTURE_H_

@@ -9,7 +9,7 @@
 #include "core/base/status_details.h"
 #include "tests/unit/core/serving/predictor_fixture.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 using ::testing::Each;
@@ -309,4 +309,4 @@ TEST_F(PredictorTest, EveryCallbackComesExactlyOnceWhateverHappensAtTheSameTime)
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

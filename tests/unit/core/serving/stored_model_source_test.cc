@@ -13,7 +13,7 @@
 #include "core/store/sqlite/sqlite_metadata_store.h"
 #include "tests/fakes/fake_clock.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 using ::testing::HasSubstr;
@@ -22,35 +22,35 @@ class StoredModelSourceTest : public ::testing::Test {
  protected:
   void SetUp() override {
     folder_ = std::make_unique<TempDirectory>(TempDirectory::Create().value());
-    SqliteMetadataStoreOptions options;
+    store::SqliteMetadataStoreOptions options;
     options.path = folder_->path() / "graft.db";
     options.clock = &clock_;
-    store_ = SqliteMetadataStore::Open(options).value();
+    store_ = store::SqliteMetadataStore::Open(options).value();
     std::filesystem::create_directories(folder_->path() / "blobs");
-    blobs_ = LocalBlobStore::Open(folder_->path() / "blobs").value();
+    blobs_ = artifacts::LocalBlobStore::Open(folder_->path() / "blobs").value();
     source_ = std::make_unique<StoredModelSource>(store_.get(), blobs_.get());
   }
 
   // As a worker does it: blobs first, then the row.
   void Publish(const std::string& job_id, const std::string& bytes) {
-    Job job;
+    jobs::Job job;
     job.id = job_id;
     job.project = "p";
     job.spec_digest = "digest";
     job.task = "classification";
     job.model_name = "pets";
     ASSERT_TRUE(store_->EnqueueJob(job).ok());
-    const Job claimed = store_->ClaimNextJob("w", {}).value().value();
+    const jobs::Job claimed = store_->ClaimNextJob("w", {}).value().value();
 
     const std::string prefix = "jobs/" + job_id + "/1";
-    ArtifactManifest manifest;
+    artifacts::ArtifactManifest manifest;
     manifest.files = {{"model.safetensors", Sha256Hex(bytes), bytes.size()}};
     manifest.description = R"({"of":")" + job_id + R"("})";
-    const std::string json = ManifestToJson(manifest).value();
+    const std::string json = artifacts::ManifestToJson(manifest).value();
     ASSERT_TRUE(blobs_->PutIfAbsent(prefix + "/model.safetensors", bytes).ok());
     ASSERT_TRUE(blobs_->PutIfAbsent(prefix + "/manifest.json", json).ok());
 
-    JobOutcome outcome;
+    store::JobOutcome outcome;
     outcome.version.emplace();
     outcome.version->artifact_prefix = prefix;
     outcome.version->artifact_sha256 = Sha256Hex(json);
@@ -60,8 +60,8 @@ class StoredModelSourceTest : public ::testing::Test {
 
   FakeClock clock_;
   std::unique_ptr<TempDirectory> folder_;
-  std::unique_ptr<MetadataStore> store_;
-  std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<store::MetadataStore> store_;
+  std::unique_ptr<artifacts::BlobStore> blobs_;
   std::unique_ptr<StoredModelSource> source_;
 };
 
@@ -124,4 +124,4 @@ TEST_F(StoredModelSourceTest, BytesThatAreNotThePublishedOnesAreNamedAndNotOpene
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

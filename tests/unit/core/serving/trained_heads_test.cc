@@ -11,12 +11,12 @@
 #include "core/tasks/classification/decoder.h"
 #include "tests/unit/core/training/tiny_fine_tune.h"
 
-namespace graft {
+namespace graft::serving {
 namespace {
 
 class OneModel final : public ModelArtifact {
  public:
-  explicit OneModel(const FineTuneResult& result)
+  explicit OneModel(const training::FineTuneResult& result)
       : model_(result.model), description_(ModelDescriptionToJson(result.description)) {}
   absl::string_view model_bytes() const override { return model_; }
   absl::string_view description_json() const override { return description_; }
@@ -28,7 +28,7 @@ class OneModel final : public ModelArtifact {
 
 class OneSource final : public ModelSource {
  public:
-  explicit OneSource(const FineTuneResult& result) : result_(result) {}
+  explicit OneSource(const training::FineTuneResult& result) : result_(result) {}
   absl::StatusOr<int64_t> Resolve(const std::string&, const std::string&, int64_t) override {
     return 1;
   }
@@ -40,31 +40,33 @@ class OneSource final : public ModelSource {
   }
 
  private:
-  const FineTuneResult& result_;
+  const training::FineTuneResult& result_;
 };
 
-class TrainedHeadsTest : public TinyFineTuneTest {
+class TrainedHeadsTest : public training::TinyFineTuneTest {
  protected:
   // Right answers among the test pictures, as a client gets them.
-  double ServedAccuracy(const FineTuneResult& result) {
+  double ServedAccuracy(const training::FineTuneResult& result) {
     OneSource source(result);
-    const WeightsCatalog catalog({backbone_.weights});
-    const Decoders decoders{{ClassificationDecoderFactory()}};
+    const backbones::WeightsCatalog catalog({backbone_.weights});
+    const tasks::Decoders decoders{{tasks::ClassificationDecoderFactory()}};
     NetworkLoader loader({}, &source, &catalog, &decoders);
     const auto servable = loader.Load({"p", "m", 1}, {1});
     EXPECT_TRUE(servable.ok()) << servable.status();
     if (!servable.ok()) return -1;
     const auto bytes = loader.Measure({"p", "m", 1});
     EXPECT_TRUE(bytes.ok()) << bytes.status();
-    if (bytes.ok()) EXPECT_EQ(bytes->own_bytes, (*servable)->memory().own_bytes);
+    if (bytes.ok()) {
+      EXPECT_EQ(bytes->own_bytes, (*servable)->memory().own_bytes);
+    }
     int right = 0;
     int asked = 0;
     for (int i = 0; i < dataset_->size(); ++i) {
-      const DatasetEntry& entry = dataset_->manifest().entries[i];
-      if (entry.split != Split::kTest) continue;
+      const data::DatasetEntry& entry = dataset_->manifest().entries[i];
+      if (entry.split != data::Split::kTest) continue;
       const auto image = dataset_->Decode(i);
       EXPECT_TRUE(image.ok());
-      const auto prepared = (*servable)->Prepare(EncodedImage{EncodePng(*image).value()});
+      const auto prepared = (*servable)->Prepare(EncodedImage{image::EncodePng(*image).value()});
       EXPECT_TRUE(prepared.ok()) << prepared.status();
       const auto rows = (*servable)->Run({{servable->get(), &*prepared}});
       EXPECT_TRUE(rows.ok()) << rows.status();
@@ -79,41 +81,46 @@ class TrainedHeadsTest : public TinyFineTuneTest {
 
 TEST_F(TrainedHeadsTest, ServedAnswersAreThoseOfTheReport) {
   UseDataset(20, 3, /*with_test=*/true);
-  std::vector<FineTuneConfig> configs;
-  for (const HeadKind kind : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kArticle,
-                              HeadKind::kCosine, HeadKind::kLayers}) {
-    for (const Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kFull}) {
-      FineTuneConfig& config = configs.emplace_back();
+  std::vector<recipes::FineTuneConfig> configs;
+  for (const model::HeadKind kind :
+       {model::HeadKind::kLinear, model::HeadKind::kMlp, model::HeadKind::kArticle,
+        model::HeadKind::kCosine, model::HeadKind::kLayers}) {
+    for (const recipes::Strategy strategy :
+         {recipes::Strategy::kFeatureExtraction, recipes::Strategy::kFull}) {
+      recipes::FineTuneConfig& config = configs.emplace_back();
       config.head.kind = kind;
       config.strategy = strategy;
       config.training.epochs = 4;
-      if (kind == HeadKind::kLayers) {
+      if (kind == model::HeadKind::kLayers) {
         config.head.layers = {"conv 6 3", "norm", "silu", "flatten", "dense 8", "dropout 0.2"};
       }
     }
   }
-  for (const TextList& taps : std::vector<TextList>{{"block1"}, {"block1", "block2"}}) {
-    for (const Strategy strategy :
-         {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
-      FineTuneConfig& config = configs.emplace_back();
+  for (const recipes::TextList& taps :
+       std::vector<recipes::TextList>{{"block1"}, {"block1", "block2"}}) {
+    for (const recipes::Strategy strategy :
+         {recipes::Strategy::kFeatureExtraction, recipes::Strategy::kTopLayers,
+          recipes::Strategy::kFull}) {
+      recipes::FineTuneConfig& config = configs.emplace_back();
       config.head.taps = taps;
       config.strategy = strategy;
       config.training.epochs = 4;
     }
   }
-  for (const FramingChoice framing :
-       {FramingChoice::kSqueeze, FramingChoice::kLetterbox, FramingChoice::kAuto}) {
+  for (const recipes::FramingChoice framing :
+       {recipes::FramingChoice::kSqueeze, recipes::FramingChoice::kLetterbox,
+        recipes::FramingChoice::kAuto}) {
     configs.emplace_back().data.framing = framing;
   }
-  for (const FineTuneConfig& config : configs) {
-    SCOPED_TRACE(ConfigToJson(config).dump());
+  for (const recipes::FineTuneConfig& config : configs) {
+    SCOPED_TRACE(recipes::ConfigToJson(config).dump());
     checkpoints_.saved.clear();
     const auto result = Run(config);
     ASSERT_TRUE(result.ok()) << result.status();
     EXPECT_DOUBLE_EQ(ServedAccuracy(*result),
-                     FindFigure(result->report.figures, "accuracy").value());
+                     tasks::FindFigure(result->report.figures, "accuracy").value());
   }
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::serving

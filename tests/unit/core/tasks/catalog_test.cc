@@ -6,18 +6,19 @@
 #include "core/recipes/options_table.h"
 #include "core/tasks/option_groups.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 TEST(CatalogTest, EveryTaskThatHasOptionsCanBeTrainedOnItsOwnKindOfDatasetAlone) {
-  DatasetManifest dataset;
+  data::DatasetManifest dataset;
   dataset.classes = {"ant", "bee"};
   dataset.numbers = {"age"};
   dataset.entries.emplace_back().numbers = {1};
-  for (const TaskOptionGroup* const group : TaskOptionGroups()) {
+  for (const recipes::TaskOptionGroup* const group : TaskOptionGroups()) {
     SCOPED_TRACE(group->task);
     int makes = 0;
-    for (const TargetKind kind : {TargetKind::kClass, TargetKind::kLabels, TargetKind::kNumbers}) {
+    for (const data::TargetKind kind :
+         {data::TargetKind::kClass, data::TargetKind::kLabels, data::TargetKind::kNumbers}) {
       dataset.targets = kind;
       const auto task = MakeTask(group->make(), dataset);
       if (!task.ok()) {
@@ -32,8 +33,9 @@ TEST(CatalogTest, EveryTaskThatHasOptionsCanBeTrainedOnItsOwnKindOfDatasetAlone)
 }
 
 TEST(CatalogTest, NoTaskIsRefused) {
-  EXPECT_EQ(MakeTask({}, DatasetManifest()).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(MakeTask({}, data::DatasetManifest()).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

@@ -5,13 +5,13 @@
 
 #include "core/tasks/classification/outputs.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 using ::testing::HasSubstr;
 
-ModelDescription Classifier(const std::string& outputs) {
-  ModelDescription description;
+model::ModelDescription Classifier(const std::string& outputs) {
+  model::ModelDescription description;
   description.task = kClassificationTask;
   description.head.outputs = 2;
   description.outputs = outputs;
@@ -32,7 +32,7 @@ TEST(ClassificationOutputsTest, MustGoWithTheHead) {
   EXPECT_TRUE(ClassificationOutputsOf(Classifier(R"({"labels":["a","b"]})")).ok());
   EXPECT_THAT(ClassificationOutputsOf(Classifier(R"({"labels":["a","b","c"]})")).status().message(),
               HasSubstr("3 labels for a head of 2 outputs"));
-  ModelDescription other = Classifier(R"({"labels":["a","b"]})");
+  model::ModelDescription other = Classifier(R"({"labels":["a","b"]})");
   other.task = "regression";
   EXPECT_THAT(ClassificationOutputsOf(other).status().message(), HasSubstr("regression"));
 }
@@ -59,4 +59,4 @@ TEST(ClassificationOutputsTest, BadOnesAreRefused) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

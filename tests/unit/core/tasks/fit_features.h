@@ -5,7 +5,7 @@
 
 #include <ATen/ATen.h>
 
-namespace graft {
+namespace graft::tasks {
 
 // The rows that make_task_goldens.py fits: x[i][j] = sin(0.37 i (j + 1) + j), [rows, 4].
 inline at::Tensor FitFeatures(int64_t rows) {
@@ -18,6 +18,6 @@ inline at::Tensor FitFeatures(int64_t rows) {
   return features;
 }
 
-}  // namespace graft
+}  // namespace graft::tasks
 
 #endif  // GRAFT_TESTS_UNIT_CORE_TASKS_FIT_FEATURES_H_

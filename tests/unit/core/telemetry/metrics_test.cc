@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-namespace graft {
+namespace graft::telemetry {
 namespace {
 
 using ::testing::HasSubstr;
@@ -142,4 +142,4 @@ TEST(MetricsTest, EveryMetricThatWasPromisedIsThere) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::telemetry

@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-namespace graft {
+namespace graft::telemetry {
 namespace {
 
 using ::testing::ElementsAre;
@@ -40,4 +40,4 @@ TEST(ModelLabel, KeepsToItsLimitAndNamesThoseThatLeft) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::telemetry

@@ -3,17 +3,17 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-DatasetManifest Manifest(const std::vector<std::string>& digests) {
-  DatasetManifest manifest;
+data::DatasetManifest Manifest(const std::vector<std::string>& digests) {
+  data::DatasetManifest manifest;
   for (size_t i = 0; i < digests.size(); ++i) {
-    DatasetEntry& entry = manifest.entries.emplace_back();
+    data::DatasetEntry& entry = manifest.entries.emplace_back();
     entry.name = "picture" + std::to_string(i);
     entry.sha256 = digests[i];
   }
@@ -50,4 +50,4 @@ TEST(DataWarningsTest, HeldOutPicturesThatAreTrainedOnAreCountedAndOneIsNamed) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

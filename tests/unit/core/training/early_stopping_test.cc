@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 TEST(EarlyStoppingTest, StopsAfterAsManyEpochsWithoutABetterLoss) {
@@ -31,4 +31,4 @@ TEST(EarlyStoppingTest, NanIsNeverTheBest) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

@@ -10,7 +10,7 @@
 #include "core/recipes/enum_words.h"
 #include "tests/unit/core/training/tiny_fine_tune.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::Contains;
@@ -20,45 +20,45 @@ using ::testing::UnorderedElementsAre;
 
 class FineTuneHeadsTest : public TinyFineTuneTest {
  protected:
-  static FineTuneConfig With(HeadKind kind) {
-    FineTuneConfig config;
+  static recipes::FineTuneConfig With(model::HeadKind kind) {
+    recipes::FineTuneConfig config;
     config.head.kind = kind;
-    if (kind == HeadKind::kLayers) config.head.layers = {"dense 16", "relu", "dropout 0.1"};
+    if (kind == model::HeadKind::kLayers) config.head.layers = {"dense 16", "relu", "dropout 0.1"};
     return config;
   }
-  static FineTuneConfig OnTaps(TextList taps) {
-    FineTuneConfig config;
+  static recipes::FineTuneConfig OnTaps(recipes::TextList taps) {
+    recipes::FineTuneConfig config;
     config.head.taps = std::move(taps);
     return config;
   }
   double Accuracy(const FineTuneResult& result) {
-    return FindFigure(result.report.figures, "accuracy").value();
+    return tasks::FindFigure(result.report.figures, "accuracy").value();
   }
 };
 
 TEST_F(FineTuneHeadsTest, EveryKindLearnsTheToy) {
-  for (const HeadKind kind :
-       {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kCosine, HeadKind::kLayers}) {
-    SCOPED_TRACE(HeadKindName(kind));
-    FineTuneConfig config = With(kind);
-    if (kind != HeadKind::kLinear) config.training.learning_rate = 0.03;
+  for (const model::HeadKind kind : {model::HeadKind::kLinear, model::HeadKind::kMlp,
+                                     model::HeadKind::kCosine, model::HeadKind::kLayers}) {
+    SCOPED_TRACE(model::HeadKindName(kind));
+    recipes::FineTuneConfig config = With(kind);
+    if (kind != model::HeadKind::kLinear) config.training.learning_rate = 0.03;
     checkpoints_.saved.clear();
     const auto result = Run(config);
     ASSERT_TRUE(result.ok()) << result.status();
     EXPECT_EQ(result->description.head.kind, kind);
     EXPECT_GE(Accuracy(*result), 0.9);
     const auto card = nlohmann::json::parse(result->card_json);
-    EXPECT_EQ(card["head"]["kind"], std::string(HeadKindName(kind)));
+    EXPECT_EQ(card["head"]["kind"], std::string(model::HeadKindName(kind)));
   }
 }
 
 TEST_F(FineTuneHeadsTest, ListedLayersReadTheMapAndAreNumberedInTheModel) {
-  FineTuneConfig config = With(HeadKind::kLayers);
+  recipes::FineTuneConfig config = With(model::HeadKind::kLayers);
   config.head.layers = {"conv 12 3", "norm", "gelu", "pool", "dense 8"};
   config.training.learning_rate = 0.01;
   const auto result = Run(config);
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ(result->description.head.pooling, Pooling::kNone);
+  EXPECT_EQ(result->description.head.pooling, model::Pooling::kNone);
   EXPECT_THAT(TensorNames(result->model),
               UnorderedElementsAre("head.0.weight", "head.0.bias", "head.1.weight", "head.1.bias",
                                    "head.1.running_mean", "head.1.running_var",
@@ -71,13 +71,13 @@ TEST_F(FineTuneHeadsTest, ListedLayersReadTheMapAndAreNumberedInTheModel) {
 
 // A head's own norm has no pretrained statistics: what it was trained with must be the batches'.
 TEST_F(FineTuneHeadsTest, AHeadsOwnNormLearnsItsStatistics) {
-  FineTuneConfig config = With(HeadKind::kLayers);
+  recipes::FineTuneConfig config = With(model::HeadKind::kLayers);
   config.head.layers = {"norm", "pool"};
-  config.head.pooling = Pooling::kNone;
+  config.head.pooling = model::Pooling::kNone;
   const auto result = Run(config);
   ASSERT_TRUE(result.ok()) << result.status();
-  const auto file = SafetensorsFile::Parse(result->model).value();
-  const TensorView* const variance = file->Find("head.0.running_var");
+  const auto file = artifacts::SafetensorsFile::Parse(result->model).value();
+  const artifacts::TensorView* const variance = file->Find("head.0.running_var");
   ASSERT_NE(variance, nullptr);
   std::vector<float> values(8);
   ASSERT_EQ(variance->bytes.size(), values.size() * sizeof(float));
@@ -86,14 +86,15 @@ TEST_F(FineTuneHeadsTest, AHeadsOwnNormLearnsItsStatistics) {
 }
 
 TEST_F(FineTuneHeadsTest, TapsAreReadByEveryStrategyThatCan) {
-  for (const Strategy strategy :
-       {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
+  for (const recipes::Strategy strategy :
+       {recipes::Strategy::kFeatureExtraction, recipes::Strategy::kTopLayers,
+        recipes::Strategy::kFull}) {
     for (const bool augment : {false, true}) {
-      FineTuneConfig config = OnTaps({"block2", "block1"});
+      recipes::FineTuneConfig config = OnTaps({"block2", "block1"});
       config.strategy = strategy;
       config.data.augment = augment;
       config.training.epochs = 3;
-      SCOPED_TRACE(ConfigToJson(config).dump());
+      SCOPED_TRACE(recipes::ConfigToJson(config).dump());
       checkpoints_.saved.clear();
       const auto result = Run(config);
       ASSERT_TRUE(result.ok()) << result.status();
@@ -111,8 +112,8 @@ TEST_F(FineTuneHeadsTest, StagesAboveTheHighestTapAreNotThere) {
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->description.cut_point, "block1");
   EXPECT_GE(Accuracy(*result), 0.9);
-  FineTuneConfig all = OnTaps({"block1"});
-  all.strategy = Strategy::kFull;
+  recipes::FineTuneConfig all = OnTaps({"block1"});
+  all.strategy = recipes::Strategy::kFull;
   all.training.epochs = 2;
   all.data.augment = false;
   checkpoints_.saved.clear();
@@ -129,7 +130,8 @@ TEST_F(FineTuneHeadsTest, TapsThatAreNotThereAreRefused) {
 
 // A job must not be given what the head of another reads.
 TEST_F(FineTuneHeadsTest, FeaturesOfOtherTapsAndPoolingsAreNotTaken) {
-  for (const TextList& taps : std::vector<TextList>{{"block2"}, {"block1", "block2"}, {"block1"}}) {
+  for (const recipes::TextList& taps :
+       std::vector<recipes::TextList>{{"block2"}, {"block1", "block2"}, {"block1"}}) {
     checkpoints_.saved.clear();
     const auto result = Run(OnTaps(taps));
     ASSERT_TRUE(result.ok()) << result.status();
@@ -142,16 +144,16 @@ TEST_F(FineTuneHeadsTest, FeaturesOfOtherTapsAndPoolingsAreNotTaken) {
 }
 
 TEST_F(FineTuneHeadsTest, ARunWithListedLayersAndTapsGoesOnWhereItWas) {
-  FineTuneConfig layers = With(HeadKind::kLayers);
+  recipes::FineTuneConfig layers = With(model::HeadKind::kLayers);
   layers.head.layers = {"conv 6 3", "norm", "relu", "dropout 0.2", "pool"};
   layers.training.epochs = 5;
-  FineTuneConfig taps = OnTaps({"block1", "block2"});
-  taps.head.kind = HeadKind::kCosine;
-  taps.strategy = Strategy::kTopLayers;
+  recipes::FineTuneConfig taps = OnTaps({"block1", "block2"});
+  taps.head.kind = model::HeadKind::kCosine;
+  taps.strategy = recipes::Strategy::kTopLayers;
   taps.training.epochs = 5;
   taps.training.head_epochs = 1;
-  for (const FineTuneConfig& config : {layers, taps}) {
-    SCOPED_TRACE(ConfigToJson(config).dump());
+  for (const recipes::FineTuneConfig& config : {layers, taps}) {
+    SCOPED_TRACE(recipes::ConfigToJson(config).dump());
     checkpoints_.saved.clear();
     const auto whole = Run(config);
     ASSERT_TRUE(whole.ok()) << whole.status();
@@ -167,14 +169,15 @@ TEST_F(FineTuneHeadsTest, ARunWithListedLayersAndTapsGoesOnWhereItWas) {
 
 TEST_F(FineTuneHeadsTest, PicturesAreFramedAsAskedAndTheModelSaysSo) {
   std::set<std::string> models;
-  for (const FramingChoice framing :
-       {FramingChoice::kCentreCrop, FramingChoice::kSqueeze, FramingChoice::kLetterbox}) {
-    FineTuneConfig config;
+  for (const recipes::FramingChoice framing :
+       {recipes::FramingChoice::kCentreCrop, recipes::FramingChoice::kSqueeze,
+        recipes::FramingChoice::kLetterbox}) {
+    recipes::FineTuneConfig config;
     config.data.framing = framing;
     checkpoints_.saved.clear();
     const auto result = Run(config);
     ASSERT_TRUE(result.ok()) << result.status();
-    EXPECT_EQ(FramingName(result->description.input.framing), NameOf(framing));
+    EXPECT_EQ(model::FramingName(result->description.input.framing), recipes::NameOf(framing));
     EXPECT_EQ(result->counters.backbone_forward_images, 60) << "each has features of its own";
     models.insert(result->model);
   }
@@ -185,7 +188,7 @@ TEST_F(FineTuneHeadsTest, PicturesAreFramedAsAskedAndTheModelSaysSo) {
 TEST_F(FineTuneHeadsTest, AutoTakesTheFramingUnderWhichAHeadDoesBest) {
   UseDataset(
       20, 3, false, nullptr,
-      [](int label, Image& image) {
+      [](int label, image::Image& image) {
         for (int y = 0; y < image.height; ++y) {
           for (int x = 0; x < image.width; ++x) {
             const bool edge = x < image.width / 4 || x >= image.width - image.width / 4;
@@ -196,11 +199,11 @@ TEST_F(FineTuneHeadsTest, AutoTakesTheFramingUnderWhichAHeadDoesBest) {
         }
       },
       40, 16);
-  FineTuneConfig config;
-  config.data.framing = FramingChoice::kAuto;
+  recipes::FineTuneConfig config;
+  config.data.framing = recipes::FramingChoice::kAuto;
   const auto result = Run(config);
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_NE(result->description.input.framing, Framing::kCentreCrop);
+  EXPECT_NE(result->description.input.framing, model::Framing::kCentreCrop);
   EXPECT_GE(Accuracy(*result), 0.9);
   EXPECT_THAT(observer_.logs, Contains(HasSubstr("framing: ")));
   EXPECT_EQ(result->counters.backbone_forward_images, 180) << "each picture once a framing";
@@ -210,4 +213,4 @@ TEST_F(FineTuneHeadsTest, AutoTakesTheFramingUnderWhichAHeadDoesBest) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

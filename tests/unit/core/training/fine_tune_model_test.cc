@@ -8,7 +8,7 @@
 #include "core/training/state/tensor_file.h"
 #include "tests/unit/core/training/tiny_fine_tune.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::IsEmpty;
@@ -19,9 +19,9 @@ class FineTuneModelTest : public TinyFineTuneTest {};
 TEST_F(FineTuneModelTest, TheModelFileCarriesItsDescription) {
   const auto result = Run({});
   ASSERT_TRUE(result.ok());
-  auto file = SafetensorsFile::Parse(result->model);
+  auto file = artifacts::SafetensorsFile::Parse(result->model);
   ASSERT_TRUE(file.ok());
-  const auto description = ModelDescriptionFromJson((*file)->metadata().at("graft.model"));
+  const auto description = model::ModelDescriptionFromJson((*file)->metadata().at("graft.model"));
   ASSERT_TRUE(description.ok()) << description.status();
   EXPECT_EQ(description->head, result->description.head);
 }
@@ -29,8 +29,8 @@ TEST_F(FineTuneModelTest, TheModelFileCarriesItsDescription) {
 // The published file, put over the backbone's weights as serving does, gives the report's figures.
 TEST_F(FineTuneModelTest, WhatIsPublishedRebuildsTheModel) {
   UseDataset(20, 3, /*with_test=*/true);
-  FineTuneConfig config;
-  config.strategy = Strategy::kFull;
+  recipes::FineTuneConfig config;
+  config.strategy = recipes::Strategy::kFull;
   config.training.epochs = 3;
   config.training.learning_rate = 0.02;
   config.data.augment = false;
@@ -50,18 +50,18 @@ TEST_F(FineTuneModelTest, WhatIsPublishedRebuildsTheModel) {
       if (found != file->tensors.end()) at::Tensor(tensor.tensor).copy_(found->second);
     }
   }
-  (*network)->SetMode((*network)->stages(), false, BatchNormMode::kFrozenStatistics);
+  (*network)->SetMode((*network)->stages(), false, recipes::BatchNormMode::kFrozenStatistics);
   int64_t right = 0;
-  DatasetExamples images(dataset_.get(), InputFor(backbone_.weights->input()), 1);
+  DatasetExamples images(dataset_.get(), inputs::InputFor(backbone_.weights->input()), 1);
   for (int i = 0; i < dataset_->size(); ++i) {
-    if (dataset_->manifest().entries[i].split != Split::kTest) continue;
+    if (dataset_->manifest().entries[i].split != data::Split::kTest) continue;
     const auto image = images.Open({{{i, 0}}})->Next();
     ASSERT_TRUE(image.ok());
     const at::Tensor logits = (*network)->Head((*network)->HeadInput(*image, 0));
     right += logits.argmax(1).item<int64_t>() == dataset_->manifest().entries[i].class_index;
   }
   EXPECT_DOUBLE_EQ(static_cast<double>(right) / 15,
-                   FindFigure(result->report.figures, "accuracy").value());
+                   tasks::FindFigure(result->report.figures, "accuracy").value());
 }
 
 TEST_F(FineTuneModelTest, TheCardSaysWhatAReaderMustKnow) {
@@ -80,8 +80,8 @@ TEST_F(FineTuneModelTest, TheCardSaysWhatAReaderMustKnow) {
 }
 
 TEST_F(FineTuneModelTest, PublishedBatchNormStatisticsAreThePretrainedOnes) {
-  for (Strategy strategy : {Strategy::kTopLayers, Strategy::kFull}) {
-    FineTuneConfig config;
+  for (recipes::Strategy strategy : {recipes::Strategy::kTopLayers, recipes::Strategy::kFull}) {
+    recipes::FineTuneConfig config;
     config.strategy = strategy;
     config.training.epochs = 3;
     config.training.head_epochs = 1;
@@ -90,23 +90,23 @@ TEST_F(FineTuneModelTest, PublishedBatchNormStatisticsAreThePretrainedOnes) {
     checkpoints_.saved.clear();
     const auto result = Run(config);
     ASSERT_TRUE(result.ok()) << result.status();
-    auto published = SafetensorsFile::Parse(result->model);
+    auto published = artifacts::SafetensorsFile::Parse(result->model);
     ASSERT_TRUE(published.ok());
     int statistics = 0;
-    for (const TensorView& tensor : (*published)->tensors()) {
+    for (const artifacts::TensorView& tensor : (*published)->tensors()) {
       if (tensor.name.find("running") == std::string::npos) continue;
       EXPECT_EQ(tensor.bytes, backbone_.weights->file().Find(tensor.name)->bytes) << tensor.name;
       ++statistics;
     }
-    EXPECT_EQ(statistics, strategy == Strategy::kFull ? 4 : 2);
+    EXPECT_EQ(statistics, strategy == recipes::Strategy::kFull ? 4 : 2);
   }
 }
 
 TEST_F(FineTuneModelTest, BatchStatisticsMoveInTrainedStagesOnly) {
-  const HeadSpec head{HeadKind::kLinear, {8, 4, 4}, 0, 0, 3};
+  const model::HeadSpec head{model::HeadKind::kLinear, {8, 4, 4}, 0, 0, 3};
   auto network = NetworkUnderTraining::Create(*backbone_.weights, head, 0);
   ASSERT_TRUE(network.ok()) << network.status();
-  const auto moved = [&](int first, BatchNormMode mode) {
+  const auto moved = [&](int first, recipes::BatchNormMode mode) {
     std::vector<at::Tensor> before;
     for (int stage : {0, 1}) {
       for (const TrainedTensor& tensor : (*network)->tensors(stage)) {
@@ -126,11 +126,11 @@ TEST_F(FineTuneModelTest, BatchStatisticsMoveInTrainedStagesOnly) {
     }
     return names;
   };
-  EXPECT_THAT(moved(0, BatchNormMode::kFrozenStatistics), IsEmpty());
-  EXPECT_THAT(moved(1, BatchNormMode::kBatchStatistics),
+  EXPECT_THAT(moved(0, recipes::BatchNormMode::kFrozenStatistics), IsEmpty());
+  EXPECT_THAT(moved(1, recipes::BatchNormMode::kBatchStatistics),
               UnorderedElementsAre("features.5.running_mean", "features.5.running_var",
                                    "features.5.num_batches_tracked"));
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

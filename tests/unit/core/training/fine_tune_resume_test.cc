@@ -7,7 +7,7 @@
 #include "core/training/report/model_card.h"
 #include "tests/unit/core/training/tiny_fine_tune.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::Contains;
@@ -17,8 +17,8 @@ using ::testing::IsEmpty;
 class FineTuneResumeTest : public TinyFineTuneTest {};
 
 TEST_F(FineTuneResumeTest, AJobTakesUpOnlyItsOwnCheckpoint) {
-  FineTuneConfig config;
-  config.strategy = Strategy::kFull;
+  recipes::FineTuneConfig config;
+  config.strategy = recipes::Strategy::kFull;
   config.training.epochs = 3;
   ASSERT_TRUE(Run(config).ok());
   observer_ = {};
@@ -29,8 +29,8 @@ TEST_F(FineTuneResumeTest, AJobTakesUpOnlyItsOwnCheckpoint) {
 }
 
 TEST_F(FineTuneResumeTest, ADrainKeepsACheckpointAndSaysSo) {
-  FineTuneConfig config;
-  config.strategy = Strategy::kFull;
+  recipes::FineTuneConfig config;
+  config.strategy = recipes::Strategy::kFull;
   config.training.epochs = 5;
   desired_ = [&] { return checkpoints_.saved.size() < 2 ? RunSignal::kRun : RunSignal::kDrain; };
   EXPECT_TRUE(IsDrained(Run(config).status()));
@@ -42,22 +42,22 @@ TEST_F(FineTuneResumeTest, ADrainKeepsACheckpointAndSaysSo) {
 }
 
 TEST_F(FineTuneResumeTest, ARunThatIsTakenUpAgainPublishesTheSameBytes) {
-  FineTuneConfig mlp;
-  mlp.head.kind = HeadKind::kMlp;
+  recipes::FineTuneConfig mlp;
+  mlp.head.kind = model::HeadKind::kMlp;
   mlp.training.epochs = 5;
-  FineTuneConfig views;
-  views.strategy = Strategy::kTopLayers;
+  recipes::FineTuneConfig views;
+  views.strategy = recipes::Strategy::kTopLayers;
   views.data.augment = true;
   views.data.augmented_views = 2;
   views.training.epochs = 5;
   views.training.head_epochs = 1;
-  FineTuneConfig full;
-  full.strategy = Strategy::kFull;
-  full.head.kind = HeadKind::kMlp;
+  recipes::FineTuneConfig full;
+  full.strategy = recipes::Strategy::kFull;
+  full.head.kind = model::HeadKind::kMlp;
   full.training.epochs = 4;
   full.training.head_epochs = 1;
-  for (const FineTuneConfig& config : {mlp, views, full}) {
-    SCOPED_TRACE(ConfigToJson(config).dump());
+  for (const recipes::FineTuneConfig& config : {mlp, views, full}) {
+    SCOPED_TRACE(recipes::ConfigToJson(config).dump());
     checkpoints_.saved.clear();
     const auto whole = Run(config);
     ASSERT_TRUE(whole.ok()) << whole.status();
@@ -98,4 +98,4 @@ TEST_F(FineTuneResumeTest, AHeadThatWasSolvedIsNotSolvedAgain) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

@@ -7,7 +7,7 @@
 #include "core/recipes/enum_words.h"
 #include "tests/unit/core/training/tiny_fine_tune.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::Contains;
@@ -21,7 +21,7 @@ class FineTuneTest : public TinyFineTuneTest {};
 TEST_F(FineTuneTest, FeatureExtractionGivesAHeadOverAnUnchangedBackbone) {
   const auto result = Run();
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_GE(FindFigure(result->report.figures, "accuracy").value(), 0.9);
+  EXPECT_GE(tasks::FindFigure(result->report.figures, "accuracy").value(), 0.9);
   EXPECT_EQ(nlohmann::json::parse(result->report.json)["split"], "validation");
   EXPECT_EQ(result->report.examples, 12);
   EXPECT_THAT(TensorNames(result->model), UnorderedElementsAre("head.weight", "head.bias"));
@@ -48,7 +48,7 @@ TEST_F(FineTuneTest, ADeviceThatIsNotThereIsRefusedByName) {
 
 TEST_F(FineTuneTest, TheSecondJobOnTheSameDataDecodesAndForwardsNothing) {
   ASSERT_TRUE(Run().ok());
-  FineTuneConfig other = {.task = ClassificationOptions{}};
+  recipes::FineTuneConfig other = {.task = tasks::ClassificationOptions{}};
   other.training.seed = 5;  // another split of the same images
   const auto result = Run(other);
   ASSERT_TRUE(result.ok()) << result.status();
@@ -58,12 +58,12 @@ TEST_F(FineTuneTest, TheSecondJobOnTheSameDataDecodesAndForwardsNothing) {
 }
 
 TEST_F(FineTuneTest, TopLayersPublishesTheChangedStage) {
-  FineTuneConfig config = {.task = ClassificationOptions{}};
-  config.strategy = Strategy::kTopLayers;
+  recipes::FineTuneConfig config = {.task = tasks::ClassificationOptions{}};
+  config.strategy = recipes::Strategy::kTopLayers;
   config.training.epochs = 6;
   config.training.head_epochs = 2;
   config.training.learning_rate = 0.02;
-  config.task.As<ClassificationOptions>().label_smoothing = 0.0;
+  config.task.As<tasks::ClassificationOptions>().label_smoothing = 0.0;
   const auto result = Run(config);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_THAT(result->description.changed_stages, ElementsAre("block2"));
@@ -76,15 +76,17 @@ TEST_F(FineTuneTest, TopLayersPublishesTheChangedStage) {
 }
 
 TEST_F(FineTuneTest, EveryHeadAndStrategyRuns) {
-  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
-    for (HeadKind head : {HeadKind::kLinear, HeadKind::kMlp, HeadKind::kArticle}) {
-      FineTuneConfig config = {.task = ClassificationOptions{}};
+  for (recipes::Strategy strategy : {recipes::Strategy::kFeatureExtraction,
+                                     recipes::Strategy::kTopLayers, recipes::Strategy::kFull}) {
+    for (model::HeadKind head :
+         {model::HeadKind::kLinear, model::HeadKind::kMlp, model::HeadKind::kArticle}) {
+      recipes::FineTuneConfig config = {.task = tasks::ClassificationOptions{}};
       config.strategy = strategy;
       config.head.kind = head;
       config.training.epochs = 2;
       checkpoints_.saved.clear();
       const auto result = Run(config);
-      ASSERT_TRUE(result.ok()) << NameOf(strategy) << " " << NameOf(head) << ": "
+      ASSERT_TRUE(result.ok()) << recipes::NameOf(strategy) << " " << recipes::NameOf(head) << ": "
                                << result.status();
       EXPECT_EQ(result->description.head.outputs, 3);
     }
@@ -92,8 +94,8 @@ TEST_F(FineTuneTest, EveryHeadAndStrategyRuns) {
 }
 
 TEST_F(FineTuneTest, MoreTrainableStagesThanTheBackboneHasAreRefused) {
-  FineTuneConfig config = {.task = ClassificationOptions{}};
-  config.strategy = Strategy::kTopLayers;
+  recipes::FineTuneConfig config = {.task = tasks::ClassificationOptions{}};
+  config.strategy = recipes::Strategy::kTopLayers;
   config.training.trainable_stages = 3;
   const auto status = Run(config).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
@@ -114,4 +116,4 @@ TEST_F(FineTuneTest, OneClassIsRefused) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

@@ -14,7 +14,7 @@
 #include "core/tasks/classification/loss.h"
 #include "core/training/convex/linear_head.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::ElementsAre;
@@ -22,46 +22,49 @@ using ::testing::ElementsAre;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 TEST(FramingSearch, TriesAllBeginningWithThePublishedOne) {
-  EXPECT_THAT(FramingsToTry(Framing::kCentreCrop),
-              ElementsAre(Framing::kCentreCrop, Framing::kSqueeze, Framing::kLetterbox));
-  EXPECT_THAT(FramingsToTry(Framing::kLetterbox),
-              ElementsAre(Framing::kLetterbox, Framing::kCentreCrop, Framing::kSqueeze));
+  EXPECT_THAT(FramingsToTry(model::Framing::kCentreCrop),
+              ElementsAre(model::Framing::kCentreCrop, model::Framing::kSqueeze,
+                          model::Framing::kLetterbox));
+  EXPECT_THAT(FramingsToTry(model::Framing::kLetterbox),
+              ElementsAre(model::Framing::kLetterbox, model::Framing::kCentreCrop,
+                          model::Framing::kSqueeze));
 }
 
 TEST(FramingSearch, TheSmallestLossWinsAndTheFirstOfEquals) {
   const auto best = [](double centre, double squeeze, double letterbox) {
-    return BestFraming({{Framing::kCentreCrop, centre},
-                        {Framing::kSqueeze, squeeze},
-                        {Framing::kLetterbox, letterbox}});
+    return BestFraming({{model::Framing::kCentreCrop, centre},
+                        {model::Framing::kSqueeze, squeeze},
+                        {model::Framing::kLetterbox, letterbox}});
   };
-  EXPECT_EQ(best(0.3, 0.2, 0.25), Framing::kSqueeze);
-  EXPECT_EQ(best(0.3, 0.3, 0.3), Framing::kCentreCrop);
-  EXPECT_EQ(best(kNaN, 0.5, 0.4), Framing::kLetterbox);
-  EXPECT_EQ(best(0.5, kNaN, kNaN), Framing::kCentreCrop);
-  EXPECT_EQ(best(kNaN, kNaN, kNaN), Framing::kCentreCrop) << "nothing could be judged";
+  EXPECT_EQ(best(0.3, 0.2, 0.25), model::Framing::kSqueeze);
+  EXPECT_EQ(best(0.3, 0.3, 0.3), model::Framing::kCentreCrop);
+  EXPECT_EQ(best(kNaN, 0.5, 0.4), model::Framing::kLetterbox);
+  EXPECT_EQ(best(0.5, kNaN, kNaN), model::Framing::kCentreCrop);
+  EXPECT_EQ(best(kNaN, kNaN, kNaN), model::Framing::kCentreCrop) << "nothing could be judged";
 }
 
 TEST(FramingSearch, AnErrorEndsIt) {
   int asked = 0;
-  const auto judged =
-      JudgeFramings(FramingsToTry(Framing::kCentreCrop), [&](Framing) -> absl::StatusOr<double> {
-        if (++asked == 2) return absl::CancelledError("no");
-        return 1.0;
-      });
+  const auto judged = JudgeFramings(FramingsToTry(model::Framing::kCentreCrop),
+                                    [&](model::Framing) -> absl::StatusOr<double> {
+                                      if (++asked == 2) return absl::CancelledError("no");
+                                      return 1.0;
+                                    });
   EXPECT_EQ(judged.status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(asked, 2);
 }
 
 TEST(FramingSearch, SaysWhatWasChosenAmongWhich) {
-  EXPECT_EQ(DescribeFramings({{Framing::kCentreCrop, 0.5}, {Framing::kSqueeze, 0.25}}),
-            "squeeze, of centre_crop 0.5000, squeeze 0.2500");
+  EXPECT_EQ(
+      DescribeFramings({{model::Framing::kCentreCrop, 0.5}, {model::Framing::kSqueeze, 0.25}}),
+      "squeeze, of centre_crop 0.5000, squeeze 0.2500");
 }
 
 // Features that tell the classes apart judge better than noise does, by either way of judging.
 TEST(JudgeLinearHead, PrefersFeaturesThatTell) {
   at::set_num_threads(1);
   const at::Generator generator = at::detail::createCPUGenerator(1);
-  const SoftmaxLoss loss(2);
+  const tasks::SoftmaxLoss loss(2);
   const auto judge = [&](float signal, bool by_validation, std::optional<double> l2) {
     LinearHeadProblem problem;
     const at::Tensor labels = at::arange(120) % 2;
@@ -87,4 +90,4 @@ TEST(JudgeLinearHead, PrefersFeaturesThatTell) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 TEST(LbfgsTest, SolvesAnIllConditionedQuadratic) {
@@ -74,4 +74,4 @@ TEST(LbfgsTest, AnInfiniteStartIsAnError) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

@@ -11,7 +11,7 @@
 #include "core/tasks/classification/loss.h"
 #include "core/training/convex/standardisation.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 // 60 rows of 5 features in 3 classes (30, 15, 15), by formula, so that scikit-learn can be given
@@ -69,7 +69,7 @@ const Golden kBalancedByOneScale = {
 void ExpectAgrees(const Golden& golden, FeatureScaling scaling, const at::Tensor& class_weights) {
   const Toy toy;
   const Standardisation standardisation = FitStandardisation(toy.features, scaling);
-  const SoftmaxLoss loss(3, class_weights);
+  const tasks::SoftmaxLoss loss(3, class_weights);
   LinearProblem problem{standardisation.Apply(toy.features), toy.labels, &loss};
   LinearFitOptions options;
   options.l2 = 2.0;
@@ -98,7 +98,7 @@ TEST(LinearFitTest, FoldingGivesTheSameLogitsOnRawFeatures) {
   const Toy toy;
   const Standardisation standardisation = FitStandardisation(toy.features, FeatureScaling::kCommon);
   const at::Tensor z = standardisation.Apply(toy.features);
-  const SoftmaxLoss loss(3);
+  const tasks::SoftmaxLoss loss(3);
   LinearProblem problem{z, toy.labels, &loss};
   const auto fit = FitLinear(problem, {});
   ASSERT_TRUE(fit.ok());
@@ -146,7 +146,7 @@ TEST(LinearFitTest, FeaturesThatAreAllAlikeAreOnlyCentred) {
 
 TEST(LinearFitTest, TheSameProblemGivesTheSameBits) {
   const Toy toy;
-  const SoftmaxLoss loss(3);
+  const tasks::SoftmaxLoss loss(3);
   LinearProblem problem{toy.features, toy.labels, &loss};
   const auto once = FitLinear(problem, {});
   const auto twice = FitLinear(problem, {});
@@ -156,7 +156,7 @@ TEST(LinearFitTest, TheSameProblemGivesTheSameBits) {
 
 TEST(LinearFitTest, RefusesInputThatDoesNotFit) {
   const Toy toy;
-  const SoftmaxLoss one(1), two(2), three(3);
+  const tasks::SoftmaxLoss one(1), two(2), three(3);
   EXPECT_FALSE(FitLinear({toy.features, toy.labels.slice(0, 1), &three}, {}).ok());
   EXPECT_FALSE(FitLinear({toy.features, toy.labels, &two}, {}).ok());
   EXPECT_FALSE(FitLinear({toy.features, toy.labels, &one}, {}).ok());
@@ -165,4 +165,4 @@ TEST(LinearFitTest, RefusesInputThatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

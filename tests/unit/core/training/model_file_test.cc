@@ -7,7 +7,7 @@
 
 #include "tests/unit/core/training/toy.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::HasSubstr;
@@ -27,4 +27,4 @@ TEST(ModelFileTest, ATensorThatIsNotFiniteIsNamedAndNothingPublished) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

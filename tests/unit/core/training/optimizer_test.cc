@@ -10,7 +10,7 @@
 
 #include "core/recipes/enum_words.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::ElementsAre;
@@ -51,24 +51,27 @@ struct Parameters {
   std::vector<TrainedTensor> head, backbone;
 };
 
-OptimizerOptions Options(OptimizerKind kind, double weight_decay = 0, double momentum = 0) {
+OptimizerOptions Options(recipes::OptimizerKind kind, double weight_decay = 0,
+                         double momentum = 0) {
   return {kind, weight_decay, momentum};
 }
 
 TEST(PhaseOptimizerTest, OnlyWeightsDecayEachPartAtItsRate) {
-  for (OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kAdamW}) {
+  for (recipes::OptimizerKind kind :
+       {recipes::OptimizerKind::kSgd, recipes::OptimizerKind::kAdamW}) {
     Parameters parameters(0);
     PhaseOptimizer optimizer(Options(kind, 0.5), parameters.head, parameters.backbone);
     optimizer.SetLearningRates(0.25, 0.125);
     optimizer.Step();
     // Without a gradient both come to w -= rate * decay * w.
-    EXPECT_THAT(parameters.Values(), ElementsAre(1 - 0.125f, 1, 1 - 0.0625f, 1, 1)) << NameOf(kind);
+    EXPECT_THAT(parameters.Values(), ElementsAre(1 - 0.125f, 1, 1 - 0.0625f, 1, 1))
+        << recipes::NameOf(kind);
   }
 }
 
 TEST(PhaseOptimizerTest, SgdHasMomentumAndIsNotNesterovs) {
   Parameters parameters(1);
-  PhaseOptimizer optimizer(Options(OptimizerKind::kSgd, 0, 0.5), parameters.head,
+  PhaseOptimizer optimizer(Options(recipes::OptimizerKind::kSgd, 0, 0.5), parameters.head,
                            parameters.backbone);
   optimizer.SetLearningRates(0.125, 0);
   optimizer.Step();  // v = 1
@@ -79,7 +82,8 @@ TEST(PhaseOptimizerTest, SgdHasMomentumAndIsNotNesterovs) {
 
 TEST(PhaseOptimizerTest, ClippingScalesAllGradientsToOneNorm) {
   Parameters parameters(2);
-  PhaseOptimizer optimizer(Options(OptimizerKind::kSgd), parameters.head, parameters.backbone);
+  PhaseOptimizer optimizer(Options(recipes::OptimizerKind::kSgd), parameters.head,
+                           parameters.backbone);
   const double norm = 2 * std::sqrt(12.0);
   EXPECT_NEAR(optimizer.ClipGradients(0).value(), norm, 1e-5);
   EXPECT_NEAR(optimizer.ClipGradients(100).value(), norm, 1e-5);
@@ -93,7 +97,8 @@ TEST(PhaseOptimizerTest, AGradientThatIsNotFiniteIsNamed) {
   for (const float value :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     Parameters parameters(1);
-    PhaseOptimizer optimizer(Options(OptimizerKind::kSgd), parameters.head, parameters.backbone);
+    PhaseOptimizer optimizer(Options(recipes::OptimizerKind::kSgd), parameters.head,
+                             parameters.backbone);
     parameters.backbone[1].tensor.mutable_grad()[1] = value;
     const auto norm = optimizer.ClipGradients(1);
     EXPECT_EQ(norm.status().code(), absl::StatusCode::kFailedPrecondition);
@@ -102,8 +107,10 @@ TEST(PhaseOptimizerTest, AGradientThatIsNotFiniteIsNamed) {
 }
 
 TEST(PhaseOptimizerTest, ARestoredOptimizerGoesOnAsTheOneItWasTakenFrom) {
-  for (OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kAdamW}) {
-    const OptimizerOptions options = Options(kind, 0.1, kind == OptimizerKind::kSgd ? 0.9 : 0);
+  for (recipes::OptimizerKind kind :
+       {recipes::OptimizerKind::kSgd, recipes::OptimizerKind::kAdamW}) {
+    const OptimizerOptions options =
+        Options(kind, 0.1, kind == recipes::OptimizerKind::kSgd ? 0.9 : 0);
     Parameters whole(0.5), rest;
     PhaseOptimizer first(options, whole.head, whole.backbone);
     EXPECT_THAT(first.State(), IsEmpty());
@@ -123,7 +130,7 @@ TEST(PhaseOptimizerTest, ARestoredOptimizerGoesOnAsTheOneItWasTakenFrom) {
       first.Step();
       second.Step();
     }
-    EXPECT_EQ(rest.Values(), whole.Values()) << NameOf(kind);
+    EXPECT_EQ(rest.Values(), whole.Values()) << recipes::NameOf(kind);
     for (const auto& [name, tensor] : first.State()) {
       EXPECT_TRUE(at::equal(tensor, second.State().at(name))) << name;
     }
@@ -132,8 +139,10 @@ TEST(PhaseOptimizerTest, ARestoredOptimizerGoesOnAsTheOneItWasTakenFrom) {
 
 // As a checkpoint gives it: float32 in the host's memory, wherever the network is.
 TEST(PhaseOptimizerTest, ARestoredStateIsWhereItsParametersAre) {
-  for (OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kAdamW}) {
-    const OptimizerOptions options = Options(kind, 0.1, kind == OptimizerKind::kSgd ? 0.9 : 0);
+  for (recipes::OptimizerKind kind :
+       {recipes::OptimizerKind::kSgd, recipes::OptimizerKind::kAdamW}) {
+    const OptimizerOptions options =
+        Options(kind, 0.1, kind == recipes::OptimizerKind::kSgd ? 0.9 : 0);
     Parameters saved(0.5);
     PhaseOptimizer first(options, saved.head, saved.backbone);
     first.SetLearningRates(0.1, 0.01);
@@ -147,7 +156,9 @@ TEST(PhaseOptimizerTest, ARestoredStateIsWhereItsParametersAre) {
     PhaseOptimizer second(options, in_double.head, in_double.backbone);
     ASSERT_TRUE(second.Restore(first.State()).ok());
     for (const auto& [name, tensor] : second.State()) {
-      if (tensor.is_floating_point()) EXPECT_EQ(tensor.scalar_type(), at::kDouble) << name;
+      if (tensor.is_floating_point()) {
+        EXPECT_EQ(tensor.scalar_type(), at::kDouble) << name;
+      }
     }
     second.SetLearningRates(0.1, 0.01);
     second.Step();
@@ -156,7 +167,8 @@ TEST(PhaseOptimizerTest, ARestoredStateIsWhereItsParametersAre) {
 
 TEST(PhaseOptimizerTest, StateOfAnotherShapeOrWithoutATensorIsRefused) {
   Parameters parameters(1);
-  PhaseOptimizer optimizer(Options(OptimizerKind::kAdamW), parameters.head, parameters.backbone);
+  PhaseOptimizer optimizer(Options(recipes::OptimizerKind::kAdamW), parameters.head,
+                           parameters.backbone);
   optimizer.SetLearningRates(0.1, 0.1);
   optimizer.Step();
   auto state = optimizer.State();
@@ -167,4 +179,4 @@ TEST(PhaseOptimizerTest, StateOfAnotherShapeOrWithoutATensorIsRefused) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

@@ -3,22 +3,22 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-std::vector<std::string> Codes(const std::vector<TrainingWarning>& warnings) {
+std::vector<std::string> Codes(const std::vector<tasks::TrainingWarning>& warnings) {
   std::vector<std::string> codes;
-  for (const TrainingWarning& warning : warnings) codes.push_back(warning.code);
+  for (const tasks::TrainingWarning& warning : warnings) codes.push_back(warning.code);
   return codes;
 }
 
 EpochMetrics Epoch(double train, double validation) {
   EpochMetrics metrics;
-  metrics.train = {{kLossFigure, train}};
-  metrics.validation = {{kLossFigure, validation}};
+  metrics.train = {{tasks::kLossFigure, train}};
+  metrics.validation = {{tasks::kLossFigure, validation}};
   return metrics;
 }
 
@@ -48,4 +48,4 @@ TEST(OverfittingWatchTest, NoiseAndASlowRiseOfBothLossesAreNoOverfitting) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

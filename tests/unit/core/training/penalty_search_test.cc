@@ -13,7 +13,7 @@
 #include "core/base/status_macros.h"
 #include "core/tasks/classification/loss.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::ElementsAre;
@@ -51,11 +51,11 @@ TEST(PenaltySearchTest, TheValidationPartJudgesWhereItIsLargeEnough) {
 // Rows of noise in which one column tells the label, `signal` standard deviations apart; classes
 // take turns.
 struct Noise {
-  std::unique_ptr<SoftmaxLoss> loss;
+  std::unique_ptr<tasks::SoftmaxLoss> loss;
   LinearProblem problem;
 
   Noise(int64_t rows, int64_t classes, float signal)
-      : loss(std::make_unique<SoftmaxLoss>(classes)) {
+      : loss(std::make_unique<tasks::SoftmaxLoss>(classes)) {
     at::set_num_threads(1);  // nothing here is large enough to share out
     const at::Generator generator = at::detail::createCPUGenerator(1);
     problem.features = at::randn({rows, 50}, generator);
@@ -138,7 +138,7 @@ TEST(PenaltySearchTest, TheOnlyRowOfAClassIsNeverHeldOut) {
   const double without = data.CrossValidate(Thorough()).value();
   ASSERT_LT(without, 10.0);
   data.problem.targets[40] = 2;
-  const SoftmaxLoss three(3);
+  const tasks::SoftmaxLoss three(3);
   data.problem.loss = &three;
   EXPECT_LT(data.CrossValidate(Thorough()).value(), 10.0);
 }
@@ -156,4 +156,4 @@ TEST(PenaltySearchTest, TellsOfEachFitAndStopsWhenAsked) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

@@ -2,11 +2,11 @@
 
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 TEST(ScheduleTest, CosineFallsFromOneTowardsZero) {
-  const Schedule schedule{ScheduleKind::kCosine, 100, 0};
+  const Schedule schedule{recipes::ScheduleKind::kCosine, 100, 0};
   EXPECT_DOUBLE_EQ(schedule.Factor(0), 1.0);
   EXPECT_DOUBLE_EQ(schedule.Factor(50), 0.5);
   EXPECT_NEAR(schedule.Factor(99), 0.000247, 1e-6);
@@ -16,7 +16,8 @@ TEST(ScheduleTest, CosineFallsFromOneTowardsZero) {
 }
 
 TEST(ScheduleTest, WarmUpRisesLinearlyAndItsFirstStepMoves) {
-  for (ScheduleKind kind : {ScheduleKind::kCosine, ScheduleKind::kConstant}) {
+  for (recipes::ScheduleKind kind :
+       {recipes::ScheduleKind::kCosine, recipes::ScheduleKind::kConstant}) {
     const Schedule schedule{kind, 20, 4};
     EXPECT_DOUBLE_EQ(schedule.Factor(0), 0.25);
     EXPECT_DOUBLE_EQ(schedule.Factor(1), 0.5);
@@ -26,21 +27,21 @@ TEST(ScheduleTest, WarmUpRisesLinearlyAndItsFirstStepMoves) {
 }
 
 TEST(ScheduleTest, ConstantStaysAtOne) {
-  const Schedule schedule{ScheduleKind::kConstant, 20, 0};
+  const Schedule schedule{recipes::ScheduleKind::kConstant, 20, 0};
   EXPECT_DOUBLE_EQ(schedule.Factor(0), 1.0);
   EXPECT_DOUBLE_EQ(schedule.Factor(19), 1.0);
 }
 
 TEST(ScheduleTest, StepsPastTheEndTakeTheLastValue) {
-  const Schedule schedule{ScheduleKind::kCosine, 10, 2};
+  const Schedule schedule{recipes::ScheduleKind::kCosine, 10, 2};
   EXPECT_DOUBLE_EQ(schedule.Factor(10), schedule.Factor(9));
   EXPECT_DOUBLE_EQ(schedule.Factor(1'000), schedule.Factor(9));
 }
 
 TEST(ScheduleTest, WarmUpMayTakeTheWholePhase) {
-  const Schedule schedule{ScheduleKind::kCosine, 3, 3};
+  const Schedule schedule{recipes::ScheduleKind::kCosine, 3, 3};
   EXPECT_DOUBLE_EQ(schedule.Factor(2), 1.0);
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

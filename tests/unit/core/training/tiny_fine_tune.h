@@ -27,18 +27,18 @@
 #include "core/training/fine_tune.h"
 #include "tests/unit/core/training/toy.h"
 
-namespace graft {
+namespace graft::training {
 
 // A VGG of two blocks for pictures of 16 x 16.
-inline NetworkSpec TinyVgg() {
-  SpecBuilder builder("tiny_vgg", Shape{3, 16, 16});
+inline nn::NetworkSpec TinyVgg() {
+  nn::SpecBuilder builder("tiny_vgg", nn::Shape{3, 16, 16});
   int channels = 3;
   for (int block = 0; block < 2; ++block) {
     builder.Append(absl::StrCat("features.", 4 * block),
-                   Conv2d{channels, 8, 3, 1, Padding::kExplicit, 1});
-    builder.Append(absl::StrCat("features.", 4 * block + 1), BatchNorm2d{8});
-    builder.Append("", Activation{ActivationKind::kRelu});
-    builder.Append("", MaxPool2d{2, 2});
+                   nn::Conv2d{channels, 8, 3, 1, nn::Padding::kExplicit, 1});
+    builder.Append(absl::StrCat("features.", 4 * block + 1), nn::BatchNorm2d{8});
+    builder.Append("", nn::Activation{nn::ActivationKind::kRelu});
+    builder.Append("", nn::MaxPool2d{2, 2});
     builder.EndStage(absl::StrCat("block", block + 1));
     channels = 8;
   }
@@ -48,52 +48,53 @@ inline NetworkSpec TinyVgg() {
 
 struct TinyBackbone {
   std::string bytes;
-  std::shared_ptr<const BackboneWeights> weights;
+  std::shared_ptr<const backbones::BackboneWeights> weights;
 };
 
 inline TinyBackbone MakeBackbone() {
   TinyBackbone backbone;
-  auto network = Network::Create(TinyVgg(), 3);
+  auto network = nn::Network::Create(TinyVgg(), 3);
   EXPECT_TRUE(network.ok()) << network.status();
   std::vector<at::Tensor> keep;
-  const std::vector<TensorView> views = ViewTensors((*network)->NamedTensors(), keep);
+  const std::vector<artifacts::TensorView> views =
+      nn::ViewTensors((*network)->NamedTensors(), keep);
   backbone.bytes = *SerializeSafetensors(views, {});
-  InputSpec input;
+  model::InputSpec input;
   input.height = input.width = 16;
   input.crop_fraction = 1;
-  auto file = SafetensorsFile::Parse(backbone.bytes);
+  auto file = artifacts::SafetensorsFile::Parse(backbone.bytes);
   EXPECT_TRUE(file.ok()) << file.status();
-  auto weights = BackboneWeights::Wrap("tiny_vgg", TinyVgg(), input, *std::move(file),
-                                       Sha256Hex(backbone.bytes));
+  auto weights = backbones::BackboneWeights::Wrap("tiny_vgg", TinyVgg(), input, *std::move(file),
+                                                  Sha256Hex(backbone.bytes));
   EXPECT_TRUE(weights.ok()) << weights.status();
   backbone.weights = *weights;
   return backbone;
 }
 
 // What a picture of a class looks like.
-using Painter = std::function<void(int label, Image& image)>;
+using Painter = std::function<void(int label, image::Image& image)>;
 
 // Classes that differ by their colour, under noise, unless `paint` makes them of its own.
-inline absl::StatusOr<std::unique_ptr<DatasetReader>> MakeDataset(
+inline absl::StatusOr<std::unique_ptr<data::DatasetReader>> MakeDataset(
     const std::filesystem::path& folder, int per_class, int classes = 3, bool with_test = false,
-    const std::function<void(DatasetManifest&)>& edit = nullptr, const Painter& paint = nullptr,
-    int width = 20, int height = 18) {
-  DatasetManifest manifest;
+    const std::function<void(data::DatasetManifest&)>& edit = nullptr,
+    const Painter& paint = nullptr, int width = 20, int height = 18) {
+  data::DatasetManifest manifest;
   std::string images;
   uint64_t noise = 1;
   for (int c = 0; c < classes; ++c) {
     manifest.classes.push_back(absl::StrCat("class", c));
     for (int i = 0; i < per_class; ++i) {
-      Image image = MakeImage(width, height);
+      image::Image image = image::MakeImage(width, height);
       for (size_t at = 0; at < image.rgb.size(); ++at) {
         noise = noise * 6364136223846793005ULL + 1442695040888963407ULL;
         image.rgb[at] =
             static_cast<uint8_t>((noise >> 40) % 160 + (static_cast<int>(at % 3) == c ? 60 : 0));
       }
       if (paint) paint(c, image);
-      auto png = EncodePng(image);
+      auto png = image::EncodePng(image);
       if (!png.ok()) return png.status();
-      DatasetEntry entry;
+      data::DatasetEntry entry;
       entry.name = absl::StrCat("class", c, "/", 100 + i, ".png");
       entry.class_index = c;
       entry.offset = images.size();
@@ -101,7 +102,7 @@ inline absl::StatusOr<std::unique_ptr<DatasetReader>> MakeDataset(
       entry.sha256 = Sha256Hex(*png);
       entry.width = width;
       entry.height = height;
-      if (with_test) entry.split = i % 4 == 0 ? Split::kTest : Split::kTrain;
+      if (with_test) entry.split = i % 4 == 0 ? data::Split::kTest : data::Split::kTrain;
       manifest.entries.push_back(entry);
       images += *png;
     }
@@ -110,7 +111,7 @@ inline absl::StatusOr<std::unique_ptr<DatasetReader>> MakeDataset(
   if (edit) edit(manifest);
   const std::filesystem::path path = folder / "images.bin";
   std::ofstream(path, std::ios::binary) << images;
-  return DatasetReader::Open(path, DatasetManifestToJson(manifest));
+  return data::DatasetReader::Open(path, data::DatasetManifestToJson(manifest));
 }
 
 // Runs whole jobs on a small backbone and small pictures.
@@ -120,14 +121,14 @@ class TinyFineTuneTest : public ::testing::Test {
     auto folder = TempDirectory::Create();
     ASSERT_TRUE(folder.ok());
     folder_ = std::make_unique<TempDirectory>(*std::move(folder));
-    auto cache = FeatureCache::Open({folder_->path() / "features"});
+    auto cache = features::FeatureCache::Open({folder_->path() / "features"});
     ASSERT_TRUE(cache.ok());
     cache_ = *std::move(cache);
     backbone_ = MakeBackbone();
     UseDataset(20);
   }
   void UseDataset(int per_class, int classes = 3, bool with_test = false,
-                  const std::function<void(DatasetManifest&)>& edit = nullptr,
+                  const std::function<void(data::DatasetManifest&)>& edit = nullptr,
                   const Painter& paint = nullptr, int width = 20, int height = 18) {
     auto dataset =
         MakeDataset(folder_->path(), per_class, classes, with_test, edit, paint, width, height);
@@ -135,15 +136,15 @@ class TinyFineTuneTest : public ::testing::Test {
     dataset_ = *std::move(dataset);
   }
   // Classification, where the configuration names no task.
-  absl::StatusOr<FineTuneResult> Run(FineTuneConfig config = {}) {
-    if (config.task.group() == nullptr) config.task = ClassificationOptions{};
-    auto job = ResolveFineTune(config);
+  absl::StatusOr<FineTuneResult> Run(recipes::FineTuneConfig config = {}) {
+    if (config.task.group() == nullptr) config.task = tasks::ClassificationOptions{};
+    auto job = recipes::ResolveFineTune(config);
     if (!job.ok()) return job.status();
-    auto task = MakeTask(job->config.task, dataset_->manifest());
+    auto task = tasks::MakeTask(job->config.task, dataset_->manifest());
     if (!task.ok()) return task.status();
     return Run(*job, **task);
   }
-  absl::StatusOr<FineTuneResult> Run(const ResolvedFineTune& job, Task& task) {
+  absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job, tasks::Task& task) {
     FineTuneEnvironment environment;
     environment.dataset = dataset_.get();
     environment.task = &task;
@@ -157,9 +158,9 @@ class TinyFineTuneTest : public ::testing::Test {
   }
 
   std::unique_ptr<TempDirectory> folder_;
-  std::unique_ptr<FeatureCache> cache_;
+  std::unique_ptr<features::FeatureCache> cache_;
   TinyBackbone backbone_;
-  std::unique_ptr<DatasetReader> dataset_;
+  std::unique_ptr<data::DatasetReader> dataset_;
   MemoryCheckpoints checkpoints_;
   RecordingObserver observer_;
   std::function<RunSignal()> desired_;
@@ -168,12 +169,12 @@ class TinyFineTuneTest : public ::testing::Test {
 
 inline std::vector<std::string> TensorNames(const std::string& model) {
   std::vector<std::string> names;
-  auto file = SafetensorsFile::Parse(model);
+  auto file = artifacts::SafetensorsFile::Parse(model);
   EXPECT_TRUE(file.ok()) << file.status();
-  for (const TensorView& tensor : (*file)->tensors()) names.push_back(tensor.name);
+  for (const artifacts::TensorView& tensor : (*file)->tensors()) names.push_back(tensor.name);
   return names;
 }
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_TESTS_UNIT_CORE_TRAINING_TINY_FINE_TUNE_H_

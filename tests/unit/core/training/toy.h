@@ -20,7 +20,7 @@
 #include "core/training/observer.h"
 #include "core/training/state/checkpoint_store.h"
 
-namespace graft {
+namespace graft::training {
 
 // A layer's weight and bias as PyTorch draws them: uniform within 1 / sqrt(inputs of one output).
 struct ToyLayer {
@@ -95,7 +95,7 @@ class ToyNetwork final : public TrainableNetwork {
             {name + ".bn.running_mean", norms_[stage].running_mean, false, false},
             {name + ".bn.running_var", norms_[stage].running_var, false, false}};
   }
-  void SetMode(int first, bool training, BatchNormMode batch_norm) override {
+  void SetMode(int first, bool training, recipes::BatchNormMode batch_norm) override {
     training_ = training;
     for (int i = 0; i < 3; ++i) {
       const bool trained = i >= first;
@@ -103,7 +103,8 @@ class ToyNetwork final : public TrainableNetwork {
            {&convolutions_[i].weight, &convolutions_[i].bias, &norms_[i].weight, &norms_[i].bias}) {
         parameter->set_requires_grad(trained);
       }
-      norms_[i].training = trained && training && batch_norm == BatchNormMode::kBatchStatistics;
+      norms_[i].training =
+          trained && training && batch_norm == recipes::BatchNormMode::kBatchStatistics;
     }
   }
 
@@ -220,7 +221,9 @@ class RecordingObserver final : public TrainingObserver {
   void OnPhaseStarted(const PhaseStarted& phase) override { phases.push_back(phase); }
   void OnEpoch(const EpochMetrics& metrics) override { epochs.push_back(metrics); }
   void OnCheckpoint(const CheckpointSaved& saved) override { checkpoints.push_back(saved); }
-  void OnWarning(const TrainingWarning& warning) override { warnings.push_back(warning.code); }
+  void OnWarning(const tasks::TrainingWarning& warning) override {
+    warnings.push_back(warning.code);
+  }
   void OnLog(const std::string& line) override { logs.push_back(line); }
   void OnProgress(const TrainingProgress& at) override { progress.push_back(at); }
 
@@ -232,6 +235,6 @@ class RecordingObserver final : public TrainingObserver {
   std::vector<TrainingProgress> progress;
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_TESTS_UNIT_CORE_TRAINING_TOY_H_

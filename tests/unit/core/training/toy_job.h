@@ -12,7 +12,7 @@
 #include "core/tasks/classification/task.h"
 #include "tests/unit/core/training/toy_run.h"
 
-namespace graft {
+namespace graft::training {
 
 // Of three classes; what few epochs on few noisy images come to.
 inline constexpr double kBetterThanChance = 0.55;
@@ -20,12 +20,13 @@ inline constexpr double kBetterThanChance = 0.55;
 // A run that tells the three classes apart.
 struct Attempt : ToyRun {
   Attempt() {
-    task_options = ClassificationOptions{};
-    make_task = [](const FineTuneConfig& resolved) -> absl::StatusOr<std::unique_ptr<Task>> {
-      auto made = ClassificationTask::Create({"ant", "bee", "cat"}, ToyLabels(120),
-                                             resolved.task.As<ClassificationOptions>());
+    task_options = tasks::ClassificationOptions{};
+    make_task = [](const recipes::FineTuneConfig& resolved)
+        -> absl::StatusOr<std::unique_ptr<tasks::Task>> {
+      auto made = tasks::ClassificationTask::Create(
+          {"ant", "bee", "cat"}, ToyLabels(120), resolved.task.As<tasks::ClassificationOptions>());
       if (!made.ok()) return made.status();
-      return std::unique_ptr<Task>(*std::move(made));
+      return std::unique_ptr<tasks::Task>(*std::move(made));
     };
   }
   double ValidationAccuracy() { return ValidationFigure("accuracy"); }
@@ -45,14 +46,14 @@ class ToyTrainerTest : public ::testing::Test {
     auto folder = TempDirectory::Create();
     ASSERT_TRUE(folder.ok());
     folder_ = std::make_unique<TempDirectory>(*std::move(folder));
-    auto cache = FeatureCache::Open({folder_->path()});
+    auto cache = features::FeatureCache::Open({folder_->path()});
     ASSERT_TRUE(cache.ok());
     cache_ = *std::move(cache);
   }
   std::unique_ptr<TempDirectory> folder_;
-  std::unique_ptr<FeatureCache> cache_;
+  std::unique_ptr<features::FeatureCache> cache_;
 };
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_TESTS_UNIT_CORE_TRAINING_TOY_JOB_H_

@@ -13,35 +13,36 @@
 #include "core/training/loop/trainer.h"
 #include "tests/unit/core/training/toy.h"
 
-namespace graft {
+namespace graft::training {
 
 // One attempt at a job on the toy network, with what outlives attempts passed in. Of any task.
 struct ToyRun {
-  FineTuneConfig config;
-  TaskOptions task_options;  // for a configuration that has none
+  recipes::FineTuneConfig config;
+  recipes::TaskOptions task_options;  // for a configuration that has none
   TrainingData data = ToyData(40);
-  FeatureCache* cache = nullptr;
+  features::FeatureCache* cache = nullptr;
   MemoryCheckpoints* checkpoints = nullptr;
   std::function<RunSignal()> desired;
   double dropout = 0;
   int forward_batch = 32;
-  uint64_t max_in_memory = kMaxFeaturesInMemory;
+  uint64_t max_in_memory = features::kMaxFeaturesInMemory;
   Clock* clock = Clock::System();
   // For the toy images and the configuration as it was resolved.
-  std::function<absl::StatusOr<std::unique_ptr<Task>>(const FineTuneConfig& config)> make_task;
+  std::function<absl::StatusOr<std::unique_ptr<tasks::Task>>(const recipes::FineTuneConfig& config)>
+      make_task;
 
   RecordingObserver observer;
-  std::unique_ptr<Task> task;
+  std::unique_ptr<tasks::Task> task;
   std::unique_ptr<ToyImages> images;
   std::unique_ptr<ToyNetwork> network;
   std::unique_ptr<RunContext> context;
   std::unique_ptr<Activations> activations;
   std::unique_ptr<Trainer> trainer;
-  ResolvedFineTune job;
+  recipes::ResolvedFineTune job;
 
   absl::Status Run() {
     if (config.task.group() == nullptr) config.task = task_options;
-    auto resolved = ResolveFineTune(config);
+    auto resolved = recipes::ResolveFineTune(config);
     if (!resolved.ok()) return resolved.status();
     job = *resolved;
     auto made = make_task(job.config);
@@ -67,23 +68,23 @@ struct ToyRun {
   double ValidationFigure(absl::string_view name) {
     const auto report = trainer->Evaluate(data.validation, "validation");
     EXPECT_TRUE(report.ok()) << report.status();
-    return report.ok() ? FindFigure(report->figures, name).value_or(-1) : -1;
+    return report.ok() ? tasks::FindFigure(report->figures, name).value_or(-1) : -1;
   }
 };
 
-inline FineTuneConfig ToyConfig(Strategy strategy) {
-  FineTuneConfig config;
+inline recipes::FineTuneConfig ToyConfig(recipes::Strategy strategy) {
+  recipes::FineTuneConfig config;
   config.strategy = strategy;
-  if (strategy != Strategy::kFeatureExtraction) {
+  if (strategy != recipes::Strategy::kFeatureExtraction) {
     config.training.epochs = 8;
     config.training.head_epochs = 3;
     config.training.learning_rate = 0.05;
     config.training.batch_size = 16;
-    config.training.optimizer = OptimizerKind::kAdamW;
+    config.training.optimizer = recipes::OptimizerKind::kAdamW;
   }
   return config;
 }
 
-}  // namespace graft
+}  // namespace graft::training
 
 #endif  // GRAFT_TESTS_UNIT_CORE_TRAINING_TOY_RUN_H_

@@ -5,7 +5,7 @@
 #include "core/training/loop/trainer.h"
 #include "tests/unit/core/training/toy_job.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::Contains;
@@ -22,8 +22,9 @@ TEST_F(TrainerFeaturesTest, ASecondJobOnTheSameDataRunsNoBackboneForward) {
 
   Attempt second;
   second.cache = cache_.get();
-  second.config.head.kind = HeadKind::kLinear;
-  second.config.training.optimizer = OptimizerKind::kAdamW;  // another recipe, the same features
+  second.config.head.kind = model::HeadKind::kLinear;
+  second.config.training.optimizer =
+      recipes::OptimizerKind::kAdamW;  // another recipe, the same features
   ASSERT_TRUE(second.Run().ok());
   EXPECT_EQ(second.context->counters.backbone_forward_images, 0);
   EXPECT_EQ(second.network->forwards[0], 0);
@@ -44,23 +45,26 @@ TEST_F(TrainerFeaturesTest, AugmentedViewsAreComputedForTrainingImagesOnly) {
 }
 
 TEST_F(TrainerFeaturesTest, PassesWithoutGradientsTakeAsManyImagesAtATimeAsTheNetworkLikes) {
-  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
-    for (FeatureCache* cache : {static_cast<FeatureCache*>(nullptr), cache_.get()}) {
+  for (recipes::Strategy strategy : {recipes::Strategy::kFeatureExtraction,
+                                     recipes::Strategy::kTopLayers, recipes::Strategy::kFull}) {
+    for (features::FeatureCache* cache :
+         {static_cast<features::FeatureCache*>(nullptr), cache_.get()}) {
       Attempt attempt;
       attempt.config = ToyConfig(strategy);
       attempt.cache = cache;
       attempt.forward_batch = 4;
       ASSERT_TRUE(attempt.Run().ok());
-      EXPECT_EQ(attempt.network->largest, 4) << NameOf(strategy);
+      EXPECT_EQ(attempt.network->largest, 4) << recipes::NameOf(strategy);
     }
   }
 }
 
 TEST_F(TrainerFeaturesTest, ActivationsThatDoNotFitAreComputedInEveryEpoch) {
-  auto tiny = FeatureCache::Open({folder_->path() / "tiny", 40'000});  // features fit, maps do not
+  auto tiny = features::FeatureCache::Open(
+      {folder_->path() / "tiny", 40'000});  // features fit, maps do not
   ASSERT_TRUE(tiny.ok());
   Attempt kept, computed;
-  kept.config = computed.config = ToyConfig(Strategy::kTopLayers);
+  kept.config = computed.config = ToyConfig(recipes::Strategy::kTopLayers);
   kept.cache = cache_.get();
   computed.cache = tiny->get();
   computed.max_in_memory = 0;
@@ -72,7 +76,8 @@ TEST_F(TrainerFeaturesTest, ActivationsThatDoNotFitAreComputedInEveryEpoch) {
 }
 
 TEST_F(TrainerFeaturesTest, AnInterruptedFeaturePassGoesOnWhereItWas) {
-  auto cache = FeatureCache::Open({folder_->path() / "sharded", 1 << 20, Clock::System(), 32});
+  auto cache =
+      features::FeatureCache::Open({folder_->path() / "sharded", 1 << 20, Clock::System(), 32});
   ASSERT_TRUE(cache.ok());
   Attempt cut;
   cut.cache = cache->get();
@@ -95,7 +100,7 @@ TEST_F(TrainerFeaturesTest, AnInterruptedFeaturePassGoesOnWhereItWas) {
 }
 
 TEST_F(TrainerFeaturesTest, ACacheThatIsTooSmallLeavesTheFeaturesInMemory) {
-  auto none = FeatureCache::Open({folder_->path() / "none", 0});
+  auto none = features::FeatureCache::Open({folder_->path() / "none", 0});
   ASSERT_TRUE(none.ok());
   Attempt attempt;
   attempt.cache = none->get();
@@ -112,7 +117,7 @@ TEST_F(TrainerFeaturesTest, ACacheThatIsTooSmallLeavesTheFeaturesInMemory) {
 TEST_F(TrainerFeaturesTest, OnlyAsManyViewsAsTheCacheHasRoomForAreUsedAndTheNextJobFindsThem) {
   const uint64_t plain = 4'096 + 120 * 6 * 4;
   const uint64_t view = 4'096 + ToyData(40).train.size() * 6 * 4;
-  auto cache = FeatureCache::Open({folder_->path() / "two", plain + 2 * view});
+  auto cache = features::FeatureCache::Open({folder_->path() / "two", plain + 2 * view});
   ASSERT_TRUE(cache.ok());
   const auto run = [&](Attempt& attempt) {
     attempt.cache = cache->get();
@@ -132,13 +137,13 @@ TEST_F(TrainerFeaturesTest, OnlyAsManyViewsAsTheCacheHasRoomForAreUsedAndTheNext
 
 // The plain images validate from what is kept; views are made anew in each epoch.
 TEST_F(TrainerFeaturesTest, WithoutRoomForAnyViewEveryEpochMakesItsOwn) {
-  auto cache = FeatureCache::Open({folder_->path() / "plain", 4'096 + 120 * 6 * 4});
+  auto cache = features::FeatureCache::Open({folder_->path() / "plain", 4'096 + 120 * 6 * 4});
   ASSERT_TRUE(cache.ok());
   Attempt attempt;
   attempt.cache = cache->get();
   attempt.max_in_memory = 0;
   attempt.config.data.augment = true;
-  attempt.config.training.optimizer = OptimizerKind::kAdamW;
+  attempt.config.training.optimizer = recipes::OptimizerKind::kAdamW;
   attempt.config.training.epochs = 3;
   ASSERT_TRUE(attempt.Run().ok());
   EXPECT_THAT(attempt.observer.logs, Contains(HasSubstr("computed in every epoch")));
@@ -147,4 +152,4 @@ TEST_F(TrainerFeaturesTest, WithoutRoomForAnyViewEveryEpochMakesItsOwn) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

@@ -8,31 +8,32 @@
 #include "core/tasks/multilabel/task.h"
 #include "tests/unit/core/training/toy_run.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 // The toy images' three kinds have these labels; the last kind has none.
 struct MultilabelRun : ToyRun {
   MultilabelRun() {
     at::set_num_threads(1);
-    task_options = MultilabelOptions{};
-    make_task = [](const FineTuneConfig&) -> absl::StatusOr<std::unique_ptr<Task>> {
+    task_options = tasks::MultilabelOptions{};
+    make_task = [](const recipes::FineTuneConfig&) -> absl::StatusOr<std::unique_ptr<tasks::Task>> {
       const std::vector<std::vector<int>> kinds = {{0, 1}, {1}, {}};
       std::vector<std::vector<int>> labels_of;
       for (int64_t kind : ToyLabels(120)) labels_of.push_back(kinds[static_cast<size_t>(kind)]);
-      auto made = MultilabelTask::Create({"red", "striped"}, labels_of, {});
+      auto made = tasks::MultilabelTask::Create({"red", "striped"}, labels_of, {});
       if (!made.ok()) return made.status();
-      return std::unique_ptr<Task>(*std::move(made));
+      return std::unique_ptr<tasks::Task>(*std::move(made));
     };
   }
 };
 
 TEST(TrainerMultilabelTest, LearnsEachLabelAndChoosesItsThreshold) {
-  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers}) {
+  for (recipes::Strategy strategy :
+       {recipes::Strategy::kFeatureExtraction, recipes::Strategy::kTopLayers}) {
     MultilabelRun run;
     run.config = ToyConfig(strategy);
     ASSERT_TRUE(run.Run().ok());
-    EXPECT_GT(run.ValidationFigure("mean_average_precision"), 0.7) << NameOf(strategy);
+    EXPECT_GT(run.ValidationFigure("mean_average_precision"), 0.7) << recipes::NameOf(strategy);
     const auto outputs = nlohmann::json::parse(run.task->OutputsJson());
     EXPECT_NE(outputs["thresholds"][0], 0.5);
     // What the report is made with is what the outputs carry.
@@ -48,7 +49,8 @@ TEST(TrainerMultilabelTest, LearnsEachLabelAndChoosesItsThreshold) {
 TEST(TrainerMultilabelTest, CalibrationDoesNotLowerF1OnTheValidationPart) {
   MultilabelRun run;
   ASSERT_TRUE(run.Run().ok());
-  const double before = FindFigure(run.observer.epochs.back().validation, "macro_f1").value();
+  const double before =
+      tasks::FindFigure(run.observer.epochs.back().validation, "macro_f1").value();
   EXPECT_GE(run.ValidationFigure("macro_f1"), before);
 }
 
@@ -61,4 +63,4 @@ TEST(TrainerMultilabelTest, WithoutValidationTheThresholdsStayAtAHalf) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

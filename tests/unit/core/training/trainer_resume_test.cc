@@ -8,7 +8,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/unit/core/training/toy_job.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::Contains;
@@ -18,13 +18,13 @@ using ::testing::SizeIs;
 class TrainerResumeTest : public ToyTrainerTest {};
 
 // Ends the run, as a drain or a crash would, in the middle of epoch `epoch` + 1.
-class InterruptedTest
-    : public TrainerResumeTest,
-      public ::testing::WithParamInterface<std::tuple<Strategy, OptimizerKind, int>> {};
+class InterruptedTest : public TrainerResumeTest,
+                        public ::testing::WithParamInterface<
+                            std::tuple<recipes::Strategy, recipes::OptimizerKind, int>> {};
 
 TEST_P(InterruptedTest, ARunThatIsTakenUpAgainEndsWithTheSameWeights) {
   const auto [strategy, optimizer, epoch] = GetParam();
-  FineTuneConfig config = ToyConfig(strategy);
+  recipes::FineTuneConfig config = ToyConfig(strategy);
   config.training.optimizer = optimizer;
   config.training.early_stopping_patience = 0;
 
@@ -57,16 +57,17 @@ TEST_P(InterruptedTest, ARunThatIsTakenUpAgainEndsWithTheSameWeights) {
   EXPECT_EQ(rest.trainer->state().best.epoch, whole.trainer->state().best.epoch);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Everywhere, InterruptedTest,
-    ::testing::Combine(::testing::Values(Strategy::kTopLayers, Strategy::kFull),
-                       ::testing::Values(OptimizerKind::kAdamW, OptimizerKind::kSgd),
-                       // In the head phase, at its end, and in the next.
-                       ::testing::Values(1, 3, 5)));
+INSTANTIATE_TEST_SUITE_P(Everywhere, InterruptedTest,
+                         ::testing::Combine(::testing::Values(recipes::Strategy::kTopLayers,
+                                                              recipes::Strategy::kFull),
+                                            ::testing::Values(recipes::OptimizerKind::kAdamW,
+                                                              recipes::OptimizerKind::kSgd),
+                                            // In the head phase, at its end, and in the next.
+                                            ::testing::Values(1, 3, 5)));
 
 TEST_F(TrainerResumeTest, ATornCheckpointIsPassedOverForTheOneBefore) {
   Attempt whole;
-  whole.config = ToyConfig(Strategy::kTopLayers);
+  whole.config = ToyConfig(recipes::Strategy::kTopLayers);
   ASSERT_TRUE(whole.Run().ok());
 
   MemoryCheckpoints checkpoints;
@@ -89,7 +90,7 @@ TEST_F(TrainerResumeTest, ATornCheckpointIsPassedOverForTheOneBefore) {
 
 TEST_F(TrainerResumeTest, CancellingEndsTheRunAtTheNextStep) {
   Attempt attempt;
-  attempt.config = ToyConfig(Strategy::kFull);
+  attempt.config = ToyConfig(recipes::Strategy::kFull);
   int polls = 0;
   attempt.desired = [&] { return ++polls < 10 ? RunSignal::kRun : RunSignal::kCancel; };
   const absl::Status status = attempt.Run();
@@ -101,7 +102,7 @@ TEST_F(TrainerResumeTest, CancellingEndsTheRunAtTheNextStep) {
 TEST_F(TrainerResumeTest, ACheckpointHoldsTheBestEpochOnlyOnce) {
   MemoryCheckpoints checkpoints;
   Attempt attempt;
-  attempt.config = ToyConfig(Strategy::kTopLayers);
+  attempt.config = ToyConfig(recipes::Strategy::kTopLayers);
   attempt.config.training.early_stopping_patience = 0;
   attempt.checkpoints = &checkpoints;
   ASSERT_TRUE(attempt.Run().ok());
@@ -130,7 +131,7 @@ TEST_F(TrainerResumeTest, ATakenUpRunKeepsTheSecondsOfItsPhases) {
   MemoryCheckpoints checkpoints;
   Attempt whole, cut, rest;
   for (Attempt* each : {&whole, &cut, &rest}) {
-    each->config = ToyConfig(Strategy::kTopLayers);
+    each->config = ToyConfig(recipes::Strategy::kTopLayers);
     each->config.training.early_stopping_patience = 0;
     each->clock = &clock;
     each->cache = cache_.get();
@@ -149,4 +150,4 @@ TEST_F(TrainerResumeTest, ATakenUpRunKeepsTheSecondsOfItsPhases) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

@@ -7,7 +7,7 @@
 
 #include "tests/unit/core/training/toy_job.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::Contains;
@@ -20,7 +20,7 @@ class TrainerStopTest : public ToyTrainerTest {};
 TEST_F(TrainerStopTest, StoppingTrainsNoFurtherAndKeepsTheBestSoFar) {
   MemoryCheckpoints checkpoints;
   Attempt attempt;
-  attempt.config = ToyConfig(Strategy::kFull);
+  attempt.config = ToyConfig(recipes::Strategy::kFull);
   attempt.checkpoints = &checkpoints;
   int steps_left = 2;  // in the middle of the sixth epoch
   attempt.desired = [&] {
@@ -35,7 +35,7 @@ TEST_F(TrainerStopTest, StoppingTrainsNoFurtherAndKeepsTheBestSoFar) {
   // The stop is still wanted, and the best is judged all the same.
   const auto report = attempt.trainer->Evaluate(attempt.data.validation, "validation");
   ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_DOUBLE_EQ(FindFigure(report->figures, kLossFigure).value(),
+  EXPECT_DOUBLE_EQ(tasks::FindFigure(report->figures, tasks::kLossFigure).value(),
                    attempt.trainer->state().best.cost);
 
   // One that was given back before it could end goes on from its checkpoint to the same end.
@@ -50,7 +50,8 @@ TEST_F(TrainerStopTest, StoppingTrainsNoFurtherAndKeepsTheBestSoFar) {
 }
 
 TEST_F(TrainerStopTest, StoppingBeforeTheFirstEpochEndsAsACancelThatSaysWhy) {
-  for (const Strategy strategy : {Strategy::kFull, Strategy::kFeatureExtraction}) {
+  for (const recipes::Strategy strategy :
+       {recipes::Strategy::kFull, recipes::Strategy::kFeatureExtraction}) {
     Attempt attempt;
     attempt.config = ToyConfig(strategy);
     attempt.desired = [] { return RunSignal::kStop; };
@@ -63,7 +64,7 @@ TEST_F(TrainerStopTest, StoppingBeforeTheFirstEpochEndsAsACancelThatSaysWhy) {
 
 TEST_F(TrainerStopTest, AHeadThatIsBeingSolvedIsSolvedBeforeTheStop) {
   Attempt attempt;
-  attempt.config = ToyConfig(Strategy::kFeatureExtraction);
+  attempt.config = ToyConfig(recipes::Strategy::kFeatureExtraction);
   attempt.desired = [&] {
     const auto& phases = attempt.observer.phases;
     return !phases.empty() && phases.back().phase == "head" ? RunSignal::kStop : RunSignal::kRun;
@@ -76,7 +77,7 @@ TEST_F(TrainerStopTest, WithoutRoomForCheckpointsARunGoesOnAndSaysSoOnce) {
   MemoryCheckpoints checkpoints;
   checkpoints.refuse = absl::ResourceExhaustedError("the disk is full");
   Attempt attempt;
-  attempt.config = ToyConfig(Strategy::kFull);
+  attempt.config = ToyConfig(recipes::Strategy::kFull);
   attempt.checkpoints = &checkpoints;
   ASSERT_TRUE(attempt.Run().ok());
   EXPECT_THAT(attempt.observer.checkpoints, IsEmpty());
@@ -91,4 +92,4 @@ TEST_F(TrainerStopTest, WithoutRoomForCheckpointsARunGoesOnAndSaysSoOnce) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

@@ -7,7 +7,7 @@
 
 #include "tests/unit/core/training/toy_job.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::HasSubstr;
@@ -18,7 +18,7 @@ class TrainerTest : public ToyTrainerTest {};
 
 TEST_F(TrainerTest, FeatureExtractionLearnsAndLeavesTheBackboneAlone) {
   Attempt attempt;
-  attempt.config = ToyConfig(Strategy::kFeatureExtraction);
+  attempt.config = ToyConfig(recipes::Strategy::kFeatureExtraction);
   ASSERT_TRUE(attempt.Run().ok());
   EXPECT_GE(attempt.ValidationAccuracy(), 0.8);
   const ToyNetwork untouched(3);
@@ -34,7 +34,7 @@ TEST_F(TrainerTest, FeatureExtractionLearnsAndLeavesTheBackboneAlone) {
 TEST_F(TrainerTest, TopLayersTrainsTheLastStageOnActivationsThatAreKept) {
   Attempt attempt;
   attempt.cache = cache_.get();
-  attempt.config = ToyConfig(Strategy::kTopLayers);
+  attempt.config = ToyConfig(recipes::Strategy::kTopLayers);
   ASSERT_TRUE(attempt.Run().ok());
   EXPECT_GE(attempt.ValidationAccuracy(), kBetterThanChance);
   // Stages below the cut saw each image once; no epoch ran them again.
@@ -53,7 +53,7 @@ TEST_F(TrainerTest, TopLayersTrainsTheLastStageOnActivationsThatAreKept) {
 }
 
 TEST_F(TrainerTest, BatchNormStatisticsStayWhereTheyAre) {
-  for (Strategy strategy : {Strategy::kTopLayers, Strategy::kFull}) {
+  for (recipes::Strategy strategy : {recipes::Strategy::kTopLayers, recipes::Strategy::kFull}) {
     Attempt attempt;
     attempt.config = ToyConfig(strategy);
     ASSERT_TRUE(attempt.Run().ok());
@@ -67,7 +67,7 @@ TEST_F(TrainerTest, BatchNormStatisticsStayWhereTheyAre) {
 
 TEST_F(TrainerTest, FullTrainsEveryStageOnNewAugmentationsEachEpoch) {
   Attempt attempt;
-  attempt.config = ToyConfig(Strategy::kFull);
+  attempt.config = ToyConfig(recipes::Strategy::kFull);
   attempt.config.training.head_epochs = 0;
   attempt.config.training.epochs = 6;
   ASSERT_TRUE(attempt.Run().ok());
@@ -85,7 +85,8 @@ TEST_F(TrainerTest, FullTrainsEveryStageOnNewAugmentationsEachEpoch) {
 }
 
 TEST_F(TrainerTest, TheSameSeedGivesTheSameBitsAndAnotherSeedOthers) {
-  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
+  for (recipes::Strategy strategy : {recipes::Strategy::kFeatureExtraction,
+                                     recipes::Strategy::kTopLayers, recipes::Strategy::kFull}) {
     Attempt once, twice, other;
     once.config = twice.config = other.config = ToyConfig(strategy);
     once.dropout = twice.dropout = other.dropout = 0.3;
@@ -94,7 +95,7 @@ TEST_F(TrainerTest, TheSameSeedGivesTheSameBitsAndAnotherSeedOthers) {
     ASSERT_TRUE(twice.Run().ok());
     ASSERT_TRUE(other.Run().ok());
     ExpectSameWeights(*once.network, *twice.network);
-    if (strategy == Strategy::kFeatureExtraction) continue;  // has nothing to draw
+    if (strategy == recipes::Strategy::kFeatureExtraction) continue;  // has nothing to draw
     EXPECT_FALSE(
         at::equal(once.network->All().at("head.weight"), other.network->All().at("head.weight")));
   }
@@ -102,9 +103,9 @@ TEST_F(TrainerTest, TheSameSeedGivesTheSameBitsAndAnotherSeedOthers) {
 
 TEST_F(TrainerTest, DivergenceNamesThePhaseAndTheEpoch) {
   Attempt attempt;
-  attempt.config = ToyConfig(Strategy::kFull);
+  attempt.config = ToyConfig(recipes::Strategy::kFull);
   attempt.config.training.head_epochs = 0;
-  attempt.config.training.optimizer = OptimizerKind::kSgd;
+  attempt.config.training.optimizer = recipes::OptimizerKind::kSgd;
   attempt.config.training.learning_rate = 100;
   attempt.config.training.backbone_learning_rate = 100;
   attempt.config.training.gradient_clip_norm = 0;
@@ -116,30 +117,30 @@ TEST_F(TrainerTest, DivergenceNamesThePhaseAndTheEpoch) {
 
 TEST_F(TrainerTest, TheBestEpochIsTheOneThatIsKept) {
   Attempt attempt;
-  attempt.config = ToyConfig(Strategy::kFull);
+  attempt.config = ToyConfig(recipes::Strategy::kFull);
   attempt.config.training.early_stopping_patience = 0;
   ASSERT_TRUE(attempt.Run().ok());
   double best = 1e9;
   int epoch = 0;
   for (const EpochMetrics& metrics : attempt.observer.epochs) {
-    if (FindFigure(metrics.validation, kLossFigure).value() < best) {
-      best = FindFigure(metrics.validation, kLossFigure).value();
+    if (tasks::FindFigure(metrics.validation, tasks::kLossFigure).value() < best) {
+      best = tasks::FindFigure(metrics.validation, tasks::kLossFigure).value();
       epoch = metrics.epoch;
     }
   }
   EXPECT_EQ(attempt.trainer->state().best.epoch, epoch);
   const auto report = attempt.trainer->Evaluate(attempt.data.validation, "validation");
   ASSERT_TRUE(report.ok());
-  EXPECT_NEAR(FindFigure(report->figures, kLossFigure).value(), best, 1e-6);
+  EXPECT_NEAR(tasks::FindFigure(report->figures, tasks::kLossFigure).value(), best, 1e-6);
 }
 
 TEST_F(TrainerTest, EarlyStoppingEndsAPhaseThatNoLongerGains) {
   Attempt attempt;
-  attempt.config = ToyConfig(Strategy::kTopLayers);
+  attempt.config = ToyConfig(recipes::Strategy::kTopLayers);
   attempt.config.training.epochs = 200;
   attempt.config.training.head_epochs = 100;
   attempt.config.training.early_stopping_patience = 2;
-  attempt.config.training.schedule = ScheduleKind::kConstant;
+  attempt.config.training.schedule = recipes::ScheduleKind::kConstant;
   ASSERT_TRUE(attempt.Run().ok());
   EXPECT_LT(attempt.observer.epochs.size(), 200u);
   EXPECT_TRUE(attempt.trainer->early_stopped());
@@ -147,7 +148,7 @@ TEST_F(TrainerTest, EarlyStoppingEndsAPhaseThatNoLongerGains) {
 
 TEST_F(TrainerTest, WithoutValidationTheLastEpochIsKept) {
   Attempt attempt;
-  attempt.config = ToyConfig(Strategy::kTopLayers);
+  attempt.config = ToyConfig(recipes::Strategy::kTopLayers);
   attempt.data.train.insert(attempt.data.train.end(), attempt.data.validation.begin(),
                             attempt.data.validation.end());
   std::sort(attempt.data.train.begin(), attempt.data.train.end());
@@ -158,4 +159,4 @@ TEST_F(TrainerTest, WithoutValidationTheLastEpochIsKept) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

@@ -5,7 +5,7 @@
 
 #include "tests/unit/server/server_fixture.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::HasSubstr;
@@ -19,7 +19,8 @@ class DatasetServiceTest : public ServerTest {
     v1::GetDatasetRequest request;
     request.set_dataset_id(id);
     v1::GetDatasetResponse response;
-    const absl::Status status = FromGrpcStatus(datasets_->GetDataset(&context, request, &response));
+    const absl::Status status =
+        wire::FromGrpcStatus(datasets_->GetDataset(&context, request, &response));
     if (!status.ok()) return status;
     return response.dataset();
   }
@@ -36,7 +37,7 @@ class DatasetServiceTest : public ServerTest {
     v1::DeleteDatasetRequest request;
     request.set_dataset_id(id);
     v1::DeleteDatasetResponse response;
-    return FromGrpcStatus(datasets_->DeleteDataset(&context, request, &response));
+    return wire::FromGrpcStatus(datasets_->DeleteDataset(&context, request, &response));
   }
 };
 
@@ -144,13 +145,14 @@ TEST_F(DatasetServiceTest, BadPagesAreNamed) {
   v1::ListDatasetsRequest request;
   request.set_page_size(-1);
   v1::ListDatasetsResponse response;
-  absl::Status status = FromGrpcStatus(datasets_->ListDatasets(&first_context, request, &response));
+  absl::Status status =
+      wire::FromGrpcStatus(datasets_->ListDatasets(&first_context, request, &response));
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(InvalidFieldsOf(status).at(0).field, "page_size");
   grpc::ClientContext second_context;
   request.set_page_size(5);
   request.set_page_token("forged");
-  status = FromGrpcStatus(datasets_->ListDatasets(&second_context, request, &response));
+  status = wire::FromGrpcStatus(datasets_->ListDatasets(&second_context, request, &response));
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(InvalidFieldsOf(status).at(0).field, "page_token");
 }
@@ -175,4 +177,4 @@ TEST_F(DatasetServiceTest, TwoServersCannotShareADataFolder) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

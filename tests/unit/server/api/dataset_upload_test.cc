@@ -13,7 +13,7 @@
 #include "tests/fakes/archive_builder.h"
 #include "tests/unit/server/server_fixture.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::HasSubstr;
@@ -21,9 +21,9 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 std::string Png(int seed) {
-  Image image = MakeImage(8, 6);
+  image::Image image = image::MakeImage(8, 6);
   std::fill(image.rgb.begin(), image.rgb.end(), static_cast<uint8_t>(seed));
-  return EncodePng(image).value();
+  return image::EncodePng(image).value();
 }
 
 std::vector<FakeEntry> CatsAndDogs() {
@@ -70,7 +70,7 @@ class DatasetUploadTest : public ServerTest {
       if (!writer->Write(message)) break;
     }
     writer->WritesDone();
-    const absl::Status status = FromGrpcStatus(writer->Finish());
+    const absl::Status status = wire::FromGrpcStatus(writer->Finish());
     if (!status.ok()) return status;
     return response;
   }
@@ -85,11 +85,11 @@ class DatasetUploadTest : public ServerTest {
   }
 
   void ExpectGoodUploadsWork() {
-    for (const ArchiveFormat format :
-         {ArchiveFormat::kTar, ArchiveFormat::kTarGz, ArchiveFormat::kZip}) {
+    for (const data::ArchiveFormat format :
+         {data::ArchiveFormat::kTar, data::ArchiveFormat::kTarGz, data::ArchiveFormat::kZip}) {
       const auto uploaded = Upload(MakeArchive(format, CatsAndDogs()));
       ASSERT_TRUE(uploaded.ok()) << uploaded.status();
-      EXPECT_EQ(uploaded->created(), format == ArchiveFormat::kTar);
+      EXPECT_EQ(uploaded->created(), format == data::ArchiveFormat::kTar);
       EXPECT_EQ(uploaded->dataset().images(), 4);
     }
     EXPECT_THAT(Files(), SizeIs(2));
@@ -121,7 +121,7 @@ TEST_P(BadDatasets, AreRefusedWithTheCauseAndLeaveNothing) {
 }
 
 // The good ones with `more`.
-std::string With(ArchiveFormat format, const std::vector<FakeEntry>& more) {
+std::string With(data::ArchiveFormat format, const std::vector<FakeEntry>& more) {
   std::vector<FakeEntry> entries = CatsAndDogs();
   entries.insert(entries.end(), more.begin(), more.end());
   return MakeArchive(format, entries);
@@ -136,9 +136,9 @@ std::string PixelBomb() {
   return bytes;
 }
 
-constexpr ArchiveFormat kTar = ArchiveFormat::kTar;
-constexpr ArchiveFormat kTarGz = ArchiveFormat::kTarGz;
-constexpr ArchiveFormat kZip = ArchiveFormat::kZip;
+constexpr data::ArchiveFormat kTar = data::ArchiveFormat::kTar;
+constexpr data::ArchiveFormat kTarGz = data::ArchiveFormat::kTarGz;
+constexpr data::ArchiveFormat kZip = data::ArchiveFormat::kZip;
 constexpr absl::StatusCode kExhausted = absl::StatusCode::kResourceExhausted;
 
 INSTANTIATE_TEST_SUITE_P(
@@ -369,11 +369,11 @@ TEST_F(DatasetUploadTest, TheRestOfAHalfDeletedDatasetIsNotPublished) {
   EXPECT_TRUE(second->created());
   EXPECT_EQ(second->dataset().digest(), digest);
   EXPECT_EQ(Files(), files);
-  const auto reader = DatasetReader::Open(
+  const auto reader = data::DatasetReader::Open(
       images, ReadFile(images.parent_path() / "manifest.json", 1 << 20).value(), digest);
   ASSERT_TRUE(reader.ok()) << reader.status();
   for (int i = 0; i < 4; ++i) EXPECT_TRUE((*reader)->Decode(i).ok()) << i;
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

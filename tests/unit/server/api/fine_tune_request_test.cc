@@ -10,7 +10,7 @@
 #include "wire/status.h"
 #include "wire/worker_limits.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::ElementsAre;
@@ -25,7 +25,7 @@ TEST(FilterOf, TakesEachStateOnce) {
   request.set_model("pets");
   const auto filter = FilterOf(request);
   ASSERT_TRUE(filter.ok()) << filter.status();
-  EXPECT_THAT(filter->states, ElementsAre(JobState::kQueued, JobState::kFailed));
+  EXPECT_THAT(filter->states, ElementsAre(jobs::JobState::kQueued, jobs::JobState::kFailed));
   EXPECT_THAT(filter->labels, SizeIs(1));
   EXPECT_EQ(filter->model_name, "pets");
 }
@@ -42,7 +42,7 @@ TEST(CheckDataset, RefusesMoreClassesThanAReportHolds) {
     counts.set_name(absl::StrCat("class ", summary.classes_size()));
     counts.set_images(2);
   };
-  while (summary.classes_size() < kMaxReportClasses) add();
+  while (summary.classes_size() < wire::kMaxReportClasses) add();
   EXPECT_TRUE(CheckDataset(task, dataset).ok());
   add();
   const absl::Status status = CheckDataset(task, dataset).status();
@@ -55,8 +55,8 @@ TEST(CheckNetwork, RefusesStagesThatTheBackboneLacks) {
   InstalledBackbone backbone;
   backbone.stage_parameters = {10, 20, 30};
   backbone.stages = {{"low", {8, 7, 7}}, {"middle", {16, 7, 7}}, {"high", {512, 7, 7}}};
-  FineTuneConfig config;
-  config.strategy = Strategy::kTopLayers;
+  recipes::FineTuneConfig config;
+  config.strategy = recipes::Strategy::kTopLayers;
   config.training.trainable_stages = 3;
   EXPECT_TRUE(CheckNetwork(config, backbone, 2).ok());
   config.training.trainable_stages = 4;
@@ -69,8 +69,8 @@ TEST(CheckNetwork, RefusesAHeadThatCannotBeTrained) {
   InstalledBackbone backbone;
   backbone.stage_parameters = {10};
   backbone.stages = {{"only", {512, 7, 7}}};
-  FineTuneConfig config;
-  config.head.kind = HeadKind::kArticle;
+  recipes::FineTuneConfig config;
+  config.head.kind = model::HeadKind::kArticle;
   config.head.hidden_units = 256;
   EXPECT_TRUE(CheckNetwork(config, backbone, 10).ok());
   config.head.hidden_units = 65'536;
@@ -84,14 +84,14 @@ TEST(CheckNetwork, RefusesTapsAndLayersByTheirPathInTheRequest) {
   backbone.description.set_id("net");
   backbone.stage_parameters = {10, 20};
   backbone.stages = {{"low", {8, 7, 7}}, {"high", {16, 7, 7}}};
-  FineTuneConfig config;
+  recipes::FineTuneConfig config;
   config.head.taps = {"low", "top"};
   auto fields = InvalidFieldsOf(CheckNetwork(config, backbone, 2));
   ASSERT_THAT(fields, SizeIs(1));
   EXPECT_EQ(fields[0].field, "spec.head.taps");
   EXPECT_THAT(fields[0].description, ::testing::HasSubstr("on net: "));
   config.head.taps = {};
-  config.head.kind = HeadKind::kLayers;
+  config.head.kind = model::HeadKind::kLayers;
   config.head.layers = {"conv 8", "dense 4"};
   fields = InvalidFieldsOf(CheckNetwork(config, backbone, 2));
   ASSERT_THAT(fields, SizeIs(1));
@@ -141,4 +141,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& bad) { return bad.param.name; });
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

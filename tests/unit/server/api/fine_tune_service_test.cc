@@ -9,7 +9,7 @@
 
 #include "tests/unit/server/server_fixture.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::ElementsAre;
@@ -152,7 +152,8 @@ TEST_F(FineTuneServiceTest, OnlyJobsThatEndedAreDeleted) {
   v1::DeleteJobResponse response;
   {
     grpc::ClientContext context;
-    const absl::Status status = FromGrpcStatus(jobs_->DeleteJob(&context, request, &response));
+    const absl::Status status =
+        wire::FromGrpcStatus(jobs_->DeleteJob(&context, request, &response));
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_EQ(ErrorReason(status), "JOB_NOT_ENDED");
   }
@@ -329,7 +330,7 @@ TEST_F(FineTuneServiceTest, UnknownJobsAreNotFoundByEveryMethod) {
   const auto expect_not_found = [](const grpc::Status& status) {
     EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
     EXPECT_THAT(status.error_message(), HasSubstr("job-none"));
-    EXPECT_EQ(ErrorReason(FromGrpcStatus(status)), "JOB_NOT_FOUND");
+    EXPECT_EQ(ErrorReason(wire::FromGrpcStatus(status)), "JOB_NOT_FOUND");
   };
   {
     grpc::ClientContext context;
@@ -419,4 +420,4 @@ TEST_F(FineTuneServiceTest, RepeatedRequestsAreAnsweredOnAFullDisk) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

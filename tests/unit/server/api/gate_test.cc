@@ -14,8 +14,9 @@
 #include "graft/v1/prediction.pb.h"
 
 #include "core/base/refusals.h"
+#include "core/base/status_details.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::HasSubstr;
@@ -127,4 +128,4 @@ TEST(Gate, WhatHasNoRuleIsNotLetIn) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 TEST(HideFoldersTest, CutsTheServersFoldersOut) {
@@ -29,4 +29,4 @@ TEST(HideFoldersTest, TakesOnlyAbsolutePathsForFolders) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

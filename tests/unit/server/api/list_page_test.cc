@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "graft/v1/dataset.pb.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::ElementsAre;
@@ -19,14 +19,14 @@ class FakeList {
  public:
   explicit FakeList(std::vector<int> sizes) : sizes_(std::move(sizes)) {}
 
-  absl::StatusOr<Page<int>> Read(const PageOptions& options) {
+  absl::StatusOr<store::Page<int>> Read(const store::PageOptions& options) {
     EXPECT_GE(options.page_size, 1);
     EXPECT_LE(options.page_size, kRowsARead);
     int from = 0;
     if (!options.page_token.empty() && !absl::SimpleAtoi(options.page_token, &from)) {
       return absl::InvalidArgumentError("no token");
     }
-    Page<int> page;
+    store::Page<int> page;
     for (int i = from; i < Size() && i < from + options.page_size; ++i) {
       page.items.push_back(sizes_[static_cast<size_t>(i)]);
     }
@@ -42,7 +42,7 @@ class FakeList {
     do {
       google::protobuf::RepeatedPtrField<v1::SkippedFile> shown;
       const auto next = FillPage(
-          size, token, [this](const PageOptions& options) { return Read(options); },
+          size, token, [this](const store::PageOptions& options) { return Read(options); },
           [](int length) -> absl::StatusOr<std::optional<v1::SkippedFile>> {
             if (length == 0) return std::nullopt;
             v1::SkippedFile made;
@@ -104,7 +104,7 @@ TEST(FillPage, ABadTokenIsNamed) {
   google::protobuf::RepeatedPtrField<v1::SkippedFile> shown;
   FakeList list({1});
   const auto next = FillPage(
-      1, "x", [&](const PageOptions& options) { return list.Read(options); },
+      1, "x", [&](const store::PageOptions& options) { return list.Read(options); },
       [](int) -> absl::StatusOr<std::optional<v1::SkippedFile>> { return v1::SkippedFile(); },
       &shown);
   ASSERT_EQ(InvalidFieldsOf(next.status()).size(), 1u) << next.status();
@@ -112,4 +112,4 @@ TEST(FillPage, ABadTokenIsNamed) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

@@ -14,7 +14,7 @@
 #include "tests/unit/server/store_test.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::ElementsAre;
@@ -35,7 +35,7 @@ class ModelServiceTest : public StoreTest {
 
   // Runs a job to its published version.
   void Publish(const std::string& job_id) {
-    Job job;
+    jobs::Job job;
     job.id = job_id;
     job.project = "default";
     job.model_name = "pets";
@@ -43,17 +43,17 @@ class ModelServiceTest : public StoreTest {
     ASSERT_TRUE(store_->EnqueueJob(job).ok());
     const auto claimed = store_->ClaimNextJob("w", {});
     ASSERT_TRUE(claimed.ok() && claimed->has_value());
-    JobOutcome outcome;
+    store::JobOutcome outcome;
     outcome.version.emplace();
     outcome.version->artifact_prefix = "jobs/" + job_id + "/1";
-    ModelDescription description;
+    model::ModelDescription description;
     description.backbone = "net";
     description.backbone_digest = Sha256Hex("net");
     description.cut_point = "top";
-    description.head = {HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
+    description.head = {model::HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
     description.task = "classification";
     description.outputs = R"({"labels":["cat","dog"]})";
-    outcome.version->description = ModelDescriptionToJson(description);
+    outcome.version->description = model::ModelDescriptionToJson(description);
     v1::Report report;
     report.mutable_classification()->set_accuracy(0.75);
     outcome.report = report.SerializeAsString();
@@ -77,7 +77,7 @@ class ModelServiceTest : public StoreTest {
   }
 
   const Gate gate_;
-  std::unique_ptr<Logger> logger_ = Logger::Silent();
+  std::unique_ptr<wire::Logger> logger_ = wire::Logger::Silent();
   std::vector<std::tuple<std::string, std::string, int64_t>> forgotten_;
   std::unique_ptr<ModelService> service_;
 };
@@ -134,4 +134,4 @@ TEST_F(ModelServiceTest, DeletingTakesRowsFilesAndWhatIsLoaded) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

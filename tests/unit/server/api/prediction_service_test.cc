@@ -15,17 +15,18 @@
 #include "tests/fakes/loopback_server.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 // The service over a real predictor and a fake network, asked through sockets.
 class PredictionServiceTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    models_.Publish("pets", 1, {.decoder = MakeClassificationDecoder({{"a", "b", "c"}, {}})});
-    manager_ = *ModelManager::Create({}, &models_, &models_, Clock::System(), nullptr);
-    predictor_ = *Predictor::Create({.max_inputs_per_request = 2, .max_pending_inputs = 2},
-                                    manager_.get(), Clock::System(), &observer_);
+    models_.Publish("pets", 1,
+                    {.decoder = tasks::MakeClassificationDecoder({{"a", "b", "c"}, {}})});
+    manager_ = *serving::ModelManager::Create({}, &models_, &models_, Clock::System(), nullptr);
+    predictor_ = *serving::Predictor::Create({.max_inputs_per_request = 2, .max_pending_inputs = 2},
+                                             manager_.get(), Clock::System(), &observer_);
     service_ = std::make_unique<PredictionService>(predictor_.get(), Clock::System(), &observer_);
     Api api;
     api.gate = &gate_;
@@ -49,7 +50,7 @@ class PredictionServiceTest : public ::testing::Test {
   }
   absl::Status Predict(const v1::PredictRequest& request) {
     grpc::ClientContext context;
-    return FromGrpcStatus(stub_->Predict(&context, request, &response_));
+    return wire::FromGrpcStatus(stub_->Predict(&context, request, &response_));
   }
   // A request that fills the queue and is in the network until `computing` is opened.
   std::thread Occupy() {
@@ -66,8 +67,8 @@ class PredictionServiceTest : public ::testing::Test {
   FakeWorld world_;
   FakeModels models_{&world_};
   RecordingServingObserver observer_;
-  std::unique_ptr<ModelManager> manager_;
-  std::unique_ptr<Predictor> predictor_;
+  std::unique_ptr<serving::ModelManager> manager_;
+  std::unique_ptr<serving::Predictor> predictor_;
   const Gate gate_;
   std::unique_ptr<PredictionService> service_;
   std::vector<RpcService> rpc_;
@@ -120,7 +121,7 @@ TEST_F(PredictionServiceTest, RefusedRequestsAreCountedWhereverTheyAreRefused) {
   v1::PredictRequest elsewhere = Request({"a"});
   elsewhere.set_project("No Name");
   ASSERT_FALSE(Predict(elsewhere).ok());
-  const std::vector<RequestStats> requests = observer_.AwaitRequests(3);
+  const std::vector<serving::RequestStats> requests = observer_.AwaitRequests(3);
   EXPECT_EQ(requests[2].code, absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(requests[0].code, absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(requests[1].code, absl::StatusCode::kInvalidArgument);
@@ -178,4 +179,4 @@ TEST_F(PredictionServiceTest, ACallWhoseDeadlinePassesIsRecordedAsThat) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

@@ -12,13 +12,13 @@
 #include "core/base/refusals.h"
 #include "core/store/exhausted.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 TEST(ExplainExhausted, SaysWhatRanOutAndWhenToTryAgain) {
   for (const absl::string_view what :
        {reasons::kQueueFull, reasons::kDiskFull, reasons::kOutOfMemory}) {
-    const absl::Status explained = ExplainExhausted(Exhausted(what, "no more"));
+    const absl::Status explained = ExplainExhausted(store::Exhausted(what, "no more"));
     EXPECT_EQ(explained.code(), absl::StatusCode::kResourceExhausted);
     EXPECT_EQ(explained.message(), "no more");
     EXPECT_EQ(ErrorReason(explained), what);
@@ -85,4 +85,4 @@ TEST(Call, GoesThroughTheGateToTheHandlerAndBack) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

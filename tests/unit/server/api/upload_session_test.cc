@@ -19,7 +19,7 @@
 #include "tests/fakes/loopback_server.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::HasSubstr;
@@ -102,11 +102,11 @@ class UploadCallTest : public ::testing::Test {
       if (!writer->Write(message)) break;
     }
     writer->WritesDone();
-    return FromGrpcStatus(writer->Finish());
+    return wire::FromGrpcStatus(writer->Finish());
   }
 
   std::unique_ptr<TempDirectory> folder_;
-  std::unique_ptr<Metrics> metrics_ = Metrics::Create();
+  std::unique_ptr<telemetry::Metrics> metrics_ = telemetry::Metrics::Create();
   FakeClock clock_;
   ThreadPool executor_{"uploads", 2, 10};
   UploadEnvironment environment_;
@@ -311,4 +311,4 @@ TEST_F(UploadCallTest, UploadsBeyondTheLimitAreToldToRetry) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

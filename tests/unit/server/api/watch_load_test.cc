@@ -9,7 +9,7 @@
 #include "tests/fakes/fine_tune_server.h"
 #include "tests/fakes/watch_readers.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 constexpr int kStreams = 1'000;
@@ -35,8 +35,8 @@ TEST(WatchLoad, CallsAreAnsweredWhileAThousandStreamsFollowOneJob) {
     EXPECT_TRUE(another.ok()) << "beside report " << i << ": " << another.status();
   }
   EXPECT_TRUE(readers.AwaitAll(2 + kReports, kPatience));
-  JobOutcome outcome;
-  outcome.state = JobState::kCancelled;
+  store::JobOutcome outcome;
+  outcome.state = jobs::JobState::kCancelled;
   ASSERT_TRUE(server.store().FinishJob(*id, fence, outcome).ok());
   EXPECT_TRUE(readers.AwaitEnds(kPatience)) << "every stream is told the end";
   EXPECT_EQ(readers.failed(), 0);
@@ -44,4 +44,4 @@ TEST(WatchLoad, CallsAreAnsweredWhileAThousandStreamsFollowOneJob) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

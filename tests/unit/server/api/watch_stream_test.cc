@@ -15,7 +15,7 @@
 #include "tests/fakes/watch_readers.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::ElementsAre;
@@ -181,7 +181,7 @@ TEST_F(WatchStreamTest, StreamsBeyondTheLimitAreToldToRetry) {
   EXPECT_EQ(second->Next(), 1u);
   auto third = Watch();
   EXPECT_EQ(third->Next(), 0u);
-  const absl::Status status = FromGrpcStatus(third->reader->Finish());
+  const absl::Status status = wire::FromGrpcStatus(third->reader->Finish());
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(RetryDelay(status).has_value());
 }
@@ -288,4 +288,4 @@ TEST_F(WatchStreamTest, ProgressIsToldOnceUnderTheNumberBeforeIt) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

@@ -14,7 +14,7 @@
 #include "tests/unit/server/server_fixture.h"
 #include "wire/time.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 // The server as a whole, with a worker that the test plays on its socket.
@@ -31,7 +31,7 @@ class ApplicationTest : public ServerTest {
     grpc::ClientContext context;
     worker::v1::LeaseRequest request;
     request.set_worker_id("by-hand");
-    *request.mutable_wait() = ToProto(absl::Seconds(10));
+    *request.mutable_wait() = wire::ToProto(absl::Seconds(10));
     worker::v1::LeaseResponse response;
     EXPECT_TRUE(worker_->Lease(&context, request, &response).ok());
     return response.job();
@@ -85,7 +85,7 @@ TEST_F(ShortDrain, LeavesNoJobRunningWhoseWorkerDoesNotGiveItBack) {
   ASSERT_NE(Lease().job_id(), "");
   server_->Drain();
   server_.reset();
-  auto store = SqliteMetadataStore::Open({.path = config_.data_dir / "graft.db"});
+  auto store = store::SqliteMetadataStore::Open({.path = config_.data_dir / "graft.db"});
   ASSERT_TRUE(store.ok()) << store.status();
   EXPECT_TRUE((*store)->RequeueRunningOnStart()->empty()) << "it would count as an unclean end";
 }
@@ -93,7 +93,7 @@ TEST_F(ShortDrain, LeavesNoJobRunningWhoseWorkerDoesNotGiveItBack) {
 TEST_F(ApplicationTest, AJobsCheckpointsGoWithItsEnd) {
   ASSERT_TRUE(Start(GoodRequest()).ok());
   const worker::v1::LeasedJob job = Lease();
-  const auto blobs = LocalBlobStore::Open(config_.data_dir / "blobs");
+  const auto blobs = artifacts::LocalBlobStore::Open(config_.data_dir / "blobs");
   ASSERT_TRUE(blobs.ok());
   ASSERT_TRUE((*blobs)->PutIfAbsent(job.checkpoint_prefix() + "/1-1.safetensors", "x").ok());
   ASSERT_TRUE((*blobs)->PutIfAbsent(job.artifact_prefix() + "/card.json", "x").ok());
@@ -162,4 +162,4 @@ TEST_F(NobodyMay, EveryMethodThatIsServedAsksFirst) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

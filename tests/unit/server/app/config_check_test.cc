@@ -7,7 +7,7 @@
 
 #include "core/base/files.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 namespace fs = std::filesystem;
@@ -87,4 +87,4 @@ TEST_F(ConfigCheckTest, MissingWeightsAreAWarningThatSaysWhatToDo) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

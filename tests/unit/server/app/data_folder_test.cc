@@ -7,7 +7,7 @@
 
 #include "core/base/files.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::AllOf;
@@ -67,4 +67,4 @@ TEST(ProbeFileSystem, ThatOfAFolderWhereNothingCanBeMadeIsAnError) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

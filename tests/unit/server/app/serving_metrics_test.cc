@@ -5,7 +5,7 @@
 
 #include "tests/fakes/fake_serving.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::HasSubstr;
@@ -13,8 +13,8 @@ using ::testing::Not;
 
 class ServingMetricsTest : public ::testing::Test {
  protected:
-  const std::unique_ptr<Metrics> metrics_ = Metrics::Create();
-  const std::unique_ptr<Logger> logger_ = Logger::Silent();
+  const std::unique_ptr<telemetry::Metrics> metrics_ = telemetry::Metrics::Create();
+  const std::unique_ptr<wire::Logger> logger_ = wire::Logger::Silent();
   ServingMetrics serving_{metrics_.get(), logger_.get()};
 };
 
@@ -45,15 +45,16 @@ TEST_F(ServingMetricsTest, ShowsWhatIsInMemoryWhenItIsAsked) {
   FakeModels models(&world);
   models.Publish("m", 1);
   models.Publish("n", 1);
-  const auto manager =
-      *ModelManager::Create({.loader_threads = 1}, &models, &models, Clock::System(), &serving_);
+  const auto manager = *serving::ModelManager::Create({.loader_threads = 1}, &models, &models,
+                                                      Clock::System(), &serving_);
   serving_.SetModels(manager.get());
-  Answer<AcquiredModel> held;
+  Answer<serving::AcquiredModel> held;
   manager->Acquire("p", "m", 1, held.Callback());
   ASSERT_TRUE(held.Wait().ok());
   EXPECT_EQ(metrics_->model_loaded.Value(), 1);
   EXPECT_EQ(metrics_->model_loaded_bytes.Value(), 110);
-  Answer<AcquiredModel> other;  // once it is loaded the one loading thread has let go of "m"
+  Answer<serving::AcquiredModel>
+      other;  // once it is loaded the one loading thread has let go of "m"
   manager->Acquire("p", "n", 1, other.Callback());
   ASSERT_TRUE(other.Wait().ok());
   EXPECT_EQ(metrics_->model_loaded_bytes.Value(), 120);
@@ -62,7 +63,7 @@ TEST_F(ServingMetricsTest, ShowsWhatIsInMemoryWhenItIsAsked) {
   manager->Forget("p", "m", 0);
   EXPECT_EQ(metrics_->model_loaded.Value(), 1);
   EXPECT_EQ(metrics_->model_loaded_bytes.Value(), 120) << "a request still holds it";
-  held = Answer<AcquiredModel>();
+  held = Answer<serving::AcquiredModel>();
   serving_.Refresh();
   EXPECT_EQ(metrics_->model_loaded_bytes.Value(), 110);
 }
@@ -73,4 +74,4 @@ TEST_F(ServingMetricsTest, AVersionDeletedWhileItLoadsIsNoFailure) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

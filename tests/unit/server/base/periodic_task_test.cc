@@ -7,7 +7,7 @@
 
 #include "tests/fakes/fake_clock.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 TEST(PeriodicTask, RunsOnceAnIntervalAndNotBefore) {
@@ -36,4 +36,4 @@ TEST(PeriodicTask, EndsWithoutWaitingForItsNextTime) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

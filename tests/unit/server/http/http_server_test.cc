@@ -16,7 +16,7 @@
 #include "core/telemetry/metrics.h"
 #include "server/http/monitoring_routes.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::EndsWith;
@@ -61,7 +61,7 @@ class HttpServerTest : public ::testing::Test {
   // One server for all: civetweb takes its time to stop.
   static void SetUpTestSuite() {
     ready_ = std::make_unique<absl::Status>();
-    metrics_ = Metrics::Create();
+    metrics_ = telemetry::Metrics::Create();
     auto router = std::make_shared<Router>();
     ASSERT_TRUE(AddMonitoringRoutes({[] { return metrics_->Serialize(); }, [] { return *ready_; }},
                                     router.get())
@@ -90,7 +90,7 @@ class HttpServerTest : public ::testing::Test {
   void TearDown() override { *ready_ = absl::OkStatus(); }
 
   static inline std::unique_ptr<absl::Status> ready_;
-  static inline std::unique_ptr<Metrics> metrics_;
+  static inline std::unique_ptr<telemetry::Metrics> metrics_;
   static inline std::unique_ptr<HttpServer> server_;
 };
 
@@ -212,4 +212,4 @@ TEST_F(HttpServerTest, APortThatIsTakenIsAnError) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

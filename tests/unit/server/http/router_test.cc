@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::ElementsAre;
@@ -95,4 +95,4 @@ TEST(Router, PatternsThatAreNoneAreRefused) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

@@ -6,7 +6,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/unit/server/workers/worker_test_store.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::HasSubstr;
@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 TEST(JobCountsTest, AreFreshForAWhileAfterTheStoreAnswered) {
   FakeClock clock;
   WorkerTestStore store(&clock);
-  const auto metrics = Metrics::Create();
+  const auto metrics = telemetry::Metrics::Create();
   JobCounts counts(metrics.get(), &clock);
   EXPECT_EQ(counts.Fresh().code(), absl::StatusCode::kUnavailable) << "never counted";
   store.Enqueue("a");
@@ -28,4 +28,4 @@ TEST(JobCountsTest, AreFreshForAWhileAfterTheStoreAnswered) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

@@ -8,7 +8,7 @@
 
 #include "tests/unit/server/store_test.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::ElementsAre;
@@ -26,8 +26,8 @@ class JobEndsTest : public StoreTest {
       ASSERT_TRUE(blobs_->PutIfAbsent(key, "x").ok());
     }
   }
-  static JobChange Ended(JobState state) {
-    JobChange change;
+  static store::JobChange Ended(jobs::JobState state) {
+    store::JobChange change;
     change.job_id = "a";
     change.task = "classification";
     change.strategy = "full";
@@ -37,7 +37,7 @@ class JobEndsTest : public StoreTest {
     change.end_time = absl::FromUnixSeconds(103);
     return change;
   }
-  std::vector<std::string> KeysAfter(const JobChange& change) {
+  std::vector<std::string> KeysAfter(const store::JobChange& change) {
     ThreadPool executor("sweep", 1, 10);
     JobEndObserver ends(blobs_.get(), metrics_.get(), &executor, logger_.get());
     ends.OnJobChange(change);
@@ -45,12 +45,12 @@ class JobEndsTest : public StoreTest {
     return *blobs_->List("", "", 100);
   }
 
-  std::unique_ptr<Metrics> metrics_ = Metrics::Create();
-  std::unique_ptr<Logger> logger_ = Logger::Silent();
+  std::unique_ptr<telemetry::Metrics> metrics_ = telemetry::Metrics::Create();
+  std::unique_ptr<wire::Logger> logger_ = wire::Logger::Silent();
 };
 
 TEST_F(JobEndsTest, APublishedAttemptStaysAndTheRestGoes) {
-  JobChange change = Ended(JobState::kSucceeded);
+  store::JobChange change = Ended(jobs::JobState::kSucceeded);
   change.model_version = 1;
   EXPECT_THAT(KeysAfter(change),
               ElementsAre("checkpoints/ab/1-1.safetensors", "jobs/a/2/manifest.json",
@@ -58,24 +58,25 @@ TEST_F(JobEndsTest, APublishedAttemptStaysAndTheRestGoes) {
 }
 
 TEST_F(JobEndsTest, NothingStaysOfAJobThatPublishedNothing) {
-  for (const JobState state : {JobState::kFailed, JobState::kCancelled}) {
+  for (const jobs::JobState state : {jobs::JobState::kFailed, jobs::JobState::kCancelled}) {
     EXPECT_THAT(KeysAfter(Ended(state)), ElementsAre("checkpoints/ab/1-1.safetensors"));
   }
 }
 
 TEST_F(JobEndsTest, AJobThatGoesOnIsLeftAlone) {
-  for (const JobState state : {JobState::kQueued, JobState::kRunning, JobState::kPaused}) {
+  for (const jobs::JobState state :
+       {jobs::JobState::kQueued, jobs::JobState::kRunning, jobs::JobState::kPaused}) {
     EXPECT_EQ(KeysAfter(Ended(state)).size(), 7u);
   }
   EXPECT_THAT(metrics_->Serialize(), Not(HasSubstr("graft_job_duration_seconds_count")));
 }
 
 TEST_F(JobEndsTest, EveryEndIsTimedACancelInTheQueueToo) {
-  KeysAfter(Ended(JobState::kCancelled));
+  KeysAfter(Ended(jobs::JobState::kCancelled));
   EXPECT_THAT(metrics_->Serialize(),
               HasSubstr("graft_job_duration_seconds_sum{outcome=\"cancelled\",strategy=\"full\","
                         "task=\"classification\"} 3"));
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

@@ -8,14 +8,14 @@
 #include "core/base/files.h"
 #include "tests/unit/server/store_test.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
 TEST(IsOrphan, KeepsWhatIsPublishedLiveOrUnknown) {
-  BlobReferences references;
+  store::BlobReferences references;
   references.artifact_prefixes = {"jobs/done/2"};
   references.live_jobs = {"live"};
   references.datasets = {{"default", "abc"}};
@@ -33,8 +33,8 @@ TEST(IsOrphan, KeepsWhatIsPublishedLiveOrUnknown) {
 
 class OrphanSweepTest : public StoreTest {
  protected:
-  Job Enqueue(const std::string& id) {
-    Job job;
+  jobs::Job Enqueue(const std::string& id) {
+    jobs::Job job;
     job.id = id;
     job.project = "default";
     job.spec_digest = "d";
@@ -52,12 +52,12 @@ TEST_F(OrphanSweepTest, TheStoreNamesWhatBlobsMayBelongTo) {
   Enqueue("job-1");
   const auto claimed = store_->ClaimNextJob("w", {});
   ASSERT_TRUE(claimed.ok() && claimed->has_value());
-  JobOutcome outcome;
+  store::JobOutcome outcome;
   outcome.version.emplace();
   outcome.version->artifact_prefix = "jobs/job-1/1";
   ASSERT_TRUE(store_->FinishJob("job-1", (*claimed)->fence, outcome).ok());
   Enqueue("job-2");
-  Dataset dataset;
+  store::Dataset dataset;
   dataset.id = "dataset-1";
   dataset.project = "default";
   dataset.digest = "abc";
@@ -94,4 +94,4 @@ TEST(ResetTemporaryFolder, LeavesAnEmptyFolder) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

@@ -14,7 +14,7 @@
 #include "tests/unit/server/rpc/raw_call.h"
 #include "wire/status.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::HasSubstr;
@@ -27,8 +27,8 @@ class LeakyService final : public v1::FineTuneService::Service {
  public:
   grpc::Status GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*,
                          v1::GetStatusResponse*) override {
-    return ToGrpcStatus(WithReason(InvalidField("job_id", "no file /srv/graft/jobs/x"), "GONE",
-                                   {{"file", "/srv/graft/jobs/x"}}));
+    return wire::ToGrpcStatus(WithReason(InvalidField("job_id", "no file /srv/graft/jobs/x"),
+                                         "GONE", {{"file", "/srv/graft/jobs/x"}}));
   }
 };
 
@@ -55,8 +55,8 @@ class GrpcListenerTest : public ::testing::Test {
   }
 
   LeakyService service_;
-  std::unique_ptr<Metrics> metrics_ = Metrics::Create();
-  std::unique_ptr<Logger> logger_ = Logger::Silent();
+  std::unique_ptr<telemetry::Metrics> metrics_ = telemetry::Metrics::Create();
+  std::unique_ptr<wire::Logger> logger_ = wire::Logger::Silent();
 };
 
 TEST_F(GrpcListenerTest, ReflectionIsForThoseWhoAskedForIt) {
@@ -94,9 +94,10 @@ TEST_F(GrpcListenerTest, NoPathOfTheServersIsInAnErrorOrItsDetails) {
   const grpc::Status status = stub->GetStatus(&context, {}, &response);
   EXPECT_THAT(status.error_message(), HasSubstr("no file <server>/jobs/x"));
   EXPECT_THAT(status.error_details(), Not(HasSubstr("/srv")));
-  EXPECT_EQ(ErrorReason(FromGrpcStatus(status)), "GONE");
-  EXPECT_EQ(InvalidFieldsOf(FromGrpcStatus(status)).at(0).description, "no file <server>/jobs/x");
+  EXPECT_EQ(ErrorReason(wire::FromGrpcStatus(status)), "GONE");
+  EXPECT_EQ(InvalidFieldsOf(wire::FromGrpcStatus(status)).at(0).description,
+            "no file <server>/jobs/x");
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

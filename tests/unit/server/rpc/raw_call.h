@@ -7,7 +7,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
-namespace graft {
+namespace graft::server {
 
 // Calls a method by its name ("/package.Service/Method") with one message of these bytes; the
 // server may not know it.
@@ -29,6 +29,6 @@ inline grpc::Status CallRaw(const std::shared_ptr<grpc::Channel>& channel,
   return status;
 }
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_TESTS_UNIT_SERVER_RPC_RAW_CALL_H_

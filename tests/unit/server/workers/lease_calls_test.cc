@@ -14,7 +14,7 @@
 
 #include "tests/fakes/loopback_server.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::ElementsAre;
@@ -183,4 +183,4 @@ TEST_F(LeaseCallsTest, WithoutAJobNobodyAsks) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

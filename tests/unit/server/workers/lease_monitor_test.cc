@@ -10,7 +10,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/unit/server/workers/worker_test_store.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::ElementsAre;
@@ -22,11 +22,11 @@ class LeaseMonitorTest : public ::testing::Test {
   LeaseMonitorTest() {
     LeaseMonitor::Options options;
     options.timeout = absl::Seconds(20);
-    options.on_lost = [this](const RunningLease& lease) { lost_.push_back(lease.worker_id); };
+    options.on_lost = [this](const jobs::RunningLease& lease) { lost_.push_back(lease.worker_id); };
     monitor_ = std::make_unique<LeaseMonitor>(options, store_.get(), &clock_, logger_.get());
   }
 
-  Job Lease(const std::string& id) {
+  jobs::Job Lease(const std::string& id) {
     store_.Enqueue(id);
     return **store_->ClaimNextJob("worker-" + id, {});
   }
@@ -40,7 +40,7 @@ class LeaseMonitorTest : public ::testing::Test {
 
   FakeClock clock_;
   WorkerTestStore store_{&clock_};
-  std::unique_ptr<Logger> logger_ = Logger::Silent();
+  std::unique_ptr<wire::Logger> logger_ = wire::Logger::Silent();
   std::vector<std::string> lost_;
   std::unique_ptr<LeaseMonitor> monitor_;
 };
@@ -49,21 +49,21 @@ TEST_F(LeaseMonitorTest, ASilentWorkerLosesItsJobAfterTheTimeoutAndNotBefore) {
   Lease("a");
   monitor_->Tick();
   Pass(absl::Seconds(19));
-  EXPECT_EQ(store_.Get("a").state, JobState::kRunning);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kRunning);
   EXPECT_THAT(lost_, IsEmpty());
   Pass(absl::Seconds(2));
-  EXPECT_EQ(store_.Get("a").state, JobState::kQueued);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kQueued);
   EXPECT_EQ(store_.Get("a").crashes, 1);
   EXPECT_THAT(lost_, ElementsAre("worker-a"));
 }
 
 TEST_F(LeaseMonitorTest, AHeartbeatKeepsTheLease) {
-  const Job job = Lease("a");
+  const jobs::Job job = Lease("a");
   for (int i = 0; i < 10; ++i) {
     Pass(absl::Seconds(15));
     ASSERT_TRUE(store_->RenewLease("a", job.fence).ok());
   }
-  EXPECT_EQ(store_.Get("a").state, JobState::kRunning);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kRunning);
 }
 
 TEST_F(LeaseMonitorTest, ClockJumpsMoveNoLease) {
@@ -73,9 +73,9 @@ TEST_F(LeaseMonitorTest, ClockJumpsMoveNoLease) {
   Pass(absl::Seconds(10));
   clock_.JumpWall(-absl::Hours(2));
   Pass(absl::Seconds(9));
-  EXPECT_EQ(store_.Get("a").state, JobState::kRunning);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kRunning);
   Pass(absl::Seconds(2));
-  EXPECT_EQ(store_.Get("a").state, JobState::kQueued);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kQueued);
 }
 
 TEST_F(LeaseMonitorTest, AServerThatSleptGivesEveryLeaseItsWholeTimeAgain) {
@@ -83,11 +83,11 @@ TEST_F(LeaseMonitorTest, AServerThatSleptGivesEveryLeaseItsWholeTimeAgain) {
   monitor_->Tick();
   clock_.Advance(absl::Minutes(10));
   monitor_->Tick();
-  EXPECT_EQ(store_.Get("a").state, JobState::kRunning);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kRunning);
   Pass(absl::Seconds(19));
-  EXPECT_EQ(store_.Get("a").state, JobState::kRunning);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kRunning);
   Pass(absl::Seconds(2));
-  EXPECT_EQ(store_.Get("a").state, JobState::kQueued);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kQueued);
 }
 
 TEST_F(LeaseMonitorTest, AJobThatSilencesThreeWorkersFailsWithTheCause) {
@@ -98,11 +98,11 @@ TEST_F(LeaseMonitorTest, AJobThatSilencesThreeWorkersFailsWithTheCause) {
     }
     Pass(absl::Seconds(22));
   }
-  const Job job = store_.Get("a");
-  EXPECT_EQ(job.state, JobState::kFailed);
+  const jobs::Job job = store_.Get("a");
+  EXPECT_EQ(job.state, jobs::JobState::kFailed);
   EXPECT_EQ(job.crashes, 3);
   EXPECT_THAT(job.error.message, HasSubstr("no heartbeat"));
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

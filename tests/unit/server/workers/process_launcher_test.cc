@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::ElementsAre;
@@ -111,4 +111,4 @@ TEST(ProcessLauncher, AnEndIsNoticedThoughAGrandchildHoldsTheOutput) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

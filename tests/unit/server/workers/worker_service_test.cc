@@ -23,7 +23,7 @@
 #include "wire/job.h"
 #include "wire/time.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::ElementsAre;
@@ -38,10 +38,10 @@ class WorkerServiceTest : public ::testing::Test {
                                   int64_t version) {
       published_.push_back(absl::StrCat(project, "/", model, "/", version));
     };
-    blobs_ = *LocalBlobStore::Open(store_.folder() / "blobs");
+    blobs_ = *artifacts::LocalBlobStore::Open(store_.folder() / "blobs");
     service_ = std::make_unique<WorkerService>(options, store_.get(), blobs_.get(), metrics_.get(),
                                                &clock_, logger_.get());
-    store_->SetObserver([this](const JobChange& change) { service_->OnJobChange(change); });
+    store_->SetObserver([this](const store::JobChange& change) { service_->OnJobChange(change); });
     server_ = std::make_unique<LoopbackServer>(service_.get());
     stub_ = worker::v1::WorkerService::NewStub(server_->channel());
   }
@@ -56,7 +56,7 @@ class WorkerServiceTest : public ::testing::Test {
     grpc::ClientContext context;
     worker::v1::LeaseRequest request;
     request.set_worker_id(worker);
-    *request.mutable_wait() = ToProto(wait);
+    *request.mutable_wait() = wire::ToProto(wait);
     worker::v1::LeaseResponse response;
     const grpc::Status status = stub_->Lease(&context, request, &response);
     EXPECT_TRUE(status.ok()) << status.error_message();
@@ -89,14 +89,14 @@ class WorkerServiceTest : public ::testing::Test {
   static std::string Description(const std::string& weights = "weights",
                                  const std::string& task = "classification",
                                  const std::string& outputs = R"({"labels":["cat","dog"]})") {
-    ModelDescription description;
+    model::ModelDescription description;
     description.backbone = "efficientnet_lite0";
     description.backbone_digest = Sha256Hex(weights);
     description.cut_point = "conv_head";
-    description.head = {HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
+    description.head = {model::HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
     description.task = task;
     description.outputs = outputs;
-    return ModelDescriptionToJson(description);
+    return model::ModelDescriptionToJson(description);
   }
   // Artefacts of the lease, and the Finish that publishes them.
   worker::v1::FinishRequest Success(const worker::v1::LeasedJob& job) {
@@ -108,11 +108,11 @@ class WorkerServiceTest : public ::testing::Test {
     const std::string model = "tensors";
     EXPECT_TRUE(blobs_->PutIfAbsent(job.artifact_prefix() + "/model.safetensors", model).ok());
     EXPECT_TRUE(blobs_->PutIfAbsent(job.artifact_prefix() + "/card.json", card).ok());
-    ArtifactManifest manifest;
+    artifacts::ArtifactManifest manifest;
     manifest.files = {{"card.json", Sha256Hex(card), card.size()},
                       {"model.safetensors", Sha256Hex(model), model.size()}};
     manifest.description = description;
-    const std::string json = ManifestToJson(manifest).value();
+    const std::string json = artifacts::ManifestToJson(manifest).value();
     EXPECT_TRUE(blobs_->PutIfAbsent(job.artifact_prefix() + "/manifest.json", json).ok());
     worker::v1::FinishRequest finish = End(job, worker::v1::OUTCOME_SUCCEEDED);
     finish.mutable_artifact()->set_prefix(job.artifact_prefix());
@@ -134,9 +134,9 @@ class WorkerServiceTest : public ::testing::Test {
 
   FakeClock clock_;
   WorkerTestStore store_{&clock_};
-  std::unique_ptr<BlobStore> blobs_;
-  std::unique_ptr<Metrics> metrics_ = Metrics::Create();
-  std::unique_ptr<Logger> logger_ = Logger::Silent();
+  std::unique_ptr<artifacts::BlobStore> blobs_;
+  std::unique_ptr<telemetry::Metrics> metrics_ = telemetry::Metrics::Create();
+  std::unique_ptr<wire::Logger> logger_ = wire::Logger::Silent();
   std::vector<std::string> published_;
   std::unique_ptr<WorkerService> service_;
   std::unique_ptr<LoopbackServer> server_;
@@ -196,7 +196,7 @@ TEST_F(WorkerServiceTest, AWorkerThatHangsUpIsNotGivenAJob) {
   grpc::ClientContext context;
   worker::v1::LeaseRequest request;
   request.set_worker_id("gone");
-  *request.mutable_wait() = ToProto(absl::Seconds(30));
+  *request.mutable_wait() = wire::ToProto(absl::Seconds(30));
   worker::v1::LeaseResponse response;
   std::thread poll([&] { (void)stub_->Lease(&context, request, &response); });
   while (service_->waiting() == 0) std::this_thread::yield();
@@ -204,7 +204,7 @@ TEST_F(WorkerServiceTest, AWorkerThatHangsUpIsNotGivenAJob) {
   poll.join();
   while (service_->waiting() > 0) std::this_thread::yield();
   store_.Enqueue("a");
-  EXPECT_EQ(store_.Get("a").state, JobState::kQueued);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kQueued);
   EXPECT_EQ(Lease().job().job_id(), "a");
 }
 
@@ -215,7 +215,7 @@ TEST_F(WorkerServiceTest, HeartbeatsSayWhatIsWanted) {
   EXPECT_EQ(Heartbeat("a", job.fence(), &response), grpc::OK);
   EXPECT_EQ(response.desired(), v1::DESIRED_STATE_RUN);
   EXPECT_FALSE(response.drain());
-  ASSERT_TRUE(store_->RequestDesired("default", "a", DesiredState::kCancel).ok());
+  ASSERT_TRUE(store_->RequestDesired("default", "a", jobs::DesiredState::kCancel).ok());
   service_->Drain();
   EXPECT_EQ(Heartbeat("a", job.fence(), &response), grpc::OK);
   EXPECT_EQ(response.desired(), v1::DESIRED_STATE_CANCEL);
@@ -237,10 +237,10 @@ TEST_F(WorkerServiceTest, EventsAndProgressAreThereForReaders) {
   ASSERT_TRUE(Report(report).ok());
   const auto events = *store_->ListEvents("default", "a", 0, 100);
   std::vector<std::string> types;
-  for (const JobEvent& event : events) types.push_back(event.type);
+  for (const jobs::JobEvent& event : events) types.push_back(event.type);
   EXPECT_THAT(types, ElementsAre("state", "state", "log", "checkpoint"));
-  EXPECT_EQ(ToProto(events[2])->log().text(), "hello");
-  const v1::Job shown = *ToProto(store_.Get("a"));
+  EXPECT_EQ(wire::ToProto(events[2])->log().text(), "hello");
+  const v1::Job shown = *wire::ToProto(store_.Get("a"));
   EXPECT_EQ(shown.progress().fraction(), 0.25);
   EXPECT_EQ(shown.best_epoch(), 3);
   EXPECT_EQ(metrics_->training_images_total.Value(), 40);
@@ -284,7 +284,8 @@ TEST_F(WorkerServiceTest, AStaleFenceIsAbortedAndChangesNothing) {
   store_.Enqueue("a");
   const worker::v1::LeasedJob zombie = Lease().job();
   ASSERT_TRUE(
-      store_->ReleaseJob("a", zombie.fence(), ReleaseReason::kWorkerDied, "worker died").ok());
+      store_->ReleaseJob("a", zombie.fence(), store::ReleaseReason::kWorkerDied, "worker died")
+          .ok());
   const worker::v1::LeasedJob heir = Lease().job();
   ASSERT_GT(heir.fence(), zombie.fence());
 
@@ -296,7 +297,7 @@ TEST_F(WorkerServiceTest, AStaleFenceIsAbortedAndChangesNothing) {
   EXPECT_EQ(Report(report).error_code(), grpc::ABORTED);
   EXPECT_EQ(Finish(Success(zombie)).error_code(), grpc::ABORTED);
   EXPECT_EQ(store_.Get("a").last_event_sequence, before);
-  EXPECT_EQ(store_.Get("a").state, JobState::kRunning);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kRunning);
   EXPECT_TRUE(published_.empty());
 
   EXPECT_TRUE(Finish(Success(heir)).ok());
@@ -312,7 +313,7 @@ TEST_F(WorkerServiceTest, SuccessPublishesOnceThoughSaidTwice) {
   ASSERT_TRUE(Finish(finish, &response).ok());
   EXPECT_EQ(response.model_version(), 1);
   EXPECT_THAT(published_, ElementsAre("default/stamps/1"));
-  const v1::Job shown = *ToProto(store_.Get("a"));
+  const v1::Job shown = *wire::ToProto(store_.Get("a"));
   EXPECT_EQ(shown.state(), v1::JOB_STATE_SUCCEEDED);
   EXPECT_EQ(shown.report().classification().accuracy(), 0.5);
   EXPECT_EQ(shown.best_epoch(), 2);
@@ -349,7 +350,7 @@ TEST_F(WorkerServiceTest, ArtefactsThatNoModelCanBeMadeOfAreRefused) {
     store_.Enqueue(id);
     const worker::v1::LeasedJob job = Lease().job();
     EXPECT_EQ(Finish(Success(job, bad.description, bad.card)).error_code(), grpc::INVALID_ARGUMENT);
-    EXPECT_EQ(store_.Get(id).state, JobState::kRunning);
+    EXPECT_EQ(store_.Get(id).state, jobs::JobState::kRunning);
     EXPECT_FALSE(store_->GetModel("default", "stamps").ok());
     worker::v1::FinishRequest failed = End(job, worker::v1::OUTCOME_FAILED);
     failed.mutable_error()->set_code("INVALID_ARGUMENT");
@@ -367,7 +368,7 @@ TEST_F(WorkerServiceTest, ArtefactsThatAreNotWholeAreNotPublished) {
   EXPECT_EQ(Finish(finish).error_code(), grpc::DATA_LOSS);
   finish.mutable_artifact()->set_prefix("jobs/other/1");
   EXPECT_EQ(Finish(finish).error_code(), grpc::INVALID_ARGUMENT);
-  EXPECT_EQ(store_.Get("a").state, JobState::kRunning);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kRunning);
   EXPECT_TRUE(published_.empty());
   EXPECT_FALSE(store_->GetModel("default", "stamps").ok());
 }
@@ -375,7 +376,7 @@ TEST_F(WorkerServiceTest, ArtefactsThatAreNotWholeAreNotPublished) {
 TEST_F(WorkerServiceTest, AReleasedJobIsQueuedWithoutACrash) {
   store_.Enqueue("a");
   ASSERT_TRUE(Finish(End(Lease().job(), worker::v1::OUTCOME_RELEASED)).ok());
-  EXPECT_EQ(store_.Get("a").state, JobState::kQueued);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kQueued);
   EXPECT_EQ(store_.Get("a").crashes, 0);
   EXPECT_EQ(Lease().job().attempt(), 2);
 }
@@ -387,7 +388,7 @@ TEST_F(WorkerServiceTest, AFailureKeepsItsCause) {
   finish.mutable_error()->set_code("FAILED_PRECONDITION");
   finish.mutable_error()->set_message("training diverged in epoch 2");
   ASSERT_TRUE(Finish(finish).ok());
-  EXPECT_EQ(store_.Get("a").state, JobState::kFailed);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kFailed);
   EXPECT_EQ(store_.Get("a").error.message, "training diverged in epoch 2");
 }
 
@@ -415,15 +416,15 @@ TEST_F(WorkerServiceTest, HeartbeatsAreAnsweredWhileAnArtefactIsChecked) {
   EXPECT_EQ(stub_->Heartbeat(&context, heartbeat, &response).error_code(), grpc::OK);
   go_on.Notify();
   finish.join();
-  EXPECT_EQ(store_.Get("a").state, JobState::kSucceeded);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kSucceeded);
 }
 
 TEST_F(WorkerServiceTest, ALeaseLeavesItsHeartbeatsTheTimeThatTheServerReckoned) {
   store_.Enqueue("a");
   const worker::v1::LeasedJob job = Lease().job();
-  EXPECT_EQ(FromProto(job.heartbeat_interval()), absl::Seconds(1));
-  EXPECT_EQ(FromProto(job.heartbeat_timeout()),
-            HeartbeatTimeout(absl::Seconds(20), absl::Seconds(1)));
+  EXPECT_EQ(wire::FromProto(job.heartbeat_interval()), absl::Seconds(1));
+  EXPECT_EQ(wire::FromProto(job.heartbeat_timeout()),
+            jobs::HeartbeatTimeout(absl::Seconds(20), absl::Seconds(1)));
 }
 
 TEST_F(WorkerServiceTest, ADrainingServerLeasesNothing) {
@@ -434,8 +435,8 @@ TEST_F(WorkerServiceTest, ADrainingServerLeasesNothing) {
   request.set_worker_id("w");
   worker::v1::LeaseResponse response;
   EXPECT_EQ(stub_->Lease(&context, request, &response).error_code(), grpc::UNAVAILABLE);
-  EXPECT_EQ(store_.Get("a").state, JobState::kQueued);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kQueued);
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

@@ -10,7 +10,7 @@
 
 #include "core/base/files.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 namespace fs = std::filesystem;
@@ -69,4 +69,4 @@ TEST_F(WorkerSocketTest, ALongPathIsRefused) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

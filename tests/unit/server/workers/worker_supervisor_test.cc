@@ -17,7 +17,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/unit/server/workers/worker_test_store.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::ElementsAre;
@@ -68,7 +68,8 @@ class WorkerSupervisorTest : public ::testing::Test {
     options.command = {"/bin/graft-worker", "--threads=1"};
     supervisor_ = std::make_unique<WorkerSupervisor>(options, store_.get(), &launcher_, &clock_,
                                                      metrics_.get(), logger_.get());
-    store_->SetObserver([this](const JobChange& change) { supervisor_->OnJobChange(change); });
+    store_->SetObserver(
+        [this](const store::JobChange& change) { supervisor_->OnJobChange(change); });
     supervisor_->Tick();
   }
   void Pass(absl::Duration duration) {
@@ -79,8 +80,8 @@ class WorkerSupervisorTest : public ::testing::Test {
   FakeClock clock_;
   WorkerTestStore store_{&clock_};
   FakeLauncher launcher_;
-  std::unique_ptr<Metrics> metrics_ = Metrics::Create();
-  std::unique_ptr<Logger> logger_ = Logger::Silent();
+  std::unique_ptr<telemetry::Metrics> metrics_ = telemetry::Metrics::Create();
+  std::unique_ptr<wire::Logger> logger_ = wire::Logger::Silent();
   std::unique_ptr<WorkerSupervisor> supervisor_;
 };
 
@@ -100,7 +101,7 @@ TEST_F(WorkerSupervisorTest, AKilledWorkersJobIsQueuedAgainAtOnceAsACrash) {
   ASSERT_TRUE((*store_->ClaimNextJob(launcher_.WorkerId(101), {})).has_value());
   launcher_.End(101, kKilled);
   supervisor_->Tick();
-  EXPECT_EQ(store_.Get("a").state, JobState::kQueued);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kQueued);
   EXPECT_EQ(store_.Get("a").crashes, 1);
 }
 
@@ -114,8 +115,8 @@ TEST_F(WorkerSupervisorTest, AJobThatKillsThreeWorkersFailsWithTheCause) {
     supervisor_->Tick();
     Pass(absl::Seconds(31));
   }
-  const Job job = store_.Get("a");
-  EXPECT_EQ(job.state, JobState::kFailed);
+  const jobs::Job job = store_.Get("a");
+  EXPECT_EQ(job.state, jobs::JobState::kFailed);
   EXPECT_EQ(job.crashes, 3);
   EXPECT_THAT(job.error.message, HasSubstr("killed by signal 9 (out of memory?)"));
 }
@@ -160,7 +161,7 @@ TEST_F(WorkerSupervisorTest, ACancelThatIsIgnoredEndsInKillAndCancelledWithinTen
   Make(1);
   store_.Enqueue("a");
   ASSERT_TRUE((*store_->ClaimNextJob(launcher_.WorkerId(101), {})).has_value());
-  ASSERT_TRUE(store_->RequestDesired("default", "a", DesiredState::kCancel).ok());
+  ASSERT_TRUE(store_->RequestDesired("default", "a", jobs::DesiredState::kCancel).ok());
   Pass(absl::Milliseconds(3900));
   EXPECT_THAT(launcher_.signals(), IsEmpty());
   Pass(absl::Milliseconds(200));
@@ -171,7 +172,7 @@ TEST_F(WorkerSupervisorTest, ACancelThatIsIgnoredEndsInKillAndCancelledWithinTen
   EXPECT_THAT(launcher_.signals(), ElementsAre(std::pair(101, SIGTERM), std::pair(101, SIGKILL)));
   launcher_.End(101, kKilled);
   supervisor_->Tick();
-  EXPECT_EQ(store_.Get("a").state, JobState::kCancelled);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kCancelled);
   EXPECT_EQ(store_.Get("a").crashes, 0) << "it was asked for";
   // It was not the worker's fault: no pause.
   EXPECT_TRUE(launcher_.running.contains(102));
@@ -180,10 +181,10 @@ TEST_F(WorkerSupervisorTest, ACancelThatIsIgnoredEndsInKillAndCancelledWithinTen
 TEST_F(WorkerSupervisorTest, AWorkerThatObeysACancelIsLeftAlone) {
   Make(1);
   store_.Enqueue("a");
-  const Job job = **store_->ClaimNextJob(launcher_.WorkerId(101), {});
-  ASSERT_TRUE(store_->RequestDesired("default", "a", DesiredState::kCancel).ok());
-  JobOutcome outcome;
-  outcome.state = JobState::kCancelled;
+  const jobs::Job job = **store_->ClaimNextJob(launcher_.WorkerId(101), {});
+  ASSERT_TRUE(store_->RequestDesired("default", "a", jobs::DesiredState::kCancel).ok());
+  store::JobOutcome outcome;
+  outcome.state = jobs::JobState::kCancelled;
   ASSERT_TRUE(store_->FinishJob("a", job.fence, outcome).ok());
   Pass(absl::Minutes(1));
   EXPECT_THAT(launcher_.signals(), IsEmpty());
@@ -211,7 +212,7 @@ TEST_F(WorkerSupervisorTest, DrainTellsWorkersThenKillsThemAndNothingCountsAsACr
   drain.join();
   Pass(absl::Minutes(5));
   EXPECT_EQ(launcher_.commands.size(), 2u) << "started a worker while draining";
-  EXPECT_EQ(store_.Get("a").state, JobState::kQueued);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kQueued);
   EXPECT_EQ(store_.Get("a").crashes, 0);
 }
 
@@ -223,7 +224,7 @@ TEST_F(WorkerSupervisorTest, ADeathWakesTheLoopAndNoTimePasses) {
   clock_.WaitForWaiters(1);
   launcher_.End(101, kKilled);
   clock_.WaitForWaiters(1);  // it has looked, and waits again
-  EXPECT_EQ(store_.Get("a").state, JobState::kQueued);
+  EXPECT_EQ(store_.Get("a").state, jobs::JobState::kQueued);
   EXPECT_EQ(store_.Get("a").crashes, 1);
   EXPECT_EQ(clock_.Monotonic(), absl::ZeroDuration());
 }
@@ -241,4 +242,4 @@ TEST_F(WorkerSupervisorTest, MetricsSayHowManyWorkersAreBusyIdleAndDown) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server

@@ -13,20 +13,20 @@
 #include "core/base/sha256.h"
 #include "core/store/sqlite/sqlite_metadata_store.h"
 
-namespace graft {
+namespace graft::server {
 
 // A real store in a folder of its own, with a dataset to make jobs on.
 class WorkerTestStore {
  public:
   explicit WorkerTestStore(Clock* clock, int max_crashes = 3) : folder_(*TempDirectory::Create()) {
-    SqliteMetadataStoreOptions options;
+    store::SqliteMetadataStoreOptions options;
     options.path = folder_.path() / "graft.db";
     options.clock = clock;
     options.retry.max_crashes = max_crashes;
-    auto opened = SqliteMetadataStore::Open(options);
+    auto opened = store::SqliteMetadataStore::Open(options);
     EXPECT_TRUE(opened.ok()) << opened.status();
     store_ = *std::move(opened);
-    Dataset dataset;
+    store::Dataset dataset;
     dataset.id = "dataset-1";
     dataset.project = "default";
     dataset.digest = Sha256Hex("dataset");
@@ -34,8 +34,8 @@ class WorkerTestStore {
     EXPECT_TRUE(store_->CreateDataset(dataset).ok());
   }
 
-  MetadataStore* operator->() { return store_.get(); }
-  MetadataStore* get() { return store_.get(); }
+  store::MetadataStore* operator->() { return store_.get(); }
+  store::MetadataStore* get() { return store_.get(); }
   const std::filesystem::path& folder() const { return folder_.path(); }
 
   void Enqueue(const std::string& id) {
@@ -44,7 +44,7 @@ class WorkerTestStore {
     spec.mutable_fine_tune()->set_model("stamps");
     spec.mutable_fine_tune()->set_backbone("efficientnet_lite0");
     spec.mutable_fine_tune()->mutable_task()->mutable_classification();
-    Job job;
+    jobs::Job job;
     job.id = id;
     job.project = "default";
     job.spec = spec.SerializeAsString();
@@ -60,13 +60,13 @@ class WorkerTestStore {
     ASSERT_TRUE(made.ok()) << made.status();
   }
 
-  Job Get(const std::string& id) { return *store_->GetJob("default", id); }
+  jobs::Job Get(const std::string& id) { return *store_->GetJob("default", id); }
 
  private:
   TempDirectory folder_;
-  std::unique_ptr<MetadataStore> store_;
+  std::unique_ptr<store::MetadataStore> store_;
 };
 
-}  // namespace graft
+}  // namespace graft::server
 
 #endif  // GRAFT_TESTS_UNIT_SERVER_WORKERS_WORKER_TEST_STORE_H_

@@ -22,7 +22,7 @@ CheckOptions InDoubleAndFloat() {
 }
 
 TEST(OpCasesTest, EveryOperationHasACaseAndEveryCaseItsName) {
-  std::vector<bool> seen(std::variant_size_v<Op>);
+  std::vector<bool> seen(std::variant_size_v<nn::Op>);
   std::set<std::string> names;
   for (const OpCase& each : AllOpCases()) {
     seen[each.op.index()] = true;
@@ -46,7 +46,7 @@ TEST(OpCheckTest, ADeviceThatRoundsTooMuchIsFound) {
   CheckOptions options = InDoubleAndFloat();
   options.subject.dtype = at::kBFloat16;
   for (const OpCase& each : AllOpCases()) {
-    if (!std::holds_alternative<Linear>(each.op)) continue;
+    if (!std::holds_alternative<nn::Linear>(each.op)) continue;
     const OpResult result = CheckOpCase(each, options);
     EXPECT_TRUE(result.status.ok()) << result.status;
     EXPECT_FALSE(result.ok()) << each.name;
@@ -54,8 +54,10 @@ TEST(OpCheckTest, ADeviceThatRoundsTooMuchIsFound) {
 }
 
 TEST(OpCheckTest, WhatDoesNotRunSaysWhy) {
-  const OpCase odd{
-      .name = "Odd", .op = Linear{3, 2}, .inputs = {{{.name = "x", .shape = {4}}}}, .tolerance = 1};
+  const OpCase odd{.name = "Odd",
+                   .op = nn::Linear{3, 2},
+                   .inputs = {{{.name = "x", .shape = {4}}}},
+                   .tolerance = 1};
   const OpResult result = CheckOpCase(odd, InDoubleAndFloat());
   EXPECT_FALSE(result.ok());
   EXPECT_THAT(result.status.message(), HasSubstr("takes 3 channels"));

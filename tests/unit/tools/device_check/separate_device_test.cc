@@ -35,15 +35,15 @@ TEST_F(SeparateDeviceTest, IsApartFromTheCpu) {
   EXPECT_THROW((void)(there + at::ones({2})), c10::Error);
   EXPECT_THROW((void)at::stack({there, at::ones({2})}), c10::Error);
   EXPECT_EQ((there + there).to(at::kCPU).sum().item<float>(), 4);
-  EXPECT_DEATH((void)*there.const_data_ptr<float>(), "");
+  EXPECT_DEATH((void)*static_cast<const volatile float*>(there.const_data_ptr<float>()), "");
 }
 
 TEST_F(SeparateDeviceTest, IsAmongTheDevicesThatLibTorchSees) {
-  EXPECT_THAT(VisibleDevices(), Contains(SeparateDevice()));
-  const auto found = FindDevice("separate");
+  EXPECT_THAT(nn::VisibleDevices(), Contains(SeparateDevice()));
+  const auto found = nn::FindDevice("separate");
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(*found, SeparateDevice());
-  Synchronise(*found);
+  nn::Synchronise(*found);
 }
 
 TEST_F(SeparateDeviceTest, EveryOperationRunsThereForwardAndBack) {

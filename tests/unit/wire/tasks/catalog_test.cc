@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 // One name for a task everywhere: each oneof of task.proto has the same fields, and each is known.
@@ -39,4 +39,4 @@ TEST(TaskCatalogTest, NamesAreThoseOfTheFieldsThatAreSet) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::wire

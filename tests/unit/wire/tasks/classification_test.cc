@@ -10,7 +10,7 @@
 #include "wire/status.h"
 #include "wire/worker_limits.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 using ::testing::HasSubstr;
@@ -38,7 +38,7 @@ TEST(ClassificationWireTest, AReportOfTheMostClassesFitsIntoAMessageToTheServer)
     score->set_f1(0.789);
     score->set_images(1'000'000);
   }
-  for (size_t i = 0; i < kMaxReportCells; ++i) {
+  for (size_t i = 0; i < evaluation::kMaxReportCells; ++i) {
     v1::ConfusionCell* cell = report.mutable_confusion()->add_cells();
     cell->set_true_class(kMaxReportClasses);
     cell->set_predicted_class(kMaxReportClasses);
@@ -49,7 +49,7 @@ TEST(ClassificationWireTest, AReportOfTheMostClassesFitsIntoAMessageToTheServer)
 
 TEST(ClassificationWireTest, OptionsHaveADefaultAndAreChecked) {
   const auto top_k = [](const v1::PredictOptions& options) {
-    return static_cast<const ClassificationDecodeOptions&>(
+    return static_cast<const tasks::ClassificationDecodeOptions&>(
                **ClassificationWire().PredictOptions(options))
         .top_k();
   };
@@ -64,20 +64,20 @@ TEST(ClassificationWireTest, OptionsHaveADefaultAndAreChecked) {
   EXPECT_EQ(fields[0].field, "options.classification.top_k");
 }
 
-DatasetManifest Manifest() {
-  DatasetManifest manifest;
+data::DatasetManifest Manifest() {
+  data::DatasetManifest manifest;
   manifest.classes = {"cat", "dog", "owl"};
-  const auto add = [&](int class_index, Split split, int times) {
+  const auto add = [&](int class_index, data::Split split, int times) {
     for (int i = 0; i < times; ++i) {
-      DatasetEntry entry;
+      data::DatasetEntry entry;
       entry.class_index = class_index;
       entry.split = split;
       manifest.entries.push_back(entry);
     }
   };
-  add(0, Split::kTrain, 3);
-  add(0, Split::kTest, 1);
-  add(1, Split::kValidation, 2);
+  add(0, data::Split::kTrain, 3);
+  add(0, data::Split::kTest, 1);
+  add(1, data::Split::kValidation, 2);
   return manifest;
 }
 
@@ -99,7 +99,7 @@ TEST(ClassificationWireTest, ASummaryCountsByClassAndPart) {
 }
 
 TEST(ClassificationWireTest, OneClassIsNothingToLearn) {
-  DatasetManifest manifest = Manifest();
+  data::DatasetManifest manifest = Manifest();
   manifest.entries.resize(3);  // cats alone
   v1::DatasetSummary summary;
   ASSERT_TRUE(ClassificationWire().Summarise(manifest, &summary));
@@ -108,4 +108,4 @@ TEST(ClassificationWireTest, OneClassIsNothingToLearn) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::wire

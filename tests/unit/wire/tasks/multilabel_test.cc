@@ -5,21 +5,21 @@
 #include "core/tasks/multilabel/decoder.h"
 #include "wire/tasks/catalog.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // Of three images two have "sea", one of them "sky" too; one has nothing.
-DatasetManifest Manifest() {
-  DatasetManifest manifest;
-  manifest.targets = TargetKind::kLabels;
+data::DatasetManifest Manifest() {
+  data::DatasetManifest manifest;
+  manifest.targets = data::TargetKind::kLabels;
   manifest.classes = {"sea", "sky"};
   manifest.entries.resize(3);
   manifest.entries[0].labels = {0, 1};
   manifest.entries[1].labels = {0};
-  manifest.entries[1].split = Split::kTest;
+  manifest.entries[1].split = data::Split::kTest;
   return manifest;
 }
 
@@ -40,9 +40,9 @@ TEST(MultilabelWireTest, ASummaryCountsAnImageForEachOfItsLabels) {
 }
 
 TEST(MultilabelWireTest, ALabelOfEveryImageIsNothingToLearnAndTooManyTargetsAreRefused) {
-  DatasetManifest manifest = Manifest();
+  data::DatasetManifest manifest = Manifest();
   manifest.classes = {"sea"};
-  for (DatasetEntry& entry : manifest.entries) entry.labels = {0};
+  for (data::DatasetEntry& entry : manifest.entries) entry.labels = {0};
   v1::DatasetSummary summary = *Summarise(manifest);
   EXPECT_THAT(std::string(MultilabelWire().CheckTrainable(summary).message()),
               HasSubstr("no label that some images have"));
@@ -61,7 +61,7 @@ TEST(MultilabelWireTest, OutputsAndAnswersGoOverTheWire) {
   EXPECT_FALSE(MultilabelWire().Outputs(R"({"labels":["sea"]})").ok());
 
   const auto answer =
-      OutputToProto(MultilabelOutput({{"sky", 0.3f, 1, true}, {"sea", 0.2f, 0, false}}));
+      OutputToProto(tasks::MultilabelOutput({{"sky", 0.3f, 1, true}, {"sea", 0.2f, 0, false}}));
   ASSERT_TRUE(answer.ok()) << answer.status();
   ASSERT_EQ(answer->multilabel().labels_size(), 2);
   EXPECT_EQ(answer->multilabel().labels(0).label(), "sky");
@@ -75,8 +75,8 @@ TEST(MultilabelWireTest, AllLabelsAreShownWhereAskedFor) {
   options.mutable_multilabel()->set_all_labels(true);
   const auto read = ReadPredictOptions(options);
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_TRUE(static_cast<const MultilabelDecodeOptions&>(**read).all_labels());
+  EXPECT_TRUE(static_cast<const tasks::MultilabelDecodeOptions&>(**read).all_labels());
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::wire

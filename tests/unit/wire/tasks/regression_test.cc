@@ -7,22 +7,22 @@
 #include "core/tasks/regression/decoder.h"
 #include "wire/tasks/catalog.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 using ::testing::HasSubstr;
 
-DatasetManifest Manifest(const std::vector<double>& ages) {
-  DatasetManifest manifest;
-  manifest.targets = TargetKind::kNumbers;
+data::DatasetManifest Manifest(const std::vector<double>& ages) {
+  data::DatasetManifest manifest;
+  manifest.targets = data::TargetKind::kNumbers;
   manifest.numbers = {"age"};
   for (const double age : ages) manifest.entries.emplace_back().numbers = {age};
   return manifest;
 }
 
 TEST(RegressionWireTest, ASummaryHasTheRangeOfEachNumber) {
-  DatasetManifest manifest = Manifest({3, 1, 8});
-  manifest.entries[2].split = Split::kValidation;
+  data::DatasetManifest manifest = Manifest({3, 1, 8});
+  manifest.entries[2].split = data::Split::kValidation;
   const auto summary = Summarise(manifest);
   ASSERT_TRUE(summary.ok()) << summary.status();
   EXPECT_EQ(TaskName(*summary), "regression");
@@ -52,7 +52,7 @@ TEST(RegressionWireTest, OutputsAndAnswersGoOverTheWire) {
   EXPECT_EQ(outputs->regression().numbers(0).deviation(), 12.5);
   EXPECT_FALSE(RegressionWire().Outputs("[]").ok());
 
-  const auto answer = OutputToProto(RegressionOutput({{"age", 38.25}}));
+  const auto answer = OutputToProto(tasks::RegressionOutput({{"age", 38.25}}));
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->regression().numbers(0).name(), "age");
   EXPECT_EQ(answer->regression().numbers(0).value(), 38.25);
@@ -60,7 +60,7 @@ TEST(RegressionWireTest, OutputsAndAnswersGoOverTheWire) {
 
 // A report is JSON of the task's folder until it is here.
 TEST(RegressionWireTest, AReportIsReadFromTheTasksJson) {
-  TaskReport report;
+  tasks::TaskReport report;
   report.examples = 2;
   report.json = R"({"split":"test","images":2,"r2":0.5,
                     "numbers":[{"name":"age","mean_absolute_error":1.5,"r2":0.5}]})";
@@ -72,4 +72,4 @@ TEST(RegressionWireTest, AReportIsReadFromTheTasksJson) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::wire

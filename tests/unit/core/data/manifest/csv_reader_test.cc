@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 using testing::ElementsAre;
@@ -77,4 +77,4 @@ TEST(CsvReaderTest, ErrorsNameLineAndColumn) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

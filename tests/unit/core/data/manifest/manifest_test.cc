@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 using testing::ElementsAre;
@@ -270,4 +270,4 @@ TEST(ManifestTest, TenMillionRowsAreRefusedEarly) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data

@@ -9,7 +9,7 @@
 
 #include "tests/unit/core/nn/ops/one_op.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 constexpr int64_t kRows = 2;
@@ -74,4 +74,4 @@ TEST(AttentionTest, CausalAttentionDoesNotLookAhead) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::nn

@@ -7,7 +7,7 @@
 
 #include "tests/unit/core/nn/ops/one_op.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 TEST(ActivationTest, GeluIsTheExactOne) {
@@ -39,4 +39,4 @@ TEST(AddTest, ABranchDropsOutAsAWholeAndOnlyInTraining) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::nn

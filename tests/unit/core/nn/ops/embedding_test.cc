@@ -5,7 +5,7 @@
 
 #include "tests/unit/core/nn/ops/one_op.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 const NetworkInput kIds{.name = "ids", .shape = {3}, .integers = true};
@@ -27,4 +27,4 @@ TEST(EmbeddingTest, IdsStayIntegersWhateverTheNetworkIsMadeOf) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::nn

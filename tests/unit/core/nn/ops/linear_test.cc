@@ -5,7 +5,7 @@
 
 #include "tests/unit/core/nn/ops/one_op.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 TEST(CosineLinearTest, GivesScaledCosines) {
@@ -41,4 +41,4 @@ TEST(CosineLinearTest, TheScaleIsLearnt) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::nn

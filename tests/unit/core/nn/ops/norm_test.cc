@@ -5,7 +5,7 @@
 
 #include "tests/unit/core/nn/ops/one_op.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 TEST(LayerNormTest, NormalisesEachToken) {
@@ -39,4 +39,4 @@ TEST(BatchNorm2dTest, MovesItsStatisticsAndCountsOnlyWhenAsked) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::nn

@@ -9,7 +9,7 @@
 
 #include "core/nn/network.h"
 
-namespace graft {
+namespace graft::nn {
 
 // A network of one node "op" that reads all of `inputs`, in one stage.
 inline NetworkSpec OneOp(const Op& op, std::vector<NetworkInput> inputs) {
@@ -31,6 +31,6 @@ inline at::Tensor RunOneOp(const Network& network, const std::vector<at::Tensor>
   return network.ForwardTaps(inputs, 0, 1, {0}).front();
 }
 
-}  // namespace graft
+}  // namespace graft::nn
 
 #endif  // GRAFT_TESTS_UNIT_CORE_NN_OPS_ONE_OP_H_

@@ -9,7 +9,7 @@
 
 #include "tests/unit/core/nn/ops/one_op.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 struct OpCase {
@@ -184,4 +184,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::nn

@@ -7,7 +7,7 @@
 
 #include "tests/unit/core/nn/ops/one_op.h"
 
-namespace graft {
+namespace graft::nn {
 namespace {
 
 // Two rows of four tokens of two channels; token t of row r is [10 r + t, -t].
@@ -62,4 +62,4 @@ TEST(MaxPool2dTest, PaddingNeverWins) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::nn

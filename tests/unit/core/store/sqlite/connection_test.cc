@@ -12,7 +12,7 @@
 #include "core/store/sqlite/sqlite_metadata_store.h"
 #include "core/store/sqlite/statement.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 namespace {
 
 using ::testing::HasSubstr;
@@ -81,7 +81,7 @@ TEST_F(ConnectionTest, ADamagedPageIsDetectedAtOpen) {
     auto store = OpenStore();
     ASSERT_TRUE(store.ok());
     for (int i = 0; i < 50; ++i) {
-      Job job;
+      jobs::Job job;
       job.id = "job" + std::to_string(i);
       job.project = "p";
       job.spec = std::string(500, 's');
@@ -145,4 +145,4 @@ TEST_F(ConnectionTest, AStatementKeepsItsErrorUntilItRuns) {
 }
 
 }  // namespace
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite

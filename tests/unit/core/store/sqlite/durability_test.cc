@@ -13,7 +13,7 @@
 #include "core/base/files.h"
 #include "core/store/sqlite/sqlite_metadata_store.h"
 
-namespace graft {
+namespace graft::store {
 namespace {
 
 class DurabilityTest : public ::testing::Test {
@@ -36,8 +36,8 @@ class DurabilityTest : public ::testing::Test {
     return SqliteMetadataStore::Open(options);
   }
 
-  static Job NewJob(int i) {
-    Job job;
+  static jobs::Job NewJob(int i) {
+    jobs::Job job;
     job.id = absl::StrCat("j", i);
     job.project = "p";
     job.request_id = absl::StrCat("r", i);
@@ -100,7 +100,7 @@ TEST_F(DurabilityTest, EveryAcknowledgedJobIsThereAfterKillMinus9) {
   for (int32_t i = 0; i <= last; ++i) {
     const auto job = (*store)->GetJob("p", absl::StrCat("j", i));
     ASSERT_TRUE(job.ok()) << job.status();
-    const bool ended = job->state == JobState::kSucceeded;
+    const bool ended = job->state == jobs::JobState::kSucceeded;
     succeeded += ended;
     EXPECT_EQ(job->model_version != 0, ended) << "a version and the end of its job are one";
     EXPECT_FALSE((*store)->EnqueueJob(NewJob(i))->created) << "a retry makes no second job";
@@ -119,4 +119,4 @@ TEST_F(DurabilityTest, TheFileIsLockedWhileTheProcessLivesAndFreeOnceItIsKilled)
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::store

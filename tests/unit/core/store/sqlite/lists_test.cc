@@ -8,7 +8,7 @@
 #include "core/store/sqlite/connection.h"
 #include "core/store/sqlite/sqlite_metadata_store.h"
 
-namespace graft {
+namespace graft::store {
 namespace {
 
 class SqliteListsTest : public ::testing::Test {
@@ -27,7 +27,7 @@ class SqliteListsTest : public ::testing::Test {
     dataset.digest = "digest";
     dataset.manifest = "manifest";
     ASSERT_TRUE(store_->CreateDataset(dataset).ok());
-    Job job;
+    jobs::Job job;
     job.id = "j";
     job.project = "p";
     job.dataset_id = "d";
@@ -86,4 +86,4 @@ TEST_F(SqliteListsTest, AnswerThoughTheTablesOfDetailsAreGone) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::store

@@ -10,7 +10,7 @@
 #include "core/store/sqlite/sqlite_metadata_store.h"
 #include "core/store/sqlite/statement.h"
 
-namespace graft::sqlite {
+namespace graft::store::sqlite {
 namespace {
 
 using ::testing::HasSubstr;
@@ -160,4 +160,4 @@ TEST_F(MigrationsTest, AnotherProgramsDatabaseIsRefused) {
 }
 
 }  // namespace
-}  // namespace graft::sqlite
+}  // namespace graft::store::sqlite

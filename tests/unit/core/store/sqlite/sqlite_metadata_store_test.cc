@@ -2,7 +2,7 @@
 
 #include "tests/contract/metadata_store_contract.h"
 
-namespace graft {
+namespace graft::store {
 namespace {
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, MetadataStoreContract,
@@ -16,4 +16,4 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, MetadataStoreContract,
                          [](const auto&) { return "Store"; });
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::store

@@ -3,7 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 using ::testing::ElementsAre;
@@ -53,4 +53,4 @@ TEST(ClassWarningsTest, ClassesWithoutValidationImagesAreSaid) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

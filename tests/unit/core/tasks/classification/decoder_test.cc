@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 using ::testing::HasSubstr;
@@ -112,4 +112,4 @@ TEST(Decoders, MakesThoseOfItsListAndNamesThemForOthers) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

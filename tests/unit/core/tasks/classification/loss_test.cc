@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 using ::testing::ElementsAre;
@@ -53,4 +53,4 @@ TEST(CountTopKTest, CountsLabelsAmongTheLargest) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 using ::testing::ElementsAre;
@@ -35,8 +35,9 @@ TEST(ClassificationReportTest, AgreesWithScikitLearn) {
   evaluation.Add(logits.slice(0, 4), labels.slice(0, 4));
   const ClassificationReport report = evaluation.Full("test");
   EXPECT_THAT(report.confusion.cells,
-              ElementsAre(ConfusionCell{0, 0, 2}, ConfusionCell{0, 1, 1}, ConfusionCell{1, 1, 2},
-                          ConfusionCell{1, 2, 1}, ConfusionCell{2, 0, 1}, ConfusionCell{2, 2, 3}));
+              ElementsAre(evaluation::ConfusionCell{0, 0, 2}, evaluation::ConfusionCell{0, 1, 1},
+                          evaluation::ConfusionCell{1, 1, 2}, evaluation::ConfusionCell{1, 2, 1},
+                          evaluation::ConfusionCell{2, 0, 1}, evaluation::ConfusionCell{2, 2, 3}));
   EXPECT_EQ(report.confusion.left_out, 0);
   EXPECT_DOUBLE_EQ(report.accuracy, 0.7);
   EXPECT_NEAR(report.macro_f1, 0.6944444444444443, 1e-12);
@@ -113,4 +114,4 @@ TEST(ClassificationReportTest, AHundredThousandClassesTakeMemoryByTheImage) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

@@ -8,14 +8,14 @@
 
 #include "core/data/dataset_manifest.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(ClassificationTaskTest, TakesItsTargetsFromTheClassesOfADataset) {
-  DatasetManifest dataset;
+  data::DatasetManifest dataset;
   dataset.classes = {"ant", "bee"};
   for (int label : {1, 0, 1}) dataset.entries.emplace_back().class_index = label;
   const auto task = ClassificationTask::Create(dataset, {});
@@ -33,8 +33,8 @@ TEST(ClassificationTaskTest, RefusesWhatItCannotLearn) {
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ClassificationTask::Create({"ant", "bee"}, {0, -1}, {}).status().code(),
             absl::StatusCode::kInvalidArgument);
-  DatasetManifest numbers;
-  numbers.targets = TargetKind::kNumbers;
+  data::DatasetManifest numbers;
+  numbers.targets = data::TargetKind::kNumbers;
   numbers.numbers = {"age"};
   const auto status = ClassificationTask::Create(numbers, {}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
@@ -96,4 +96,4 @@ TEST(ClassificationTaskTest, FiguresAreNamedAndValidationSelectsByTheLoss) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

@@ -7,7 +7,7 @@
 
 #include "core/tasks/regression/decoder.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 using ::testing::HasSubstr;
@@ -73,4 +73,4 @@ TEST(MultilabelDecoderTest, OutputsThatMakeNoSenseAreNamed) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

@@ -12,7 +12,7 @@
 #include "tests/unit/core/tasks/fit_features.h"
 #include "tests/unit/core/tasks/task_goldens.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 using ::testing::ElementsAre;
@@ -45,9 +45,9 @@ TEST(SigmoidLossTest, TheFitOfALinearHeadIsALogisticRegressionALabel) {
   const at::Tensor features = FitFeatures(40);
   const at::Tensor labels = at::tensor(goldens::kLabels).view({40, 3}).to(at::kByte);
   const SigmoidLoss loss(3);
-  LinearFitOptions options;
+  training::LinearFitOptions options;
   options.l2 = 2.0;
-  const auto fit = FitLinear({features, labels, &loss}, options);
+  const auto fit = training::FitLinear({features, labels, &loss}, options);
   ASSERT_TRUE(fit.ok()) << fit.status();
   EXPECT_TRUE(at::allclose(fit->weight.to(at::kDouble),
                            at::tensor(goldens::kSigmoidWeight).view({3, 4}), 0, 5e-4))
@@ -70,4 +70,4 @@ TEST(BalancedPositiveWeightsTest, AreNegativesToPositivesWithinReason) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

@@ -8,7 +8,7 @@
 
 #include "tests/unit/core/tasks/task_goldens.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 using ::testing::SizeIs;
@@ -77,4 +77,4 @@ TEST(MultilabelReportTest, NothingAddedGivesZeros) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

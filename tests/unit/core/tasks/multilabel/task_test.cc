@@ -8,7 +8,7 @@
 
 #include "core/data/dataset_manifest.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 using ::testing::Contains;
@@ -23,8 +23,8 @@ std::unique_ptr<MultilabelTask> Make(const std::vector<std::vector<int>>& labels
 }
 
 TEST(MultilabelTaskTest, TakesItsTargetsFromTheLabelsOfADataset) {
-  DatasetManifest dataset;
-  dataset.targets = TargetKind::kLabels;
+  data::DatasetManifest dataset;
+  dataset.targets = data::TargetKind::kLabels;
   dataset.classes = {"beach", "boat"};
   dataset.entries.emplace_back().labels = {0, 1};
   dataset.entries.emplace_back();
@@ -33,7 +33,7 @@ TEST(MultilabelTaskTest, TakesItsTargetsFromTheLabelsOfADataset) {
   ASSERT_TRUE(task.ok()) << task.status();
   EXPECT_TRUE(
       at::equal((*task)->targets(), at::tensor({1, 1, 0, 0, 0, 1}, at::kByte).view({3, 2})));
-  dataset.targets = TargetKind::kClass;
+  dataset.targets = data::TargetKind::kClass;
   EXPECT_THAT(MultilabelTask::Create(dataset, {}).status().message(),
               HasSubstr("use task classification"));
 }
@@ -99,4 +99,4 @@ TEST(MultilabelTaskTest, LabelsThatNothingTellsAreWarnedOf) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

@@ -7,7 +7,7 @@
 
 #include "core/tasks/multilabel/decoder.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 using ::testing::HasSubstr;
@@ -56,4 +56,4 @@ TEST(RegressionDecoderTest, OutputsThatMakeNoSenseAreNamed) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

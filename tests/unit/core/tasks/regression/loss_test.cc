@@ -10,7 +10,7 @@
 #include "tests/unit/core/tasks/fit_features.h"
 #include "tests/unit/core/tasks/task_goldens.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 at::Tensor GoldenValues() { return at::tensor(goldens::kValues).view({40, 2}).to(at::kFloat); }
@@ -43,9 +43,9 @@ TEST(RegressionLossTest, TheConvexLossIsTheSumOverNumbersAndHasItsGradient) {
 TEST(RegressionLossTest, TheFitWithSquaredErrorsIsARidgeRegression) {
   at::set_num_threads(1);
   const RegressionLoss loss(2, RegressionLossKind::kSquared, 1);
-  LinearFitOptions options;
+  training::LinearFitOptions options;
   options.l2 = 2.0;
-  const auto fit = FitLinear({FitFeatures(40), GoldenValues(), &loss}, options);
+  const auto fit = training::FitLinear({FitFeatures(40), GoldenValues(), &loss}, options);
   ASSERT_TRUE(fit.ok()) << fit.status();
   EXPECT_TRUE(at::allclose(fit->weight.to(at::kDouble),
                            at::tensor(goldens::kRidgeWeight).view({2, 4}), 0, 5e-4))
@@ -57,10 +57,10 @@ TEST(RegressionLossTest, TheFitWithSquaredErrorsIsARidgeRegression) {
 TEST(RegressionLossTest, TheFitWithHuberIsTheMinimumOfItsFormula) {
   at::set_num_threads(1);
   const RegressionLoss loss(1, RegressionLossKind::kHuber, 0.7);
-  LinearFitOptions options;
+  training::LinearFitOptions options;
   options.l2 = 2.0;
-  const auto fit =
-      FitLinear({FitFeatures(40), GoldenValues().slice(1, 0, 1).contiguous(), &loss}, options);
+  const auto fit = training::FitLinear(
+      {FitFeatures(40), GoldenValues().slice(1, 0, 1).contiguous(), &loss}, options);
   ASSERT_TRUE(fit.ok()) << fit.status();
   EXPECT_TRUE(at::allclose(fit->weight.to(at::kDouble),
                            at::tensor(goldens::kHuberWeight).view({1, 4}), 0, 5e-4))
@@ -77,4 +77,4 @@ TEST(RegressionLossTest, RefusesTargetsThatAreNoNumbers) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

@@ -8,7 +8,7 @@
 
 #include "tests/unit/core/tasks/task_goldens.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 const std::vector<std::string> kNames = {"age", "grade"};
@@ -63,4 +63,4 @@ TEST(RegressionReportTest, NothingAddedGivesZeros) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks

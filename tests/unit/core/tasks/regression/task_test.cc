@@ -11,15 +11,15 @@
 
 #include "core/data/dataset_manifest.h"
 
-namespace graft {
+namespace graft::tasks {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(RegressionTaskTest, TakesItsTargetsFromTheNumbersOfADataset) {
-  DatasetManifest dataset;
-  dataset.targets = TargetKind::kNumbers;
+  data::DatasetManifest dataset;
+  dataset.targets = data::TargetKind::kNumbers;
   dataset.numbers = {"age", "height"};
   dataset.entries.emplace_back().numbers = {3, 100};
   dataset.entries.emplace_back().numbers = {5, 120};
@@ -76,4 +76,4 @@ TEST(RegressionTaskTest, AConstantNumberIsWarnedOfAndDoesNoHarm) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::tasks
