@@ -19,6 +19,8 @@
 #include "core/base/cpu_limit.h"
 #include "core/base/failpoint.h"
 #include "core/base/version.h"
+#include "core/recipes/options_table.h"
+#include "core/tasks/option_groups.h"
 #include "wire/logging.h"
 #include "worker/fine_tune_trainer.h"
 #include "worker/job_runner.h"
@@ -99,7 +101,9 @@ int Run(const Arguments& arguments) {
   DiskReserve disk_reserve(arguments.blobs, arguments.min_free_disk_bytes);
   JobRunner::Options options;
   options.disk_reserve = &disk_reserve;
-  options.capabilities.add_tasks("classification");
+  for (const recipes::TaskOptionGroup* const each : tasks::TaskOptionGroups()) {
+    options.capabilities.add_tasks(each->task);
+  }
   options.capabilities.set_device("cpu");
   options.capabilities.set_threads(arguments.threads);
   options.told_to_end = [] { return told_to_end.load(); };
