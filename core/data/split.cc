@@ -13,7 +13,7 @@
 #include "core/data/sampler.h"
 #include "core/data/stratify.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 // Warnings are for people: a few of a kind.
@@ -58,35 +58,40 @@ std::vector<int> ClassesOf(const DatasetManifest& manifest, const DatasetEntry& 
   return entry.labels;
 }
 
-// Images that must not be parted, with their labels; of numbers, the tenths that they fall into.
+// Images that must not be parted, with their labels; of numbers, the ranges that they fall into.
 struct Units {
   std::vector<std::vector<int>> entries;
   std::vector<StratifyUnit> units;
   int labels = 0;
 };
 
-// For each entry which tenth of the values of the first number it is in.
-std::vector<int> TenthsOfFirstNumber(const DatasetManifest& manifest) {
-  constexpr size_t kTenths = 10;
+// Ranges of the first number, as many images in each: ten, but of few images no more than leave ten
+// images to each, of which a part can be held out.
+constexpr size_t kRanges = 10;
+constexpr size_t kImagesOfARange = 10;
+
+// For each entry the range that it is in.
+std::vector<int> RangesOfFirstNumber(const DatasetManifest& manifest) {
+  const size_t ranges = std::clamp(manifest.entries.size() / kImagesOfARange, size_t{1}, kRanges);
   std::vector<int> order(manifest.entries.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
     return manifest.entries[a].numbers[0] < manifest.entries[b].numbers[0];
   });
-  std::vector<int> tenths(order.size());
+  std::vector<int> range_of(order.size());
   for (size_t i = 0; i < order.size(); ++i) {
-    tenths[order[i]] = static_cast<int>(i * kTenths / order.size());
+    range_of[order[i]] = static_cast<int>(i * ranges / order.size());
   }
-  return tenths;
+  return range_of;
 }
 
 template <typename F>
 Units UnitsOf(const DatasetManifest& manifest, F&& take) {
   const bool by_number = manifest.targets == TargetKind::kNumbers;
-  std::vector<int> tenths;
-  if (by_number) tenths = TenthsOfFirstNumber(manifest);
+  std::vector<int> range_of;
+  if (by_number) range_of = RangesOfFirstNumber(manifest);
   Units units;
-  units.labels = by_number ? 10 : static_cast<int>(manifest.classes.size());
+  units.labels = by_number ? static_cast<int>(kRanges) : static_cast<int>(manifest.classes.size());
   std::map<absl::string_view, size_t> unit_of_group;
   for (size_t i = 0; i < manifest.entries.size(); ++i) {
     const DatasetEntry& entry = manifest.entries[i];
@@ -100,7 +105,7 @@ Units UnitsOf(const DatasetManifest& manifest, F&& take) {
     units.entries[unit].push_back(static_cast<int>(i));
     StratifyUnit& made = units.units[unit];
     ++made.images;
-    for (const int label : by_number ? std::vector<int>{tenths[i]} : ClassesOf(manifest, entry)) {
+    for (const int label : by_number ? std::vector<int>{range_of[i]} : ClassesOf(manifest, entry)) {
       const auto known = std::find_if(made.labels.begin(), made.labels.end(),
                                       [&](const auto& pair) { return pair.first == label; });
       if (known == made.labels.end()) {
@@ -303,4 +308,4 @@ absl::StatusOr<DatasetSplits> SplitFold(const DatasetManifest& manifest, int fol
   return splits;
 }
 
-}  // namespace graft
+}  // namespace graft::data

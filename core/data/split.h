@@ -9,7 +9,7 @@
 
 #include "core/data/dataset_manifest.h"
 
-namespace graft {
+namespace graft::data {
 
 struct SplitOptions {
   // Of each class, where the archive had no folder for the part. In [0, 0.9], together below 1.
@@ -32,8 +32,8 @@ struct DatasetSplits {
 // class by class (stratified), and so that a group stays on one side. Every class keeps at least
 // one image (or group) to train on, and gives at least one to each part drawn if it has enough. Of
 // several labels an image each is shared out as well as it can be (stratify.h), of numbers each
-// tenth of the range of the first. A function of its arguments alone. INVALID_ARGUMENT: a fraction
-// makes no sense, or a class or label has no training image.
+// range of the first: ten of them, fewer where images are few. A function of its arguments alone.
+// INVALID_ARGUMENT: a fraction makes no sense, or a class or label has no training image.
 absl::StatusOr<DatasetSplits> SplitDataset(const DatasetManifest& manifest,
                                            const SplitOptions& options);
 
@@ -43,6 +43,6 @@ absl::StatusOr<DatasetSplits> SplitDataset(const DatasetManifest& manifest,
 absl::StatusOr<DatasetSplits> SplitFold(const DatasetManifest& manifest, int folds, int fold,
                                         uint64_t seed);
 
-}  // namespace graft
+}  // namespace graft::data
 
 #endif  // GRAFT_CORE_DATA_SPLIT_H_

@@ -12,7 +12,7 @@
 
 #include "tests/unit/core/data/manifest_builder.h"
 
-namespace graft {
+namespace graft::data {
 namespace {
 
 using testing::ElementsAre;
@@ -365,6 +365,23 @@ TEST(SplitGroupsTest, PartsOfTheDatasetAreRespected) {
   EXPECT_EQ(splits.validation.size(), 4u);
 }
 
+// Tenths of so few images would hold two each, and nothing could be held out of two.
+TEST(SplitNumbersTest, OfFewImagesAPartIsHeldOutToo) {
+  for (const size_t images : {10, 18, 25, 60}) {
+    DatasetManifest manifest;
+    manifest.classes = {"unused"};
+    AddEntries(manifest, 0, static_cast<int>(images));
+    manifest.classes.clear();
+    manifest.targets = TargetKind::kNumbers;
+    manifest.numbers = {"age"};
+    for (size_t i = 0; i < images; ++i) manifest.entries[i].numbers = {static_cast<double>(i)};
+    const DatasetSplits splits = SplitDataset(manifest, {.validation_fraction = 0.2}).value();
+    ExpectPartition(manifest, splits);
+    EXPECT_GE(splits.validation.size(), images / 10) << images;
+    EXPECT_LE(splits.validation.size(), images / 4) << images;
+  }
+}
+
 TEST(SplitNumbersTest, EachPartHasTheWholeRange) {
   DatasetManifest manifest;
   manifest.classes = {"unused"};
@@ -404,4 +421,4 @@ TEST(SplitLabelsTest, AHundredThousandLabelsAreSplit) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::data
