@@ -21,7 +21,7 @@
 #include "wire/model.h"
 #include "wire/stored_upgrade.h"
 
-namespace graft {
+namespace graft::wire {
 namespace {
 
 using ::testing::ElementsAre;
@@ -35,17 +35,17 @@ class DataFolder010Test : public ::testing::Test {
                           std::filesystem::copy_options::recursive);
     const auto sql = ReadFile(fixture / "graft.sql", 4 << 20);
     ASSERT_TRUE(sql.ok()) << sql.status();
-    auto database = sqlite::Connection::Open(folder_.path() / "graft.db");
+    auto database = store::sqlite::Connection::Open(folder_.path() / "graft.db");
     ASSERT_TRUE(database.ok()) << database.status();
     const absl::Status filled = (*database)->Execute(sql->c_str());
     ASSERT_TRUE(filled.ok()) << filled;
     database->reset();
-    blobs_ = *LocalBlobStore::Open(folder_.path() / "blobs");
+    blobs_ = *artifacts::LocalBlobStore::Open(folder_.path() / "blobs");
     StoredUpgrade upgrade(blobs_.get());
-    SqliteMetadataStoreOptions options;
+    store::SqliteMetadataStoreOptions options;
     options.path = folder_.path() / "graft.db";
     options.upgrade = &upgrade;
-    auto store = SqliteMetadataStore::Open(options);
+    auto store = store::SqliteMetadataStore::Open(options);
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
   }
@@ -54,7 +54,7 @@ class DataFolder010Test : public ::testing::Test {
   v1::Job JobOf(const std::string& model) {
     const auto page = store_->ListJobs("default", {}, {});
     EXPECT_TRUE(page.ok()) << page.status();
-    for (const Job& job : page->items) {
+    for (const jobs::Job& job : page->items) {
       const auto shown = ToProto(*store_->GetJob("default", job.id));
       EXPECT_TRUE(shown.ok()) << shown.status();
       if (shown.ok() && shown->spec().fine_tune().model() == model) return *shown;
@@ -72,8 +72,8 @@ class DataFolder010Test : public ::testing::Test {
   }
 
   TempDirectory folder_ = *TempDirectory::Create();
-  std::unique_ptr<BlobStore> blobs_;
-  std::unique_ptr<MetadataStore> store_;
+  std::unique_ptr<artifacts::BlobStore> blobs_;
+  std::unique_ptr<store::MetadataStore> store_;
 };
 
 TEST_F(DataFolder010Test, JobsOfEveryTaskKeepTheirReports) {
@@ -111,10 +111,10 @@ TEST_F(DataFolder010Test, EveryModelCanStillBeLoaded) {
   for (const char* const model : {"colours", "deep", "scenes", "warmth"}) {
     const auto version = store_->GetModelVersion("default", model, 1);
     ASSERT_TRUE(version.ok()) << version.status();
-    const auto manifest =
-        LoadVerifiedManifest(*blobs_, version->artifact_prefix, version->artifact_sha256);
+    const auto manifest = artifacts::LoadVerifiedManifest(*blobs_, version->artifact_prefix,
+                                                          version->artifact_sha256);
     ASSERT_TRUE(manifest.ok()) << model << ": " << manifest.status();
-    const auto description = ModelDescriptionFromJson(manifest->manifest.description);
+    const auto description = model::ModelDescriptionFromJson(manifest->manifest.description);
     ASSERT_TRUE(description.ok()) << model << ": " << description.status();
     EXPECT_EQ(description->backbone, "efficientnet_lite0");
     EXPECT_EQ(description->head.outputs, std::string(model) == "warmth" ? 1 : 3);
@@ -129,7 +129,7 @@ TEST_F(DataFolder010Test, AQueuedJobIsRunAsItWasAskedFor) {
   EXPECT_EQ(spec.fine_tune().model(), "queued");
   const auto resolved = ResolveFineTuneSpec(spec.fine_tune());
   ASSERT_TRUE(resolved.ok()) << resolved.status();
-  EXPECT_EQ(resolved->config.strategy, Strategy::kTopLayers);
+  EXPECT_EQ(resolved->config.strategy, recipes::Strategy::kTopLayers);
   EXPECT_EQ(resolved->config.training.epochs, 3);
   EXPECT_EQ(resolved->config.training.seed, 7u);
   EXPECT_EQ(JobOf("cancelled").state(), v1::JOB_STATE_CANCELLED);
@@ -139,11 +139,12 @@ TEST_F(DataFolder010Test, DatasetsKeepWhatTheyAreLabelledFor) {
   const auto page = store_->ListDatasets("default", {});
   ASSERT_TRUE(page.ok()) << page.status();
   ASSERT_THAT(page->items, SizeIs(3));
-  for (const Dataset& row : page->items) {
+  for (const store::Dataset& row : page->items) {
     const auto dataset = ToProto(*store_->GetDataset("default", row.id));
     ASSERT_TRUE(dataset.ok()) << dataset.status();
     EXPECT_EQ(dataset->images(), 18);
-    EXPECT_TRUE(blobs_->LocalPath(BlobIn(row.blob_prefix, kImagesFile)).ok());
+    const std::string prefix = artifacts::DatasetPrefix("default", row.digest);
+    EXPECT_TRUE(blobs_->LocalPath(artifacts::BlobIn(prefix, artifacts::kImagesFile)).ok());
     if (dataset->display_name() == "numbers") {
       EXPECT_EQ(dataset->summary().regression().numbers(0).smallest(), 280.5);
     }
@@ -151,4 +152,4 @@ TEST_F(DataFolder010Test, DatasetsKeepWhatTheyAreLabelledFor) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::wire

@@ -5,7 +5,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/unit/core/training/toy_job.h"
 
-namespace graft {
+namespace graft::training {
 namespace {
 
 using ::testing::Contains;
@@ -13,9 +13,10 @@ using ::testing::Contains;
 class TrainerProgressTest : public ToyTrainerTest {};
 
 TEST_F(TrainerProgressTest, ProgressRisesToTheEnd) {
-  for (uint64_t max_in_memory : {kMaxFeaturesInMemory, uint64_t{10'000}}) {  // kept, and not
+  for (uint64_t max_in_memory :
+       {features::kMaxFeaturesInMemory, uint64_t{10'000}}) {  // kept, and not
     Attempt attempt;
-    attempt.config = ToyConfig(Strategy::kTopLayers);
+    attempt.config = ToyConfig(recipes::Strategy::kTopLayers);
     attempt.max_in_memory = max_in_memory;
     ASSERT_TRUE(attempt.Run().ok());
     double last = 0;
@@ -39,11 +40,12 @@ TEST_F(TrainerProgressTest, TheSearchForThePenaltyTellsHowFarItIs) {
   int64_t last = 0;
   for (const TrainingProgress& at : attempt.observer.progress) {
     if (at.stage != "head" || at.steps_total == 0) continue;
-    EXPECT_EQ(at.steps_total, 65) << "13 penalties in 5 folds: 24 images are held out";
+    EXPECT_EQ(at.steps_total, 130)
+        << "13 penalties under 2 scalings in 5 folds: 24 images are held out";
     EXPECT_GT(at.steps_done, last);
     last = at.steps_done;
   }
-  EXPECT_GE(last, 60);
+  EXPECT_GE(last, 120);
 }
 
 TEST_F(TrainerProgressTest, AHeadThatHasNotConvergedIsWarnedOf) {
@@ -57,4 +59,4 @@ TEST_F(TrainerProgressTest, AHeadThatHasNotConvergedIsWarnedOf) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::training

@@ -8,7 +8,7 @@
 
 #include "core/base/files.h"
 
-namespace graft {
+namespace graft::server {
 namespace {
 
 using ::testing::HasSubstr;
@@ -156,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlag{{"--drain-timeout", "-1s"}, "--drain-timeout"},
         BadFlag{{"--max-upload-bytes", "12XB"}, "--max-upload-bytes"},
         BadFlag{{"--workers", "-1"}, "--workers"},
-        BadFlag{{"--max-dataset-classes", "2001"}, "--max-dataset-classes: must be 2 to 2000"},
+        BadFlag{{"--max-dataset-classes", "25001"}, "--max-dataset-classes: must be 2 to 25000"},
         BadFlag{{"--lease-timeout", "1s", "--heartbeat-interval", "1s"}, "--lease-timeout"},
         BadFlag{{"--lease-timeout", "7s", "--heartbeat-interval", "1s"}, "at least 8s"},
         BadFlag{{"--default-backbone", "../x"}, "--default-backbone"},
@@ -165,4 +165,4 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlag{{"--config", "no-such-file.toml"}, "no-such-file"}));
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::server
