@@ -294,6 +294,7 @@ class EndToEndTest(unittest.TestCase):
         messages = list(graft_server.upload_parts(
             dataset_pb2, graft_server.archive(graft_server.colour_files(30, salt=9)), 1 << 12))
         before = self.blobs()
+        listed = self.datasets.ListDatasets(dataset_pb2.ListDatasetsRequest()).datasets
         hung_up = threading.Event()
 
         def most_of_it():
@@ -308,8 +309,8 @@ class EndToEndTest(unittest.TestCase):
         tmp = self.server.folder / "data" / "tmp"
         self.eventually(lambda: not any(p.is_file() for p in tmp.rglob("*")), "files stayed")
         self.assertEqual(self.blobs(), before)
-        self.assertEqual(
-            len(self.datasets.ListDatasets(dataset_pb2.ListDatasetsRequest()).datasets), 1)
+        after = self.datasets.ListDatasets(dataset_pb2.ListDatasetsRequest()).datasets
+        self.assertEqual([d.id for d in after], [d.id for d in listed])
 
     def test_health_and_metrics(self):
         for path in ("/healthz", "/readyz"):
