@@ -122,7 +122,7 @@ absl::Status Run(int jobs, int classes) {
 
 int main(int argc, char** argv) {
   const absl::Status status =
-      graft::nn::Run(argc > 1 ? std::atoi(argv[1]) : 1000, argc > 2 ? std::atoi(argv[2]) : 1000);
+      graft::Run(argc > 1 ? std::atoi(argv[1]) : 1000, argc > 2 ? std::atoi(argv[2]) : 1000);
   if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
   return status.ok() ? 0 : 1;
 }

@@ -180,5 +180,5 @@ int main(int argc, char** argv) {
   number("--views", config.data.augmented_views);
   number("--augment", config.data.augment);
   CLI11_PARSE(app, argc, argv);
-  return graft::nn::Run(arguments);
+  return graft::Run(arguments);
 }
