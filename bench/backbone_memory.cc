@@ -94,9 +94,8 @@ int Main(const char* weights_dir, const char* backbone) {
   description.backbone = backbone;
   description.backbone_digest = (*weights)->digest();
   description.cut_point = spec.stages[spec.feature_stages - 1].name;
-  description.head = {.kind = model::HeadKind::kLinear,
-                      .features = nn::FeatureMapOf(spec, shape),
-                      .outputs = 2};
+  description.head = {
+      .kind = model::HeadKind::kLinear, .features = nn::FeatureMapOf(spec, shape), .outputs = 2};
   description.input = input;
   description.task = tasks::kClassificationTask;
   description.outputs = R"({"labels":["one","other"]})";

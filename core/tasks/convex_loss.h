@@ -27,7 +27,8 @@ class ConvexLoss {
   // INVALID_ARGUMENT where targets are not rows that this loss can judge.
   virtual absl::Status CheckTargets(const at::Tensor& targets) const = 0;
 
-  // outputs: [rows, outputs()] float32; targets: as many rows of Task::targets(). Each row is
+  // outputs: [rows, outputs()] float32; targets: as many rows of Task::targets(), on the same
+  // device, as are the results. Each row is
   // weighted as the task weighs it.
   virtual Rows At(const at::Tensor& outputs, const at::Tensor& targets) const = 0;
 

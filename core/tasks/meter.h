@@ -16,8 +16,8 @@ class Meter {
  public:
   virtual ~Meter() = default;
 
-  // outputs: [rows, Task::outputs()] float32, as the head gave them and finite; targets: as many
-  // rows of Task::targets().
+  // outputs: [rows, Task::outputs()] float32 on the host, as the head gave them and finite;
+  // targets: as many rows of Task::targets(), on the host too.
   virtual void Add(const at::Tensor& outputs, const at::Tensor& targets) = 0;
 
   // Of all that was added so far.

@@ -29,7 +29,8 @@ class Task {
   // How many numbers the head gives for one example.
   virtual int64_t outputs() const = 0;
 
-  // Of every entry of the dataset in its order: [entries, ...], to be interpreted by the task.
+  // Of every entry of the dataset in its order: [entries, ...], on the host, to be interpreted by
+  // the task.
   virtual const at::Tensor& targets() const = 0;
   at::Tensor TargetsOf(absl::Span<const int64_t> entries) const;
 
@@ -43,7 +44,8 @@ class Task {
                                                 absl::Span<const int64_t> validation) const = 0;
 
   // The mean over the rows, as it is optimised; a scalar that can be differentiated. outputs:
-  // [rows, outputs()]; targets: as many rows of targets().
+  // [rows, outputs()], float32 or float64, on any device; targets: as many rows of targets(), on
+  // the same one.
   virtual at::Tensor Loss(const at::Tensor& outputs, const at::Tensor& targets) const = 0;
   // The same for a linear head on fixed features; null where the task has none. Owned by the task.
   virtual const ConvexLoss* convex_loss() const = 0;

@@ -16,6 +16,7 @@ namespace graft::training {
 //   (1/n) sum_i loss(W x_i + b, y_i) + l2 / (2 n) |W|^2
 // The bias is not penalised. l2 is 1 / C of its LogisticRegression, and alpha of its Ridge.
 struct LinearProblem {
+  // On one device, where the sums over rows are taken; a fitted model is on the host.
   at::Tensor features;                      // [n, d] float32, contiguous
   at::Tensor targets;                       // [n, ...], as `loss` takes them
   const tasks::ConvexLoss* loss = nullptr;  // borrowed
