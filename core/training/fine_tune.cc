@@ -24,6 +24,7 @@
 #include "core/training/data/data_warnings.h"
 #include "core/training/data/dataset_examples.h"
 #include "core/training/framing_search.h"
+#include "core/training/loop/head_problem.h"
 #include "core/training/loop/run_context.h"
 #include "core/training/loop/trainer.h"
 #include "core/training/network/network_under_training.h"
@@ -81,24 +82,6 @@ model::Framing AskedFraming(const recipes::FineTuneConfig& config, model::Framin
   return published;
 }
 
-// Of plain features that are ready in `activations`.
-LinearHeadProblem PlainProblem(const recipes::ResolvedFineTune& job, const tasks::Task& task,
-                               const TrainingData& data, const Activations& activations,
-                               int stage) {
-  LinearHeadProblem problem;
-  problem.features = activations.Rows(stage, 0, data.train);
-  problem.targets = task.TargetsOf(data.train);
-  problem.plain_rows = static_cast<int64_t>(data.train.size());
-  problem.strata = task.Strata(problem.targets);
-  problem.validation_features = activations.Rows(stage, 0, data.validation);
-  problem.validation_targets = task.TargetsOf(data.validation);
-  problem.loss = task.convex_loss();
-  problem.l2 = job.config.training.l2;
-  problem.search = PlanPenaltySearch(problem.plain_rows, problem.features.size(1), task.outputs(),
-                                     static_cast<int64_t>(data.validation.size()));
-  return problem;
-}
-
 // The framing under which a linear head on the plain training images does best. A function of the
 // job and its data: a run that is taken up again chooses alike, from features that are cached.
 absl::StatusOr<model::Framing> ChooseFraming(const recipes::ResolvedFineTune& job,
@@ -137,7 +120,11 @@ absl::StatusOr<model::Framing> ChooseFraming(const recipes::ResolvedFineTune& jo
     }
     PenaltySearchHooks hooks;
     hooks.poll = [context] { return context->PollButForStop(); };
-    return JudgeLinearHead(PlainProblem(job, task, data, activations, stage), hooks);
+    LinearHeadProblem problem = HeadProblemOf(task, data, activations, stage, /*views=*/0);
+    problem.l2 = job.config.training.l2;
+    problem.search = PlanPenaltySearch(problem.plain_rows, problem.features.size(1), task.outputs(),
+                                       static_cast<int64_t>(data.validation.size()));
+    return JudgeLinearHead(problem, hooks);
   };
   GRAFT_ASSIGN_OR_RETURN(const std::vector<JudgedFraming> judged, JudgeFramings(framings, judge));
   context->observer().OnLog(absl::StrCat("framing: ", DescribeFramings(judged)));
@@ -180,7 +167,7 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
       nn::StageFeaturesOf(backbone.spec(), backbone.input().height, backbone.input().width));
   GRAFT_RETURN_IF_ERROR(
       InvalidFields(recipes::FindNetworkViolations(job.config, stages, task.outputs())));
-  GRAFT_ASSIGN_OR_RETURN(const model::HeadSpec head, HeadFor(job.config, backbone, task.outputs()));
+  const model::HeadSpec head = recipes::HeadSpecOf(job.config, stages, task.outputs());
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
                          NetworkUnderTraining::Create(backbone, head, *job.config.training.seed,
                                                       {device, at::kFloat}));

@@ -11,7 +11,7 @@
 namespace graft::tasks {
 namespace {
 
-nlohmann::json Scores(const ClassificationReport& report, const char* name_key) {
+nlohmann::json ClassesToJson(const ClassificationReport& report, const char* name_key) {
   nlohmann::json classes = nlohmann::json::array();
   for (const ClassScore& score : report.classes) {
     classes.push_back({{name_key, score.class_name},
@@ -39,14 +39,14 @@ std::string ClassificationReportToJson(const ClassificationReport& report) {
                      {"images", cell.count}});
   }
   nlohmann::json json = Summary(report);
-  json["classes"] = Scores(report, "class_name");
+  json["classes"] = ClassesToJson(report, "class_name");
   json["confusion"] = {{"cells", std::move(cells)}, {"left_out_images", report.confusion.left_out}};
   return json.dump();
 }
 
 std::string ClassificationReportToCardJson(const ClassificationReport& report) {
   nlohmann::json json = Summary(report);
-  json["classes"] = Scores(report, "class");
+  json["classes"] = ClassesToJson(report, "class");
   return json.dump();
 }
 
@@ -68,9 +68,14 @@ void ClassificationEvaluation::Add(const at::Tensor& outputs, const at::Tensor& 
 }
 
 ClassificationReport ClassificationEvaluation::Full(const std::string& split) const {
-  ClassificationReport report;
-  report.confusion = confusion_.Cells(evaluation::kMaxReportCells);
+  ClassificationReport report = Scores();
   report.split = split;
+  report.confusion = confusion_.Cells(evaluation::kMaxReportCells);
+  return report;
+}
+
+ClassificationReport ClassificationEvaluation::Scores() const {
+  ClassificationReport report;
   report.images = images_;
   if (images_ > 0) report.loss = loss_sum_ / static_cast<double>(images_);
   report.calibration_error = calibration_.Error();
@@ -95,7 +100,7 @@ ClassificationReport ClassificationEvaluation::Full(const std::string& split) co
 }
 
 Figures ClassificationEvaluation::Read() const {
-  const ClassificationReport report = Full("");
+  const ClassificationReport report = Scores();
   return {{kLossFigure, report.loss}, {"accuracy", report.accuracy}, {"macro_f1", report.macro_f1}};
 }
 

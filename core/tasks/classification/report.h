@@ -54,6 +54,9 @@ class ClassificationEvaluation final : public Evaluation {
   ClassificationReport Full(const std::string& split) const;
 
  private:
+  // All but the cells of the confusion matrix: what each epoch reads.
+  ClassificationReport Scores() const;
+
   const std::vector<std::string>* const class_names_;
   evaluation::Confusion confusion_;
   evaluation::CalibrationBins calibration_;

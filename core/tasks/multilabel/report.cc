@@ -11,6 +11,13 @@ double OrZero(double sum, int64_t count) {
   return count == 0 ? 0 : sum / static_cast<double>(count);
 }
 
+Figures FiguresOf(const MultilabelReport& report) {
+  return {{kLossFigure, report.loss},
+          {"mean_average_precision", report.mean_average_precision},
+          {"micro_f1", report.micro_f1},
+          {"macro_f1", report.macro_f1}};
+}
+
 }  // namespace
 
 std::string MultilabelReportToJson(const MultilabelReport& report) {
@@ -101,24 +108,12 @@ MultilabelReport MultilabelEvaluation::Full(const std::string& split) const {
   return report;
 }
 
-Figures MultilabelEvaluation::Read() const {
-  const MultilabelReport report = Full("");
-  return {{kLossFigure, report.loss},
-          {"mean_average_precision", report.mean_average_precision},
-          {"micro_f1", report.micro_f1},
-          {"macro_f1", report.macro_f1}};
-}
+Figures MultilabelEvaluation::Read() const { return FiguresOf(Full("")); }
 
 TaskReport MultilabelEvaluation::Report(const std::string& split) const {
   const MultilabelReport report = Full(split);
   const std::string json = MultilabelReportToJson(report);
-  return {report.images,
-          {{kLossFigure, report.loss},
-           {"mean_average_precision", report.mean_average_precision},
-           {"micro_f1", report.micro_f1},
-           {"macro_f1", report.macro_f1}},
-          json,
-          json};
+  return {report.images, FiguresOf(report), json, json};
 }
 
 }  // namespace graft::tasks

@@ -16,7 +16,7 @@ std::string CheckHuberDelta(const recipes::CheckInput& in) {
 std::optional<double> DeriveHuberDelta(const recipes::FineTuneConfig& config,
                                        std::optional<double> /*recipe*/) {
   if (config.task.As<RegressionOptions>().loss == RegressionLossKind::kSquared) return std::nullopt;
-  return 1.0;
+  return kDefaultHuberDelta;
 }
 
 }  // namespace

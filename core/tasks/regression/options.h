@@ -15,6 +15,9 @@ enum class RegressionLossKind {
   kSquared,  // half the squared error
 };
 
+// Where the loss HUBER turns linear unless told otherwise, in deviations of the training part.
+inline constexpr double kDefaultHuberDelta = 1;
+
 absl::Span<const recipes::EnumWord<RegressionLossKind>> WordsOf(RegressionLossKind);
 
 // One or more numbers an image. No LibTorch.

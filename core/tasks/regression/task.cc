@@ -16,7 +16,6 @@ namespace graft::tasks {
 namespace {
 
 constexpr size_t kFewImages = 20;
-constexpr double kHuberDelta = 1;  // what a configuration that was not resolved gets
 
 // The figures of batches as they are trained: the evaluation's, without the loss, which training
 // knows with more right.
@@ -43,7 +42,7 @@ RegressionTask::RegressionTask(std::vector<std::string> names, at::Tensor values
     : names_(std::move(names)),
       options_(options),
       loss_(outputs(), options.loss.value_or(RegressionLossKind::kHuber),
-            options.huber_delta.value_or(kHuberDelta)),
+            options.huber_delta.value_or(kDefaultHuberDelta)),
       values_(std::move(values)),
       targets_(values_.to(at::kFloat)),
       scales_(names_.size()),

@@ -11,6 +11,7 @@
 #include "core/base/status_macros.h"
 #include "core/nn/placement.h"
 #include "core/training/convex/linear_head.h"
+#include "core/training/loop/head_problem.h"
 #include "core/training/loop/trainer.h"
 
 namespace graft::training {
@@ -83,22 +84,12 @@ absl::StatusOr<LinearHeadProblem> Trainer::HeadProblem(const recipes::PhaseSpec&
   }
   GRAFT_ASSIGN_OR_RETURN(const HeadTensors head, FindHeadTensors(*in_.network));
   const nn::Placement placement{FitDevice(head), at::kFloat};
-  LinearHeadProblem problem;
-  std::vector<at::Tensor> features;
-  std::vector<at::Tensor> targets;
-  const at::Tensor plain = in_.task->TargetsOf(in_.data->train);
-  for (int view = 0; view <= in_.activations->views(stage); ++view) {
-    features.push_back(in_.activations->Rows(stage, view, in_.data->train));
-    targets.push_back(plain);
+  LinearHeadProblem problem =
+      HeadProblemOf(*in_.task, *in_.data, *in_.activations, stage, in_.activations->views(stage));
+  for (at::Tensor* const each : {&problem.features, &problem.targets, &problem.validation_features,
+                                 &problem.validation_targets}) {
+    *each = nn::Place(*each, placement);
   }
-  problem.features = nn::Place(at::cat(features), placement);
-  problem.targets = nn::Place(at::cat(targets), placement);
-  problem.plain_rows = static_cast<int64_t>(in_.data->train.size());
-  problem.strata = in_.task->Strata(plain);
-  problem.validation_features =
-      nn::Place(in_.activations->Rows(stage, 0, in_.data->validation), placement);
-  problem.validation_targets = nn::Place(in_.task->TargetsOf(in_.data->validation), placement);
-  problem.loss = in_.task->convex_loss();
   problem.l2 = config_.training.l2;
   problem.search = PlanSearch();
   problem.max_iterations = phase.epochs;
