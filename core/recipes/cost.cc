@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/recipes/framings.h"
+
 namespace graft::recipes {
 
 CostEstimate EstimateCost(const ResolvedFineTune& resolved, const NetworkCost& network,
@@ -16,6 +18,11 @@ CostEstimate EstimateCost(const ResolvedFineTune& resolved, const NetworkCost& n
   const int64_t held_out = validation_images + test_images;
   const int64_t views = 1 + config.data.augmented_views.value_or(0);
   const int64_t cached_images = training_images * views + held_out;
+  const int64_t images = training_images + held_out;
+  if (ComparesFramings(config, images, network.forward_gflops)) {
+    // Of the framing that is chosen, the features are kept.
+    cost.backbone_forwards += (kFramingsCompared - 1) * images;
+  }
   int64_t most_trainable = 0;
   for (const PhaseSpec& phase : resolved.phases) {
     int64_t trained = phase.trainable_stages;

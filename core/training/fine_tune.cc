@@ -15,8 +15,10 @@
 #include "core/features/feature_cache.h"
 #include "core/nn/devices.h"
 #include "core/nn/head.h"
+#include "core/nn/network_spec.h"
 #include "core/nn/torch_error.h"
 #include "core/recipes/config_json.h"
+#include "core/recipes/framings.h"
 #include "core/recipes/validate.h"
 #include "core/tasks/task.h"
 #include "core/training/convex/linear_head.h"
@@ -36,9 +38,13 @@ namespace {
 
 // Tells jobs apart: a checkpoint of one is no use to another.
 std::string JobDigest(const recipes::ResolvedFineTune& job, const tasks::Task& task,
-                      const TrainingData& data, const std::string& backbone_digest) {
+                      const TrainingData& data, const backbones::BackboneWeights& backbone,
+                      model::Framing framing) {
+  // A framing that was chosen is in no option.
+  const absl::string_view chosen =
+      framing == backbone.input().framing ? "" : model::FramingName(framing);
   return Sha256Hex(absl::StrCat(recipes::ConfigToJson(job.config).dump(), "\n", task.name(), "\n",
-                                data.dataset_digest, "\n", backbone_digest));
+                                data.dataset_digest, "\n", backbone.digest(), chosen));
 }
 
 data::SplitOptions SplitOf(const recipes::FineTuneConfig& config) {
@@ -67,7 +73,7 @@ model::ModelDescription Describe(const backbones::BackboneWeights& backbone,
   return description;
 }
 
-// The framing that is asked for; of AUTO, and where none is asked for, the backbone's own.
+// The framing that is asked for. Where none is, or AUTO: the backbone's own, until they are compared.
 model::Framing AskedFraming(const recipes::FineTuneConfig& config, model::Framing published) {
   switch (config.data.framing.value_or(recipes::FramingChoice::kAuto)) {
     case recipes::FramingChoice::kCentreCrop:
@@ -90,6 +96,7 @@ absl::StatusOr<model::Framing> ChooseFraming(const recipes::ResolvedFineTune& jo
   const backbones::BackboneWeights& backbone = *environment.backbone;
   const tasks::Task& task = *environment.task;
   if (task.convex_loss() == nullptr) {
+    if (!job.config.data.framing.has_value()) return backbone.input().framing;
     return absl::InvalidArgumentError(
         "data.framing: AUTO is judged by a linear fit, which this task has none of");
   }
@@ -115,8 +122,8 @@ absl::StatusOr<model::Framing> ChooseFraming(const recipes::ResolvedFineTune& jo
     }
     if (!activations.Has(stage, 0)) {
       return absl::ResourceExhaustedError(
-          "the features fit neither into the feature cache nor into memory, and data.framing AUTO "
-          "needs them: enlarge the cache, or choose a framing");
+          "the features fit neither into the feature cache nor into memory, and comparing framings "
+          "needs them: enlarge the cache, or ask for a data.framing");
     }
     PenaltySearchHooks hooks;
     hooks.poll = [context] { return context->PollButForStop(); };
@@ -171,7 +178,11 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
                          NetworkUnderTraining::Create(backbone, head, *job.config.training.seed,
                                                       {device, at::kFloat}));
-  if (job.config.data.framing == recipes::FramingChoice::kAuto) {
+  GRAFT_ASSIGN_OR_RETURN(const int64_t flops,
+                         nn::CountFlops(backbone.spec(), 0, network->stages(), input.height,
+                                        input.width));
+  if (recipes::ComparesFramings(job.config, environment.dataset->size(),
+                                static_cast<double>(flops) / 1e9)) {
     GRAFT_ASSIGN_OR_RETURN(input.framing,
                            ChooseFraming(job, environment, threads, network.get(), &context));
     examples.emplace(environment.dataset, inputs::InputFor(input), threads);
@@ -180,7 +191,7 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   Activations activations(network.get(), &data, environment.feature_cache, backbone.digest(),
                           *job.config.training.seed, &context);
   Trainer trainer({&job, network.get(), &task, &data, &activations, environment.checkpoints,
-                   JobDigest(job, task, data, backbone.digest()), &context});
+                   JobDigest(job, task, data, backbone, input.framing), &context});
   GRAFT_RETURN_IF_ERROR(trainer.Run());
 
   PhaseStarted evaluate;

@@ -1,5 +1,7 @@
 #include "core/recipes/cost.h"
 
+#include <optional>
+
 #include "gtest/gtest.h"
 
 #include "core/tasks/classification/options.h"
@@ -20,10 +22,27 @@ TEST(CostTest, FeatureExtractionCostsOneForwardAnImage) {
   network.stage_parameters = {100, 1'000};
   network.forward_gflops = 0.8;
   network.head_parameters = 325;
-  const CostEstimate cost = EstimateCost(Resolve(Classification()), network, 80, 20, 10);
+  FineTuneConfig config = Classification();
+  config.data.framing = FramingChoice::kCentreCrop;
+  const CostEstimate cost = EstimateCost(Resolve(config), network, 80, 20, 10);
   EXPECT_EQ(cost.backbone_forwards, 110);
   EXPECT_EQ(cost.trainable_parameters, 325);
   EXPECT_EQ(cost.parameters, 1'100 + 325);
+}
+
+TEST(CostTest, ComparingFramingsCostsAForwardAnImageAndFraming) {
+  NetworkCost network;
+  network.stage_parameters = {100, 1'000};
+  network.forward_gflops = 0.8;
+  const auto forwards = [&](std::optional<FramingChoice> framing, int64_t training_images) {
+    FineTuneConfig config = Classification();
+    config.data.framing = framing;
+    return EstimateCost(Resolve(config), network, training_images, 0, 0).backbone_forwards;
+  };
+  EXPECT_EQ(forwards(std::nullopt, 100), 300);
+  EXPECT_EQ(forwards(std::nullopt, 2'501), 2'501) << "2,000.8 GFLOP a pass";
+  EXPECT_EQ(forwards(FramingChoice::kAuto, 2'501), 7'503);
+  EXPECT_EQ(forwards(FramingChoice::kSqueeze, 100), 100);
 }
 
 TEST(CostTest, WithoutATestPartTheReportIsOnValidation) {

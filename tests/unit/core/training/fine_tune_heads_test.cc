@@ -210,6 +210,13 @@ TEST_F(FineTuneHeadsTest, AutoTakesTheFramingUnderWhichAHeadDoesBest) {
   EXPECT_DOUBLE_EQ(observer_.progress.back().fraction, 1.0);
   checkpoints_.saved.clear();
   EXPECT_EQ(Run(config)->model, result->model);
+  // Alike where nothing is asked for: a pass of few pictures through a small network is cheap.
+  checkpoints_.saved.clear();
+  compare_framings_ = true;
+  const auto usual = Run();
+  ASSERT_TRUE(usual.ok()) << usual.status();
+  EXPECT_EQ(usual->model, result->model);
+  EXPECT_EQ(usual->counters.backbone_forward_images, 0);
 }
 
 }  // namespace

@@ -135,8 +135,12 @@ class TinyFineTuneTest : public ::testing::Test {
     ASSERT_TRUE(dataset.ok()) << dataset.status();
     dataset_ = *std::move(dataset);
   }
-  // Classification, where the configuration names no task.
+  // Classification, where the configuration names no task; the centre of each picture, where it
+  // names no framing and `compare_framings_` does not ask for what is usual.
   absl::StatusOr<FineTuneResult> Run(recipes::FineTuneConfig config = {}) {
+    if (!config.data.framing.has_value() && !compare_framings_) {
+      config.data.framing = recipes::FramingChoice::kCentreCrop;
+    }
     if (config.task.group() == nullptr) config.task = tasks::ClassificationOptions{};
     auto job = recipes::ResolveFineTune(config);
     if (!job.ok()) return job.status();
@@ -165,6 +169,7 @@ class TinyFineTuneTest : public ::testing::Test {
   RecordingObserver observer_;
   std::function<RunSignal()> desired_;
   std::string device_ = "cpu";
+  bool compare_framings_ = false;
 };
 
 inline std::vector<std::string> TensorNames(const std::string& model) {

@@ -1,0 +1,16 @@
+#include "core/recipes/framings.h"
+
+namespace graft::recipes {
+namespace {
+
+constexpr double kCheapPassGflops = 2'000;  // also in the words of data.framing's default
+
+}  // namespace
+
+bool ComparesFramings(const FineTuneConfig& config, int64_t images, double forward_gflops) {
+  if (config.data.framing.has_value()) return *config.data.framing == FramingChoice::kAuto;
+  return config.training.optimizer == OptimizerKind::kLbfgs &&
+         static_cast<double>(images) * forward_gflops <= kCheapPassGflops;
+}
+
+}  // namespace graft::recipes
