@@ -88,8 +88,9 @@ void WatchHub::RunRead(const std::shared_ptr<Feed>& feed) {
   absl::StatusOr<std::shared_ptr<const EventPage>> page = absl::InternalError("not read");
   const absl::Status status = CatchExceptions([&] {
     absl::StatusOr<EventPage> read = feed->read(after);
-    if (read.ok()) page = std::make_shared<const EventPage>(*std::move(read));
-    return read.status();
+    if (!read.ok()) return read.status();
+    page = std::make_shared<const EventPage>(*std::move(read));
+    return absl::OkStatus();
   });
   if (!status.ok()) page = status;
 
