@@ -22,8 +22,9 @@ grpc::ServerUnaryReactor* StartPredict(const Gate& gate, PredictionService& serv
   // call alone, and nobody reads it again.
   service.Predict(*caller, std::move(const_cast<v1::PredictRequest&>(*request)),
                   [pending, response](absl::StatusOr<v1::PredictResponse> answer) {
+                    const absl::Status status = answer.status();
                     if (answer.ok()) *response = *std::move(answer);
-                    pending->Answer(answer.status());
+                    pending->Answer(status);
                   });
   return pending;
 }

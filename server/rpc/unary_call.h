@@ -62,8 +62,9 @@ grpc::ServerUnaryReactor* CallOn(ThreadPool& executor, const Gate& gate,
   const bool queued = executor.TrySubmit(
       [&gate, &service, handler, request, response, pending, call = std::move(call)] {
         absl::StatusOr<Response> answer = Call(gate, call, service, handler, *request);
+        const absl::Status status = answer.status();
         if (answer.ok()) *response = *std::move(answer);
-        pending->Answer(answer.status());
+        pending->Answer(status);
       });
   if (!queued) pending->Answer(Overloaded());
   return pending;
