@@ -15,6 +15,8 @@
 
 #include "nlohmann/json.hpp"
 
+#include "core/engine/eager/eager_engine.h"
+#include "core/engine/openvino/openvino_engine.h"
 #include "core/nn/head.h"
 #include "core/nn/state_dict.h"
 #include "core/serving/network_loader.h"
@@ -106,7 +108,10 @@ int Main(const char* weights_dir, const char* backbone) {
       artifacts::SerializeSafetensors(nn::ViewTensors(head->NamedTensors(), keep), {}).value();
   source.description = model::ModelDescriptionToJson(description);
   const tasks::Decoders decoders({tasks::ClassificationDecoderFactory()});
-  serving::NetworkLoader loader({}, &source, &*catalog, &decoders);
+  serving::NetworkLoader::Options options;
+  options.engines = {std::make_shared<engine::OpenVinoEngineFactory>(engine::kTooSmallForOpenVino),
+                     std::make_shared<engine::EagerEngineFactory>()};
+  serving::NetworkLoader loader(options, &source, &*catalog, &decoders);
   const Timer loading;
   const auto servable = loader.Load({"p", "m", 1}, {1});
   if (!servable.ok()) {

@@ -80,7 +80,8 @@ absl::Status Bench(const Arguments& arguments) {
                     .count());
     engine::CompiledSegment* const raw = made.get();
     compiled.push_back(std::move(made));
-    ways.push_back({std::move(name), [raw](auto batch, float* out) { return raw->Run(batch, out); }});
+    ways.push_back(
+        {std::move(name), [raw](auto batch, float* out) { return raw->Run(batch, out); }});
     return absl::OkStatus();
   };
   GRAFT_RETURN_IF_ERROR(add("1 row, all threads", {1, 1, arguments.threads}));
@@ -88,9 +89,9 @@ absl::Status Bench(const Arguments& arguments) {
     GRAFT_RETURN_IF_ERROR(add("1 row a thread", {1, arguments.threads, arguments.threads}));
     GRAFT_RETURN_IF_ERROR(add("all rows at once", {arguments.rows, 1, arguments.threads}));
     if (arguments.rows > arguments.threads) {
-      GRAFT_RETURN_IF_ERROR(add("all rows, a part a thread",
-                                {arguments.rows / arguments.threads, arguments.threads,
-                                 arguments.threads}));
+      GRAFT_RETURN_IF_ERROR(
+          add("all rows, a part a thread",
+              {arguments.rows / arguments.threads, arguments.threads, arguments.threads}));
     }
   }
   std::vector<float> first;

@@ -20,6 +20,8 @@
 #include "nlohmann/json.hpp"
 
 #include "core/base/sha256.h"
+#include "core/engine/eager/eager_engine.h"
+#include "core/engine/openvino/openvino_engine.h"
 #include "core/image/encode.h"
 #include "core/nn/head.h"
 #include "core/nn/state_dict.h"
@@ -167,7 +169,10 @@ int Main(int argc, char** argv) {
   source.description = model::ModelDescriptionToJson(description);
 
   const tasks::Decoders decoders({tasks::ClassificationDecoderFactory()});
-  serving::NetworkLoader loader({}, &source, &catalog, &decoders);
+  serving::NetworkLoader::Options options;
+  options.engines = {std::make_shared<engine::OpenVinoEngineFactory>(engine::kTooSmallForOpenVino),
+                     std::make_shared<engine::EagerEngineFactory>()};
+  serving::NetworkLoader loader(options, &source, &catalog, &decoders);
   const auto models =
       serving::ModelManager::Create({}, &source, &loader, Clock::System(), nullptr).value();
   const auto predictor =

@@ -25,6 +25,7 @@ ALLOWED = {
     "core/data": ["core/base", "core/model", "core/image"],
     "core/store": ["core/base", "core/jobs"],
     "core/nn": ["core/base", "core/model", "core/artifacts", "core/data"],
+    "core/engine": ["core/base", "core/model", "core/nn"],
     "core/backbones": ["core/base", "core/model", "core/artifacts", "core/data", "core/nn"],
     "core/features": ["core/base", "core/model", "core/artifacts", "core/data", "core/nn",
                       "core/backbones"],
@@ -39,8 +40,8 @@ ALLOWED = {
     "core/ranking": ["core/base", "core/model", "core/data", "core/nn", "core/backbones", "core/features",
                      "core/evaluation", "core/tasks"],
     "core/serving": ["core/base", "core/model", "core/artifacts", "core/image", "core/data",
-                     "core/store", "core/jobs", "core/nn", "core/backbones", "core/features",
-                     "core/tasks"],
+                     "core/store", "core/jobs", "core/nn", "core/engine", "core/backbones",
+                     "core/features", "core/tasks"],
     "wire": ["core", "generated"],
     "server/base": ["core", "wire"],
     "server/config": ["core", "wire"],
@@ -73,7 +74,7 @@ VENDORS = {
     r"utf8proc\.h": ["core/data"],
     r"prometheus/": ["core/telemetry"],
     r"civetweb": ["server/http"],
-    r"(torch|ATen|c10)/": ["core/nn", "core/backbones", "core/features", "core/tasks",
+    r"(torch|ATen|c10)/": ["core/nn", "core/engine", "core/backbones", "core/features", "core/tasks",
                            "core/training", "core/ranking", "core/serving",
                            "tools/device_check"],
     r"grpc|.*\.grpc\.pb\.h": ["wire", "server/rpc", "server/workers", "worker", "client"],
@@ -81,6 +82,7 @@ VENDORS = {
     r"spdlog/": ["server", "worker", "wire", "client"],
     r"CLI/": ["server", "worker", "client"],
     r"openssl/": ["core/base"],
+    r"openvino/": ["core/engine/openvino"],
     r"curl/": ["core/artifacts/blob/s3"],
 }
 # Folders in which no line has a word of one task either.
@@ -91,6 +93,7 @@ VENDOR_FREE = ("tests/", "bench/")  # may use what they test
 # Folder -> vendor whose headers its files may not reach, through whatever they include: what is kept
 # free of it, so that another can take its place.
 FREE_OF = {
+    "core/engine/openvino": r"(torch|ATen|c10)/",
     "core": r"grpc|google/|graft/",
     "server/api": r"grpc|.*\.grpc\.pb\.h",
     "server/base": r"grpc|.*\.grpc\.pb\.h",

@@ -6,8 +6,8 @@
 #     --build-only  no test tools (as the container image's build does)
 #     --demo        no test tools, and the photographs that scripts/demo.sh learns from
 #
-# Distribution packages come through apt-get (root or sudo); LibTorch and the Google API protos
-# come from PyPI wheels with pinned digests, into .deps/; Python tools go into .venv/.
+# Distribution packages come through apt-get (root or sudo); LibTorch, OpenVINO and the Google API
+# protos come from PyPI wheels with pinned digests, into .deps/; Python tools go into .venv/.
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
@@ -101,6 +101,11 @@ fetch torch 2.15.0 48c2d861134c0b5697c7602cb5ffa68f62a2989fdcd1717e593356f67996c
   'torch/include/*' 'torch/share/*'
 # Another Protobuf's headers would shadow the distribution's.
 rm -rf .deps/torch/include/google
+fetch openvino 2026.4.1 2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf \
+  manylinux_2_28_x86_64 . \
+  'openvino/include/openvino/*' 'openvino/libs/libopenvino.so.*' \
+  'openvino/libs/libopenvino_intel_cpu_plugin.so' 'openvino/libs/libtbb.so.12' \
+  'openvino-*/licenses/*'
 # libtorch_cpu.so of the wheel names these two even on a machine without a GPU.
 fetch nvidia-cuda-runtime 13.2.86 \
   3498247680dfddce31bad102af7e3e26fc795342a3cac64722bb0fa95e7f60f0 manylinux2014_x86_64 . \

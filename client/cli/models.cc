@@ -45,6 +45,13 @@ absl::Status Show(const Globals& globals, const std::string& name, int64_t versi
     PrintField("changed", absl::StrJoin(version.changed_stages(), ", "));
   }
   PrintField("size", absl::StrCat(FormatBytes(version.bytes()), " over the backbone"));
+  if (response->has_serving()) {
+    PrintField("served by",
+               absl::StrCat(response->serving().engine(), ", ", response->serving().precision()));
+    for (const std::string& declined : response->serving().declined()) {
+      PrintField("", absl::StrCat("not by ", declined));
+    }
+  }
   PrintOutputs(version.outputs());
   if (version.has_report()) std::printf("\n%s", FormatReport(version.report()).c_str());
   return absl::OkStatus();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -27,6 +28,13 @@ void Normalise(const image::Image& image, const model::InputSpec& spec, float* o
       target[i] = static_cast<float>(image.rgb[3 * i + static_cast<size_t>(from)]) * scale + shift;
     }
   }
+}
+
+// The window alone: all of a picture of 32768 x 1 pixels would be gigabytes.
+image::Image Framed(const image::Image& image, const model::InputSpec& spec) {
+  const FramedPicture framed = Frame(image.width, image.height, spec);
+  return image::ResizeWindow(image, framed.width, framed.height, spec.interpolation, framed.x,
+                             framed.y, spec.width, spec.height);
 }
 
 struct Box {
@@ -103,12 +111,17 @@ FramedPicture Frame(int picture_width, int picture_height, const model::InputSpe
   return framed;
 }
 
+std::vector<uint8_t> FramePixels(const image::Image& image, const model::InputSpec& spec) {
+  image::Image framed = Framed(image, spec);
+  if (spec.channel_order == model::ChannelOrder::kBgr) {
+    for (size_t i = 0; i + 2 < framed.rgb.size(); i += 3)
+      std::swap(framed.rgb[i], framed.rgb[i + 2]);
+  }
+  return std::move(framed.rgb);
+}
+
 void PrepareForEvaluation(const image::Image& image, const model::InputSpec& spec, float* out) {
-  const FramedPicture framed = Frame(image.width, image.height, spec);
-  // The window alone: all of a picture of 32768 x 1 pixels would be gigabytes.
-  Normalise(image::ResizeWindow(image, framed.width, framed.height, spec.interpolation, framed.x,
-                                framed.y, spec.width, spec.height),
-            spec, out);
+  Normalise(Framed(image, spec), spec, out);
 }
 
 void PrepareForTraining(const image::Image& image, const model::InputSpec& spec,

@@ -1,7 +1,9 @@
 #ifndef GRAFT_CORE_DATA_TRANSFORMS_H_
 #define GRAFT_CORE_DATA_TRANSFORMS_H_
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/data/random.h"
 #include "core/image/image.h"
@@ -40,7 +42,12 @@ struct FramedPicture {
 // What the spec's framing says of a picture of this size. Pure.
 FramedPicture Frame(int picture_width, int picture_height, const model::InputSpec& spec);
 
-// What a model is evaluated and served with: frame, normalise. `out`: planar [3, height, width].
+// What a network that normalises by itself is served with: the framed picture, [height, width, 3]
+// in the spec's channel order.
+std::vector<uint8_t> FramePixels(const image::Image& image, const model::InputSpec& spec);
+
+// What a model is evaluated with: frame, normalise. `out`: planar [3, height, width]. Normalised,
+// the pixels of FramePixels are the same.
 void PrepareForEvaluation(const image::Image& image, const model::InputSpec& spec, float* out);
 
 // A random crop resized to the input (Szegedy et al. 2015), flip, colour jitter, normalise.

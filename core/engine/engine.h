@@ -16,8 +16,8 @@
 
 namespace graft::engine {
 
-// Where the inputs of one row are, each in its own memory (Segment::input_bytes); all of them, those
-// too that the network could do without.
+// Where the inputs of one row are, each in its own memory (Segment::input_bytes); all of them,
+// those too that the network could do without.
 struct Row {
   std::array<const void*, kMaxInputs> inputs = {};
 };
@@ -35,6 +35,10 @@ class Engine {
   // Numbers that a row gives.
   virtual int64_t outputs() const = 0;
 
+  // How many rows one Run had best be given where more are waiting: they are computed side by side,
+  // and further ones after them.
+  virtual int rows_at_once() const = 0;
+
   // Memory that it takes beside the segment's tensors: an estimate, and no less than it is by more
   // than buffers of a few rows.
   virtual uint64_t bytes() const = 0;
@@ -46,7 +50,7 @@ class Engine {
 };
 
 struct EngineOptions {
-  int threads = 1;  // that Run may use at one time
+  int threads = 1;   // that Run may use at one time
   int max_rows = 8;  // what Run is given at most as a rule: what it is prepared for
 };
 
@@ -56,6 +60,10 @@ class EngineFactory {
   virtual ~EngineFactory() = default;
 
   virtual absl::string_view name() const = 0;
+
+  // The most that an engine of its kind takes (Engine::bytes) for a segment whose tensors take
+  // `tensor_bytes`.
+  virtual uint64_t MostBytes(uint64_t tensor_bytes, const EngineOptions& options) const = 0;
 
   // UNIMPLEMENTED: it does not run such a segment, or not on this machine; the message says why, as
   // the owner of a model is told. INTERNAL: it failed to. Then another kind may do.

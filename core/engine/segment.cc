@@ -6,9 +6,16 @@
 
 namespace graft::engine {
 
-uint64_t Segment::tensor_bytes() const {
+uint64_t Segment::tensor_bytes() const { return TensorBytes(spec); }
+
+uint64_t TensorBytes(const nn::NetworkSpec& spec) {
   uint64_t bytes = 0;
-  for (const HostTensor& tensor : tensors) bytes += tensor.bytes();
+  for (const nn::Node& node : spec.nodes) {
+    for (const nn::Slot& slot : nn::SlotsOf(node.op)) {
+      if (slot.role == nn::Role::kCounter) continue;
+      bytes += static_cast<uint64_t>(slot.shape.elements()) * sizeof(float);
+    }
+  }
   return bytes;
 }
 
@@ -25,7 +32,8 @@ absl::Status Validate(const Segment& segment) {
     return absl::InvalidArgumentError(absl::StrCat(segment.spec.architecture, ": ", what));
   };
   if (segment.spec.stages.size() != 1) return wrong("a segment has one stage");
-  if (segment.spec.inputs.size() > kMaxInputs) return wrong("it has more inputs than segments have");
+  if (segment.spec.inputs.size() > kMaxInputs)
+    return wrong("it has more inputs than segments have");
   size_t next = 0;
   for (const nn::Node& node : segment.spec.nodes) {
     for (const nn::Slot& slot : nn::SlotsOf(node.op)) {

@@ -19,8 +19,6 @@ struct HostTensor {
   std::string name;  // state-dict name
   nn::Shape shape;
   const float* data = nullptr;
-
-  uint64_t bytes() const { return static_cast<uint64_t>(shape.elements()) * sizeof(float); }
 };
 
 // A stretch of a network that is run as a whole: what an engine is made from. It may be the lower
@@ -41,6 +39,9 @@ struct Segment {
   // What one row brings of input `index`.
   uint64_t input_bytes(size_t index) const;
 };
+
+// Bytes of the tensors that a segment of this spec has.
+uint64_t TensorBytes(const nn::NetworkSpec& spec);
 
 // Whether `segment` is as its comments say. INVALID_ARGUMENT names what is missing.
 absl::Status Validate(const Segment& segment);

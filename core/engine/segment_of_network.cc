@@ -32,8 +32,7 @@ absl::StatusOr<std::shared_ptr<const Segment>> SegmentOf(
         return absl::NotFoundError(
             absl::StrCat("no tensor \"", name, "\" for ", spec.architecture));
       }
-      const at::Tensor tensor =
-          found->second.detach().to(at::kCPU, at::kFloat).contiguous();
+      const at::Tensor tensor = found->second.detach().to(at::kCPU, at::kFloat).contiguous();
       segment->tensors.push_back({std::move(name), slot.shape, tensor.const_data_ptr<float>()});
       kept->first.push_back(tensor);
     }

@@ -9,33 +9,51 @@
 namespace graft::serving {
 namespace {
 
-// The bytes of a changing set of items, each shared backbone once.
+// Of things that several items share, each once, as large as the largest share of it.
+class SharedTotal {
+ public:
+  void Add(const std::string& id, uint64_t bytes) {
+    Sizes& sizes = sizes_[id];
+    total_ -= Largest(sizes);
+    ++sizes[bytes];
+    total_ += Largest(sizes);
+  }
+  void Remove(const std::string& id, uint64_t bytes) {
+    Sizes& sizes = sizes_[id];
+    total_ -= Largest(sizes);
+    const auto it = sizes.find(bytes);
+    if (--it->second == 0) sizes.erase(it);
+    total_ += Largest(sizes);
+  }
+  uint64_t bytes() const { return total_; }
+
+ private:
+  using Sizes = std::map<uint64_t, int>;  // of one thing: how many items use so much of it
+  static uint64_t Largest(const Sizes& sizes) { return sizes.empty() ? 0 : sizes.rbegin()->first; }
+
+  uint64_t total_ = 0;
+  absl::flat_hash_map<std::string, Sizes> sizes_;
+};
+
+// The bytes of a changing set of items.
 class RunningTotal {
  public:
   void Add(const ModelBytes& item) {
     own_ += item.own_bytes;
-    Sizes& sizes = backbones_[item.backbone_digest];
-    backbone_ -= Largest(sizes);
-    ++sizes[item.backbone_bytes];
-    backbone_ += Largest(sizes);
+    backbones_.Add(item.backbone_digest, item.backbone_bytes);
+    segments_.Add(item.segment_id, item.segment_bytes);
   }
   void Remove(const ModelBytes& item) {
     own_ -= item.own_bytes;
-    Sizes& sizes = backbones_[item.backbone_digest];
-    backbone_ -= Largest(sizes);
-    const auto it = sizes.find(item.backbone_bytes);
-    if (--it->second == 0) sizes.erase(it);
-    backbone_ += Largest(sizes);
+    backbones_.Remove(item.backbone_digest, item.backbone_bytes);
+    segments_.Remove(item.segment_id, item.segment_bytes);
   }
-  uint64_t bytes() const { return own_ + backbone_; }
+  uint64_t bytes() const { return own_ + backbones_.bytes() + segments_.bytes(); }
 
  private:
-  using Sizes = std::map<uint64_t, int>;  // of one backbone: how many items use so much of it
-  static uint64_t Largest(const Sizes& sizes) { return sizes.empty() ? 0 : sizes.rbegin()->first; }
-
   uint64_t own_ = 0;
-  uint64_t backbone_ = 0;
-  absl::flat_hash_map<std::string, Sizes> backbones_;
+  SharedTotal backbones_;
+  SharedTotal segments_;
 };
 
 }  // namespace

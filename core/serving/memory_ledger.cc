@@ -20,12 +20,15 @@ uint64_t Add(uint64_t a, uint64_t b) {
 uint64_t TotalBytes(const std::vector<ModelBytes>& models) {
   uint64_t total = 0;
   absl::flat_hash_map<std::string, uint64_t> backbones;
+  absl::flat_hash_map<std::string, uint64_t> segments;
+  const auto largest = [](uint64_t& so_far, uint64_t bytes) { so_far = std::max(so_far, bytes); };
   for (const ModelBytes& model : models) {
     total = Add(total, model.own_bytes);
-    uint64_t& bytes = backbones[model.backbone_digest];
-    bytes = std::max(bytes, model.backbone_bytes);
+    largest(backbones[model.backbone_digest], model.backbone_bytes);
+    largest(segments[model.segment_id], model.segment_bytes);
   }
   for (const auto& [digest, bytes] : backbones) total = Add(total, bytes);
+  for (const auto& [id, bytes] : segments) total = Add(total, bytes);
   return total;
 }
 

@@ -18,11 +18,13 @@ struct ModelBytes {
   uint64_t own_bytes = 0;
   std::string backbone_digest;  // versions of equal digest share the next: the largest counts, once
   uint64_t backbone_bytes = 0;
+  std::string segment_id;  // likewise: what an engine takes to run what they have in common
+  uint64_t segment_bytes = 0;
 
   friend bool operator==(const ModelBytes&, const ModelBytes&) = default;
 };
 
-// Bytes of all, each shared backbone once. Pure.
+// Bytes of all, each shared backbone and segment once. Pure.
 uint64_t TotalBytes(const std::vector<ModelBytes>& models);
 
 // What models may take in memory together, and who has how much of it. A load reserves the most it

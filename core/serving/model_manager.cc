@@ -119,6 +119,11 @@ class ModelManagerImpl final : public ModelManager {
     return table_.List();
   }
 
+  std::optional<ModelStatus> Find(const ModelKey& key) const override ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    return table_.StatusOf(key);
+  }
+
  private:
   void ScheduleResolve(const std::string& project, const std::string& model, Waiter waiter)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -249,7 +254,8 @@ class ModelManagerImpl final : public ModelManager {
                          .model = key.model,
                          .version = key.version,
                          .status = status,
-                         .seconds = seconds});
+                         .seconds = seconds,
+                         .engine = status.ok() ? (*loaded)->engine_use() : EngineUse{}});
     }
     ReportLoadedChanged();
     for (Waiter& waiter : waiting) {

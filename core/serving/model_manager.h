@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct ModelStatus {
   bool latest = false;          // answers for version 0
   uint64_t own_bytes = 0;       // 0 while loading
   std::string backbone_digest;  // "" while loading
+  EngineUse engine;             // of one that is ready
 };
 
 // Which versions are in memory. Loads on demand, once for however many ask; loads ahead what was
@@ -88,6 +90,9 @@ class ModelManager {
 
   // A snapshot, in no order.
   virtual std::vector<ModelStatus> List() const = 0;
+
+  // Of one version that is ready; nothing of others.
+  virtual std::optional<ModelStatus> Find(const ModelKey& key) const = 0;
 };
 
 }  // namespace graft::serving

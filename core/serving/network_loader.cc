@@ -1,6 +1,7 @@
 #include "core/serving/network_loader.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <ATen/Parallel.h>
@@ -13,14 +14,21 @@
 #include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
-#include "core/data/transforms.h"
-#include "core/nn/forward_memory.h"
+#include "core/engine/segment_of_network.h"
 #include "core/nn/head.h"
 #include "core/nn/state_dict.h"
 #include "core/nn/torch_error.h"
 #include "core/serving/batch_policy.h"
+#include "core/serving/network_servable.h"
 
 namespace graft::serving {
+
+uint64_t TensorBytes(const std::vector<nn::NamedTensor>& tensors) {
+  uint64_t bytes = 0;
+  for (const nn::NamedTensor& named : tensors) bytes += named.tensor.nbytes();
+  return bytes;
+}
+
 namespace {
 
 constexpr int kMostRows = 1 << 20;  // no bound of its own
@@ -31,74 +39,17 @@ absl::Status Lost(const absl::Status& status, absl::string_view file) {
   return absl::DataLossError(absl::StrCat(file, ": ", status.message()));
 }
 
-// Which stages of a backbone a model runs, and whose weights they have.
-struct StagePlan {
-  int shared = 0;            // [0, shared) are the backbone's as they are
-  int cut = 0;               // [0, cut) make the features
-  std::vector<int> changed;  // those of [0, cut) that are the model's own, bottom first
-};
-
-// DATA_LOSS where the description does not go with the backbone.
-absl::StatusOr<StagePlan> PlanStages(const model::ModelDescription& description,
-                                     const nn::NetworkSpec& spec) {
-  StagePlan plan;
-  plan.cut = spec.FindStage(description.cut_point) + 1;
-  if (plan.cut < 1 || plan.cut > spec.feature_stages) {
-    return absl::DataLossError(absl::StrCat("description: cut point \"", description.cut_point,
-                                            "\" is not a stage of ", spec.architecture));
-  }
-  plan.shared = plan.cut;
-  for (const std::string& name : description.changed_stages) {
-    const int stage = spec.FindStage(name);
-    if (stage < 0 || stage >= plan.cut) {
-      return absl::DataLossError(absl::StrCat("description: changed stage \"", name,
-                                              "\" is not one of ", spec.architecture,
-                                              " up to the cut point"));
-    }
-    plan.changed.push_back(stage);
-  }
-  // Unchanged stages at the top are the backbone's too; there are none in what training writes.
-  while (plan.shared > 0 && std::find(plan.changed.begin(), plan.changed.end(), plan.shared - 1) !=
-                                plan.changed.end()) {
-    --plan.shared;
-  }
-  return plan;
-}
-
-// What a pass holds to its end of the stages that a head reads, for one input. DATA_LOSS where the
-// backbone gives other features than the head was made for.
-absl::StatusOr<uint64_t> TapBytes(const model::ModelDescription& description,
-                                  const nn::NetworkSpec& spec) {
-  if (description.head.taps.empty()) return 0;
-  GRAFT_ASSIGN_OR_RETURN(
-      const std::vector<model::StageFeatures> stages,
-      nn::StageFeaturesOf(spec, description.input.height, description.input.width));
-  uint64_t bytes = 0;
-  for (const model::StageFeatures& tap : description.head.taps) {
-    if (std::find(stages.begin(), stages.end(), tap) == stages.end()) {
-      return absl::DataLossError(absl::StrCat("the stage \"", tap.stage, "\" of ",
-                                              spec.architecture,
-                                              " does not give the features that the head reads"));
-    }
-    bytes += static_cast<uint64_t>(tap.features.channels * tap.features.places()) * sizeof(float);
-  }
-  return bytes;
-}
-
 uint64_t StageBytes(const nn::Network& network, const std::vector<int>& stages) {
   uint64_t bytes = 0;
   for (const int stage : stages) bytes += TensorBytes(network.NamedTensors(stage, stage + 1));
   return bytes;
 }
 
-// A network with the backbone's tensors, but for the changed stages, which come from `file`.
-absl::StatusOr<std::unique_ptr<nn::Network>> ChangedNetwork(
-    const StagePlan& plan, const SharedBackbone& backbone, const artifacts::SafetensorsFile& file) {
-  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<nn::Network> network,
-                         nn::Network::CreateEmpty(backbone.weights->spec()));
-  for (const nn::NamedTensor& shared : backbone.network->NamedTensors(0, plan.shared)) {
-    GRAFT_RETURN_IF_ERROR(network->SetTensor(shared.name, shared.tensor));
-  }
+// The stages that the model has changed, as a network with nothing else.
+absl::StatusOr<std::unique_ptr<nn::Network>> ChangedStages(const SegmentPlan& plan,
+                                                           const nn::NetworkSpec& spec,
+                                                           const artifacts::SafetensorsFile& file) {
+  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<nn::Network> network, nn::Network::CreateEmpty(spec));
   for (const int stage : plan.changed) {
     GRAFT_RETURN_IF_ERROR(nn::LoadStages(file, stage, stage + 1, nn::LoadMode::kBorrow, *network));
   }
@@ -106,12 +57,12 @@ absl::StatusOr<std::unique_ptr<nn::Network>> ChangedNetwork(
 }
 
 // DATA_LOSS names a tensor that is neither of the head nor of a changed stage.
-absl::Status CheckNothingElse(const artifacts::SafetensorsFile& file, const StagePlan& plan,
-                              const nn::Network* changed, const nn::Network& head) {
+absl::Status CheckNothingElse(const artifacts::SafetensorsFile& file, const SegmentPlan& plan,
+                              const nn::Network& changed, const nn::Network& head) {
   absl::flat_hash_set<std::string> expected;
   for (const nn::NamedTensor& tensor : head.NamedTensors()) expected.insert(tensor.name);
   for (const int stage : plan.changed) {
-    for (const nn::NamedTensor& tensor : changed->NamedTensors(stage, stage + 1)) {
+    for (const nn::NamedTensor& tensor : changed.NamedTensors(stage, stage + 1)) {
       expected.insert(tensor.name);
     }
   }
@@ -149,6 +100,43 @@ absl::StatusOr<std::shared_ptr<const backbones::BackboneWeights>> FindWeights(
       description.backbone_digest, ") is not installed: import those weights again"));
 }
 
+// The decoder of what the head gives.
+absl::StatusOr<std::unique_ptr<const tasks::Decoder>> MakeDecoder(
+    const tasks::Decoders& decoders, const model::ModelDescription& description) {
+  absl::StatusOr<std::unique_ptr<const tasks::Decoder>> decoder =
+      decoders.Make(description.task, description.outputs);
+  if (absl::IsUnimplemented(decoder.status())) return decoder.status();
+  if (!decoder.ok()) return Lost(decoder.status(), "description");
+  if ((*decoder)->outputs() != description.head.outputs) {
+    return absl::DataLossError(
+        absl::StrCat("description: the head gives ", description.head.outputs,
+                     " numbers, and the task reads ", (*decoder)->outputs()));
+  }
+  return decoder;
+}
+
+EngineUse UseOf(const LoadedSegment& segment) {
+  EngineUse use{std::string(segment.engine->name()), std::string(segment.engine->precision()), {}};
+  for (const engine::Declined& declined : segment.declined) {
+    use.declined.push_back(absl::StrCat(declined.engine, ": ", declined.why));
+  }
+  return use;
+}
+
+// What a model's own tensors point into.
+using OwnMemory =
+    std::pair<std::shared_ptr<const ModelArtifact>, std::shared_ptr<const SharedBackbone>>;
+
+// The most that any of the engines takes beside the tensors.
+uint64_t MostEngineBytes(const NetworkLoader::Options& options, const nn::NetworkSpec& spec) {
+  uint64_t most = 0;
+  for (const auto& factory : options.engines) {
+    most =
+        std::max(most, factory->MostBytes(engine::TensorBytes(spec), {.threads = options.threads}));
+  }
+  return most;
+}
+
 absl::StatusOr<model::ModelDescription> ReadDescription(absl::string_view json) {
   absl::StatusOr<model::ModelDescription> description = model::ModelDescriptionFromJson(json);
   if (!description.ok()) return Lost(description.status(), "description");
@@ -161,7 +149,7 @@ NetworkLoader::NetworkLoader(const Options& options, ModelSource* source,
                              const backbones::WeightsCatalog* weights,
                              const tasks::Decoders* decoders)
     : options_(options), source_(source), weights_(weights), decoders_(decoders) {
-  if (options.intra_op_threads > 0) at::set_num_threads(options.intra_op_threads);
+  at::set_num_threads(options.threads);
 }
 
 absl::StatusOr<std::shared_ptr<const SharedBackbone>> NetworkLoader::Backbone(
@@ -195,22 +183,34 @@ absl::StatusOr<std::shared_ptr<const SharedBackbone>> NetworkLoader::Backbone(
   return made;
 }
 
-absl::Status NetworkLoader::Warm(const NetworkServable& servable,
-                                 const std::vector<int>& batch_sizes) {
-  const SharedBackbone& backbone = servable.backbone();
-  bool features = true;
-  if (servable.shares_features()) {
-    absl::MutexLock lock(&backbone.mutex);
-    features = !backbone.warmed.contains(servable.batch_key());
+absl::StatusOr<std::shared_ptr<const LoadedSegment>> NetworkLoader::Common(
+    const SegmentPlan& plan, const model::InputSpec& pixels,
+    const std::shared_ptr<const SharedBackbone>& backbone, const engine::EngineOptions& options,
+    const std::vector<int>& warm_rows) {
+  const auto nobody_loads_it = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return !loading_.contains(plan.common_id);
+  };
+  {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&nobody_loads_it));
+    absl::erase_if(common_, [](const auto& pair) { return pair.second.expired(); });
+    if (const auto it = common_.find(plan.common_id); it != common_.end()) {
+      if (std::shared_ptr<const LoadedSegment> shared = it->second.lock()) return shared;
+    }
+    loading_.insert(plan.common_id);
   }
-  for (const int size : WarmSizesWithin(batch_sizes, servable.max_rows())) {
-    GRAFT_RETURN_IF_ERROR(servable.Warm(size, features));
-  }
-  if (servable.shares_features()) {
-    absl::MutexLock lock(&backbone.mutex);
-    backbone.warmed.insert(servable.batch_key());
-  }
-  return absl::OkStatus();
+  // Without the lock: compiling takes its time, and other backbones need not wait for it.
+  const auto load = [&]() -> absl::StatusOr<std::shared_ptr<const LoadedSegment>> {
+    GRAFT_ASSIGN_OR_RETURN(
+        std::shared_ptr<const engine::Segment> segment,
+        engine::SegmentOf(*plan.common, {backbone->network.get()}, pixels, backbone));
+    return LoadSegment(std::move(segment), options_.engines, options, warm_rows);
+  };
+  absl::StatusOr<std::shared_ptr<const LoadedSegment>> loaded = load();
+  absl::MutexLock lock(&mutex_);
+  loading_.erase(plan.common_id);
+  if (loaded.ok()) common_[plan.common_id] = *loaded;
+  return loaded;
 }
 
 absl::StatusOr<ModelBytes> NetworkLoader::Measure(const ModelKey& key) {
@@ -219,16 +219,19 @@ absl::StatusOr<ModelBytes> NetworkLoader::Measure(const ModelKey& key) {
     GRAFT_ASSIGN_OR_RETURN(const model::ModelDescription description,
                            ReadDescription(summary.description_json));
     GRAFT_ASSIGN_OR_RETURN(const auto weights, FindWeights(*weights_, description));
-    GRAFT_ASSIGN_OR_RETURN(const StagePlan plan, PlanStages(description, weights->spec()));
-    absl::StatusOr<nn::NetworkSpec> head_spec = nn::BuildHead(description.head);
-    if (!head_spec.ok()) return Lost(head_spec.status(), "description");
+    GRAFT_ASSIGN_OR_RETURN(const SegmentPlan plan, PlanSegments(description, weights->spec()));
+    GRAFT_ASSIGN_OR_RETURN(nn::NetworkSpec head_spec, nn::BuildHead(description.head));
     // Without weights, but of the sizes that they will have: everything is float32 in the end.
     GRAFT_ASSIGN_OR_RETURN(const auto network, nn::Network::CreateEmpty(weights->spec()));
-    GRAFT_ASSIGN_OR_RETURN(const auto head, nn::Network::CreateEmpty(*std::move(head_spec)));
-    return ModelBytes{
-        .own_bytes = StageBytes(*network, plan.changed) + TensorBytes(head->NamedTensors()),
-        .backbone_digest = description.backbone_digest,
-        .backbone_bytes = TensorBytes(network->NamedTensors(0, plan.shared))};
+    GRAFT_ASSIGN_OR_RETURN(const auto head, nn::Network::CreateEmpty(std::move(head_spec)));
+    ModelBytes bytes;
+    bytes.own_bytes = StageBytes(*network, plan.changed) + TensorBytes(head->NamedTensors()) +
+                      MostEngineBytes(options_, plan.own);
+    bytes.backbone_digest = description.backbone_digest;
+    bytes.backbone_bytes = TensorBytes(network->NamedTensors(0, plan.borrowed));
+    bytes.segment_id = plan.common_id;
+    if (plan.common.has_value()) bytes.segment_bytes = MostEngineBytes(options_, *plan.common);
+    return bytes;
   };
   absl::StatusOr<ModelBytes> measured = nn::CatchTorchErrors("measuring", measure);
   return measured.ok() ? std::move(measured) : Explained(measured.status(), key);
@@ -243,74 +246,68 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Load(
 
 absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
     const ModelKey& key, const std::vector<int>& warm_batch_sizes) {
+  GRAFT_ASSIGN_OR_RETURN(std::shared_ptr<const ModelArtifact> artifact, source_->Open(key));
   NetworkServable::Parts parts;
   parts.image_limits = options_.images;
-  GRAFT_ASSIGN_OR_RETURN(parts.artifact, source_->Open(key));
-  GRAFT_ASSIGN_OR_RETURN(parts.description, ReadDescription(parts.artifact->description_json()));
+  GRAFT_ASSIGN_OR_RETURN(parts.description, ReadDescription(artifact->description_json()));
   const model::ModelDescription& description = parts.description;
-  absl::StatusOr<std::unique_ptr<const tasks::Decoder>> decoder =
-      decoders_->Make(description.task, description.outputs);
-  if (absl::IsUnimplemented(decoder.status())) return decoder.status();
-  if (!decoder.ok()) return Lost(decoder.status(), "description");
-  parts.decoder = *std::move(decoder);
-  if (parts.decoder->outputs() != description.head.outputs) {
-    return absl::DataLossError(
-        absl::StrCat("description: the head gives ", description.head.outputs,
-                     " numbers, and the task reads ", parts.decoder->outputs()));
-  }
+  GRAFT_ASSIGN_OR_RETURN(parts.decoder, MakeDecoder(*decoders_, description));
   absl::StatusOr<std::unique_ptr<artifacts::SafetensorsFile>> file =
-      artifacts::SafetensorsFile::Parse(parts.artifact->model_bytes());
+      artifacts::SafetensorsFile::Parse(artifact->model_bytes());
   if (!file.ok()) return Lost(file.status(), artifacts::kModelFile);
 
   GRAFT_ASSIGN_OR_RETURN(const auto weights, FindWeights(*weights_, description));
-  const nn::NetworkSpec& spec = weights->spec();
-  GRAFT_ASSIGN_OR_RETURN(const StagePlan plan, PlanStages(description, spec));
-  parts.cut_stage = plan.cut;
-  GRAFT_ASSIGN_OR_RETURN(parts.backbone, Backbone(weights, plan.shared));
-  const absl::StatusOr<int64_t> row_bytes =
-      nn::PeakActivationBytes(spec, 0, plan.cut, description.input.height, description.input.width);
-  if (!row_bytes.ok()) return Lost(row_bytes.status(), "description: input");
-  absl::StatusOr<std::vector<int>> taps = nn::TapNodes(description.head, spec, plan.cut);
-  if (!taps.ok()) return Lost(taps.status(), "description");
-  parts.taps = *std::move(taps);
-  const absl::StatusOr<uint64_t> tap_bytes = TapBytes(description, spec);
-  if (!tap_bytes.ok()) return Lost(tap_bytes.status(), "description");
-  parts.max_rows = RowsWithin(static_cast<uint64_t>(*row_bytes) + *tap_bytes,
-                              options_.max_batch_bytes, kMostRows);
-
-  parts.memory = {.backbone_digest = description.backbone_digest,
-                  .backbone_bytes = parts.backbone->bytes};
-  if (!plan.changed.empty()) {
-    absl::StatusOr<std::unique_ptr<nn::Network>> changed =
-        ChangedNetwork(plan, *parts.backbone, **file);
-    if (!changed.ok()) return Lost(changed.status(), artifacts::kModelFile);
-    parts.memory.own_bytes += StageBytes(**changed, plan.changed);
-    parts.changed = *std::move(changed);
-  }
-  absl::StatusOr<nn::NetworkSpec> head_spec = nn::BuildHead(description.head);
-  if (!head_spec.ok()) return Lost(head_spec.status(), "description");
+  GRAFT_ASSIGN_OR_RETURN(SegmentPlan plan, PlanSegments(description, weights->spec()));
+  GRAFT_ASSIGN_OR_RETURN(const std::shared_ptr<const SharedBackbone> backbone,
+                         Backbone(weights, plan.borrowed));
+  const absl::StatusOr<std::unique_ptr<nn::Network>> changed =
+      ChangedStages(plan, weights->spec(), **file);
+  if (!changed.ok()) return Lost(changed.status(), artifacts::kModelFile);
+  GRAFT_ASSIGN_OR_RETURN(nn::NetworkSpec head_spec, nn::BuildHead(description.head));
   GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<nn::Network> head,
-                         nn::Network::CreateEmpty(*std::move(head_spec)));
+                         nn::Network::CreateEmpty(std::move(head_spec)));
   const absl::Status head_loaded =
       nn::LoadStages(**file, 0, head->num_stages(), nn::LoadMode::kBorrow, *head);
   if (!head_loaded.ok()) return Lost(head_loaded, artifacts::kModelFile);
-  parts.memory.own_bytes += TensorBytes(head->NamedTensors());
-  parts.head = std::move(head);
-  GRAFT_RETURN_IF_ERROR(CheckNothingElse(**file, plan, parts.changed.get(), *parts.head));
+  GRAFT_RETURN_IF_ERROR(CheckNothingElse(**file, plan, **changed, *head));
 
-  parts.batch_key = absl::StrCat(description.backbone_digest, "/", parts.cut_stage, "/",
-                                 model::Digest(description.input));
-  // Rows of one batch are read at the same stages and pooled alike.
-  for (const model::StageFeatures& tap : description.head.taps) {
-    absl::StrAppend(&parts.batch_key, "/", model::PoolingName(description.head.pooling), ":",
-                    tap.stage);
+  const auto rows_within = [&](int64_t row_bytes) {
+    return RowsWithin(static_cast<uint64_t>(row_bytes), options_.max_batch_bytes, kMostRows);
+  };
+  const int own_rows = rows_within(plan.own_row_bytes);
+  parts.max_rows = own_rows;
+  parts.batch_key = absl::StrCat(key.project, "/", key.model, "/", key.version);
+  parts.memory = {
+      .own_bytes = StageBytes(**changed, plan.changed) + TensorBytes(head->NamedTensors()),
+      .backbone_digest = description.backbone_digest,
+      .backbone_bytes = backbone->bytes};
+  if (plan.common.has_value()) {
+    parts.max_rows = rows_within(plan.common_row_bytes);
+    parts.batch_key = plan.common_id;
+    GRAFT_ASSIGN_OR_RETURN(parts.common,
+                           Common(plan, description.input, backbone,
+                                  {.threads = options_.threads, .max_rows = parts.max_rows},
+                                  WarmSizesWithin(warm_batch_sizes, parts.max_rows)));
+    parts.max_rows = std::min(parts.max_rows, parts.common->engine->rows_at_once());
+    parts.memory.segment_id = plan.common_id;
+    parts.memory.segment_bytes = parts.common->engine->bytes();
   }
-  if (parts.changed != nullptr) {
-    absl::StrAppend(&parts.batch_key, "/", key.project, "/", key.model, "/", key.version);
+  std::optional<model::InputSpec> pixels;
+  if (parts.common == nullptr) pixels = description.input;
+  // The model's own tensors before the backbone's of the same names.
+  GRAFT_ASSIGN_OR_RETURN(
+      std::shared_ptr<const engine::Segment> own,
+      engine::SegmentOf(std::move(plan.own), {head.get(), changed->get(), backbone->network.get()},
+                        pixels, std::make_shared<OwnMemory>(std::move(artifact), backbone)));
+  GRAFT_ASSIGN_OR_RETURN(parts.own, LoadSegment(std::move(own), options_.engines,
+                                                {.threads = options_.threads, .max_rows = own_rows},
+                                                WarmSizesWithin(warm_batch_sizes, own_rows)));
+  parts.memory.own_bytes += parts.own->engine->bytes();
+  if (parts.common == nullptr) {
+    parts.max_rows = std::min(parts.max_rows, parts.own->engine->rows_at_once());
   }
-  auto servable = std::make_shared<const NetworkServable>(std::move(parts));
-  GRAFT_RETURN_IF_ERROR(Warm(*servable, warm_batch_sizes));
-  return servable;
+  parts.engine_use = UseOf(parts.common != nullptr ? *parts.common : *parts.own);
+  return std::make_shared<const NetworkServable>(std::move(parts));
 }
 
 }  // namespace graft::serving

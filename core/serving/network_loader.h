@@ -8,24 +8,44 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/synchronization/mutex.h"
 
 #include "core/backbones/weights_catalog.h"
+#include "core/engine/engine.h"
 #include "core/image/probe.h"
+#include "core/nn/network.h"
+#include "core/serving/loaded_segment.h"
 #include "core/serving/model_source.h"
-#include "core/serving/network_servable.h"
+#include "core/serving/segment_plan.h"
 #include "core/serving/servable.h"
 #include "core/tasks/decoders.h"
 
 namespace graft::serving {
 
-// Rebuilds networks from published deltas over the installed backbones. All models of one backbone
-// digest share one copy of its tensors, which goes with the last of them; stages that none of them
-// runs (a published classifier, what a model has changed) are not read. Safe for concurrent use.
+// The lower stages of a backbone as a network whose float32 tensors point into the weights' memory
+// map, and whose others are float32 copies: however many models ride on it, its weights are in
+// memory once.
+struct SharedBackbone {
+  std::shared_ptr<const backbones::BackboneWeights> weights;  // outlives the network
+  std::unique_ptr<const nn::Network> network;
+  int stages = 0;      // those that have weights: [0, stages)
+  uint64_t bytes = 0;  // of their tensors
+};
+
+// Bytes of tensors, of those without memory too.
+uint64_t TensorBytes(const std::vector<nn::NamedTensor>& tensors);
+
+// Rebuilds networks from published deltas over the installed backbones, and gives their parts to
+// engines. All models of one backbone digest share one copy of its tensors, and all that have a
+// part in common share its engine; both go with the last of them. Stages that none of them runs (a
+// published classifier, what a model has changed) are not read. Safe for concurrent use.
 class NetworkLoader final : public ServableLoader {
  public:
   struct Options {
-    int intra_op_threads = 0;   // of LibTorch, for the whole process; 0 leaves them as they are
+    // Asked in this order for each part of a model. Not empty; the last one should take all.
+    std::vector<std::shared_ptr<const engine::EngineFactory>> engines;
+    int threads = 1;            // of a pass
     image::ImageLimits images;  // of what Servable::Prepare decodes
     // Of the activations of one pass: bounds its rows (Servable::max_rows), though not below one.
     uint64_t max_batch_bytes = uint64_t{1} << 30;
@@ -47,9 +67,11 @@ class NetworkLoader final : public ServableLoader {
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<std::shared_ptr<const Servable>> Build(const ModelKey& key,
                                                         const std::vector<int>& warm_batch_sizes);
-  // Features that several models share are warmed with the first of them; heads each.
-  absl::Status Warm(const NetworkServable& servable, const std::vector<int>& batch_sizes)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  // What several models have in common, loaded with the first of them.
+  absl::StatusOr<std::shared_ptr<const LoadedSegment>> Common(
+      const SegmentPlan& plan, const model::InputSpec& pixels,
+      const std::shared_ptr<const SharedBackbone>& backbone, const engine::EngineOptions& options,
+      const std::vector<int>& warm_rows) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Options options_;
   ModelSource* const source_;
@@ -60,6 +82,10 @@ class NetworkLoader final : public ServableLoader {
   // By digest, then by how many stages it has; expired once nobody uses it.
   absl::flat_hash_map<std::string, std::map<int, std::weak_ptr<const SharedBackbone>>> backbones_
       ABSL_GUARDED_BY(mutex_);
+  // By SegmentPlan::common_id; expired once nobody uses it.
+  absl::flat_hash_map<std::string, std::weak_ptr<const LoadedSegment>> common_
+      ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<std::string> loading_ ABSL_GUARDED_BY(mutex_);  // of common_, at this time
 };
 
 }  // namespace graft::serving

@@ -6,54 +6,26 @@
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_set.h"
-#include "absl/synchronization/mutex.h"
-
-#include "core/backbones/weights_catalog.h"
 #include "core/image/probe.h"
 #include "core/model/model_description.h"
-#include "core/nn/network.h"
-#include "core/serving/model_source.h"
+#include "core/serving/loaded_segment.h"
 #include "core/serving/prediction.h"
 #include "core/serving/servable.h"
 #include "core/tasks/decoder.h"
 
 namespace graft::serving {
 
-// The lower stages of a backbone as a network whose float32 tensors point into the weights' memory
-// map, and whose others are float32 copies: however many models ride on it, its weights are in
-// memory once.
-struct SharedBackbone {
-  std::shared_ptr<const backbones::BackboneWeights> weights;  // outlives the network
-  std::unique_ptr<const nn::Network> network;
-  int stages = 0;      // those that have weights: [0, stages)
-  uint64_t bytes = 0;  // of their tensors
-
-  // The batch keys, of models that change nothing of it, whose passes have been warmed.
-  mutable absl::Mutex mutex;
-  mutable absl::flat_hash_set<std::string> warmed ABSL_GUARDED_BY(mutex);
-};
-
-// Bytes of tensors, of those without memory too.
-uint64_t TensorBytes(const std::vector<nn::NamedTensor>& tensors);
-
-// A model as a delta over a shared backbone: stages below the first changed one are the backbone's
-// own tensors; those from there on, and the head, are the model's.
+// A model as a chain of segments: what it has in common with others over the same backbone, run for
+// the rows of all of them at once, and what is its own.
 class NetworkServable final : public Servable {
  public:
   struct Parts {
     model::ModelDescription description;
-    std::unique_ptr<const ModelArtifact> artifact;  // what the model's own tensors point into
-    std::shared_ptr<const SharedBackbone> backbone;
-    // Null when no stage is changed: the backbone's own network then serves all such models in one
-    // pass. Otherwise a network whose unchanged tensors are the backbone's.
-    std::unique_ptr<const nn::Network> changed;
-    std::unique_ptr<const nn::Network> head;
-    std::unique_ptr<const tasks::Decoder> decoder;  // of what the head gives
-    int cut_stage = 0;                              // features come out of stages [0, cut_stage)
-    std::vector<int> taps;  // nodes that the head reads; empty: the last stage
+    std::shared_ptr<const LoadedSegment> common;  // null: it has nothing in common with others
+    std::shared_ptr<const LoadedSegment> own;
+    std::unique_ptr<const tasks::Decoder> decoder;  // of what `own` gives
     std::string batch_key;
+    EngineUse engine_use;
     ModelBytes memory;
     image::ImageLimits image_limits;
     int max_rows = 1;
@@ -62,6 +34,7 @@ class NetworkServable final : public Servable {
 
   const tasks::Decoder& decoder() const override { return *parts_.decoder; }
   const std::string& batch_key() const override { return parts_.batch_key; }
+  const EngineUse& engine_use() const override { return parts_.engine_use; }
   const ModelBytes& memory() const override { return parts_.memory; }
 
   int max_rows() const override { return parts_.max_rows; }
@@ -71,24 +44,11 @@ class NetworkServable final : public Servable {
   absl::StatusOr<std::vector<std::vector<float>>> Run(
       const std::vector<ServableRow>& rows) const override;
 
-  // A pass of `rows` blank images, so that the first request at this size waits for nothing to be
-  // set up or read from disk. Without `features` of the head only.
-  absl::Status Warm(int rows, bool features) const;
-
-  // Whether its features are the backbone's own, computed in one pass with other models'.
-  bool shares_features() const { return parts_.changed == nullptr; }
-  const SharedBackbone& backbone() const { return *parts_.backbone; }
-  const model::InputSpec& input() const { return parts_.description.input; }
-
-  // For tests of what is shared: the network that computes the features.
-  const nn::Network& features() const {
-    return parts_.changed != nullptr ? *parts_.changed : *parts_.backbone->network;
-  }
+  // May be null.
+  const LoadedSegment* common() const { return parts_.common.get(); }
+  const LoadedSegment& own() const { return *parts_.own; }
 
  private:
-  // What this model's head reads of a batch, and that of all with the same batch key.
-  at::Tensor HeadInput(const at::Tensor& batch) const;
-
   const Parts parts_;
 };
 

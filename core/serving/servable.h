@@ -28,9 +28,19 @@ struct ModelKey {
   }
 };
 
-// One input as a network takes it; of an image values of [3, height, width], row-major, normalised.
+// One input as a network takes it; of an image its pixels, [height, width, 3] in the order of the
+// model's channels.
 struct PreparedInput {
-  std::vector<float> values;
+  std::vector<uint8_t> bytes;
+};
+
+// What runs a version: the engine of its largest part.
+struct EngineUse {
+  std::string engine;                 // "openvino", "libtorch"
+  std::string precision;              // "f32"
+  std::vector<std::string> declined;  // engines that would have come before: "openvino: too small"
+
+  friend bool operator==(const EngineUse&, const EngineUse&) = default;
 };
 
 class Servable;
@@ -49,14 +59,17 @@ class Servable {
   // Makes answers of the rows that Run gives.
   virtual const tasks::Decoder& decoder() const = 0;
 
-  // Servables of equal keys may ride in one batch: the same backbone, cut and input, so that
-  // one pass of the backbone serves them all.
+  // Servables of equal keys may ride in one batch: one pass of what they have in common serves them
+  // all.
   virtual const std::string& batch_key() const = 0;
+
+  virtual const EngineUse& engine_use() const = 0;
 
   // What it takes, and shares with all of the same backbone digest.
   virtual const ModelBytes& memory() const = 0;
 
-  // Most rows that Run may be given: what its activations take is bounded. The same for all of one
+  // Most rows that Run may be given: what its activations take is bounded, and an engine that
+  // computes few side by side answers those before it takes others. The same for all of one
   // batch_key.
   virtual int max_rows() const = 0;
 

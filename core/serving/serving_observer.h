@@ -7,6 +7,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
+#include "core/serving/servable.h"
+
 namespace graft::serving {
 
 // One answered request. Durations that do not apply (it failed earlier) are zero.
@@ -37,6 +39,7 @@ struct LoadStats {
   int64_t version = 0;
   absl::Status status;  // DATA_LOSS: its files are not what was published
   absl::Duration seconds;
+  EngineUse engine;  // of one that was loaded
 };
 
 // What is in memory now.

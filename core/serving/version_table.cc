@@ -183,18 +183,23 @@ LoadedStats VersionTable::Stats(const MemoryLedger& ledger) const {
   return stats;
 }
 
+std::optional<ModelStatus> VersionTable::StatusOf(const ModelKey& key) const {
+  const EntryPtr entry = Find(key);
+  if (entry == nullptr || entry->servable == nullptr) return std::nullopt;
+  return ModelStatus{.key = key,
+                     .state = ModelState::kReady,
+                     .latest = Latest(key.project, key.model) == key.version,
+                     .own_bytes = entry->servable->memory().own_bytes,
+                     .backbone_digest = entry->servable->memory().backbone_digest,
+                     .engine = entry->servable->engine_use()};
+}
+
 std::vector<ModelStatus> VersionTable::List() const {
   std::vector<ModelStatus> list;
   for (const auto& [key, entry] : entries_) {
     if (!entry->error.ok()) continue;
-    ModelStatus status{.key = key};
-    status.latest = Latest(key.project, key.model) == key.version;
-    if (entry->servable != nullptr) {
-      status.state = ModelState::kReady;
-      status.own_bytes = entry->servable->memory().own_bytes;
-      status.backbone_digest = entry->servable->memory().backbone_digest;
-    }
-    list.push_back(std::move(status));
+    list.push_back(StatusOf(key).value_or(
+        ModelStatus{.key = key, .latest = Latest(key.project, key.model) == key.version}));
   }
   for (const Retired& retired : retired_) {
     if (retired.servable.expired()) continue;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -102,6 +103,8 @@ class VersionTable {
 
   LoadedStats Stats(const MemoryLedger& ledger) const;
   std::vector<ModelStatus> List() const;
+  // Of one that is in memory.
+  std::optional<ModelStatus> StatusOf(const ModelKey& key) const;
 
  private:
   struct Latests {

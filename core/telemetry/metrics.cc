@@ -163,6 +163,9 @@ Metrics::Metrics(std::unique_ptr<Native> native)
       model_loaded(native_->MakeGauge("graft_model_loaded", "Model versions in memory.")),
       model_loaded_bytes(native_->MakeGauge(
           "graft_model_loaded_bytes", "Memory of loaded models and their backbones, in bytes.")),
+      model_engines(native_->MakeGauges("graft_model_engines",
+                                        "Model versions in memory, by the engine that runs them.",
+                                        {"engine", "precision"}, 16)),
       model_load_seconds(native_->MakeHistogram(
           "graft_model_load_seconds", "Time to load and warm a model version, in seconds.",
           JobBuckets())),

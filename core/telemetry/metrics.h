@@ -64,8 +64,9 @@ class Metrics {
   Histogram predict_compute_seconds;
   Histogram predict_total_seconds;
   Histogram predict_batch_size;
-  Gauge model_loaded;        // versions in memory
-  Gauge model_loaded_bytes;  // what they and their backbones take
+  Gauge model_loaded;         // versions in memory
+  Gauge model_loaded_bytes;   // what they and their backbones take
+  GaugeFamily model_engines;  // {engine, precision}: versions in memory that it runs
   Histogram model_load_seconds;
   CounterFamily model_load_failures_total;  // {code}
 

@@ -73,7 +73,8 @@ model::ModelDescription Describe(const backbones::BackboneWeights& backbone,
   return description;
 }
 
-// The framing that is asked for. Where none is, or AUTO: the backbone's own, until they are compared.
+// The framing that is asked for. Where none is, or AUTO: the backbone's own, until they are
+// compared.
 model::Framing AskedFraming(const recipes::FineTuneConfig& config, model::Framing published) {
   switch (config.data.framing.value_or(recipes::FramingChoice::kAuto)) {
     case recipes::FramingChoice::kCentreCrop:
@@ -178,9 +179,8 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
                          NetworkUnderTraining::Create(backbone, head, *job.config.training.seed,
                                                       {device, at::kFloat}));
-  GRAFT_ASSIGN_OR_RETURN(const int64_t flops,
-                         nn::CountFlops(backbone.spec(), 0, network->stages(), input.height,
-                                        input.width));
+  GRAFT_ASSIGN_OR_RETURN(const int64_t flops, nn::CountFlops(backbone.spec(), 0, network->stages(),
+                                                             input.height, input.width));
   if (recipes::ComparesFramings(job.config, environment.dataset->size(),
                                 static_cast<double>(flops) / 1e9)) {
     GRAFT_ASSIGN_OR_RETURN(input.framing,

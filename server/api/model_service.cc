@@ -26,6 +26,15 @@ absl::StatusOr<T> WithModelReason(absl::StatusOr<T> result) {
   return result;
 }
 
+v1::Serving ServingOf(const serving::ModelStatus& loaded) {
+  v1::Serving serving;
+  serving.set_engine(loaded.engine.engine);
+  serving.set_precision(loaded.engine.precision);
+  for (const std::string& declined : loaded.engine.declined) serving.add_declined(declined);
+  serving.set_bytes(static_cast<int64_t>(loaded.own_bytes));
+  return serving;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Model> ModelService::WithVersions(const store::Model& model) {
@@ -73,6 +82,9 @@ absl::StatusOr<v1::GetModelResponse> ModelService::GetModel(const Caller& caller
   v1::GetModelResponse response;
   GRAFT_ASSIGN_OR_RETURN(*response.mutable_model(), WithModelReason(WithVersions(model)));
   GRAFT_ASSIGN_OR_RETURN(*response.mutable_version(), wire::ToProto(version, details));
+  const std::optional<serving::ModelStatus> loaded =
+      environment_.loaded({caller.project(), request.model(), version.version});
+  if (loaded.has_value()) *response.mutable_serving() = ServingOf(*loaded);
   return response;
 }
 

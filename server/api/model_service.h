@@ -2,6 +2,7 @@
 #define GRAFT_SERVER_API_MODEL_SERVICE_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "graft/v1/model.pb.h"
 
 #include "core/artifacts/blob/blob_store.h"
+#include "core/serving/model_manager.h"
 #include "core/store/metadata_store.h"
 #include "server/api/caller.h"
 #include "server/base/logging.h"
@@ -26,6 +28,8 @@ class ModelService {
     // Told once rows are deleted: no new request may get that version (0: any of the model).
     std::function<void(const std::string& project, const std::string& model, int64_t version)>
         on_deleted;
+    // What is in memory of a version; nothing where it is not ready.
+    std::function<std::optional<serving::ModelStatus>(const serving::ModelKey& key)> loaded;
   };
   explicit ModelService(Environment environment) : environment_(std::move(environment)) {}
 

@@ -18,6 +18,8 @@
 #include "core/base/ids.h"
 #include "core/base/status_macros.h"
 #include "core/base/thread_pool.h"
+#include "core/engine/eager/eager_engine.h"
+#include "core/engine/openvino/openvino_engine.h"
 #include "core/jobs/state_table.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/network_loader.h"
@@ -55,6 +57,17 @@ namespace graft::server {
 namespace {
 
 namespace fs = std::filesystem;
+
+// What the flag --serving-engine stands for, in the order they are asked.
+std::vector<std::shared_ptr<const engine::EngineFactory>> ServingEngines(const std::string& flag) {
+  std::vector<std::shared_ptr<const engine::EngineFactory>> engines;
+  if (flag == "auto") {
+    engines.push_back(
+        std::make_shared<engine::OpenVinoEngineFactory>(engine::kTooSmallForOpenVino));
+  }
+  engines.push_back(std::make_shared<engine::EagerEngineFactory>());
+  return engines;
+}
 
 constexpr absl::Duration kCountInterval = absl::Seconds(1);
 constexpr int kWatchThreads = 2;
@@ -236,8 +249,8 @@ class Server final : public Application {
   absl::Status StartServing() {
     source_ = std::make_unique<serving::StoredModelSource>(store_.get(), blobs_.get());
     serving::NetworkLoader::Options loading;
-    loading.intra_op_threads =
-        config_.serving_threads > 0 ? config_.serving_threads : AvailableCpus();
+    loading.threads = config_.serving_threads > 0 ? config_.serving_threads : AvailableCpus();
+    loading.engines = ServingEngines(config_.serving_engine);
     loading.max_batch_bytes = config_.max_batch_bytes;
     loading.images.max_bytes = config_.max_image_bytes;
     loading.images.max_pixels = config_.max_image_pixels;
@@ -291,7 +304,8 @@ class Server final : public Application {
         store_.get(), blobs_.get(), logger_,
         [this](const std::string& project, const std::string& model, int64_t version) {
           models_->Forget(project, model, version);
-        }});
+        },
+        [this](const serving::ModelKey& key) { return models_->Find(key); }});
     workers_ = std::make_unique<Workers>(
         config_, Workers::Environment{store_.get(), blobs_.get(), metrics_.get(), clock_, logger_},
         [this](const std::string& project, const std::string& model, int64_t version) {

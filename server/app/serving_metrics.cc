@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace graft::server {
 
@@ -31,7 +32,9 @@ void ServingMetrics::OnLoad(const serving::LoadStats& stats) {
                   {{"project", stats.project},
                    {"model", stats.model},
                    {"version", version},
-                   {"seconds", absl::StrCat(absl::ToDoubleSeconds(stats.seconds))}});
+                   {"seconds", absl::StrCat(absl::ToDoubleSeconds(stats.seconds))},
+                   {"engine", absl::StrCat(stats.engine.engine, " ", stats.engine.precision)},
+                   {"declined", absl::StrJoin(stats.engine.declined, "; ")}});
   } else if (absl::IsNotFound(stats.status)) {
     logger_->Info("model deleted before it was loaded",
                   {{"project", stats.project}, {"model", stats.model}, {"version", version}});
@@ -56,7 +59,16 @@ void ServingMetrics::Refresh() {
   metrics_->model_loaded.Set(stats.models);
   metrics_->model_loaded_bytes.Set(static_cast<double>(stats.bytes));
   std::vector<std::string> names;
-  for (const serving::ModelStatus& model : models_->List()) names.push_back(model.key.model);
+  for (auto& [engine, count] : engines_) count = 0;  // those that run nothing any more stay, at 0
+  for (const serving::ModelStatus& model : models_->List()) {
+    names.push_back(model.key.model);
+    if (model.state == serving::ModelState::kReady) {
+      ++engines_[{model.engine.engine, model.engine.precision}];
+    }
+  }
+  for (const auto& [engine, count] : engines_) {
+    metrics_->model_engines.Set({engine.first, engine.second}, count);
+  }
   metrics_->SetLoadedModels(std::move(names));
 }
 

@@ -35,6 +35,8 @@ class ServingMetrics final : public serving::ServingObserver {
   const wire::Logger* const logger_;
   absl::Mutex mutex_;  // held while reading and setting: nobody sets what is older than what is set
   const serving::ModelManager* models_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  // Versions by engine and precision; what has run one stays.
+  std::map<std::pair<std::string, std::string>, int> engines_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace graft::server

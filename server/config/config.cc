@@ -164,6 +164,8 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
                    "How long to wait for a batch to fill; 0: take what waits")
       .Add("--predict-queue", config.predict_queue, "Inputs that may wait, in 1 MiB each")
       .Add("--serving-threads", config.serving_threads, "Threads of the network; 0: all cores")
+      .Add("--serving-engine", config.serving_engine,
+           "auto (OpenVINO, and LibTorch for what it declines) or libtorch")
       .Add("--decode-threads", config.decode_threads, "Threads that decode inputs")
       .AddSize("--model-memory-bytes", config.model_memory_bytes, "Memory of loaded models");
   FlagGroup(app, "Running")
@@ -255,6 +257,9 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   }
   if (!(config.max_broken_share >= 0 && config.max_broken_share <= 1)) {
     return absl::InvalidArgumentError("--max-broken-share: must be 0 to 1");
+  }
+  if (config.serving_engine != "auto" && config.serving_engine != "libtorch") {
+    return absl::InvalidArgumentError("--serving-engine: must be auto or libtorch");
   }
   if (config.log_format != "text" && config.log_format != "json") {
     return absl::InvalidArgumentError("--log-format: must be text or json");

@@ -79,6 +79,7 @@ struct ServerConfig {
   uint64_t max_batch_bytes = uint64_t{1} << 30;  // activations of one pass; bounds its inputs
   int predict_queue = 512;                       // inputs waiting; more are RESOURCE_EXHAUSTED
   int serving_threads = 0;                       // 0: all cores
+  std::string serving_engine = "auto";           // or "libtorch"
   int decode_threads = 2;
   uint64_t model_memory_bytes = uint64_t{2} << 30;
 

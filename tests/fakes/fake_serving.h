@@ -150,6 +150,7 @@ class FakeServable final : public serving::Servable {
     uint64_t measured_own_bytes = 0;  // what Measure says of its own; 0: the same
     int max_rows = 1 << 20;
     uint64_t prepared_bytes = 0;
+    serving::EngineUse engine_use = {"fake", "f32", {}};
     std::shared_ptr<const tasks::Decoder> decoder = std::make_shared<FakeDecoder>();
   };
   FakeServable(FakeWorld* world, Shape shape)
@@ -166,6 +167,7 @@ class FakeServable final : public serving::Servable {
 
   const tasks::Decoder& decoder() const override { return *shape_.decoder; }
   const std::string& batch_key() const override { return shape_.digest; }
+  const serving::EngineUse& engine_use() const override { return shape_.engine_use; }
   const serving::ModelBytes& memory() const override { return memory_; }
 
   int max_rows() const override { return shape_.max_rows; }
@@ -180,7 +182,7 @@ class FakeServable final : public serving::Servable {
     }
     world_->decoding.Pass();
     if (encoded == "bad") return absl::InvalidArgumentError("truncated JPEG");
-    return serving::PreparedInput{{static_cast<float>(encoded[0] - 'a')}};
+    return serving::PreparedInput{{static_cast<uint8_t>(encoded[0] - 'a')}};
   }
   absl::StatusOr<std::vector<std::vector<float>>> Run(
       const std::vector<serving::ServableRow>& rows) const override {
@@ -198,7 +200,7 @@ class FakeServable final : public serving::Servable {
     std::vector<std::vector<float>> answers;
     for (const serving::ServableRow& row : rows) {
       std::vector<float> outputs = {0.1f, 0.2f, 0.15f};
-      outputs[static_cast<size_t>(row.input->values[0])] = 0.7f;
+      outputs[row.input->bytes[0]] = 0.7f;
       answers.push_back(std::move(outputs));
     }
     answers.resize(answers.size() - static_cast<size_t>(left_out));

@@ -69,10 +69,9 @@ TEST_P(LoweringTest, OpenVinoGivesWhatLibTorchGives) {
   const float scale = golden.value("input_scale", 1.0f);
   pixels.mean = {0.5f, 0.5f, 0.5f};
   pixels.std = {0.5f / scale, 0.5f / scale, 0.5f / scale};
-  const auto segment =
-      engine::SegmentOf(nn::CutStages(spec, 0, spec.feature_stages,
-                                      nn::ImageInputs(spec, size, size)).value(),
-                        {network.get()}, pixels, nullptr);
+  const auto segment = engine::SegmentOf(
+      nn::CutStages(spec, 0, spec.feature_stages, nn::ImageInputs(spec, size, size)).value(),
+      {network.get()}, pixels, nullptr);
   ASSERT_TRUE(segment.ok()) << segment.status();
   const auto eager = engine::EagerEngineFactory().Make(*segment, {.max_rows = 32});
   ASSERT_TRUE(eager.ok()) << eager.status();

@@ -32,6 +32,7 @@ class EagerEngine final : public Engine {
   absl::string_view name() const override { return "libtorch"; }
   absl::string_view precision() const override { return "f32"; }
   int64_t outputs() const override { return outputs_; }
+  int rows_at_once() const override { return max_rows_; }
   uint64_t bytes() const override { return 0; }
 
   absl::Status Run(absl::Span<const Row> rows, float* out) const override {
@@ -52,8 +53,7 @@ class EagerEngine final : public Engine {
     std::vector<at::Tensor> inputs;
     for (size_t i = 0; i < segment_->spec.inputs.size(); ++i) inputs.push_back(Gather(rows, i));
     const int last = static_cast<int>(segment_->spec.nodes.size()) - 1;
-    const at::Tensor result =
-        nn::OnHost(network_->ForwardTaps(inputs, 0, 1, {last}).front());
+    const at::Tensor result = nn::OnHost(network_->ForwardTaps(inputs, 0, 1, {last}).front());
     std::memcpy(out, result.const_data_ptr<float>(),
                 rows.size() * static_cast<size_t>(outputs_) * sizeof(float));
   }
@@ -62,8 +62,8 @@ class EagerEngine final : public Engine {
     const nn::NetworkInput& input = segment_->spec.inputs[index];
     const bool pixels = index == 0 && segment_->pixels.has_value();
     const auto count = static_cast<int64_t>(rows.size());
-    std::vector<int64_t> sizes = pixels ? std::vector<int64_t>{input.shape[1], input.shape[2], 3}
-                                        : input.shape.ToVector();
+    std::vector<int64_t> sizes =
+        pixels ? std::vector<int64_t>{input.shape[1], input.shape[2], 3} : input.shape.ToVector();
     sizes.insert(sizes.begin(), count);
     const at::ScalarType type = pixels ? at::kByte : input.integers ? at::kLong : at::kFloat;
     const at::Tensor batch = at::empty(sizes, at::TensorOptions(type));

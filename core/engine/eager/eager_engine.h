@@ -12,6 +12,7 @@ namespace graft::engine {
 class EagerEngineFactory final : public EngineFactory {
  public:
   absl::string_view name() const override { return "libtorch"; }
+  uint64_t MostBytes(uint64_t, const EngineOptions&) const override { return 0; }
   absl::StatusOr<std::unique_ptr<Engine>> Make(std::shared_ptr<const Segment> segment,
                                                const EngineOptions& options) const override;
 };

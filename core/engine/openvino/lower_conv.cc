@@ -1,11 +1,11 @@
-#include <openvino/op/add.hpp>
 #include <openvino/op/adaptive_avg_pool.hpp>
+#include <openvino/op/add.hpp>
 #include <openvino/op/batch_norm.hpp>
+#include <openvino/op/constant.hpp>
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/group_conv.hpp>
 #include <openvino/op/max_pool.hpp>
 #include <openvino/op/reduce_mean.hpp>
-#include <openvino/op/constant.hpp>
 
 #include "core/engine/openvino/lowering.h"
 
@@ -33,9 +33,8 @@ Value Lower(const nn::Conv2d& conv, const LowerArgs& args) {
     const Value weight =
         ConstantOf(*args.own[0], {groups, Size(conv.out_channels) / groups,
                                   Size(conv.in_channels) / groups, kernel, kernel});
-    out = std::make_shared<ov::op::v1::GroupConvolution>(args.x(), weight,
-                                                         ov::Strides{stride, stride}, pads, pads,
-                                                         ov::Strides{1, 1}, pad);
+    out = std::make_shared<ov::op::v1::GroupConvolution>(
+        args.x(), weight, ov::Strides{stride, stride}, pads, pads, ov::Strides{1, 1}, pad);
   }
   if (!conv.bias) return out;
   return std::make_shared<ov::op::v1::Add>(
@@ -66,8 +65,7 @@ Value Lower(const nn::AdaptiveAvgPool2d& pool, const LowerArgs& args) {
         args.x(), ov::op::v0::Constant::create(ov::element::i64, {2}, {2, 3}), /*keep_dims=*/true);
   }
   return std::make_shared<ov::op::v8::AdaptiveAvgPool>(
-      args.x(),
-      ov::op::v0::Constant::create(ov::element::i64, {2}, {pool.height, pool.width}));
+      args.x(), ov::op::v0::Constant::create(ov::element::i64, {2}, {pool.height, pool.width}));
 }
 
 }  // namespace graft::engine

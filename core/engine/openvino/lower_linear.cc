@@ -39,8 +39,7 @@ Value Lower(const nn::LayerNorm& norm, const LowerArgs& args) {
   const Value normalised = std::make_shared<ov::op::v6::MVN>(
       args.x(), LastAxis(), /*normalize_variance=*/true, static_cast<float>(norm.epsilon),
       ov::op::MVNEpsMode::INSIDE_SQRT);
-  const Value scaled =
-      std::make_shared<ov::op::v1::Multiply>(normalised, ConstantOf(*args.own[0]));
+  const Value scaled = std::make_shared<ov::op::v1::Multiply>(normalised, ConstantOf(*args.own[0]));
   return std::make_shared<ov::op::v1::Add>(scaled, ConstantOf(*args.own[1]));
 }
 

@@ -27,9 +27,7 @@ namespace {
 Value Integers(const std::vector<int64_t>& values) {
   return ov::op::v0::Constant::create(ov::element::i64, {values.size()}, values);
 }
-Value Integer(int64_t value) {
-  return ov::op::v0::Constant::create(ov::element::i64, {}, {value});
-}
+Value Integer(int64_t value) { return ov::op::v0::Constant::create(ov::element::i64, {}, {value}); }
 Value Reshaped(const Value& x, const std::vector<int64_t>& shape) {
   return std::make_shared<ov::op::v1::Reshape>(x, Integers(shape), /*special_zero=*/false);
 }
@@ -51,9 +49,7 @@ Value IsSet(const Value& mask) {
   return std::make_shared<ov::op::v1::NotEqual>(
       mask, ov::op::v0::Constant::create(mask.get_element_type(), {}, {0}));
 }
-Value Floats(const Value& x) {
-  return std::make_shared<ov::op::v0::Convert>(x, ov::element::f32);
-}
+Value Floats(const Value& x) { return std::make_shared<ov::op::v0::Convert>(x, ov::element::f32); }
 
 Value MeanOfTokens(const nn::TokenPool& pool, const LowerArgs& args) {
   const Value tokens = TokensFrom(args.x(), pool.skip);
@@ -139,8 +135,8 @@ Value Lower(const nn::Attention& attention, const LowerArgs& args) {
   const int64_t tokens = args.in_shapes[0][0];
   const int64_t width = attention.channels / attention.heads;
   // [N, T, 3 * C] -> three of [N, heads, T, C / heads].
-  const Value split = Transposed(
-      Reshaped(args.x(), {args.rows, tokens, 3, attention.heads, width}), {2, 0, 3, 1, 4});
+  const Value split = Transposed(Reshaped(args.x(), {args.rows, tokens, 3, attention.heads, width}),
+                                 {2, 0, 3, 1, 4});
   const auto part = [&](int64_t index) -> Value {
     return std::make_shared<ov::op::v8::Gather>(split, Integer(index), Integer(0));
   };

@@ -19,6 +19,9 @@ class OpenVinoEngine final : public Engine {
   absl::string_view name() const override { return "openvino"; }
   absl::string_view precision() const override { return "f32"; }
   int64_t outputs() const override { return outputs_; }
+  int rows_at_once() const override {
+    return several_ == nullptr ? 1 : several_->options().streams;
+  }
   uint64_t bytes() const override { return bytes_; }
 
   absl::Status Run(absl::Span<const Row> rows, float* out) const override {
@@ -33,27 +36,51 @@ class OpenVinoEngine final : public Engine {
   const uint64_t bytes_;
 };
 
+// Each has packed its own copy of the weights.
+int CompiledForms(const EngineOptions& options) {
+  return options.threads > 1 && options.max_rows > 1 ? 2 : 1;
+}
+
+int64_t FlopsOf(const nn::NetworkSpec& spec, absl::Span<const nn::Shape> inputs,
+                absl::Span<const nn::Shape> shapes) {
+  int64_t flops = 0;
+  for (size_t i = 0; i < spec.nodes.size(); ++i) {
+    flops += nn::FlopsOf(spec.nodes[i].op,
+                         nn::ShapesInto(spec, static_cast<int>(i), inputs, shapes), shapes[i]);
+  }
+  return flops;
+}
+
 }  // namespace
+
+uint64_t OpenVinoEngineFactory::MostBytes(uint64_t tensor_bytes,
+                                          const EngineOptions& options) const {
+  return tensor_bytes * static_cast<uint64_t>(CompiledForms(options));
+}
 
 absl::StatusOr<std::unique_ptr<Engine>> OpenVinoEngineFactory::Make(
     std::shared_ptr<const Segment> segment, const EngineOptions& options) const {
   GRAFT_RETURN_IF_ERROR(CompiledSegment::Available());
+  GRAFT_RETURN_IF_ERROR(Validate(*segment));
   std::vector<nn::Shape> inputs;
   for (const nn::NetworkInput& input : segment->spec.inputs) inputs.push_back(input.shape);
   GRAFT_ASSIGN_OR_RETURN(const std::vector<nn::Shape> shapes,
                          nn::InferShapes(segment->spec, inputs));
+  if (FlopsOf(segment->spec, inputs, shapes) < min_flops_) {
+    return absl::UnimplementedError("the segment is too small to gain anything");
+  }
   const int threads = std::max(1, options.threads);
   GRAFT_ASSIGN_OR_RETURN(
       std::unique_ptr<CompiledSegment> one,
       CompiledSegment::Compile(segment, {.rows = 1, .streams = 1, .threads = threads}));
   std::unique_ptr<CompiledSegment> several;
-  const int streams = std::min(threads, options.max_rows);
-  if (streams > 1) {
-    GRAFT_ASSIGN_OR_RETURN(several, CompiledSegment::Compile(
-                                        segment, {.rows = 1, .streams = streams, .threads = threads}));
+  if (CompiledForms(options) > 1) {
+    const int streams = std::min(threads, options.max_rows);
+    GRAFT_ASSIGN_OR_RETURN(
+        several,
+        CompiledSegment::Compile(segment, {.rows = 1, .streams = streams, .threads = streams}));
   }
-  // Each compiled form has packed its own copy of the weights.
-  const uint64_t bytes = segment->tensor_bytes() * (several == nullptr ? 1 : 2);
+  const uint64_t bytes = MostBytes(segment->tensor_bytes(), options);
   return std::make_unique<OpenVinoEngine>(std::move(one), std::move(several),
                                           shapes.back().elements(), bytes);
 }

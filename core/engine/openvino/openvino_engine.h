@@ -1,6 +1,7 @@
 #ifndef GRAFT_CORE_ENGINE_OPENVINO_OPENVINO_ENGINE_H_
 #define GRAFT_CORE_ENGINE_OPENVINO_OPENVINO_ENGINE_H_
 
+#include <cstdint>
 #include <memory>
 
 #include "core/engine/engine.h"
@@ -11,11 +12,21 @@ namespace graft::engine {
 // by all threads; of several each has a thread of its own, as these networks use their caches best.
 class OpenVinoEngineFactory final : public EngineFactory {
  public:
+  // Declines segments of fewer floating-point operations a row than this.
+  explicit OpenVinoEngineFactory(int64_t min_flops = 0) : min_flops_(min_flops) {}
+
   absl::string_view name() const override { return "openvino"; }
-  // UNIMPLEMENTED where its plug-in for the CPU is not there.
+  uint64_t MostBytes(uint64_t tensor_bytes, const EngineOptions& options) const override;
+  // UNIMPLEMENTED where its plug-in for the CPU is not there, or the segment is too small.
   absl::StatusOr<std::unique_ptr<Engine>> Make(std::shared_ptr<const Segment> segment,
                                                const EngineOptions& options) const override;
+
+ private:
+  const int64_t min_flops_;
 };
+
+// A head of a few layers: started and answered in less time than OpenVINO needs to hand it over.
+inline constexpr int64_t kTooSmallForOpenVino = 20'000'000;
 
 }  // namespace graft::engine
 

@@ -23,6 +23,7 @@ class FixedFactory final : public EngineFactory {
   FixedFactory(std::string name, absl::Status answer)
       : name_(std::move(name)), answer_(std::move(answer)) {}
   absl::string_view name() const override { return name_; }
+  uint64_t MostBytes(uint64_t, const EngineOptions&) const override { return 0; }
   absl::StatusOr<std::unique_ptr<Engine>> Make(std::shared_ptr<const Segment>,
                                                const EngineOptions&) const override {
     return answer_;

@@ -37,11 +37,15 @@ std::vector<OpCase> Cases() {
   using nn::TokenPoolKind;
   std::vector<OpCase> cases = {
       {"conv", nn::Conv2d{3, 8, 3, 1}, {Floats({3, 9, 11})}},
-      {"conv_stride_padding", nn::Conv2d{3, 8, 5, 2, nn::Padding::kExplicit, 2}, {Floats({3, 9, 11})}},
+      {"conv_stride_padding",
+       nn::Conv2d{3, 8, 5, 2, nn::Padding::kExplicit, 2},
+       {Floats({3, 9, 11})}},
       {"conv_same", nn::Conv2d{3, 8, 3, 2, nn::Padding::kSame}, {Floats({3, 10, 11})}},
       {"conv_same_even_kernel", nn::Conv2d{3, 8, 4, 2, nn::Padding::kSame}, {Floats({3, 9, 9})}},
       {"conv_depthwise", nn::Conv2d{8, 8, 3, 1, nn::Padding::kExplicit, 1, 8}, {Floats({8, 7, 7})}},
-      {"conv_grouped", nn::Conv2d{8, 12, 3, 1, nn::Padding::kSame, 0, 4, false}, {Floats({8, 7, 7})}},
+      {"conv_grouped",
+       nn::Conv2d{8, 12, 3, 1, nn::Padding::kSame, 0, 4, false},
+       {Floats({8, 7, 7})}},
       {"batch_norm", nn::BatchNorm2d{6, 1e-3}, {Floats({6, 5, 4})}},
       {"layer_norm_tokens", nn::LayerNorm{16, 1e-6}, {Floats({5, 16})}},
       {"layer_norm_vector", nn::LayerNorm{16}, {Floats({16})}},
@@ -73,12 +77,10 @@ std::vector<OpCase> Cases() {
       {"attention_causal_masked", nn::Attention{16, 2, true}, {Floats({6, 48}), Mask(6)}},
       {"embedding", nn::Embedding{11, 8}, {Ids(6)}},
   };
-  for (const auto& [name, kind] : {std::pair("relu", ActivationKind::kRelu),
-                                   std::pair("relu6", ActivationKind::kRelu6),
-                                   std::pair("silu", ActivationKind::kSilu),
-                                   std::pair("sigmoid", ActivationKind::kSigmoid),
-                                   std::pair("gelu", ActivationKind::kGelu),
-                                   std::pair("tanh", ActivationKind::kTanh)}) {
+  for (const auto& [name, kind] :
+       {std::pair("relu", ActivationKind::kRelu), std::pair("relu6", ActivationKind::kRelu6),
+        std::pair("silu", ActivationKind::kSilu), std::pair("sigmoid", ActivationKind::kSigmoid),
+        std::pair("gelu", ActivationKind::kGelu), std::pair("tanh", ActivationKind::kTanh)}) {
     cases.push_back({name, nn::Activation{kind}, {Floats({4, 3, 3})}});
   }
   return cases;
@@ -87,7 +89,8 @@ std::vector<OpCase> Cases() {
 nn::NetworkSpec SpecOf(const OpCase& test) {
   nn::SpecBuilder builder(test.name, test.inputs);
   std::vector<int> inputs;
-  for (size_t i = 0; i < test.inputs.size(); ++i) inputs.push_back(nn::InputNode(static_cast<int>(i)));
+  for (size_t i = 0; i < test.inputs.size(); ++i)
+    inputs.push_back(nn::InputNode(static_cast<int>(i)));
   while (static_cast<int>(inputs.size()) < test.copies) inputs.push_back(nn::kNetworkInput);
   builder.Append("op", test.op, inputs);
   builder.EndStage("all");

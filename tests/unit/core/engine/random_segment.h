@@ -19,8 +19,8 @@
 namespace graft::engine {
 
 // A segment of `spec` with weights drawn from `seed`; those of norms and of variances near 1.
-inline std::shared_ptr<const Segment> MakeRandomSegment(nn::NetworkSpec spec, unsigned seed,
-                                       std::optional<model::InputSpec> pixels = std::nullopt) {
+inline std::shared_ptr<const Segment> MakeRandomSegment(
+    nn::NetworkSpec spec, unsigned seed, std::optional<model::InputSpec> pixels = std::nullopt) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal(0, 0.3f);
   auto values = std::make_shared<std::vector<std::vector<float>>>();

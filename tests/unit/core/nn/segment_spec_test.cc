@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -65,8 +66,8 @@ TEST(SegmentSpec, ReadingsAreJoinedSideBySide) {
   const std::vector<int> ends = {spec.stages[0].end - 1, spec.stages[2].end - 1};
   AppendJoined({{ends[0], pool}, {ends[1], pool}}, segment);
   ASSERT_TRUE(Validate(segment).ok()) << Validate(segment);
-  const at::Tensor expected = at::cat({whole->Forward(x, 0, 1).mean({2, 3}),
-                                       whole->Forward(x, 0, 3).mean({2, 3})}, 1);
+  const at::Tensor expected =
+      at::cat({whole->Forward(x, 0, 1).mean({2, 3}), whole->Forward(x, 0, 3).mean({2, 3})}, 1);
   EXPECT_TRUE(at::allclose(WithTensorsOf(segment, *whole)->Forward(x, 0, 1), expected));
 
   // One reading alone is joined with nothing.

@@ -21,7 +21,7 @@ class BatcherTest : public ::testing::Test {
     Answer<RowResult> answer;
     std::vector<BatchRow> rows;
     rows.push_back({.model = model_,
-                    .input = {{static_cast<float>(image[0] - 'a')}},
+                    .input = {{static_cast<uint8_t>(image[0] - 'a')}},
                     .deadline = deadline,
                     .done = answer.Callback()});
     batcher_->Add(std::move(rows));

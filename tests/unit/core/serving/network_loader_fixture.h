@@ -15,9 +15,11 @@
 
 #include "core/base/sha256.h"
 #include "core/data/transforms.h"
+#include "core/engine/eager/eager_engine.h"
 #include "core/nn/head.h"
 #include "core/nn/state_dict.h"
 #include "core/serving/network_loader.h"
+#include "core/serving/network_servable.h"
 #include "core/tasks/classification/decoder.h"
 
 namespace graft::serving {
@@ -102,7 +104,11 @@ class NetworkLoaderTest : public ::testing::Test {
         std::vector<std::shared_ptr<const backbones::BackboneWeights>>{weights.value()});
     MakeLoader({});
   }
-  void MakeLoader(const NetworkLoader::Options& options) {
+  // On LibTorch, where the options name no engine.
+  void MakeLoader(NetworkLoader::Options options) {
+    if (options.engines.empty()) {
+      options.engines = {std::make_shared<engine::EagerEngineFactory>()};
+    }
     loader_ = std::make_unique<NetworkLoader>(options, &source_, catalog_.get(), &decoders_);
   }
 
@@ -153,16 +159,28 @@ class NetworkLoaderTest : public ::testing::Test {
     PreparedInput image;
     data::Random random(seed);
     for (size_t i = 0; i < data::PreparedValues(Input()); ++i) {
-      image.values.push_back(static_cast<float>(random.Uniform(-2, 2)));
+      image.bytes.push_back(static_cast<uint8_t>(random.Below(256)));
     }
     return image;
+  }
+
+  // [1, 3, height, width], normalised: what training gives a network of such pixels.
+  static at::Tensor Normalised(const PreparedInput& image) {
+    const model::InputSpec input = Input();
+    image::Image pixels = image::MakeImage(input.width, input.height);
+    pixels.rgb = image.bytes;
+    model::InputSpec as_it_is = input;
+    as_it_is.framing = model::Framing::kSqueeze;  // it has the size already
+    at::Tensor x = at::empty({1, 3, input.height, input.width});
+    data::PrepareForEvaluation(pixels, as_it_is, x.mutable_data_ptr<float>());
+    return x;
   }
 
   // What training's own network would answer.
   std::vector<float> Reference(int64_t version, const PreparedInput& image,
                                double temperature = 1) {
     const at::NoGradGuard no_grad;
-    const at::Tensor x = at::tensor(image.values).view({1, 3, 8, 8});
+    const at::Tensor x = Normalised(image);
     const at::Tensor logits = heads_[version]->Forward(networks_[version]->Forward(x, 0, 2), 0, 1);
     const at::Tensor p = at::softmax(logits / temperature, 1).contiguous();
     return {p.data_ptr<float>(), p.data_ptr<float>() + p.numel()};

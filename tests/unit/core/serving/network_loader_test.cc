@@ -89,7 +89,7 @@ TEST_F(NetworkLoaderTest, EveryKindOfHeadIsServed) {
 TEST_F(NetworkLoaderTest, AHeadOnSeveralStagesReadsThemAll) {
   const at::NoGradGuard no_grad;
   const PreparedInput image = RandomInput(5);
-  const at::Tensor x = at::tensor(image.values).view({1, 3, 8, 8});
+  const at::Tensor x = Normalised(image);
   int64_t version = 0;
   for (const std::vector<model::StageFeatures>& taps :
        std::vector<std::vector<model::StageFeatures>>{{kLow, kHigh}, {kLow}, {kHigh}}) {
@@ -151,7 +151,7 @@ TEST_F(NetworkLoaderTest, PicturesAreFramedAsTheDescriptionSays) {
     }
   }
   const std::string png = image::EncodePng(image).value();
-  std::map<std::string, std::pair<std::vector<float>, std::string>> seen;
+  std::map<std::string, std::pair<std::vector<uint8_t>, std::string>> seen;
   for (const char* const framing : {"centre_crop", "squeeze", "letterbox"}) {
     Publish(1, 1);
     auto description = nlohmann::json::parse(source_.versions[1].description);
@@ -161,14 +161,13 @@ TEST_F(NetworkLoaderTest, PicturesAreFramedAsTheDescriptionSays) {
     model::InputSpec input = Input();
     ASSERT_TRUE(model::InputSpecFromJson(description["input"].dump()).ok());
     input = model::InputSpecFromJson(description["input"].dump()).value();
-    std::vector<float> expected(data::PreparedValues(input));
-    data::PrepareForEvaluation(image, input, expected.data());
-    seen[framing] = {servable->Prepare(EncodedImage{png})->values, servable->batch_key()};
-    EXPECT_EQ(seen[framing].first, expected) << framing;
+    seen[framing] = {servable->Prepare(EncodedImage{png})->bytes, servable->batch_key()};
+    EXPECT_EQ(seen[framing].first, data::FramePixels(image, input)) << framing;
   }
   EXPECT_NE(seen["centre_crop"].first, seen["squeeze"].first);
   EXPECT_NE(seen["squeeze"].first, seen["letterbox"].first);
-  EXPECT_NE(seen["centre_crop"].second, seen["squeeze"].second) << "no batch has both";
+  EXPECT_EQ(seen["centre_crop"].second, seen["squeeze"].second)
+      << "framed in one way or another, they are pixels to the network";
 }
 
 TEST_F(NetworkLoaderTest, APassHasNoMoreRowsThanItsMemoryAllows) {
@@ -183,16 +182,80 @@ TEST_F(NetworkLoaderTest, APassHasNoMoreRowsThanItsMemoryAllows) {
   EXPECT_EQ(servable->max_rows(), (16 << 10) / (sizeof(float) * 8 * 8 * (3 + 4 + 4)));
 }
 
-TEST_F(NetworkLoaderTest, SharedFeaturesAreWarmedWithTheFirstModel) {
+// Counts what engines are made of.
+class CountingFactory final : public engine::EngineFactory {
+ public:
+  mutable std::vector<std::string> made;
+  absl::string_view name() const override { return "counting"; }
+  uint64_t MostBytes(uint64_t tensor_bytes, const engine::EngineOptions&) const override {
+    return 2 * tensor_bytes;
+  }
+  absl::StatusOr<std::unique_ptr<engine::Engine>> Make(
+      std::shared_ptr<const engine::Segment> segment,
+      const engine::EngineOptions& options) const override {
+    made.push_back(segment->spec.architecture);
+    return engine::EagerEngineFactory().Make(std::move(segment), options);
+  }
+};
+
+TEST_F(NetworkLoaderTest, WhatModelsHaveInCommonIsMadeOnce) {
+  const auto counting = std::make_shared<CountingFactory>();
+  NetworkLoader::Options options;
+  options.engines = {counting};
+  MakeLoader(options);
   Publish(1, 1);
   Publish(2, 2);
   Publish(3, 3, /*changed=*/true);
+  Publish(4, 4, /*changed=*/true);
+  auto first = Load(1).value();
+  auto second = Load(2).value();
+  EXPECT_THAT(counting->made, ElementsAre("tiny", "head_linear", "head_linear"));
+  EXPECT_EQ(Networks(first).common(), Networks(second).common());
+  counting->made.clear();
+  // They part at the stage that they changed: what is below it is common, too.
+  const auto third = Load(3).value();
+  const auto fourth = Load(4).value();
+  EXPECT_THAT(counting->made, ElementsAre("tiny", "tiny", "tiny"));
+  EXPECT_EQ(Networks(third).common(), Networks(fourth).common());
+  EXPECT_EQ(third->batch_key(), fourth->batch_key());
+  EXPECT_NE(third->batch_key(), first->batch_key());
+  // Gone with the last of them.
+  counting->made.clear();
+  first.reset();
+  second.reset();
+  first = Load(1).value();
+  EXPECT_THAT(counting->made, ElementsAre("tiny", "head_linear"));
+}
+
+TEST_F(NetworkLoaderTest, ModelsThatChangedTheTopRideTogetherAsFarAsTheyAgree) {
+  Publish(1, 1, /*changed=*/true);
+  Publish(2, 2, /*changed=*/true);
   const auto first = Load(1).value();
   const auto second = Load(2).value();
-  const auto changed = Load(3).value();  // has nothing to share
-  const SharedBackbone& backbone = Networks(first).backbone();
-  absl::MutexLock lock(&backbone.mutex);
-  EXPECT_THAT(backbone.warmed, ElementsAre(first->batch_key()));
+  const std::vector<PreparedInput> images = {RandomInput(1), RandomInput(2), RandomInput(3)};
+  const auto answers = second->Run(
+      {{second.get(), &images[0]}, {first.get(), &images[1]}, {second.get(), &images[2]}});
+  ASSERT_TRUE(answers.ok()) << answers.status();
+  ExpectNear(Probabilities(*second, (*answers)[0]), Reference(2, images[0]));
+  ExpectNear(Probabilities(*first, (*answers)[1]), Reference(1, images[1]));
+  ExpectNear(Probabilities(*second, (*answers)[2]), Reference(2, images[2]));
+}
+
+// One that has changed the lowest stage has nothing in common with anybody.
+TEST_F(NetworkLoaderTest, AModelWithALowestStageOfItsOwnIsOnePart) {
+  Publish(1, 1, /*changed=*/true);
+  model::ModelDescription description =
+      model::ModelDescriptionFromJson(source_.versions[1].description).value();
+  description.changed_stages = {"low", "high"};
+  std::vector<nn::NamedTensor> tensors = heads_[1]->NamedTensors();
+  for (const nn::NamedTensor& own : networks_[1]->NamedTensors(0, 2)) tensors.push_back(own);
+  source_.versions[1] = {Serialize(tensors), model::ModelDescriptionToJson(description)};
+  const auto servable = Load(1).value();
+  EXPECT_EQ(Networks(servable).common(), nullptr);
+  EXPECT_EQ(servable->batch_key(), "p/m/1");
+  const PreparedInput image = RandomInput(5);
+  ExpectNear(Probabilities(*servable, servable->Run({{servable.get(), &image}}).value()[0]),
+             Reference(1, image));
 }
 
 // A version whose tensors lie in a mapped file, as StoredModelSource opens them.
@@ -242,7 +305,9 @@ TEST_F(NetworkLoaderTest, AServedModelOutlivesItsLoaderAndTheFilesNames) {
         {backbones::BackboneWeights::Wrap("tiny", TinySpec(), Input(),
                                           *artifacts::SafetensorsFile::Open(weights), digest_)
              .value()});
-    NetworkLoader loader({}, &source, &catalog, &decoders_);
+    NetworkLoader::Options options;
+    options.engines = {std::make_shared<engine::EagerEngineFactory>()};
+    NetworkLoader loader(options, &source, &catalog, &decoders_);
     servable = loader.Load({"p", "m", 1}, {1}).value();
   }
   // A use of memory that went with the loader or its files would end the process here.
@@ -255,7 +320,7 @@ TEST_F(NetworkLoaderTest, PreparesPicturesAndSaysWhatIsWrongWithOthers) {
   Publish(1, 1);
   const auto servable = Load(1).value();
   const std::string png = image::EncodePng(image::MakeImage(20, 10)).value();
-  EXPECT_EQ(servable->Prepare(EncodedImage{png})->values.size(), 3u * 8 * 8);
+  EXPECT_EQ(servable->Prepare(EncodedImage{png})->bytes.size(), 3u * 8 * 8);
   for (const std::string& bad : {std::string("GIF"), png.substr(0, png.size() - 20)}) {
     EXPECT_TRUE(absl::IsInvalidArgument(servable->Prepare(EncodedImage{bad}).status()));
   }

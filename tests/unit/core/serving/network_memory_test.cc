@@ -1,8 +1,11 @@
 // What models take in memory, and what of a backbone's weights is read for them.
 
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/engine/openvino/openvino_engine.h"
 #include "tests/unit/core/serving/network_loader_fixture.h"
 
 namespace graft::serving {
@@ -39,14 +42,26 @@ class NetworkMemoryTest : public NetworkLoaderTest {
   uint64_t StageBytes(int from, int to) const {
     return TensorBytes(backbone_network_->NamedTensors(from, to));
   }
-  static int StagesWithWeights(const nn::Network& network) {
-    int stages = 0;
-    while (stages < network.num_stages() &&
-           (network.NamedTensors(stages, stages + 1).empty() ||
-            !network.NamedTensors(stages, stages + 1)[0].tensor.is_meta())) {
-      ++stages;
+  // Where a part's tensor of this name is; null where it has none.
+  static const float* TensorOf(const LoadedSegment& segment, absl::string_view name) {
+    for (const engine::HostTensor& tensor : segment.segment->tensors) {
+      if (tensor.name == name) return tensor.data;
     }
-    return stages;
+    return nullptr;
+  }
+  // Of all parts of a model.
+  static std::set<std::string> TensorsOf(const std::shared_ptr<const Servable>& servable) {
+    std::set<std::string> names;
+    for (const LoadedSegment* const part :
+         {Networks(servable).common(), &Networks(servable).own()}) {
+      if (part == nullptr) continue;
+      for (const engine::HostTensor& tensor : part->segment->tensors) names.insert(tensor.name);
+    }
+    return names;
+  }
+  bool PointsIntoTheFile(const float* tensor) const {
+    const char* const at = reinterpret_cast<const char*>(tensor);
+    return at >= backbone_bytes_.data() && at < backbone_bytes_.data() + backbone_bytes_.size();
   }
 };
 
@@ -57,17 +72,16 @@ TEST_F(NetworkMemoryTest, ABackboneIsInMemoryOnceAndPointsIntoItsFile) {
   const auto first = Load(1).value();
   const auto second = Load(2).value();
   const auto changed = Load(3).value();
-  EXPECT_EQ(&Networks(first).features(), &Networks(second).features());
-  const auto shared = Networks(first).features().NamedTensors(0, 1);
-  const auto prefix = Networks(changed).features().NamedTensors(0, 1);
-  for (size_t i = 0; i < shared.size(); ++i) {
-    EXPECT_EQ(shared[i].tensor.const_data_ptr(), prefix[i].tensor.const_data_ptr());
-    const char* at = static_cast<const char*>(shared[i].tensor.const_data_ptr());
-    EXPECT_GE(at, backbone_bytes_.data());
-    EXPECT_LT(at, backbone_bytes_.data() + backbone_bytes_.size());
+  EXPECT_EQ(Networks(first).common(), Networks(second).common());
+  for (const char* const name : {"one.weight", "one.bias"}) {
+    const float* const shared = TensorOf(*Networks(first).common(), name);
+    EXPECT_TRUE(PointsIntoTheFile(shared)) << name;
+    EXPECT_EQ(TensorOf(*Networks(changed).common(), name), shared) << name;
   }
-  EXPECT_NE(Networks(first).features().NamedTensors(1, 2)[0].tensor.const_data_ptr(),
-            Networks(changed).features().NamedTensors(1, 2)[0].tensor.const_data_ptr());
+  EXPECT_TRUE(PointsIntoTheFile(TensorOf(*Networks(first).common(), "two.weight")));
+  const float* const own = TensorOf(Networks(changed).own(), "two.weight");
+  EXPECT_NE(own, nullptr);
+  EXPECT_FALSE(PointsIntoTheFile(own));
   EXPECT_NE(first->batch_key(), changed->batch_key());
   EXPECT_EQ(first->memory().own_bytes, (6 * 3 + 3) * sizeof(float));
   EXPECT_EQ(changed->memory().own_bytes, first->memory().own_bytes + StageBytes(1, 2));
@@ -76,8 +90,7 @@ TEST_F(NetworkMemoryTest, ABackboneIsInMemoryOnceAndPointsIntoItsFile) {
 TEST_F(NetworkMemoryTest, ThePublishedClassifierIsNotRead) {
   PublishOn(1, "high", {});
   const auto servable = Load(1).value();
-  EXPECT_EQ(Networks(servable).backbone().stages, 2);
-  EXPECT_EQ(StagesWithWeights(Networks(servable).features()), 2);
+  EXPECT_FALSE(TensorsOf(servable).contains("classifier.weight"));
   EXPECT_EQ(servable->memory().backbone_bytes, StageBytes(0, 2));
 }
 
@@ -85,16 +98,19 @@ TEST_F(NetworkMemoryTest, StagesAboveTheCutAndThoseThatAreTheModelsOwnAreNotRead
   PublishOn(1, "low", {});
   PublishOn(2, "high", {"high"});
   PublishOn(3, "high", {"low", "high"});
-  const int stages[] = {1, 1, 0};
-  for (const int64_t version : {1, 2, 3}) {
+  PublishOn(4, "high", {"low"});
+  const int stages[] = {1, 1, 0, 2};
+  for (const int64_t version : {1, 2, 3, 4}) {
     const auto servable = Load(version).value();
-    const SharedBackbone& backbone = Networks(servable).backbone();
-    EXPECT_EQ(backbone.stages, stages[version - 1]);
-    EXPECT_EQ(StagesWithWeights(*backbone.network), stages[version - 1]);
     EXPECT_EQ(servable->memory().backbone_bytes, StageBytes(0, stages[version - 1]));
+    EXPECT_EQ(TensorsOf(servable).contains("two.weight"), version != 1);
     const PreparedInput input = RandomInput(1);
     EXPECT_TRUE(servable->Run({{servable.get(), &input}}).ok());
   }
+  // Above a stage that it has changed, the backbone's own.
+  const auto lowest = Load(4).value();
+  EXPECT_FALSE(PointsIntoTheFile(TensorOf(Networks(lowest).own(), "one.weight")));
+  EXPECT_TRUE(PointsIntoTheFile(TensorOf(Networks(lowest).own(), "two.weight")));
 }
 
 TEST_F(NetworkMemoryTest, WhatAnotherModelHasOfABackboneIsNotInMemoryTwice) {
@@ -103,7 +119,7 @@ TEST_F(NetworkMemoryTest, WhatAnotherModelHasOfABackboneIsNotInMemoryTwice) {
   PublishOn(2, "high", {});
   PublishOn(3, "low", {});
   const auto place = [](const std::shared_ptr<const Servable>& servable) {
-    return Networks(servable).features().NamedTensors(0, 1)[0].tensor.const_data_ptr();
+    return TensorOf(*Networks(servable).common(), "one.weight");
   };
   const auto low = Load(1).value();
   const auto high = Load(2).value();
@@ -111,6 +127,24 @@ TEST_F(NetworkMemoryTest, WhatAnotherModelHasOfABackboneIsNotInMemoryTwice) {
   EXPECT_EQ(place(low), place(Load(3).value()));
   EXPECT_EQ(TotalBytes({low->memory(), high->memory()}),
             low->memory().own_bytes + high->memory().own_bytes + StageBytes(0, 2));
+}
+
+// What an engine takes to run a part counts once for all who have the part in common.
+TEST_F(NetworkMemoryTest, EnginesCountToo) {
+  NetworkLoader::Options options;
+  options.engines = {std::make_shared<engine::OpenVinoEngineFactory>()};
+  options.threads = 1;
+  MakeLoader(options);
+  Publish(1, 1);
+  Publish(2, 2);
+  const auto first = Load(1).value();
+  const auto second = Load(2).value();
+  const uint64_t head = (6 * 3 + 3) * sizeof(float);
+  EXPECT_EQ(first->memory().own_bytes, 2 * head) << "packed once more";
+  const uint64_t counters = sizeof(int64_t);  // num_batches_tracked
+  EXPECT_EQ(first->memory().segment_bytes, StageBytes(0, 2) - counters);
+  EXPECT_EQ(TotalBytes({first->memory(), second->memory()}),
+            4 * head + 2 * StageBytes(0, 2) - counters);
 }
 
 TEST_F(NetworkMemoryTest, MeasuresWhatAVersionWillTakeWithoutReadingIt) {
@@ -134,11 +168,8 @@ TEST_F(NetworkMemoryTest, HalfPrecisionCountsAsTheFloatsThatItBecomes) {
   PublishOn(1, "high", {});
   const auto servable = Load(1).value();
   EXPECT_EQ(servable->memory().backbone_bytes, StageBytes(0, 2));
-  for (const nn::NamedTensor& named : Networks(servable).features().NamedTensors(0, 2)) {
-    const char* const at = static_cast<const char*>(named.tensor.const_data_ptr());
-    EXPECT_FALSE(at >= backbone_bytes_.data() &&
-                 at < backbone_bytes_.data() + backbone_bytes_.size())
-        << named.name;
+  for (const engine::HostTensor& tensor : Networks(servable).common()->segment->tensors) {
+    EXPECT_FALSE(PointsIntoTheFile(tensor.data)) << tensor.name;
   }
 }
 

@@ -5,6 +5,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "core/engine/eager/eager_engine.h"
+#include "core/engine/openvino/openvino_engine.h"
 #include "core/image/encode.h"
 #include "core/recipes/config_json.h"
 #include "core/serving/network_loader.h"
@@ -45,12 +47,15 @@ class OneSource final : public ModelSource {
 
 class TrainedHeadsTest : public training::TinyFineTuneTest {
  protected:
-  // Right answers among the test pictures, as a client gets them.
-  double ServedAccuracy(const training::FineTuneResult& result) {
+  // Right answers among the test pictures, as a client gets them from this engine.
+  double ServedAccuracy(const training::FineTuneResult& result,
+                        std::shared_ptr<const engine::EngineFactory> engine) {
     OneSource source(result);
     const backbones::WeightsCatalog catalog({backbone_.weights});
     const tasks::Decoders decoders{{tasks::ClassificationDecoderFactory()}};
-    NetworkLoader loader({}, &source, &catalog, &decoders);
+    NetworkLoader::Options options;
+    options.engines = {std::move(engine)};
+    NetworkLoader loader(options, &source, &catalog, &decoders);
     const auto servable = loader.Load({"p", "m", 1}, {1});
     EXPECT_TRUE(servable.ok()) << servable.status();
     if (!servable.ok()) return -1;
@@ -117,8 +122,11 @@ TEST_F(TrainedHeadsTest, ServedAnswersAreThoseOfTheReport) {
     checkpoints_.saved.clear();
     const auto result = Run(config);
     ASSERT_TRUE(result.ok()) << result.status();
-    EXPECT_DOUBLE_EQ(ServedAccuracy(*result),
-                     tasks::FindFigure(result->report.figures, "accuracy").value());
+    const double reported = tasks::FindFigure(result->report.figures, "accuracy").value();
+    EXPECT_DOUBLE_EQ(ServedAccuracy(*result, std::make_shared<engine::EagerEngineFactory>()),
+                     reported);
+    EXPECT_DOUBLE_EQ(ServedAccuracy(*result, std::make_shared<engine::OpenVinoEngineFactory>()),
+                     reported);
   }
 }
 

@@ -30,6 +30,10 @@ class ModelServiceTest : public StoreTest {
         store_.get(), blobs_.get(), logger_.get(),
         [this](const std::string& project, const std::string& model, int64_t version) {
           forgotten_.emplace_back(project, model, version);
+        },
+        [this](const serving::ModelKey& key) -> std::optional<serving::ModelStatus> {
+          if (!loaded_.has_value() || !(loaded_->key == key)) return std::nullopt;
+          return loaded_;
         }});
   }
 
@@ -80,6 +84,7 @@ class ModelServiceTest : public StoreTest {
   std::unique_ptr<wire::Logger> logger_ = wire::Logger::Silent();
   std::vector<std::tuple<std::string, std::string, int64_t>> forgotten_;
   std::unique_ptr<ModelService> service_;
+  std::optional<serving::ModelStatus> loaded_;
 };
 
 TEST_F(ModelServiceTest, GivesTheLatestVersionOrTheOneAskedFor) {
@@ -103,6 +108,22 @@ TEST_F(ModelServiceTest, GivesTheLatestVersionOrTheOneAskedFor) {
   ASSERT_TRUE(list.ok()) << list.status();
   ASSERT_EQ(list->models_size(), 1);
   EXPECT_EQ(list->models(0).latest_version(), 2);
+}
+
+TEST_F(ModelServiceTest, SaysWhichEngineRunsWhatIsInMemory) {
+  Publish("job-1");
+  Publish("job-2");
+  EXPECT_FALSE(Get("pets", 2)->has_serving());
+  loaded_ = {.key = {"default", "pets", 2},
+             .state = serving::ModelState::kReady,
+             .own_bytes = 40,
+             .engine = {"libtorch", "f32", {"openvino: it cannot"}}};
+  const v1::Serving serving = Get("pets", 0)->serving();
+  EXPECT_EQ(serving.engine(), "libtorch");
+  EXPECT_EQ(serving.precision(), "f32");
+  EXPECT_THAT(serving.declined(), ElementsAre("openvino: it cannot"));
+  EXPECT_EQ(serving.bytes(), 40);
+  EXPECT_FALSE(Get("pets", 1)->has_serving());
 }
 
 TEST_F(ModelServiceTest, UnknownModelsAndVersionsAreNamed) {

@@ -161,6 +161,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlag{{"--lease-timeout", "7s", "--heartbeat-interval", "1s"}, "at least 8s"},
         BadFlag{{"--default-backbone", "../x"}, "--default-backbone"},
         BadFlag{{"--log-format", "xml"}, "--log-format"},
+        BadFlag{{"--serving-engine", "steam"}, "--serving-engine"},
         BadFlag{{"--log-level", "loud"}, "--log-level"}, BadFlag{{"--nonsense"}, "--nonsense"},
         BadFlag{{"--config", "no-such-file.toml"}, "no-such-file"}));
 

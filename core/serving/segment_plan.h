@@ -1,0 +1,42 @@
+#ifndef GRAFT_CORE_SERVING_SEGMENT_PLAN_H_
+#define GRAFT_CORE_SERVING_SEGMENT_PLAN_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "core/model/model_description.h"
+#include "core/nn/network_spec.h"
+
+namespace graft::serving {
+
+// How a model is computed: what it has in common with others over the same backbone first, then
+// what is its own. The head's pooling belongs to the common part where all of that is the
+// backbone's, so that vectors and not maps are handed on.
+struct SegmentPlan {
+  int cut = 0;               // stages [0, cut) of the backbone make the features
+  std::vector<int> changed;  // those of [0, cut) that are the model's own, bottom first
+  int borrowed = 0;          // [0, borrowed) hold all that are not: the backbone's as they are
+
+  // What the backbone's own tensors compute, the same for all models with this id. Absent where the
+  // model has changed the lowest stage, or reads it beside a stage that it has changed.
+  std::optional<nn::NetworkSpec> common;
+  std::string common_id;
+  // The rest, the head at its end.
+  nn::NetworkSpec own;
+
+  // What one input holds at its peak while a part runs, in bytes of float32 activations.
+  int64_t common_row_bytes = 0;
+  int64_t own_row_bytes = 0;
+};
+
+// DATA_LOSS where the description does not go with the backbone. Pure.
+absl::StatusOr<SegmentPlan> PlanSegments(const model::ModelDescription& description,
+                                         const nn::NetworkSpec& backbone);
+
+}  // namespace graft::serving
+
+#endif  // GRAFT_CORE_SERVING_SEGMENT_PLAN_H_
