@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 
 #include "client/cli/command.h"
 #include "client/cli/listing.h"
@@ -27,6 +28,12 @@ absl::Status List(const Globals& globals, const v1::ListModelsRequest& request) 
       });
 }
 
+// "224 x 224, centre crop".
+std::string FormatInput(const v1::InputSpec& input) {
+  return absl::StrCat(input.width(), " x ", input.height(), ", ",
+                      absl::StrReplaceAll(input.framing(), {{"_", " "}}));
+}
+
 absl::Status Show(const Globals& globals, const std::string& name, int64_t version_number) {
   const auto response = globals.Connect()->GetModel(name, version_number);
   if (!response.ok()) return response.status();
@@ -44,6 +51,7 @@ absl::Status Show(const Globals& globals, const std::string& name, int64_t versi
   if (version.changed_stages_size() > 0) {
     PrintField("changed", absl::StrJoin(version.changed_stages(), ", "));
   }
+  PrintField("input", FormatInput(version.input_spec()));
   PrintField("size", absl::StrCat(FormatBytes(version.bytes()), " over the backbone"));
   if (response->has_serving()) {
     PrintField("served by",

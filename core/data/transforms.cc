@@ -111,6 +111,17 @@ FramedPicture Frame(int picture_width, int picture_height, const model::InputSpe
   return framed;
 }
 
+int ReductionFor(int picture_width, int picture_height, const model::InputSpec& spec) {
+  const FramedPicture framed = Frame(picture_width, picture_height, spec);
+  for (const int reduction : {8, 4, 2}) {
+    if (picture_width / reduction >= 2 * framed.width &&
+        picture_height / reduction >= 2 * framed.height) {
+      return reduction;
+    }
+  }
+  return 1;
+}
+
 std::vector<uint8_t> FramePixels(const image::Image& image, const model::InputSpec& spec) {
   image::Image framed = Framed(image, spec);
   if (spec.channel_order == model::ChannelOrder::kBgr) {

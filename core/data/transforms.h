@@ -42,6 +42,12 @@ struct FramedPicture {
 // What the spec's framing says of a picture of this size. Pure.
 FramedPicture Frame(int picture_width, int picture_height, const model::InputSpec& spec);
 
+// How many times smaller (1, 2, 4 or 8) a picture of this size, upright, may be decoded and still
+// have each side twice as long as it is to be resized to: what is thrown away then, the resize
+// would have averaged away, and pixels come out within two levels in the mean of what they would
+// be. Pure.
+int ReductionFor(int picture_width, int picture_height, const model::InputSpec& spec);
+
 // What a network that normalises by itself is served with: the framed picture, [height, width, 3]
 // in the spec's channel order.
 std::vector<uint8_t> FramePixels(const image::Image& image, const model::InputSpec& spec);

@@ -127,6 +127,10 @@ absl::StatusOr<Image> DecodeStored(absl::string_view bytes, const ImageInfo& inf
 
 absl::StatusOr<Image> DecodeImage(absl::string_view bytes, const ImageLimits& limits) {
   GRAFT_ASSIGN_OR_RETURN(const ImageInfo info, ProbeImage(bytes, limits));
+  return DecodeProbed(bytes, info);
+}
+
+absl::StatusOr<Image> DecodeProbed(absl::string_view bytes, const ImageInfo& info) {
   try {
     GRAFT_ASSIGN_OR_RETURN(Image image, DecodeStored(bytes, info));
     if (info.orientation == 1) return image;

@@ -17,6 +17,10 @@ namespace graft::image {
 // RESOURCE_EXHAUSTED: out of memory, which is nobody's damage. Safe for concurrent use.
 absl::StatusOr<Image> DecodeImage(absl::string_view bytes, const ImageLimits& limits = {});
 
+// The same of what ProbeImage has said of these bytes; its reduction may have been raised where the
+// picture is reducible.
+absl::StatusOr<Image> DecodeProbed(absl::string_view bytes, const ImageInfo& info);
+
 }  // namespace graft::image
 
 #endif  // GRAFT_CORE_IMAGE_DECODE_H_

@@ -29,6 +29,10 @@ struct ImageInfo {
   bool reducible = false;  // can be decoded at a fraction of its size, with that much less memory
   int reduction = 1;       // 1, 2, 4 or 8: how many times smaller the sides are to come out
 
+  // As it is looked at, before it is reduced.
+  int upright_width() const { return orientation >= 5 ? height : width; }
+  int upright_height() const { return orientation >= 5 ? width : height; }
+
   // Of the picture to come out, before EXIF rotation.
   int decoded_width() const { return (width + reduction - 1) / reduction; }
   int decoded_height() const { return (height + reduction - 1) / reduction; }

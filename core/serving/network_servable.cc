@@ -1,5 +1,6 @@
 #include "core/serving/network_servable.h"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "core/base/status_macros.h"
 #include "core/data/transforms.h"
 #include "core/image/decode.h"
+#include "core/image/probe.h"
 
 namespace graft::serving {
 namespace {
@@ -48,9 +50,15 @@ uint64_t NetworkServable::prepared_bytes() const {
 
 absl::StatusOr<PreparedInput> NetworkServable::Prepare(const PredictInput& given) const {
   return CatchOutOfMemory("reading an image", [&]() -> absl::StatusOr<PreparedInput> {
-    GRAFT_ASSIGN_OR_RETURN(
-        const image::Image image,
-        image::DecodeImage(std::get<EncodedImage>(given).bytes, parts_.image_limits));
+    const std::string& encoded = std::get<EncodedImage>(given).bytes;
+    GRAFT_ASSIGN_OR_RETURN(image::ImageInfo info, image::ProbeImage(encoded, parts_.image_limits));
+    if (info.reducible) {
+      // A telephone's photograph takes many times longer to decode than the network to see.
+      info.reduction =
+          std::max(info.reduction, data::ReductionFor(info.upright_width(), info.upright_height(),
+                                                      parts_.description.input));
+    }
+    GRAFT_ASSIGN_OR_RETURN(const image::Image image, image::DecodeProbed(encoded, info));
     return PreparedInput{data::FramePixels(image, parts_.description.input)};
   });
 }

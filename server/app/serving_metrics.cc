@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 namespace graft::server {
 
@@ -33,8 +32,10 @@ void ServingMetrics::OnLoad(const serving::LoadStats& stats) {
                    {"model", stats.model},
                    {"version", version},
                    {"seconds", absl::StrCat(absl::ToDoubleSeconds(stats.seconds))},
-                   {"engine", absl::StrCat(stats.engine.engine, " ", stats.engine.precision)},
-                   {"declined", absl::StrJoin(stats.engine.declined, "; ")}});
+                   {"engine", absl::StrCat(stats.engine.engine, " ", stats.engine.precision)}});
+    for (const std::string& declined : stats.engine.declined) {
+      logger_->Info("engine declined", {{"model", stats.model}, {"why", declined}});
+    }
   } else if (absl::IsNotFound(stats.status)) {
     logger_->Info("model deleted before it was loaded",
                   {{"project", stats.project}, {"model", stats.model}, {"version", version}});

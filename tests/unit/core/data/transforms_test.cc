@@ -16,6 +16,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/image/decode.h"
+#include "core/image/encode.h"
+#include "core/image/probe.h"
 #include "core/image/resize.h"
 
 namespace graft::data {
@@ -303,6 +305,50 @@ TEST(TransformDigestTest, CoversEveryField) {
   digests.insert(TransformDigest(other, nullptr));
   digests.insert(TransformDigest(other, &none));
   EXPECT_EQ(digests.size(), 2 + fields.size() + 2);
+}
+
+TEST(Reduction, LeavesTwiceTheSidesThatAreNeeded) {
+  model::InputSpec input;  // a centre crop of 224 out of 256
+  EXPECT_EQ(ReductionFor(500, 375, input), 1);
+  EXPECT_EQ(ReductionFor(1023, 1500, input), 1);
+  EXPECT_EQ(ReductionFor(1024, 1500, input), 2);
+  EXPECT_EQ(ReductionFor(4000, 3000, input), 4);
+  EXPECT_EQ(ReductionFor(8160, 6144, input), 8);
+  EXPECT_EQ(ReductionFor(30'000, 600, input), 1) << "the shorter side counts";
+  input.framing = model::Framing::kLetterbox;
+  EXPECT_EQ(ReductionFor(1800, 20, input), 4) << "448 of 1,800, and twice 2 of 20";
+}
+
+// A large photograph, decoded at a fraction and whole.
+TEST(Reduction, ChangesNextToNothing) {
+  Random random(3);
+  image::Image large = image::MakeImage(2400, 1800);
+  for (int y = 0; y < large.height; ++y) {
+    for (int x = 0; x < large.width; ++x) {
+      for (int c = 0; c < 3; ++c) {
+        const double wave = std::sin(x / (37.0 + 9 * c)) * std::cos(y / (51.0 - 7 * c));
+        const double edge = (x / 300 + y / 200) % 2 == 0 ? 30 : -30;
+        large.row(y)[3 * x + c] = static_cast<uint8_t>(
+            std::clamp(128 + 60 * wave + edge + random.Uniform(-12, 12), 0.0, 255.0));
+      }
+    }
+  }
+  const std::string jpeg = image::EncodeJpeg(large, 92).value();
+  const image::ImageInfo whole = image::ProbeImage(jpeg).value();
+  for (const model::Framing framing :
+       {model::Framing::kCentreCrop, model::Framing::kSqueeze, model::Framing::kLetterbox}) {
+    model::InputSpec input;
+    input.framing = framing;
+    image::ImageInfo reduced = whole;
+    reduced.reduction = ReductionFor(whole.width, whole.height, input);
+    ASSERT_GT(reduced.reduction, 1);
+    const auto expected = FramePixels(image::DecodeProbed(jpeg, whole).value(), input);
+    const auto pixels = FramePixels(image::DecodeProbed(jpeg, reduced).value(), input);
+    ASSERT_EQ(pixels.size(), expected.size());
+    double sum = 0;
+    for (size_t i = 0; i < pixels.size(); ++i) sum += std::abs(pixels[i] - expected[i]);
+    EXPECT_LE(sum / static_cast<double>(pixels.size()), 2) << model::FramingName(framing);
+  }
 }
 
 }  // namespace

@@ -185,7 +185,8 @@ TEST(HeadTest, TapsOfANetworkArePooledAndJoined) {
 TEST(HeadTest, TapsOfAVisionTransformerGiveTheirClassTokens) {
   const NetworkSpec backbone = backbones::BuildArchitecture("vit_small_patch16_224").value();
   model::HeadSpec head{.outputs = 3, .pooling = model::Pooling::kClassToken};
-  for (const model::StageFeatures& stage : StageFeaturesOf(backbone, 224, 224).value()) {
+  const auto stages = StageFeaturesOf(backbone, 224, 224).value();
+  for (const model::StageFeatures& stage : stages) {
     EXPECT_EQ(stage.features.prefix_tokens, 1) << stage.stage;
     if (stage.stage == "blocks.5" || stage.stage == "top") head.taps.push_back(stage);
   }
