@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -39,20 +40,26 @@ class Server:
         self.process.wait(30)
 
 
-def start_graft(arguments, folder: pathlib.Path, engine: str) -> Server:
-    ports = folder / f"ports-{engine}.json"
-    log = folder / f"graft-{engine}.log"
+def start_graft(arguments, folder: pathlib.Path, name: str, *flags: str) -> Server:
+    """On a copy of folder/data of its own, which may not be there yet."""
+    data = folder / f"data-{name}"
+    if (folder / "data").exists():
+        shutil.copytree(folder / "data", data)
+    else:
+        data = folder / "data"
+    ports = folder / f"ports-{name}.json"
+    log = folder / f"log-{name}"
     with log.open("w") as out:
         process = subprocess.Popen(
-            [arguments.bin / "graft-server", "--data-dir", folder / "data", "--weights-dir",
+            [arguments.bin / "graft-server", "--data-dir", data, "--weights-dir",
              arguments.weights.parent, "--default-backbone", arguments.weights.name, "--port", "0",
              "--http-port", "0", "--port-file", ports, "--serving-threads", str(arguments.threads),
-             "--serving-engine", engine], stdout=out, stderr=subprocess.STDOUT)
+             *flags], stdout=out, stderr=subprocess.STDOUT)
     while not ports.exists():
         if process.poll() is not None:
             raise SystemExit(f"graft-server ended:\n{log.read_text()}")
         time.sleep(0.05)
-    return Server("graft", process, json.loads(ports.read_text())["grpc_port"])
+    return Server(name, process, json.loads(ports.read_text())["grpc_port"])
 
 
 def train(arguments, server: Server) -> None:
@@ -129,13 +136,19 @@ def main() -> None:
     cases = [tuple(int(n) for n in case.split("x")) for case in arguments.cases.split(",")]
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        trained = start_graft(arguments, folder, "auto")
-        servers = [trained]
-        stack.callback(lambda: [server.stop() for server in servers])
-        train(arguments, trained)
+        training = start_graft(arguments, folder, "training")
+        try:
+            train(arguments, training)
+        finally:
+            training.stop()
         prepare_peers(arguments, folder)
+        servers = []
+        stack.callback(lambda: [server.stop() for server in servers])
+        servers.append(start_graft(arguments, folder, "graft", "--predict-cache-bytes", "0"))
+        trained = servers[0]
         servers += [start_peer(arguments, engine, folder)
                     for engine in ("onnxruntime", "openvino")]
+        servers.append(start_graft(arguments, folder, "graft, pictures seen before"))
         check_answers(arguments, servers)
         measurements = []
         for concurrency, per_request in cases:
@@ -152,7 +165,7 @@ def main() -> None:
                                 max(1e-9, mine[i]["images_per_second"]) for i in range(len(mine)))
                 quartiles = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
                 median = lambda key: statistics.median(m[key] for m in mine)  # noqa: E731
-                print(f"  {server.name:24s} {median('images_per_second'):8.1f} images/s  "
+                print(f"  {server.name:28s} {median('images_per_second'):8.1f} images/s  "
                       f"p50 {median('p50_ms'):7.1f}  p99 {median('p99_ms'):7.1f} ms  "
                       f"server CPU {1000 * median('server_cpu_seconds') / max(1, median('requests') * per_request):6.2f} ms/image  "
                       f"graft is {quartiles[1]:.2f}x ({quartiles[0]:.2f}-{quartiles[2]:.2f})  "

@@ -249,6 +249,8 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   GRAFT_ASSIGN_OR_RETURN(std::shared_ptr<const ModelArtifact> artifact, source_->Open(key));
   NetworkServable::Parts parts;
   parts.image_limits = options_.images;
+  parts.project = key.project;
+  parts.cache = options_.cache;
   GRAFT_ASSIGN_OR_RETURN(parts.description, ReadDescription(artifact->description_json()));
   const model::ModelDescription& description = parts.description;
   GRAFT_ASSIGN_OR_RETURN(parts.decoder, MakeDecoder(*decoders_, description));

@@ -17,6 +17,7 @@
 #include "core/nn/network.h"
 #include "core/serving/loaded_segment.h"
 #include "core/serving/model_source.h"
+#include "core/serving/predict_cache.h"
 #include "core/serving/segment_plan.h"
 #include "core/serving/servable.h"
 #include "core/tasks/decoders.h"
@@ -49,6 +50,9 @@ class NetworkLoader final : public ServableLoader {
     image::ImageLimits images;  // of what Servable::Prepare decodes
     // Of the activations of one pass: bounds its rows (Servable::max_rows), though not below one.
     uint64_t max_batch_bytes = uint64_t{1} << 30;
+    // What models have in common, of inputs seen before. Borrowed, and must outlive what is loaded;
+    // may be null.
+    PredictCache* cache = nullptr;
   };
 
   // `source`, `weights` and `decoders` are borrowed and must outlive the loader; what it loads

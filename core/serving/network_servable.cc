@@ -15,13 +15,7 @@
 namespace graft::serving {
 namespace {
 
-// Numbers that a segment gave, row after row.
-struct Outputs {
-  std::vector<float> values;
-  size_t width = 0;
-
-  const float* row(size_t i) const { return values.data() + i * width; }
-};
+using Outputs = NetworkServable::Outputs;
 
 absl::StatusOr<Outputs> RunSegment(const LoadedSegment& segment,
                                    absl::Span<const engine::Row> rows) {
@@ -51,6 +45,13 @@ uint64_t NetworkServable::prepared_bytes() const {
 absl::StatusOr<PreparedInput> NetworkServable::Prepare(const PredictInput& given) const {
   return CatchOutOfMemory("reading an image", [&]() -> absl::StatusOr<PreparedInput> {
     const std::string& encoded = std::get<EncodedImage>(given).bytes;
+    PreparedInput prepared;
+    if (parts_.common != nullptr && parts_.cache != nullptr && parts_.cache->enabled()) {
+      prepared.cache_key = PredictCache::Key(
+          parts_.project, absl::StrCat(parts_.batch_key, " ", input_digest_), encoded);
+      prepared.features = parts_.cache->Find(prepared.cache_key);
+      if (prepared.features != nullptr) return prepared;
+    }
     GRAFT_ASSIGN_OR_RETURN(image::ImageInfo info, image::ProbeImage(encoded, parts_.image_limits));
     if (info.reducible) {
       // A telephone's photograph takes many times longer to decode than the network to see.
@@ -59,24 +60,60 @@ absl::StatusOr<PreparedInput> NetworkServable::Prepare(const PredictInput& given
                                                       parts_.description.input));
     }
     GRAFT_ASSIGN_OR_RETURN(const image::Image image, image::DecodeProbed(encoded, info));
-    return PreparedInput{data::FramePixels(image, parts_.description.input)};
+    prepared.bytes = data::FramePixels(image, parts_.description.input);
+    return prepared;
   });
+}
+
+absl::StatusOr<engine::Row> NetworkServable::PixelsOf(const ServableRow& row) const {
+  if (row.input->bytes.size() != prepared_bytes()) {
+    return absl::InternalError("an input was prepared for another network");
+  }
+  return engine::Row{{row.input->bytes.data()}};
+}
+
+absl::StatusOr<NetworkServable::Outputs> NetworkServable::RunCommon(
+    const std::vector<ServableRow>& rows) const {
+  std::vector<engine::Row> unseen;
+  for (const ServableRow& row : rows) {
+    if (row.input->features != nullptr) continue;
+    GRAFT_ASSIGN_OR_RETURN(unseen.emplace_back(), PixelsOf(row));
+  }
+  Outputs computed;
+  if (!unseen.empty()) {
+    GRAFT_ASSIGN_OR_RETURN(computed, RunSegment(*parts_.common, unseen));
+    if (unseen.size() == rows.size() && parts_.cache == nullptr) return computed;
+  }
+  Outputs all;
+  all.width = static_cast<size_t>(parts_.common->engine->outputs());
+  all.values.reserve(all.width * rows.size());
+  size_t next = 0;
+  for (const ServableRow& row : rows) {
+    const float* from =
+        row.input->features == nullptr ? computed.row(next++) : row.input->features->data();
+    if (row.input->features != nullptr && row.input->features->size() != all.width) {
+      return absl::InternalError("features were kept of another network");
+    }
+    all.values.insert(all.values.end(), from, from + all.width);
+    if (row.input->features == nullptr && !row.input->cache_key.empty()) {
+      parts_.cache->Put(row.input->cache_key, {from, from + all.width});
+    }
+  }
+  return all;
 }
 
 absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
     const std::vector<ServableRow>& rows) const {
   const auto compute = [&]() -> absl::StatusOr<std::vector<std::vector<float>>> {
-    std::vector<engine::Row> inputs;
-    for (const ServableRow& row : rows) {
-      if (row.input->bytes.size() != prepared_bytes()) {
-        return absl::InternalError("an input was prepared for another network");
-      }
-      inputs.push_back({{row.input->bytes.data()}});
-    }
+    std::vector<engine::Row> inputs;  // of the own parts
     Outputs features;
     if (parts_.common != nullptr) {
-      GRAFT_ASSIGN_OR_RETURN(features, RunSegment(*parts_.common, inputs));
-      for (size_t i = 0; i < inputs.size(); ++i) inputs[i] = {{features.row(i)}};
+      GRAFT_ASSIGN_OR_RETURN(features, RunCommon(rows));
+      for (size_t i = 0; i < rows.size(); ++i) inputs.push_back({{features.row(i)}});
+    } else {
+      for (const ServableRow& row : rows) {
+        GRAFT_ASSIGN_OR_RETURN(inputs.emplace_back(), PixelsOf(row));
+      }
     }
     // Then each model's own part over its own rows.
     absl::flat_hash_map<const Servable*, std::vector<size_t>> by_model;

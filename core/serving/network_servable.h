@@ -9,6 +9,7 @@
 #include "core/image/probe.h"
 #include "core/model/model_description.h"
 #include "core/serving/loaded_segment.h"
+#include "core/serving/predict_cache.h"
 #include "core/serving/prediction.h"
 #include "core/serving/servable.h"
 #include "core/tasks/decoder.h"
@@ -25,12 +26,15 @@ class NetworkServable final : public Servable {
     std::shared_ptr<const LoadedSegment> own;
     std::unique_ptr<const tasks::Decoder> decoder;  // of what `own` gives
     std::string batch_key;
+    std::string project;            // whose model it is
+    PredictCache* cache = nullptr;  // of what `common` gives; may be null
     EngineUse engine_use;
     ModelBytes memory;
     image::ImageLimits image_limits;
     int max_rows = 1;
   };
-  explicit NetworkServable(Parts parts) : parts_(std::move(parts)) {}
+  explicit NetworkServable(Parts parts)
+      : parts_(std::move(parts)), input_digest_(model::Digest(parts_.description.input)) {}
 
   const tasks::Decoder& decoder() const override { return *parts_.decoder; }
   const std::string& batch_key() const override { return parts_.batch_key; }
@@ -48,8 +52,22 @@ class NetworkServable final : public Servable {
   const LoadedSegment* common() const { return parts_.common.get(); }
   const LoadedSegment& own() const { return *parts_.own; }
 
+  // Numbers that a segment gave, row after row.
+  struct Outputs {
+    std::vector<float> values;
+    size_t width = 0;
+
+    const float* row(size_t i) const { return values.data() + i * width; }
+  };
+
  private:
+  // INTERNAL where the row was not prepared for this network.
+  absl::StatusOr<engine::Row> PixelsOf(const ServableRow& row) const;
+  // Of rows that are known, what was kept; the others are computed and kept.
+  absl::StatusOr<Outputs> RunCommon(const std::vector<ServableRow>& rows) const;
+
   const Parts parts_;
+  const std::string input_digest_;  // how pictures are made ready, framing too
 };
 
 }  // namespace graft::serving

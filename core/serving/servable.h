@@ -32,6 +32,10 @@ struct ModelKey {
 // model's channels.
 struct PreparedInput {
   std::vector<uint8_t> bytes;
+  // What the model has in common with others has been computed for it already, and `bytes` is
+  // empty.
+  std::shared_ptr<const std::vector<float>> features = nullptr;
+  std::string cache_key = {};  // under which to keep the features; "": not to be kept
 };
 
 // What runs a version: the engine of its largest part.

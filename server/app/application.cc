@@ -104,7 +104,7 @@ class Server final : public Application {
     watch_reads_.Close();
     // Probes and metrics were answered to the last; what they read goes next.
     http_.reset();
-    serving_metrics_.SetModels(nullptr);
+    serving_metrics_.SetSources(nullptr, nullptr);
   }
 
   absl::Status Start(ApplicationParts parts) {
@@ -251,6 +251,8 @@ class Server final : public Application {
     serving::NetworkLoader::Options loading;
     loading.threads = config_.serving_threads > 0 ? config_.serving_threads : AvailableCpus();
     loading.engines = ServingEngines(config_.serving_engine);
+    predict_cache_ = std::make_unique<serving::PredictCache>(config_.predict_cache_bytes);
+    loading.cache = predict_cache_.get();
     loading.max_batch_bytes = config_.max_batch_bytes;
     loading.images.max_bytes = config_.max_image_bytes;
     loading.images.max_pixels = config_.max_image_pixels;
@@ -262,7 +264,7 @@ class Server final : public Application {
     GRAFT_ASSIGN_OR_RETURN(
         models_, serving::ModelManager::Create(models, source_.get(), loader_.get(), clock_,
                                                &serving_metrics_));
-    serving_metrics_.SetModels(models_.get());
+    serving_metrics_.SetSources(models_.get(), predict_cache_.get());
     serving::Predictor::Options predicting;
     predicting.batch.max_batch_size = config_.max_batch_size;
     predicting.batch.max_queue_delay = config_.max_queue_delay;
@@ -414,6 +416,7 @@ class Server final : public Application {
                                    tasks::MultilabelDecoderFactory(),
                                    tasks::RegressionDecoderFactory()}};
   std::unique_ptr<serving::StoredModelSource> source_;
+  std::unique_ptr<serving::PredictCache> predict_cache_;
   std::unique_ptr<serving::NetworkLoader> loader_;
   std::unique_ptr<serving::ModelManager> models_;
   std::unique_ptr<serving::Predictor> predictor_;

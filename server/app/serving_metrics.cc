@@ -48,14 +48,16 @@ void ServingMetrics::OnLoad(const serving::LoadStats& stats) {
   }
 }
 
-void ServingMetrics::SetModels(const serving::ModelManager* models) {
+void ServingMetrics::SetSources(const serving::ModelManager* models,
+                                const serving::PredictCache* cache) {
   absl::MutexLock lock(&mutex_);
   models_ = models;
+  cache_ = cache;
 }
 
 void ServingMetrics::Refresh() {
   absl::MutexLock lock(&mutex_);
-  if (models_ == nullptr) return;
+  if (models_ == nullptr || cache_ == nullptr) return;
   const serving::LoadedStats stats = models_->Loaded();
   metrics_->model_loaded.Set(stats.models);
   metrics_->model_loaded_bytes.Set(static_cast<double>(stats.bytes));
@@ -71,6 +73,13 @@ void ServingMetrics::Refresh() {
     metrics_->model_engines.Set({engine.first, engine.second}, count);
   }
   metrics_->SetLoadedModels(std::move(names));
+  const serving::PredictCache::Stats cache = cache_->stats();
+  metrics_->cache_hits_total.Increment({"predict"},
+                                       static_cast<double>(cache.hits - counted_.hits));
+  metrics_->cache_misses_total.Increment({"predict"},
+                                         static_cast<double>(cache.misses - counted_.misses));
+  metrics_->cache_bytes.Set({"predict"}, static_cast<double>(cache.bytes));
+  counted_ = cache;
 }
 
 }  // namespace graft::server

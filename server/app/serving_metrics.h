@@ -1,10 +1,15 @@
 #ifndef GRAFT_SERVER_APP_SERVING_METRICS_H_
 #define GRAFT_SERVER_APP_SERVING_METRICS_H_
 
+#include <map>
+#include <string>
+#include <utility>
+
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 
 #include "core/serving/model_manager.h"
+#include "core/serving/predict_cache.h"
 #include "core/serving/serving_observer.h"
 #include "core/telemetry/metrics.h"
 #include "server/base/logging.h"
@@ -17,9 +22,10 @@ class ServingMetrics final : public serving::ServingObserver {
   ServingMetrics(telemetry::Metrics* metrics, const wire::Logger* logger)
       : metrics_(metrics), logger_(logger) {}
 
-  // Whose list of loaded models gives the `model` label its values; borrowed. To be called before
-  // anything is loaded, and with null before they go.
-  void SetModels(const serving::ModelManager* models) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whose list of loaded models gives the `model` label its values, and whose hits are counted;
+  // borrowed. To be called before anything is loaded, and with null before they go.
+  void SetSources(const serving::ModelManager* models, const serving::PredictCache* cache)
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   void OnRequest(const serving::RequestStats& stats) override;
   void OnBatch(const serving::BatchStats& stats) override;
@@ -35,6 +41,8 @@ class ServingMetrics final : public serving::ServingObserver {
   const wire::Logger* const logger_;
   absl::Mutex mutex_;  // held while reading and setting: nobody sets what is older than what is set
   const serving::ModelManager* models_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  const serving::PredictCache* cache_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  serving::PredictCache::Stats counted_ ABSL_GUARDED_BY(mutex_);  // of the cache, so far
   // Versions by engine and precision; what has run one stays.
   std::map<std::pair<std::string, std::string>, int> engines_ ABSL_GUARDED_BY(mutex_);
 };

@@ -167,7 +167,9 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
       .Add("--serving-engine", config.serving_engine,
            "auto (OpenVINO, and LibTorch for what it declines) or libtorch")
       .Add("--decode-threads", config.decode_threads, "Threads that decode inputs")
-      .AddSize("--model-memory-bytes", config.model_memory_bytes, "Memory of loaded models");
+      .AddSize("--model-memory-bytes", config.model_memory_bytes, "Memory of loaded models")
+      .AddSize("--predict-cache-bytes", config.predict_cache_bytes,
+               "Memory of features of inputs that were seen before; 0 keeps none");
   FlagGroup(app, "Running")
       .AddDuration("--drain-timeout", config.drain_timeout,
                    "Most time from SIGTERM to the end: calls finish, jobs are checkpointed")
@@ -308,6 +310,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--serving-threads", config.serving_threads, 0, 1024},
       {"--decode-threads", config.decode_threads, 1, 256},
       {"--model-memory-bytes", size(config.model_memory_bytes), 1 << 20, 1024 * 1024 * kGiB},
+      {"--predict-cache-bytes", size(config.predict_cache_bytes), 0, 1024 * kGiB},
   };
   for (const Range& range : ranges) {
     GRAFT_RETURN_IF_ERROR(CheckRange(range.flag, range.value, range.low, range.high));

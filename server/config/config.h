@@ -82,6 +82,7 @@ struct ServerConfig {
   std::string serving_engine = "auto";           // or "libtorch"
   int decode_threads = 2;
   uint64_t model_memory_bytes = uint64_t{2} << 30;
+  uint64_t predict_cache_bytes = 64 << 20;  // features of inputs seen before; 0: none are kept
 
   // Shutdown: SIGTERM to exit.
   absl::Duration drain_timeout = absl::Seconds(30);

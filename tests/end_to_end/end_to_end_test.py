@@ -153,7 +153,7 @@ class EndToEndTest(unittest.TestCase):
 
     def test_4_second_job_computes_no_features_and_makes_version_2(self):
         before = self.metric("graft_backbone_forward_images_total")
-        self.assertEqual(before, 60)
+        self.assertEqual(before, 3 * 60, "each picture once in each framing")
         job = self.watch(self.start(self.dataset_id, "colours", l2=0.5).job.id)[-1].state.job
         self.assertEqual(job.state, finetune_pb2.JOB_STATE_SUCCEEDED, job.error)
         self.assertEqual(job.model_version, 2)
@@ -166,6 +166,8 @@ class EndToEndTest(unittest.TestCase):
         while self.predict("colours", [blue]).version != 2:
             self.assertLess(time.monotonic(), deadline, "version 2 never became the latest")
         model = self.models.GetModel(model_pb2.GetModelRequest(model="colours"))
+        self.assertEqual(model.serving.engine, "libtorch")
+        self.assertIn("openvino: ", model.serving.declined[0])
         self.assertEqual(list(model.model.versions), [1, 2])
         self.assertEqual(list(model.version.outputs.classification.labels), ["blue", "green", "red"])
 

@@ -11,6 +11,7 @@
 #include "core/base/status_macros.h"
 #include "core/image/encode.h"
 #include "core/model/head_spec.h"
+#include "core/serving/predict_cache.h"
 #include "tests/unit/core/serving/network_loader_fixture.h"
 
 namespace graft::serving {
@@ -239,6 +240,102 @@ TEST_F(NetworkLoaderTest, ModelsThatChangedTheTopRideTogetherAsFarAsTheyAgree) {
   ExpectNear(Probabilities(*second, (*answers)[0]), Reference(2, images[0]));
   ExpectNear(Probabilities(*first, (*answers)[1]), Reference(1, images[1]));
   ExpectNear(Probabilities(*second, (*answers)[2]), Reference(2, images[2]));
+}
+
+// Runs as LibTorch does, and counts the rows of each part.
+class CountedRows final : public engine::EngineFactory {
+ public:
+  std::shared_ptr<std::map<std::string, int>> rows = std::make_shared<std::map<std::string, int>>();
+
+  absl::string_view name() const override { return "counted"; }
+  uint64_t MostBytes(uint64_t, const engine::EngineOptions&) const override { return 0; }
+  absl::StatusOr<std::unique_ptr<engine::Engine>> Make(
+      std::shared_ptr<const engine::Segment> segment,
+      const engine::EngineOptions& options) const override {
+    const std::string part = segment->spec.architecture;
+    GRAFT_ASSIGN_OR_RETURN(auto made, engine::EagerEngineFactory().Make(segment, options));
+    return std::make_unique<Counted>(std::move(made), part, rows);
+  }
+
+ private:
+  class Counted final : public engine::Engine {
+   public:
+    Counted(std::unique_ptr<engine::Engine> under, std::string part,
+            std::shared_ptr<std::map<std::string, int>> rows)
+        : under_(std::move(under)), part_(std::move(part)), rows_(std::move(rows)) {}
+    absl::string_view name() const override { return "counted"; }
+    absl::string_view precision() const override { return "f32"; }
+    int64_t outputs() const override { return under_->outputs(); }
+    int rows_at_once() const override { return under_->rows_at_once(); }
+    uint64_t bytes() const override { return 0; }
+    absl::Status Run(absl::Span<const engine::Row> batch, float* out) const override {
+      (*rows_)[part_] += static_cast<int>(batch.size());
+      return under_->Run(batch, out);
+    }
+
+   private:
+    const std::unique_ptr<engine::Engine> under_;
+    const std::string part_;
+    const std::shared_ptr<std::map<std::string, int>> rows_;
+  };
+};
+
+TEST_F(NetworkLoaderTest, APictureSeenBeforeIsNeitherDecodedNorPassedThroughTheBackbone) {
+  const auto counted = std::make_shared<CountedRows>();
+  PredictCache cache(1 << 20);
+  NetworkLoader::Options options;
+  options.engines = {counted};
+  options.cache = &cache;
+  MakeLoader(options);
+  Publish(1, 1);
+  Publish(2, 2);
+  const auto first = Load(1).value();
+  const auto second = Load(2).value();
+  counted->rows->clear();
+  image::Image picture = image::MakeImage(20, 10);
+  picture.row(3)[7] = 200;
+  const EncodedImage seen{image::EncodePng(picture).value()};
+  const EncodedImage unseen{image::EncodePng(image::MakeImage(20, 10)).value()};
+
+  const PreparedInput once = first->Prepare(seen).value();
+  EXPECT_EQ(once.features, nullptr);
+  const auto answer = first->Run({{first.get(), &once}}).value();
+  EXPECT_EQ((*counted->rows)["tiny"], 1);
+
+  // Of another model over the same backbone, in a batch with one that is new.
+  const PreparedInput again = second->Prepare(seen).value();
+  EXPECT_TRUE(again.bytes.empty());
+  ASSERT_NE(again.features, nullptr);
+  const PreparedInput fresh = second->Prepare(unseen).value();
+  const auto answers =
+      second->Run({{second.get(), &again}, {first.get(), &fresh}, {first.get(), &again}}).value();
+  EXPECT_EQ((*counted->rows)["tiny"], 2);
+  EXPECT_EQ((*counted->rows)["head_linear"], 4);
+  EXPECT_EQ(answers[2], answer[0]);
+  ExpectNear(Probabilities(*second, answers[0]), Reference(2, once));
+  ExpectNear(Probabilities(*first, answers[1]), Reference(1, fresh));
+  EXPECT_EQ(cache.stats().hits, 1u);
+}
+
+TEST_F(NetworkLoaderTest, WhatIsKeptOfAPictureIsOfItsFramingAndItsProject) {
+  PredictCache cache(1 << 20);
+  NetworkLoader::Options options;
+  options.cache = &cache;
+  MakeLoader(options);
+  Publish(1, 1);
+  Publish(2, 2);
+  auto description = nlohmann::json::parse(source_.versions[2].description);
+  description["input"]["framing"] = "squeeze";
+  source_.versions[2].description = description.dump();
+  const EncodedImage picture{image::EncodePng(image::MakeImage(20, 10)).value()};
+  const auto mine = Load(1).value();
+  const PreparedInput prepared = mine->Prepare(picture).value();
+  ASSERT_TRUE(mine->Run({{mine.get(), &prepared}}).ok());
+  EXPECT_NE(mine->Prepare(picture)->features, nullptr);
+  EXPECT_EQ(Load(2).value()->Prepare(picture)->features, nullptr);
+  const auto theirs = loader_->Load({"another project", "m", 1}, {1}).value();
+  EXPECT_EQ(theirs->Prepare(picture)->features, nullptr);
+  EXPECT_EQ(theirs->batch_key(), mine->batch_key());
 }
 
 // One that has changed the lowest stage has nothing in common with anybody.

@@ -47,7 +47,8 @@ TEST_F(ServingMetricsTest, ShowsWhatIsInMemoryWhenItIsAsked) {
   models.Publish("n", 1);
   const auto manager = *serving::ModelManager::Create({.loader_threads = 1}, &models, &models,
                                                       Clock::System(), &serving_);
-  serving_.SetModels(manager.get());
+  serving::PredictCache cache(1 << 20);
+  serving_.SetSources(manager.get(), &cache);
   Answer<serving::AcquiredModel> held;
   manager->Acquire("p", "m", 1, held.Callback());
   ASSERT_TRUE(held.Wait().ok());
@@ -66,6 +67,18 @@ TEST_F(ServingMetricsTest, ShowsWhatIsInMemoryWhenItIsAsked) {
   held = Answer<serving::AcquiredModel>();
   serving_.Refresh();
   EXPECT_EQ(metrics_->model_loaded_bytes.Value(), 110);
+  const std::string text = metrics_->Serialize();
+  EXPECT_THAT(text, HasSubstr(R"(graft_model_engines{engine="fake",precision="f32"} 1)"));
+
+  cache.Put("a", {1, 2});
+  EXPECT_NE(cache.Find("a"), nullptr);
+  EXPECT_EQ(cache.Find("b"), nullptr);
+  EXPECT_EQ(cache.Find("c"), nullptr);
+  for (int i = 0; i < 2; ++i) serving_.Refresh();
+  const std::string cached = metrics_->Serialize();
+  EXPECT_THAT(cached, HasSubstr(R"(graft_cache_hits_total{cache="predict"} 1)"));
+  EXPECT_THAT(cached, HasSubstr(R"(graft_cache_misses_total{cache="predict"} 2)"));
+  EXPECT_THAT(cached, Not(HasSubstr(R"(graft_cache_bytes{cache="predict"} 0)")));
 }
 
 TEST_F(ServingMetricsTest, AVersionDeletedWhileItLoadsIsNoFailure) {
