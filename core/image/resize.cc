@@ -6,11 +6,10 @@
 #include <cstring>
 #include <vector>
 
+#include "core/image/resize_kernels.h"
+
 namespace graft::image {
 namespace {
-
-// Coefficients are fixed-point, as in Pillow: 8 bits of result, 2 of headroom.
-constexpr int kPrecision = 32 - 8 - 2;
 
 double Triangle(double x) {
   x = std::fabs(x);
@@ -67,32 +66,23 @@ Filter MakeFilter(int in, int out, Range outputs, model::Interpolation interpola
     filter.count[i] = end - first;
     int32_t* weights = &filter.weights[static_cast<size_t>(i) * filter.taps];
     for (int j = 0; j < end - first; ++j) {
-      const double value = exact[j] / sum * (1 << kPrecision);
+      const double value = exact[j] / sum * (1 << kResizeBits);
       weights[j] = static_cast<int32_t>(value < 0 ? value - 0.5 : value + 0.5);
     }
   }
   return filter;
 }
 
-uint8_t ToByte(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kPrecision, 0, 255)); }
-
 // Columns `columns` of the rows `rows`, resized to `width`.
 Image ResizeRows(const Image& image, Range rows, int width, Range columns,
                  model::Interpolation interpolation) {
   const Filter filter = MakeFilter(image.width, width, columns, interpolation);
   Image result = MakeImage(columns.size(), rows.size());
+  const uint8_t* const end = image.rgb.data() + image.rgb.size();
   for (int y = 0; y < rows.size(); ++y) {
-    const uint8_t* const in = image.row(rows.begin + y);
-    uint8_t* out = result.row(y);
-    for (int x = 0; x < columns.size(); ++x, out += 3) {
-      const int32_t* weights = &filter.weights[static_cast<size_t>(x) * filter.taps];
-      const uint8_t* pixel = in + 3 * filter.first[x];
-      int32_t sum[3] = {1 << (kPrecision - 1), 1 << (kPrecision - 1), 1 << (kPrecision - 1)};
-      for (int i = 0; i < filter.count[x]; ++i, pixel += 3) {
-        for (int c = 0; c < 3; ++c) sum[c] += pixel[c] * weights[i];
-      }
-      for (int c = 0; c < 3; ++c) out[c] = ToByte(sum[c]);
-    }
+    BestResizeKernels().row(image.row(rows.begin + y), end, filter.first.data(),
+                            filter.count.data(), filter.weights.data(), filter.taps, columns.size(),
+                            result.row(y));
   }
   return result;
 }
@@ -102,17 +92,10 @@ Image ResizeColumns(const Image& image, int first_row, const Filter& filter) {
   const int height = static_cast<int>(filter.first.size());
   Image result = MakeImage(image.width, height);
   const int values = image.width * 3;
-  std::vector<int32_t> sums(values);
   for (int y = 0; y < height; ++y) {
-    std::fill(sums.begin(), sums.end(), 1 << (kPrecision - 1));
-    const int32_t* weights = &filter.weights[static_cast<size_t>(y) * filter.taps];
-    for (int i = 0; i < filter.count[y]; ++i) {
-      const uint8_t* const in = image.row(filter.first[y] - first_row + i);
-      const int32_t weight = weights[i];
-      for (int x = 0; x < values; ++x) sums[x] += in[x] * weight;
-    }
-    uint8_t* const out = result.row(y);
-    for (int x = 0; x < values; ++x) out[x] = ToByte(sums[x]);
+    BestResizeKernels().column(image.row(filter.first[y] - first_row), values,
+                               &filter.weights[static_cast<size_t>(y) * filter.taps],
+                               filter.count[y], values, result.row(y));
   }
   return result;
 }
