@@ -1,5 +1,6 @@
 // What an engine's ways of computing a batch cost for one backbone: LibTorch, and OpenVINO compiled
-// for one row with all threads, for one row a thread, and for the whole batch. They take turns, so
+// for one row with all threads, for one row a thread (in bfloat16, too, where the processor has it),
+// and for the whole batch. They take turns, so
 // that a machine that slows down slows all; the median of each and its ratio to the first is
 // printed, as milliseconds a row.
 //
@@ -93,6 +94,10 @@ absl::Status Bench(const Arguments& arguments) {
           add("all rows, a part a thread",
               {arguments.rows / arguments.threads, arguments.threads, arguments.threads}));
     }
+  }
+  if (engine::CompiledSegment::Available(engine::Precision::kBf16).ok()) {
+    GRAFT_RETURN_IF_ERROR(add("1 row a thread, bf16", {1, arguments.threads, arguments.threads,
+                                                       engine::Precision::kBf16}));
   }
   std::vector<float> first;
   for (Way& way : ways) {

@@ -147,7 +147,9 @@ def main() -> None:
         servers.append(start_graft(arguments, folder, "graft", "--predict-cache-bytes", "0"))
         trained = servers[0]
         servers += [start_peer(arguments, engine, folder)
-                    for engine in ("onnxruntime", "openvino")]
+                    for engine in ("onnxruntime", "openvino", "openvino-throughput")]
+        servers.append(start_graft(arguments, folder, "graft bf16", "--predict-cache-bytes", "0",
+                                   "--serving-precision", "bf16"))
         servers.append(start_graft(arguments, folder, "graft, pictures seen before"))
         check_answers(arguments, servers)
         measurements = []

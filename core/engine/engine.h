@@ -16,6 +16,15 @@
 
 namespace graft::engine {
 
+// What a segment is computed in. Its inputs and outputs are the same in each.
+enum class Precision {
+  kF32,
+  kBf16,  // 8 bits of mantissa; sums in float32
+};
+
+// "f32", "bf16".
+absl::string_view PrecisionName(Precision precision);
+
 // Where the inputs of one row are, each in its own memory (Segment::input_bytes); all of them,
 // those too that the network could do without.
 struct Row {
@@ -29,8 +38,7 @@ class Engine {
 
   // "openvino", "libtorch".
   virtual absl::string_view name() const = 0;
-  // What it computes in: "f32", "bf16", "int8".
-  virtual absl::string_view precision() const = 0;
+  virtual Precision precision() const = 0;
 
   // Numbers that a row gives.
   virtual int64_t outputs() const = 0;

@@ -116,7 +116,9 @@ absl::StatusOr<std::unique_ptr<const tasks::Decoder>> MakeDecoder(
 }
 
 EngineUse UseOf(const LoadedSegment& segment) {
-  EngineUse use{std::string(segment.engine->name()), std::string(segment.engine->precision()), {}};
+  EngineUse use{std::string(segment.engine->name()),
+                std::string(engine::PrecisionName(segment.engine->precision())),
+                {}};
   for (const engine::Declined& declined : segment.declined) {
     use.declined.push_back(absl::StrCat(declined.engine, ": ", declined.why));
   }

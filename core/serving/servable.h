@@ -41,7 +41,7 @@ struct PreparedInput {
 // What runs a version: the engine of its largest part.
 struct EngineUse {
   std::string engine;                 // "openvino", "libtorch"
-  std::string precision;              // "f32"
+  std::string precision;              // "f32", "bf16"
   std::vector<std::string> declined;  // engines that would have come before: "openvino: too small"
 
   friend bool operator==(const EngineUse&, const EngineUse&) = default;

@@ -58,10 +58,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What the flag --serving-engine stands for, in the order they are asked.
-std::vector<std::shared_ptr<const engine::EngineFactory>> ServingEngines(const std::string& flag) {
+// What --serving-engine and --serving-precision stand for, in the order they are asked.
+std::vector<std::shared_ptr<const engine::EngineFactory>> ServingEngines(
+    const ServerConfig& config) {
   std::vector<std::shared_ptr<const engine::EngineFactory>> engines;
-  if (flag == "auto") {
+  if (config.serving_precision == "bf16") {
+    engines.push_back(std::make_shared<engine::OpenVinoEngineFactory>(engine::kTooSmallForOpenVino,
+                                                                      engine::Precision::kBf16));
+  }
+  if (config.serving_engine == "auto") {
     engines.push_back(
         std::make_shared<engine::OpenVinoEngineFactory>(engine::kTooSmallForOpenVino));
   }
@@ -250,7 +255,7 @@ class Server final : public Application {
     source_ = std::make_unique<serving::StoredModelSource>(store_.get(), blobs_.get());
     serving::NetworkLoader::Options loading;
     loading.threads = config_.serving_threads > 0 ? config_.serving_threads : AvailableCpus();
-    loading.engines = ServingEngines(config_.serving_engine);
+    loading.engines = ServingEngines(config_);
     predict_cache_ = std::make_unique<serving::PredictCache>(config_.predict_cache_bytes);
     loading.cache = predict_cache_.get();
     loading.max_batch_bytes = config_.max_batch_bytes;

@@ -3,7 +3,7 @@
 messages on the wire. Each request has an infer request of its own; JPEGs are decoded and framed by
 OpenCV in a pool of threads; the library computes in such a pool, too.
 
-    grpc_aio.py --engine onnxruntime|openvino --network FOLDER --threads 2
+    grpc_aio.py --engine onnxruntime|openvino|openvino-throughput --network FOLDER --threads 2
 """
 
 import argparse
@@ -32,17 +32,23 @@ class OnnxRuntime:
 
 
 class OpenVino:
+    hint = "LATENCY"
+
     def __init__(self, folder, threads):
         import openvino
         core = openvino.Core()
         model = core.read_model(folder / "model.onnx")
         self.compiled = core.compile_model(model, "CPU", {
             "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads,
-            "PERFORMANCE_HINT": "THROUGHPUT"})
+            "PERFORMANCE_HINT": self.hint})
 
     def run(self, batch):
         request = self.compiled.create_infer_request()
         return request.infer({0: batch})[0]
+
+
+class OpenVinoThroughput(OpenVino):
+    hint = "THROUGHPUT"
 
 
 class Preprocessing:
@@ -72,6 +78,10 @@ class Preprocessing:
         return (rgb * self.scale + self.shift).transpose(2, 0, 1)
 
 
+ENGINES = {"onnxruntime": OnnxRuntime, "openvino": OpenVino,
+           "openvino-throughput": OpenVinoThroughput}
+
+
 class Servicer(prediction_pb2_grpc.PredictionServiceServicer):
     def __init__(self, folder, engine, threads):
         network = json.loads((folder / "network.json").read_text())
@@ -97,8 +107,7 @@ class Servicer(prediction_pb2_grpc.PredictionServiceServicer):
 
 async def serve(arguments):
     folder = pathlib.Path(arguments.network)
-    engine = {"onnxruntime": OnnxRuntime, "openvino": OpenVino}[arguments.engine](
-        folder, arguments.threads)
+    engine = ENGINES[arguments.engine](folder, arguments.threads)
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", -1)])
     prediction_pb2_grpc.add_PredictionServiceServicer_to_server(
         Servicer(folder, engine, arguments.threads), server)
@@ -110,7 +119,7 @@ async def serve(arguments):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--engine", choices=["onnxruntime", "openvino"], required=True)
+    parser.add_argument("--engine", choices=list(ENGINES), required=True)
     parser.add_argument("--network", required=True, help="folder that to_onnx.py was run on")
     parser.add_argument("--threads", type=int, default=2)
     cv2.setNumThreads(0)

@@ -30,7 +30,7 @@ class EagerEngine final : public Engine {
         max_rows_(max_rows) {}
 
   absl::string_view name() const override { return "libtorch"; }
-  absl::string_view precision() const override { return "f32"; }
+  Precision precision() const override { return Precision::kF32; }
   int64_t outputs() const override { return outputs_; }
   int rows_at_once() const override { return max_rows_; }
   uint64_t bytes() const override { return 0; }

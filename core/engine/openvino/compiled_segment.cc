@@ -29,6 +29,16 @@ ov::Core& Core() {
   return *core;
 }
 
+ov::element::Type ElementOf(Precision precision) {
+  switch (precision) {
+    case Precision::kF32:
+      return ov::element::f32;
+    case Precision::kBf16:
+      return ov::element::bf16;
+  }
+  return ov::element::f32;
+}
+
 // What OpenVINO throws, as a status.
 template <typename F>
 auto CatchOpenVinoErrors(absl::string_view what, F&& f) -> decltype(f()) {
@@ -165,11 +175,18 @@ class CompiledSegmentImpl final : public CompiledSegment {
 
 }  // namespace
 
-absl::Status CompiledSegment::Available() {
-  return CatchOpenVinoErrors("OpenVINO", [] {
-    const std::vector<std::string> devices = Core().get_available_devices();
-    if (std::find(devices.begin(), devices.end(), kDevice) == devices.end()) {
-      return absl::UnimplementedError("OpenVINO's plug-in for the CPU is not installed");
+absl::Status CompiledSegment::Available(Precision precision) {
+  return CatchOpenVinoErrors("OpenVINO", [&] {
+    const auto has = [](const std::vector<std::string>& words, const char* word) {
+      return std::find(words.begin(), words.end(), word) != words.end();
+    };
+    if (!has(Core().get_available_devices(), kDevice)) {
+      return absl::UnimplementedError("its plug-in for the CPU is not installed");
+    }
+    if (precision == Precision::kBf16 &&
+        !has(Core().get_property(kDevice, ov::device::capabilities),
+             ov::device::capability::BF16)) {
+      return absl::UnimplementedError("this processor has no instructions for bfloat16");
     }
     return absl::OkStatus();
   });
@@ -184,7 +201,7 @@ absl::StatusOr<std::unique_ptr<CompiledSegment>> CompiledSegment::Compile(
       "OpenVINO cannot compile the network",
       [&]() -> absl::StatusOr<std::unique_ptr<CompiledSegment>> {
         ov::CompiledModel compiled = Core().compile_model(
-            model, kDevice, ov::hint::inference_precision(ov::element::f32),
+            model, kDevice, ov::hint::inference_precision(ElementOf(options.precision)),
             ov::inference_num_threads(options.threads), ov::num_streams(options.streams),
             // Which processors are whose is the operating system's business: there are others.
             ov::hint::enable_cpu_pinning(false));

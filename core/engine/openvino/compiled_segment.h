@@ -17,6 +17,7 @@ struct CompileOptions {
   int rows = 1;     // of one pass
   int streams = 1;  // passes at one time
   int threads = 1;  // of all passes together
+  Precision precision = Precision::kF32;
 };
 
 // A segment as OpenVINO has compiled it, with the buffers of its passes. Safe for concurrent use:
@@ -25,8 +26,9 @@ class CompiledSegment {
  public:
   virtual ~CompiledSegment() = default;
 
-  // Whether OpenVINO can be used here. UNIMPLEMENTED says why not.
-  static absl::Status Available();
+  // Whether OpenVINO can compute in this precision here, and not in another's name. UNIMPLEMENTED
+  // says why not.
+  static absl::Status Available(Precision precision);
 
   // INTERNAL where OpenVINO fails. The segment is kept.
   static absl::StatusOr<std::unique_ptr<CompiledSegment>> Compile(

@@ -17,7 +17,7 @@ class OpenVinoEngine final : public Engine {
       : one_(std::move(one)), several_(std::move(several)), outputs_(outputs), bytes_(bytes) {}
 
   absl::string_view name() const override { return "openvino"; }
-  absl::string_view precision() const override { return "f32"; }
+  Precision precision() const override { return one_->options().precision; }
   int64_t outputs() const override { return outputs_; }
   int rows_at_once() const override {
     return several_ == nullptr ? 1 : several_->options().streams;
@@ -60,7 +60,7 @@ uint64_t OpenVinoEngineFactory::MostBytes(uint64_t tensor_bytes,
 
 absl::StatusOr<std::unique_ptr<Engine>> OpenVinoEngineFactory::Make(
     std::shared_ptr<const Segment> segment, const EngineOptions& options) const {
-  GRAFT_RETURN_IF_ERROR(CompiledSegment::Available());
+  GRAFT_RETURN_IF_ERROR(CompiledSegment::Available(precision_));
   GRAFT_RETURN_IF_ERROR(Validate(*segment));
   std::vector<nn::Shape> inputs;
   for (const nn::NetworkInput& input : segment->spec.inputs) inputs.push_back(input.shape);
@@ -72,13 +72,15 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenVinoEngineFactory::Make(
   const int threads = std::max(1, options.threads);
   GRAFT_ASSIGN_OR_RETURN(
       std::unique_ptr<CompiledSegment> one,
-      CompiledSegment::Compile(segment, {.rows = 1, .streams = 1, .threads = threads}));
+      CompiledSegment::Compile(
+          segment, {.rows = 1, .streams = 1, .threads = threads, .precision = precision_}));
   std::unique_ptr<CompiledSegment> several;
   if (CompiledForms(options) > 1) {
     const int streams = std::min(threads, options.max_rows);
     GRAFT_ASSIGN_OR_RETURN(
         several,
-        CompiledSegment::Compile(segment, {.rows = 1, .streams = streams, .threads = streams}));
+        CompiledSegment::Compile(
+            segment, {.rows = 1, .streams = streams, .threads = streams, .precision = precision_}));
   }
   const uint64_t bytes = MostBytes(segment->tensor_bytes(), options);
   return std::make_unique<OpenVinoEngine>(std::move(one), std::move(several),

@@ -12,10 +12,14 @@ namespace graft::engine {
 // by all threads; of several each has a thread of its own, as these networks use their caches best.
 class OpenVinoEngineFactory final : public EngineFactory {
  public:
-  // Declines segments of fewer floating-point operations a row than this.
-  explicit OpenVinoEngineFactory(int64_t min_flops = 0) : min_flops_(min_flops) {}
+  // Declines segments of fewer floating-point operations a row than `min_flops`, and a precision
+  // that the processor has no instructions for.
+  explicit OpenVinoEngineFactory(int64_t min_flops = 0, Precision precision = Precision::kF32)
+      : min_flops_(min_flops), precision_(precision) {}
 
-  absl::string_view name() const override { return "openvino"; }
+  absl::string_view name() const override {
+    return precision_ == Precision::kBf16 ? "openvino bf16" : "openvino";
+  }
   uint64_t MostBytes(uint64_t tensor_bytes, const EngineOptions& options) const override;
   // UNIMPLEMENTED where its plug-in for the CPU is not there, or the segment is too small.
   absl::StatusOr<std::unique_ptr<Engine>> Make(std::shared_ptr<const Segment> segment,
@@ -23,6 +27,7 @@ class OpenVinoEngineFactory final : public EngineFactory {
 
  private:
   const int64_t min_flops_;
+  const Precision precision_;
 };
 
 // A head of a few layers: started and answered in less time than OpenVINO needs to hand it over.

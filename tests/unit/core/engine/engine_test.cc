@@ -107,6 +107,32 @@ TEST(CompiledSegment, DividesRowsIntoPasses) {
   }
 }
 
+// Where the processor has it: close to float32, and something else. Elsewhere it says why not.
+TEST(Engines, ComputeInBfloat16WhereItIsThere) {
+  model::InputSpec pixels;
+  pixels.height = pixels.width = 24;
+  const auto segment = MakeRandomSegment(Small({3, 24, 24}), 3, pixels);
+  const OpenVinoEngineFactory factory(0, Precision::kBf16);
+  const auto made = factory.Make(segment, {.threads = 2});
+  const absl::Status available = CompiledSegment::Available(Precision::kBf16);
+  EXPECT_EQ(made.status(), available);
+  if (!available.ok()) {
+    EXPECT_EQ(available.code(), absl::StatusCode::kUnimplemented);
+    GTEST_SKIP() << available;
+  }
+  EXPECT_EQ((*made)->precision(), Precision::kBf16);
+  const auto exact = OpenVinoEngineFactory().Make(segment, {.threads = 2});
+  ASSERT_TRUE(exact.ok()) << exact.status();
+  EXPECT_EQ((*exact)->precision(), Precision::kF32);
+  const RandomRows rows = MakeRandomRows(*segment, 4, 5);
+  ExpectSameAnswers(**exact, **made, rows, 4, 0.03f);
+  std::vector<float> in_f32(4 * 8);
+  std::vector<float> in_bf16(4 * 8);
+  ASSERT_TRUE((*exact)->Run(rows.rows(4), in_f32.data()).ok());
+  ASSERT_TRUE((*made)->Run(rows.rows(4), in_bf16.data()).ok());
+  EXPECT_NE(in_f32, in_bf16);
+}
+
 TEST(CompiledSegment, IsSharedByThreads) {
   const auto segment = MakeRandomSegment(Small({3, 12, 12}), 3);
   const auto compiled = CompiledSegment::Compile(segment, {1, 2, 2});

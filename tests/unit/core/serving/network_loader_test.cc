@@ -264,7 +264,7 @@ class CountedRows final : public engine::EngineFactory {
             std::shared_ptr<std::map<std::string, int>> rows)
         : under_(std::move(under)), part_(std::move(part)), rows_(std::move(rows)) {}
     absl::string_view name() const override { return "counted"; }
-    absl::string_view precision() const override { return "f32"; }
+    engine::Precision precision() const override { return engine::Precision::kF32; }
     int64_t outputs() const override { return under_->outputs(); }
     int rows_at_once() const override { return under_->rows_at_once(); }
     uint64_t bytes() const override { return 0; }
