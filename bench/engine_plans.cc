@@ -1,8 +1,7 @@
 // What an engine's ways of computing a batch cost for one backbone: LibTorch, and OpenVINO compiled
-// for one row with all threads, for one row a thread (in bfloat16, too, where the processor has it),
-// and for the whole batch. They take turns, so
-// that a machine that slows down slows all; the median of each and its ratio to the first is
-// printed, as milliseconds a row.
+// for one row with all threads, for one row a thread (in bfloat16, too, where the processor has
+// it), and for the whole batch. They take turns, so that a machine that slows down slows all; the
+// median of each and its ratio to the first is printed, as milliseconds a row.
 //
 //   graft_bench_engine_plans --architecture tf_efficientnet_lite0 --threads 2 --rows 8
 
@@ -96,8 +95,8 @@ absl::Status Bench(const Arguments& arguments) {
     }
   }
   if (engine::CompiledSegment::Available(engine::Precision::kBf16).ok()) {
-    GRAFT_RETURN_IF_ERROR(add("1 row a thread, bf16", {1, arguments.threads, arguments.threads,
-                                                       engine::Precision::kBf16}));
+    GRAFT_RETURN_IF_ERROR(add("1 row a thread, bf16",
+                              {1, arguments.threads, arguments.threads, engine::Precision::kBf16}));
   }
   std::vector<float> first;
   for (Way& way : ways) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
+#include "core/serving/batch_policy.h"
 
 namespace graft::serving {
 namespace {
@@ -31,7 +32,8 @@ absl::StatusOr<std::shared_ptr<const LoadedSegment>> LoadSegment(
   for (const auto& factory : engines) factories.push_back(factory.get());
   GRAFT_ASSIGN_OR_RETURN(engine::ChosenEngine chosen,
                          engine::ChooseEngine(factories, segment, options));
-  for (const int rows : warm_rows) {
+  // More rows than it takes at once are so many times the same to it.
+  for (const int rows : WarmSizesWithin(warm_rows, chosen.engine->rows_at_once())) {
     GRAFT_RETURN_IF_ERROR(Warm(*segment, *chosen.engine, rows));
   }
   return std::make_shared<const LoadedSegment>(

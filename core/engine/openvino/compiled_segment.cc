@@ -5,6 +5,7 @@
 #include <deque>
 #include <exception>
 #include <new>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,7 +13,10 @@
 #include <openvino/runtime/properties.hpp>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 
 #include "core/base/status_macros.h"
@@ -39,6 +43,15 @@ ov::element::Type ElementOf(Precision precision) {
   return ov::element::f32;
 }
 
+// What an exception of OpenVINO's says, without the lines that name its source files.
+std::string Words(const std::exception& error) {
+  std::vector<std::string> lines = absl::StrSplit(error.what(), '\n', absl::SkipWhitespace());
+  std::erase_if(lines, [](const std::string& line) {
+    return absl::StartsWith(line, "Exception from ") || absl::StrContains(line, "' failed at ");
+  });
+  return lines.empty() ? "it does not say why" : absl::StrJoin(lines, "; ");
+}
+
 // What OpenVINO throws, as a status.
 template <typename F>
 auto CatchOpenVinoErrors(absl::string_view what, F&& f) -> decltype(f()) {
@@ -47,7 +60,7 @@ auto CatchOpenVinoErrors(absl::string_view what, F&& f) -> decltype(f()) {
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError(absl::StrCat(what, ": out of memory"));
   } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat(what, ": ", error.what()));
+    return absl::InternalError(absl::StrCat(what, ": ", Words(error)));
   }
 }
 
@@ -195,14 +208,16 @@ absl::Status CompiledSegment::Available(Precision precision) {
 absl::StatusOr<std::unique_ptr<CompiledSegment>> CompiledSegment::Compile(
     std::shared_ptr<const Segment> segment, const CompileOptions& options) {
   GRAFT_RETURN_IF_ERROR(Validate(*segment));
-  GRAFT_ASSIGN_OR_RETURN(const std::shared_ptr<ov::Model> model,
-                         LowerSegment(*segment, options.rows));
   return CatchOpenVinoErrors(
       "OpenVINO cannot compile the network",
       [&]() -> absl::StatusOr<std::unique_ptr<CompiledSegment>> {
+        GRAFT_ASSIGN_OR_RETURN(const std::shared_ptr<ov::Model> model,
+                               LowerSegment(*segment, options.rows));
         ov::CompiledModel compiled = Core().compile_model(
             model, kDevice, ov::hint::inference_precision(ElementOf(options.precision)),
             ov::inference_num_threads(options.threads), ov::num_streams(options.streams),
+            // The other half goes on answering for models that are there.
+            ov::compilation_num_threads(std::max(1, options.threads / 2)),
             // Which processors are whose is the operating system's business: there are others.
             ov::hint::enable_cpu_pinning(false));
         return std::make_unique<CompiledSegmentImpl>(std::move(segment), options,

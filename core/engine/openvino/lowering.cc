@@ -1,6 +1,5 @@
 #include "core/engine/openvino/lowering.h"
 
-#include <exception>
 #include <variant>
 #include <vector>
 
@@ -13,8 +12,6 @@
 #include <openvino/op/result.hpp>
 #include <openvino/op/transpose.hpp>
 #include <openvino/runtime/tensor.hpp>
-
-#include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
 
@@ -115,11 +112,7 @@ absl::StatusOr<std::shared_ptr<ov::Model>> LowerSegment(const Segment& segment, 
   for (const nn::NetworkInput& input : segment.spec.inputs) inputs.push_back(input.shape);
   GRAFT_ASSIGN_OR_RETURN(const std::vector<nn::Shape> shapes,
                          nn::InferShapes(segment.spec, inputs));
-  try {
-    return Build(segment, rows, inputs, shapes);
-  } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat("OpenVINO refuses the network: ", error.what()));
-  }
+  return Build(segment, rows, inputs, shapes);
 }
 
 }  // namespace graft::engine

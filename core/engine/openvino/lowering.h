@@ -57,8 +57,8 @@ Value ConstantOf(const HostTensor& tensor, const ov::Shape& shape);
 
 // `segment` for batches of `rows`, which must be valid (Validate) and must outlive the model. The
 // model has the segment's inputs, [rows, height, width, 3] uint8 for pictures, else
-// [rows, shape...] float32 or int64; its one result is [rows, outputs] float32. INTERNAL where
-// OpenVINO refuses.
+// [rows, shape...] float32 or int64; its one result is [rows, outputs] float32. ov's
+// exceptions pass through.
 absl::StatusOr<std::shared_ptr<ov::Model>> LowerSegment(const Segment& segment, int rows);
 
 }  // namespace graft::engine

@@ -242,6 +242,34 @@ TEST_F(NetworkLoaderTest, ModelsThatChangedTheTopRideTogetherAsFarAsTheyAgree) {
   ExpectNear(Probabilities(*second, (*answers)[2]), Reference(2, images[2]));
 }
 
+// Takes nothing.
+class BrokenFactory final : public engine::EngineFactory {
+ public:
+  absl::string_view name() const override { return "broken"; }
+  uint64_t MostBytes(uint64_t, const engine::EngineOptions&) const override { return 0; }
+  absl::StatusOr<std::unique_ptr<engine::Engine>> Make(
+      std::shared_ptr<const engine::Segment>, const engine::EngineOptions&) const override {
+    return absl::InternalError("it cannot compile the network");
+  }
+};
+
+TEST_F(NetworkLoaderTest, WhereAnEngineFailsTheNextOneServesAndItIsSaid) {
+  Publish(1, 1);
+  NetworkLoader::Options options;
+  options.engines = {std::make_shared<BrokenFactory>(),
+                     std::make_shared<engine::EagerEngineFactory>()};
+  MakeLoader(options);
+  const auto servable = Load(1).value();
+  EXPECT_EQ(servable->engine_use(),
+            (EngineUse{"libtorch", "f32", {"broken: it cannot compile the network"}}));
+  const PreparedInput image = RandomInput(5);
+  ExpectNear(Probabilities(*servable, servable->Run({{servable.get(), &image}}).value()[0]),
+             Reference(1, image));
+  options.engines.pop_back();
+  MakeLoader(options);
+  EXPECT_TRUE(absl::IsInternal(Load(1).status())) << "nothing is left";
+}
+
 // Runs as LibTorch does, and counts the rows of each part.
 class CountedRows final : public engine::EngineFactory {
  public:
