@@ -139,25 +139,26 @@ Metrics::Metrics(std::unique_ptr<Native> native)
           "graft_predict_requests_total",
           "Predict requests, by model and answer; models that are not loaded count as \"other\".",
           {"model", "code"}, (kMaxModelLabels + 1) * 17)),
-      predict_queue_seconds(native_->MakeHistogram(
+      predict_queue_seconds(native_->MakeHistograms(
           "graft_predict_queue_seconds",
-          "Time a Predict waits for a decoding thread and then for a batch, in seconds.",
-          RequestBuckets())),
-      predict_decode_seconds(
-          native_->MakeHistogram("graft_predict_decode_seconds",
-                                 "Time to decode and prepare the inputs of a Predict, in "
-                                 "seconds.",
-                                 RequestBuckets())),
+          "Time a Predict waits for a decoding thread and then for a batch, in seconds, by model.",
+          {"model"}, kMaxModelLabels + 1, RequestBuckets())),
+      predict_decode_seconds(native_->MakeHistograms(
+          "graft_predict_decode_seconds",
+          "Time to decode and prepare the inputs of a Predict, in seconds, by model.", {"model"},
+          kMaxModelLabels + 1, RequestBuckets())),
+      predict_compute_seconds(
+          native_->MakeHistograms("graft_predict_compute_seconds",
+                                  "Time of the batch in the network, in seconds, by model.",
+                                  {"model"}, kMaxModelLabels + 1, RequestBuckets())),
+      predict_total_seconds(native_->MakeHistograms(
+          "graft_predict_total_seconds",
+          "Time from a Predict's arrival to its answer, in seconds, by model; failed ones do not "
+          "count.",
+          {"model"}, kMaxModelLabels + 1, RequestBuckets())),
       predict_batch_seconds(native_->MakeHistogram(
           "graft_predict_batch_seconds",
           "Time from the first request of a batch to its start, in seconds.", RequestBuckets())),
-      predict_compute_seconds(native_->MakeHistogram(
-          "graft_predict_compute_seconds", "Time of the batch in the network, in seconds.",
-          RequestBuckets())),
-      predict_total_seconds(native_->MakeHistogram(
-          "graft_predict_total_seconds",
-          "Time from a Predict's arrival to its answer, in seconds; failed ones do not count.",
-          RequestBuckets())),
       predict_batch_size(native_->MakeHistogram("graft_predict_batch_size",
                                                 "Inputs in a batch that was run.", BatchBuckets())),
       model_loaded(native_->MakeGauge("graft_model_loaded", "Model versions in memory.")),
@@ -207,11 +208,23 @@ std::string Metrics::Serialize() {
 void Metrics::SetLoadedModels(std::vector<std::string> names) {
   for (const std::string& gone : model_label_.SetLoaded(std::move(names))) {
     predict_requests_total.Remove(gone);
+    for (HistogramFamily* const times : {&predict_queue_seconds, &predict_decode_seconds,
+                                         &predict_compute_seconds, &predict_total_seconds}) {
+      times->Remove(gone);
+    }
   }
 }
 
 void Metrics::CountPredict(absl::string_view model, absl::string_view code) {
   predict_requests_total.Increment({model_label_.For(model), std::string(code)});
+}
+
+void Metrics::ObservePredict(absl::string_view model, const PredictTimes& times) {
+  const std::vector<std::string> label = {std::string(model_label_.For(model))};
+  predict_queue_seconds.Observe(label, times.queue);
+  predict_decode_seconds.Observe(label, times.decode);
+  predict_compute_seconds.Observe(label, times.compute);
+  predict_total_seconds.Observe(label, times.total);
 }
 
 }  // namespace graft::telemetry

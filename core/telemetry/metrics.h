@@ -22,11 +22,20 @@ class Metrics {
   // Prometheus' text format, version 0.0.4.
   std::string Serialize();
 
-  // The models that predict_requests may name from now on (at most kMaxModelLabels).
+  // The models that metrics of Predict may name from now on (at most kMaxModelLabels).
   void SetLoadedModels(std::vector<std::string> names);
 
   // One answered Predict. `code` is the name of a gRPC code ("OK", "NOT_FOUND").
   void CountPredict(absl::string_view model, absl::string_view code);
+
+  // Where the time of one went that was answered well.
+  struct PredictTimes {
+    absl::Duration queue;
+    absl::Duration decode;
+    absl::Duration compute;
+    absl::Duration total;
+  };
+  void ObservePredict(absl::string_view model, const PredictTimes& times);
 
   static constexpr size_t kMaxModelLabels = 50;
 
@@ -57,12 +66,12 @@ class Metrics {
   GaugeFamily worker_state;               // {state}: workers in it
 
   // Serving.
-  CounterFamily predict_requests_total;  // {model, code}: call CountPredict
-  Histogram predict_queue_seconds;
-  Histogram predict_decode_seconds;
+  CounterFamily predict_requests_total;   // {model, code}: call CountPredict
+  HistogramFamily predict_queue_seconds;  // {model}, as the next three: call ObservePredict
+  HistogramFamily predict_decode_seconds;
+  HistogramFamily predict_compute_seconds;
+  HistogramFamily predict_total_seconds;
   Histogram predict_batch_seconds;  // waiting for a batch to fill, part of the queue time
-  Histogram predict_compute_seconds;
-  Histogram predict_total_seconds;
   Histogram predict_batch_size;
   Gauge model_loaded;         // versions in memory
   Gauge model_loaded_bytes;   // what they and their backbones take

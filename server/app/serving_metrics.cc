@@ -12,10 +12,10 @@ void ServingMetrics::OnRequest(const serving::RequestStats& stats) {
   metrics_->CountPredict(stats.model, absl::StatusCodeToString(stats.code));
   // Of answers only: a thousand refusals in no time would hide how slow the rest is.
   if (stats.code != absl::StatusCode::kOk) return;
-  metrics_->predict_total_seconds.Observe(stats.total);
-  metrics_->predict_queue_seconds.Observe(stats.queue);
-  metrics_->predict_decode_seconds.Observe(stats.decode);
-  metrics_->predict_compute_seconds.Observe(stats.compute);
+  metrics_->ObservePredict(stats.model, {.queue = stats.queue,
+                                         .decode = stats.decode,
+                                         .compute = stats.compute,
+                                         .total = stats.total});
 }
 
 void ServingMetrics::OnBatch(const serving::BatchStats& stats) {

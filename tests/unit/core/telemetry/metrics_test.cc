@@ -101,6 +101,8 @@ TEST(MetricsTest, EveryMetricThatWasPromisedIsThere) {
   metrics->job_duration_seconds.Observe({"classification", "full", "failed"}, 1);
   metrics->worker_state.Set({"idle"}, 1);
   metrics->CountPredict("m", "OK");
+  metrics->ObservePredict("m", {});
+  metrics->model_engines.Set({"openvino", "f32"}, 1);
   metrics->cache_hits_total.Increment({"features"});
   metrics->cache_misses_total.Increment({"features"});
   metrics->cache_bytes.Set({"features"}, 1);
@@ -123,6 +125,7 @@ TEST(MetricsTest, EveryMetricThatWasPromisedIsThere) {
                            "graft_predict_total_seconds",
                            "graft_predict_batch_size",
                            "graft_model_loaded",
+                           "graft_model_engines",
                            "graft_model_load_seconds",
                            "graft_cache_hits_total",
                            "graft_cache_misses_total",
