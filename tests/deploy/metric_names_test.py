@@ -47,7 +47,7 @@ def scrape(program):
 
 dashboard = json.loads((ROOT / "deploy/grafana/dashboards/graft.json").read_text())
 text = " ".join(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
-text += (ROOT / "deploy/prometheus/rules.yml").read_text()
+text += "\n" + (ROOT / "deploy/prometheus/rules.yml").read_text()
 named = set(re.findall(r"\bgraft_[a-z_]+", text))
 assert len(named) > 10, named
 
