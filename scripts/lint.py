@@ -17,8 +17,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Folders whose sources do not need LibTorch.
-LIGHT = re.compile(r"^(core/(base|model|telemetry|jobs|store|artifacts|image|data|evaluation|recipes)|"
-                   r"wire|server|worker|client|tools)/.*\.cc$")
+LIGHT = re.compile(r"^(core/(base|model|telemetry|jobs|store|artifacts|image|data|nn|engine|evaluation|"
+                   r"recipes|serving)|wire|server|worker|client|tools)/.*\.cc$")
 
 
 def include_closure(path: pathlib.Path, seen: dict[pathlib.Path, bytes]) -> None:
