@@ -110,14 +110,25 @@ def load(arguments, server: Server, concurrency: int, per_request: int, seconds:
     return result
 
 
-def check_answers(arguments, servers: list[Server]) -> None:
+def processor() -> str:
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def check_answers(arguments, servers: list[Server]) -> dict[str, float]:
+    """The share of pictures for which each says what the first of them says."""
+    agreement = {}
     answers = {server.name: load(arguments, server, 2, 1, arguments.warm_seconds, labels=True)
                for server in servers}
     first = answers[servers[0].name]["labels"]
     for name, answer in answers.items():
         both = [(a, b) for a, b in zip(first, answer["labels"]) if a and b]
         same = sum(a == b for a, b in both) / max(1, len(both))
+        agreement[name] = same
         print(f"{name}: {same:.1%} of {len(both)} answers are those of {servers[0].name}")
+    return agreement
 
 
 def main() -> None:
@@ -151,7 +162,7 @@ def main() -> None:
         servers.append(start_graft(arguments, folder, "graft bf16", "--predict-cache-bytes", "0",
                                    "--serving-precision", "bf16"))
         servers.append(start_graft(arguments, folder, "graft, pictures seen before"))
-        check_answers(arguments, servers)
+        agreement = check_answers(arguments, servers)
         measurements = []
         for concurrency, per_request in cases:
             rounds = []
@@ -174,8 +185,9 @@ def main() -> None:
                       f"errors {sum(m['errors'] for m in mine)}")
         if arguments.out:
             arguments.out.write_text(json.dumps(
-                {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count(),
-                 "measurements": measurements}, indent=1))
+                {"machine": processor(), "cores": os.cpu_count(), "backbone": arguments.weights.name,
+                 "pictures": sum(1 for path in arguments.images.rglob("*") if path.is_file()),
+                 "agreement": agreement, "measurements": measurements}, indent=1))
 
 
 if __name__ == "__main__":

@@ -216,8 +216,6 @@ absl::StatusOr<std::unique_ptr<CompiledSegment>> CompiledSegment::Compile(
         ov::CompiledModel compiled = Core().compile_model(
             model, kDevice, ov::hint::inference_precision(ElementOf(options.precision)),
             ov::inference_num_threads(options.threads), ov::num_streams(options.streams),
-            // The other half goes on answering for models that are there.
-            ov::compilation_num_threads(std::max(1, options.threads / 2)),
             // Which processors are whose is the operating system's business: there are others.
             ov::hint::enable_cpu_pinning(false));
         return std::make_unique<CompiledSegmentImpl>(std::move(segment), options,

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Makes docs/performance.md and its plot of what run.py measured.
+
+    report.py OUT_FOLDER MEASURED.json...
+
+Needs matplotlib.
+"""
+
+import json
+import pathlib
+import statistics
+import sys
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+OURS = "graft"
+COLOURS = {"graft": "#1f6f54", "graft bf16": "#6fbf9c", "grpc.aio + onnxruntime": "#c2773a",
+           "grpc.aio + openvino": "#7a8fb8", "grpc.aio + openvino-throughput": "#b9c4da"}
+
+
+def quartiles(values: list[float]) -> tuple[float, float, float]:
+    if len(values) == 1:
+        return values[0], values[0], values[0]
+    low, middle, high = statistics.quantiles(values, n=4)
+    return low, middle, high
+
+
+def rates(case: dict, server: str) -> list[float]:
+    return [each[server]["images_per_second"] for each in case["rounds"]]
+
+
+def median(case: dict, server: str, key: str) -> float:
+    return statistics.median(each[server][key] for each in case["rounds"])
+
+
+def case_name(case: dict) -> str:
+    return f"{case['concurrency']} x {case['per_request']}"
+
+
+def table(run: dict) -> list[str]:
+    servers = list(run["measurements"][0]["rounds"][0])
+    lines = ["| requests x pictures | server | pictures/s | p50, ms | p99, ms | server's CPU, ms a picture "
+             "| graft's rate over it |", "|---|---|---|---|---|---|---|"]
+    for case in run["measurements"]:
+        for server in servers:
+            ratios = [a / b for a, b in zip(rates(case, OURS), rates(case, server))]
+            low, middle, high = quartiles(ratios)
+            cpu = statistics.median(
+                1000 * each[server]["server_cpu_seconds"] /
+                max(1, each[server]["requests"] * case["per_request"]) for each in case["rounds"])
+            ratio = "" if server == OURS else f"{middle:.2f} ({low:.2f}-{high:.2f})"
+            lines.append(f"| {case_name(case)} | {server} | {statistics.median(rates(case, server)):,.0f} "
+                         f"| {median(case, server, 'p50_ms'):.1f} | {median(case, server, 'p99_ms'):.1f} "
+                         f"| {cpu:.2f} | {ratio} |")
+    return lines
+
+
+def plot(runs: list[dict], path: pathlib.Path) -> None:
+    figure, axes = plt.subplots(1, len(runs), figsize=(4.6 * len(runs), 3.8), squeeze=False)
+    for axis, run in zip(axes[0], runs):
+        cases = run["measurements"]
+        servers = [s for s in cases[0]["rounds"][0] if s in COLOURS]
+        width = 0.8 / len(servers)
+        for index, server in enumerate(servers):
+            places = [at + (index - (len(servers) - 1) / 2) * width for at in range(len(cases))]
+            middle = [statistics.median(rates(case, server)) for case in cases]
+            spread = [[m - quartiles(rates(c, server))[0] for m, c in zip(middle, cases)],
+                      [quartiles(rates(c, server))[2] - m for m, c in zip(middle, cases)]]
+            axis.bar(places, middle, width * 0.92, yerr=spread, label=server, color=COLOURS[server],
+                     error_kw={"elinewidth": 0.8, "ecolor": "#444"})
+        axis.set_xticks(range(len(cases)), [case_name(case) for case in cases])
+        axis.set_title(run["backbone"], fontsize=10)
+        axis.set_xlabel("requests under way x pictures of each")
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0][0].set_ylabel("pictures a second")
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="upper center", ncols=5, frameon=False, fontsize=8)
+    figure.tight_layout(rect=(0, 0, 1, 0.93))
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main() -> None:
+    out = pathlib.Path(sys.argv[1])
+    runs = [json.loads(pathlib.Path(name).read_text()) for name in sys.argv[2:]]
+    plot(runs, out / "performance.svg")
+    lines = ["# Performance", "",
+             "Written by `bench/serving/report.py` of what `bench/serving/run.py` measured: graft and "
+             "servers that a", "team would write itself, each with the same trained network, asked by the "
+             "same C++ client for JPEGs over", "gRPC, in turns. The cache of pictures seen before is off but "
+             "in its own row. Medians of the rounds; ratios", "are taken within a round, with their quartiles. "
+             "A ratio above 1: graft answers more.", "", "![pictures a second](performance.svg)", ""]
+    for run in runs:
+        rounds = len(run["measurements"][0]["rounds"])
+        lines += [f"## {run['backbone']}", "",
+                  f"{run['cores']} cores of {run['machine']}, {rounds} rounds; {run['pictures']} pictures; "
+                  f"the same first label as graft's: "
+                  + ", ".join(f"{name} {share:.1%}" for name, share in run["agreement"].items()
+                              if name != OURS) + ".", ""]
+        lines += table(run) + [""]
+    (out / "performance.md").write_text("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
