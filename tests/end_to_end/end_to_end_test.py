@@ -166,8 +166,8 @@ class EndToEndTest(unittest.TestCase):
         while self.predict("colours", [blue]).version != 2:
             self.assertLess(time.monotonic(), deadline, "version 2 never became the latest")
         model = self.models.GetModel(model_pb2.GetModelRequest(model="colours"))
-        self.assertEqual(model.serving.engine, "libtorch")
-        self.assertIn("openvino: ", model.serving.declined[0])
+        self.assertEqual((model.serving.engine, model.serving.precision), ("openvino", "f32"))
+        self.assertEqual(list(model.serving.declined), [])
         self.assertEqual(list(model.model.versions), [1, 2])
         self.assertEqual(list(model.version.outputs.classification.labels), ["blue", "green", "red"])
 
