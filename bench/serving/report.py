@@ -86,12 +86,18 @@ def main() -> None:
     out = pathlib.Path(sys.argv[1])
     runs = [json.loads(pathlib.Path(name).read_text()) for name in sys.argv[2:]]
     plot(runs, out / "performance.svg")
-    lines = ["# Performance", "",
-             "Written by `bench/serving/report.py` of what `bench/serving/run.py` measured: graft and "
-             "servers that a", "team would write itself, each with the same trained network, asked by the "
-             "same C++ client for JPEGs over", "gRPC, in turns. The cache of pictures seen before is off but "
-             "in its own row. Medians of the rounds; ratios", "are taken within a round, with their quartiles. "
-             "A ratio above 1: graft answers more.", "", "![pictures a second](performance.svg)", ""]
+    lines = [
+        "# Performance", "",
+        "Written by `bench/serving/report.py` of what `bench/serving/run.py` measured: graft and servers "
+        "that a",
+        "team would write itself, each with the same trained network, asked by the same C++ client for "
+        "JPEGs over",
+        "gRPC, in turns. The cache of pictures seen before is off but in its own row, where the first "
+        "case may still",
+        "be filling it. Medians of the rounds; ratios are taken within a round, with their quartiles, "
+        "and above 1",
+        "graft answers more. Peers frame pictures with OpenCV, graft as in training: hence the answers "
+        "that differ.", "", "![pictures a second](performance.svg)", ""]
     for run in runs:
         rounds = len(run["measurements"][0]["rounds"])
         lines += [f"## {run['backbone']}", "",
