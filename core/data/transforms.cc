@@ -19,10 +19,11 @@ constexpr int kVersion = 1;
 
 void Normalise(const image::Image& image, const model::InputSpec& spec, float* out) {
   const size_t plane = static_cast<size_t>(image.width) * static_cast<size_t>(image.height);
+  const model::PixelScale pixels = model::PixelScaleOf(spec);
   for (int c = 0; c < 3; ++c) {
     const int from = spec.channel_order == model::ChannelOrder::kRgb ? c : 2 - c;
-    const float scale = spec.value_range / 255.0f / spec.std[c];
-    const float shift = -spec.mean[c] / spec.std[c];
+    const float scale = pixels.scale[c];
+    const float shift = pixels.shift[c];
     float* const target = out + plane * static_cast<size_t>(c);
     for (size_t i = 0; i < plane; ++i) {
       target[i] = static_cast<float>(image.rgb[3 * i + static_cast<size_t>(from)]) * scale + shift;

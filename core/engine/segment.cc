@@ -6,8 +6,6 @@
 
 namespace graft::engine {
 
-uint64_t Segment::tensor_bytes() const { return TensorBytes(spec); }
-
 uint64_t TensorBytes(const nn::NetworkSpec& spec) {
   uint64_t bytes = 0;
   for (const nn::Node& node : spec.nodes) {
@@ -59,15 +57,6 @@ absl::Status Validate(const Segment& segment) {
     }
   }
   return absl::OkStatus();
-}
-
-PixelScale PixelScaleOf(const model::InputSpec& input) {
-  PixelScale pixels{};
-  for (size_t c = 0; c < 3; ++c) {
-    pixels.scale[c] = input.value_range / 255.0f / input.std[c];
-    pixels.shift[c] = -input.mean[c] / input.std[c];
-  }
-  return pixels;
 }
 
 }  // namespace graft::engine

@@ -35,7 +35,6 @@ struct Segment {
   // come in the shape that the network reads, float32 or, where they are integers, int64.
   std::optional<model::InputSpec> pixels;
 
-  uint64_t tensor_bytes() const;
   // What one row brings of input `index`.
   uint64_t input_bytes(size_t index) const;
 };
@@ -48,13 +47,6 @@ absl::Status Validate(const Segment& segment);
 
 // The most inputs that a segment has.
 inline constexpr size_t kMaxInputs = 4;
-
-// Pixel values become value * scale + shift, a pair for each channel of a picture.
-struct PixelScale {
-  float scale[3];
-  float shift[3];
-};
-PixelScale PixelScaleOf(const model::InputSpec& input);
 
 }  // namespace graft::engine
 

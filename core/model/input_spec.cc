@@ -13,8 +13,6 @@
 namespace graft::model {
 namespace {
 
-constexpr Framing kFramings[] = {Framing::kCentreCrop, Framing::kSqueeze, Framing::kLetterbox};
-
 absl::Status Bad(absl::string_view field, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("input_spec.", field, " ", what));
 }
@@ -47,6 +45,15 @@ absl::Status GetFraming(const nlohmann::json& json, Framing& framing) {
 }
 
 }  // namespace
+
+PixelScale PixelScaleOf(const InputSpec& spec) {
+  PixelScale pixels{};
+  for (size_t c = 0; c < 3; ++c) {
+    pixels.scale[c] = spec.value_range / 255.0f / spec.std[c];
+    pixels.shift[c] = -spec.mean[c] / spec.std[c];
+  }
+  return pixels;
+}
 
 absl::string_view FramingName(Framing framing) {
   switch (framing) {

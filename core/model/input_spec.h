@@ -26,6 +26,9 @@ enum class Framing {
   kLetterbox,
 };
 
+inline constexpr Framing kFramings[] = {Framing::kCentreCrop, Framing::kSqueeze,
+                                        Framing::kLetterbox};
+
 // What a backbone wants to see. Published with its weights; training and serving share it.
 // A picture is framed, scaled to [0, value_range], put in channel order, and normalised:
 // (x - mean) / std.
@@ -43,6 +46,14 @@ struct InputSpec {
 
   friend bool operator==(const InputSpec&, const InputSpec&) = default;
 };
+
+// What scaling to [0, value_range] and normalising come to: the byte of a pixel becomes
+// byte * scale + shift, a pair for each channel in the spec's order.
+struct PixelScale {
+  float scale[3];
+  float shift[3];
+};
+PixelScale PixelScaleOf(const InputSpec& spec);
 
 // "centre_crop", "squeeze", "letterbox".
 absl::string_view FramingName(Framing framing);

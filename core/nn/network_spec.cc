@@ -132,14 +132,17 @@ absl::Status Validate(const NetworkSpec& spec) {
   }
   GRAFT_RETURN_IF_ERROR(CheckStages(spec));
   GRAFT_RETURN_IF_ERROR(CheckNames(spec));
+  return InferShapes(spec, InputShapes(spec)).status();
+}
+
+std::vector<Shape> InputShapes(const NetworkSpec& spec) {
   std::vector<Shape> inputs;
   for (const NetworkInput& input : spec.inputs) inputs.push_back(input.shape);
-  return InferShapes(spec, inputs).status();
+  return inputs;
 }
 
 std::vector<Shape> ImageInputs(const NetworkSpec& spec, int height, int width) {
-  std::vector<Shape> inputs;
-  for (const NetworkInput& input : spec.inputs) inputs.push_back(input.shape);
+  std::vector<Shape> inputs = InputShapes(spec);
   inputs[0] = Shape{inputs[0].rank() > 0 ? inputs[0][0] : 0, height, width};
   return inputs;
 }
@@ -197,7 +200,11 @@ int64_t CountParameters(const NetworkSpec& spec, int begin, int end) {
 
 absl::StatusOr<int64_t> CountFlops(const NetworkSpec& spec, int begin, int end, int height,
                                    int width) {
-  const std::vector<Shape> inputs = ImageInputs(spec, height, width);
+  return CountFlops(spec, begin, end, ImageInputs(spec, height, width));
+}
+
+absl::StatusOr<int64_t> CountFlops(const NetworkSpec& spec, int begin, int end,
+                                   absl::Span<const Shape> inputs) {
   GRAFT_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, InferShapes(spec, inputs));
   int64_t count = 0;
   for (int stage = begin; stage < end; ++stage) {

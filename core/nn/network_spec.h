@@ -85,7 +85,10 @@ struct NetworkSpec {
 // agree. INVALID_ARGUMENT names the node.
 absl::Status Validate(const NetworkSpec& spec);
 
-// The shapes of the network's inputs for an image of `height` x `width`: the first one changed.
+// The shapes of the network's inputs, in their order.
+std::vector<Shape> InputShapes(const NetworkSpec& spec);
+
+// The same for an image of `height` x `width`: the first one changed.
 std::vector<Shape> ImageInputs(const NetworkSpec& spec, int height, int width);
 
 // The output shape of each node for one example of these inputs. INVALID_ARGUMENT where it is too
@@ -109,6 +112,9 @@ int64_t CountParameters(const NetworkSpec& spec, int begin, int end);
 // (ops/op.h): two a multiply-add.
 absl::StatusOr<int64_t> CountFlops(const NetworkSpec& spec, int begin, int end, int height,
                                    int width);
+// The same for one example whose inputs have these shapes.
+absl::StatusOr<int64_t> CountFlops(const NetworkSpec& spec, int begin, int end,
+                                   absl::Span<const Shape> inputs);
 
 // Appends nodes and closes stages; what builders of architectures are written with.
 class SpecBuilder {

@@ -2,13 +2,15 @@
 #define GRAFT_CORE_RECIPES_FRAMINGS_H_
 
 #include <cstdint>
+#include <iterator>
 
+#include "core/model/input_spec.h"
 #include "core/recipes/fine_tune_config.h"
 
 namespace graft::recipes {
 
 // Framings that AUTO compares. All images go through the network once for each.
-inline constexpr int kFramingsCompared = 3;
+inline constexpr int kFramingsCompared = static_cast<int>(std::size(model::kFramings));
 
 // Whether a job with this resolved configuration compares framings before it trains: where it asks
 // for AUTO, and where it asks for no framing, solves for its head by LBFGS, and one pass of its

@@ -82,22 +82,26 @@ absl::StatusOr<NetworkServable::Outputs> NetworkServable::RunCommon(
   Outputs computed;
   if (!unseen.empty()) {
     GRAFT_ASSIGN_OR_RETURN(computed, RunSegment(*parts_.common, unseen));
-    if (unseen.size() == rows.size() && parts_.cache == nullptr) return computed;
+    size_t next = 0;
+    for (const ServableRow& row : rows) {
+      if (row.input->features != nullptr) continue;
+      const float* const from = computed.row(next++);
+      if (row.input->cache_key.empty()) continue;
+      parts_.cache->Put(row.input->cache_key, {from, from + computed.width});
+    }
+    if (unseen.size() == rows.size()) return computed;
   }
   Outputs all;
   all.width = static_cast<size_t>(parts_.common->engine->outputs());
   all.values.reserve(all.width * rows.size());
   size_t next = 0;
   for (const ServableRow& row : rows) {
-    const float* from =
-        row.input->features == nullptr ? computed.row(next++) : row.input->features->data();
-    if (row.input->features != nullptr && row.input->features->size() != all.width) {
+    const PredictCache::Features& kept = row.input->features;
+    if (kept != nullptr && kept->size() != all.width) {
       return absl::InternalError("features were kept of another network");
     }
+    const float* const from = kept == nullptr ? computed.row(next++) : kept->data();
     all.values.insert(all.values.end(), from, from + all.width);
-    if (row.input->features == nullptr && !row.input->cache_key.empty()) {
-      parts_.cache->Put(row.input->cache_key, {from, from + all.width});
-    }
   }
   return all;
 }

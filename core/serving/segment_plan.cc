@@ -88,16 +88,13 @@ std::string CommonId(const model::ModelDescription& description, int stages, boo
 }
 
 absl::StatusOr<nn::Shape> OutputOf(const nn::NetworkSpec& segment) {
-  std::vector<nn::Shape> inputs;
-  for (const nn::NetworkInput& input : segment.inputs) inputs.push_back(input.shape);
-  GRAFT_ASSIGN_OR_RETURN(const std::vector<nn::Shape> shapes, nn::InferShapes(segment, inputs));
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<nn::Shape> shapes,
+                         nn::InferShapes(segment, nn::InputShapes(segment)));
   return shapes.back();
 }
 
 absl::StatusOr<int64_t> PeakOf(const nn::NetworkSpec& segment) {
-  std::vector<nn::Shape> inputs;
-  for (const nn::NetworkInput& input : segment.inputs) inputs.push_back(input.shape);
-  return nn::PeakActivationBytes(segment, 0, 1, inputs);
+  return nn::PeakActivationBytes(segment, 0, 1, nn::InputShapes(segment));
 }
 
 // The backbone's part and the head's, cut where they are the model's own.

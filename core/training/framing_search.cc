@@ -13,8 +13,7 @@ namespace graft::training {
 
 std::vector<model::Framing> FramingsToTry(model::Framing published) {
   std::vector<model::Framing> framings = {published};
-  for (const model::Framing each :
-       {model::Framing::kCentreCrop, model::Framing::kSqueeze, model::Framing::kLetterbox}) {
+  for (const model::Framing each : model::kFramings) {
     if (each != published) framings.push_back(each);
   }
   return framings;

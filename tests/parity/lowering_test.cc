@@ -37,7 +37,7 @@ float DistanceFromDouble(const engine::Segment& segment, const engine::Engine& e
                          nn::Network& network, const engine::RandomRows& images) {
   const at::NoGradGuard no_grad;
   const model::InputSpec& pixels = *segment.pixels;
-  const engine::PixelScale scale = engine::PixelScaleOf(pixels);
+  const model::PixelScale scale = model::PixelScaleOf(pixels);
   const auto channels = [](const float* values) {
     return at::tensor(at::ArrayRef<float>(values, 3)).to(at::kDouble);
   };

@@ -76,7 +76,7 @@ class EagerEngine final : public Engine {
     if (!pixels) return batch;
     // Rows of pixels are what LibTorch calls channels last: what the CPU's convolutions run on
     // without reordering in between.
-    const PixelScale scale = PixelScaleOf(*segment_->pixels);
+    const model::PixelScale scale = model::PixelScaleOf(*segment_->pixels);
     const at::Tensor factors = at::tensor(at::ArrayRef<float>(scale.scale, 3));
     const at::Tensor shifts = at::tensor(at::ArrayRef<float>(scale.shift, 3));
     return batch.to(at::kFloat).mul_(factors).add_(shifts).permute({0, 3, 1, 2});
@@ -99,10 +99,8 @@ absl::StatusOr<std::unique_ptr<Engine>> EagerEngineFactory::Make(
     for (const HostTensor& tensor : segment->tensors) {
       GRAFT_RETURN_IF_ERROR(network->SetTensor(tensor.name, Borrow(tensor)));
     }
-    std::vector<nn::Shape> inputs;
-    for (const nn::NetworkInput& input : segment->spec.inputs) inputs.push_back(input.shape);
     GRAFT_ASSIGN_OR_RETURN(const std::vector<nn::Shape> shapes,
-                           nn::InferShapes(segment->spec, inputs));
+                           nn::InferShapes(segment->spec, nn::InputShapes(segment->spec)));
     return std::make_unique<EagerEngine>(std::move(segment), std::move(network),
                                          shapes.back().elements(), std::max(1, options.max_rows));
   });

@@ -101,14 +101,14 @@ class CompiledSegmentImpl final : public CompiledSegment {
     const auto any = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !free_.empty(); };
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(&any));
-    std::unique_ptr<Pass> pass = std::move(free_.back());
-    free_.pop_back();
-    return pass;
+    return TakeFree();
   }
   // Null where none is free.
   std::unique_ptr<Pass> TryTake() ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
-    if (free_.empty()) return nullptr;
+    return free_.empty() ? nullptr : TakeFree();
+  }
+  std::unique_ptr<Pass> TakeFree() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::unique_ptr<Pass> pass = std::move(free_.back());
     free_.pop_back();
     return pass;

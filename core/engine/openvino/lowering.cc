@@ -44,7 +44,7 @@ Entrance PixelEntrance(const model::InputSpec& input, int rows) {
   const Value floats = std::make_shared<ov::op::v0::Convert>(parameter, ov::element::f32);
   const Value planes = std::make_shared<ov::op::v1::Transpose>(
       floats, ov::op::v0::Constant::create(ov::element::i64, {4}, {0, 3, 1, 2}));
-  const PixelScale pixels = PixelScaleOf(input);
+  const model::PixelScale pixels = model::PixelScaleOf(input);
   const Value scaled = std::make_shared<ov::op::v1::Multiply>(
       planes, ov::op::v0::Constant::create(ov::element::f32, {1, 3, 1, 1}, pixels.scale));
   return {parameter,
@@ -108,8 +108,7 @@ Value ConstantOf(const HostTensor& tensor, const ov::Shape& shape) {
 }
 
 absl::StatusOr<std::shared_ptr<ov::Model>> LowerSegment(const Segment& segment, int rows) {
-  std::vector<nn::Shape> inputs;
-  for (const nn::NetworkInput& input : segment.spec.inputs) inputs.push_back(input.shape);
+  const std::vector<nn::Shape> inputs = nn::InputShapes(segment.spec);
   GRAFT_ASSIGN_OR_RETURN(const std::vector<nn::Shape> shapes,
                          nn::InferShapes(segment.spec, inputs));
   return Build(segment, rows, inputs, shapes);

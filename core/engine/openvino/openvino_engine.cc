@@ -41,16 +41,6 @@ int CompiledForms(const EngineOptions& options) {
   return options.threads > 1 && options.max_rows > 1 ? 2 : 1;
 }
 
-int64_t FlopsOf(const nn::NetworkSpec& spec, absl::Span<const nn::Shape> inputs,
-                absl::Span<const nn::Shape> shapes) {
-  int64_t flops = 0;
-  for (size_t i = 0; i < spec.nodes.size(); ++i) {
-    flops += nn::FlopsOf(spec.nodes[i].op,
-                         nn::ShapesInto(spec, static_cast<int>(i), inputs, shapes), shapes[i]);
-  }
-  return flops;
-}
-
 }  // namespace
 
 uint64_t OpenVinoEngineFactory::MostBytes(uint64_t tensor_bytes,
@@ -62,11 +52,11 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenVinoEngineFactory::Make(
     std::shared_ptr<const Segment> segment, const EngineOptions& options) const {
   GRAFT_RETURN_IF_ERROR(CompiledSegment::Available(precision_));
   GRAFT_RETURN_IF_ERROR(Validate(*segment));
-  std::vector<nn::Shape> inputs;
-  for (const nn::NetworkInput& input : segment->spec.inputs) inputs.push_back(input.shape);
+  const std::vector<nn::Shape> inputs = nn::InputShapes(segment->spec);
   GRAFT_ASSIGN_OR_RETURN(const std::vector<nn::Shape> shapes,
                          nn::InferShapes(segment->spec, inputs));
-  if (FlopsOf(segment->spec, inputs, shapes) < min_flops_) {
+  GRAFT_ASSIGN_OR_RETURN(const int64_t flops, nn::CountFlops(segment->spec, 0, 1, inputs));
+  if (flops < min_flops_) {
     return absl::UnimplementedError("the segment is too small to gain anything");
   }
   const int threads = std::max(1, options.threads);
@@ -82,7 +72,7 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenVinoEngineFactory::Make(
         CompiledSegment::Compile(
             segment, {.rows = 1, .streams = streams, .threads = streams, .precision = precision_}));
   }
-  const uint64_t bytes = MostBytes(segment->tensor_bytes(), options);
+  const uint64_t bytes = MostBytes(TensorBytes(segment->spec), options);
   return std::make_unique<OpenVinoEngine>(std::move(one), std::move(several),
                                           shapes.back().elements(), bytes);
 }

@@ -33,7 +33,7 @@ model::InputSpec Pixels() {
 TEST(Segment, CountsItsBytes) {
   const auto floats = MakeRandomSegment(Pictures(), 1);
   EXPECT_EQ(floats->input_bytes(0), 3 * 6 * 8 * sizeof(float));
-  EXPECT_EQ(floats->tensor_bytes(), (3 * 4 * 9 + 4 + 4 * 4) * sizeof(float));
+  EXPECT_EQ(TensorBytes(floats->spec), (3 * 4 * 9 + 4 + 4 * 4) * sizeof(float));
   EXPECT_EQ(MakeRandomSegment(Pictures(), 1, Pixels())->input_bytes(0), 3u * 6 * 8);
 }
 
@@ -59,17 +59,6 @@ TEST(Segment, IsValidatedTensorByTensor) {
                 s.spec.stages = {{"a", 0, 1}, {"b", 1, 2}};
               }),
               HasSubstr("one stage"));
-}
-
-// (value / 255 * range - mean) / std, in the order of the channels.
-TEST(Segment, ScalesPixelsAsTheInputSays) {
-  model::InputSpec input;
-  input.value_range = 255;
-  input.mean = {100, 110, 120};
-  input.std = {2, 4, 8};
-  const PixelScale scale = PixelScaleOf(input);
-  EXPECT_FLOAT_EQ(30 * scale.scale[0] + scale.shift[0], (30 - 100) / 2.0f);
-  EXPECT_FLOAT_EQ(30 * scale.scale[2] + scale.shift[2], (30 - 120) / 8.0f);
 }
 
 }  // namespace

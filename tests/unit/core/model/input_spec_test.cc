@@ -138,5 +138,16 @@ TEST(InputSpecTest, BadJsonIsRefusedByField) {
   }
 }
 
+// (value / 255 * range - mean) / std, in the order of the channels.
+TEST(InputSpec, ScalesPixelsAsItSays) {
+  InputSpec input;
+  input.value_range = 255;
+  input.mean = {100, 110, 120};
+  input.std = {2, 4, 8};
+  const PixelScale scale = PixelScaleOf(input);
+  EXPECT_FLOAT_EQ(30 * scale.scale[0] + scale.shift[0], (30 - 100) / 2.0f);
+  EXPECT_FLOAT_EQ(30 * scale.scale[2] + scale.shift[2], (30 - 120) / 8.0f);
+}
+
 }  // namespace
 }  // namespace graft::model

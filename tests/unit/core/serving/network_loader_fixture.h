@@ -203,6 +203,17 @@ class NetworkLoaderTest : public ::testing::Test {
     for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-5);
   }
 
+  // Rows of versions 1 and 2 in one batch: each gets its own model's answer.
+  void ExpectBothInOneBatch(const Servable& first, const Servable& second) {
+    const std::vector<PreparedInput> images = {RandomInput(1), RandomInput(2), RandomInput(3)};
+    const auto answers =
+        second.Run({{&second, &images[0]}, {&first, &images[1]}, {&second, &images[2]}});
+    ASSERT_TRUE(answers.ok()) << answers.status();
+    ExpectNear(Probabilities(second, (*answers)[0]), Reference(2, images[0]));
+    ExpectNear(Probabilities(first, (*answers)[1]), Reference(1, images[1]));
+    ExpectNear(Probabilities(second, (*answers)[2]), Reference(2, images[2]));
+  }
+
   std::unique_ptr<nn::Network> backbone_network_;
   std::string backbone_bytes_;
   std::string digest_;

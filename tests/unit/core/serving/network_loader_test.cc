@@ -42,13 +42,7 @@ TEST_F(NetworkLoaderTest, ModelsOfOneFrozenBackboneRideInOneBatchEachRowWithItsO
   const auto first = Load(1).value();
   const auto second = Load(2).value();
   ASSERT_EQ(first->batch_key(), second->batch_key());
-  const std::vector<PreparedInput> images = {RandomInput(1), RandomInput(2), RandomInput(3)};
-  const auto answers = second->Run(
-      {{second.get(), &images[0]}, {first.get(), &images[1]}, {second.get(), &images[2]}});
-  ASSERT_TRUE(answers.ok()) << answers.status();
-  ExpectNear(Probabilities(*second, (*answers)[0]), Reference(2, images[0]));
-  ExpectNear(Probabilities(*first, (*answers)[1]), Reference(1, images[1]));
-  ExpectNear(Probabilities(*second, (*answers)[2]), Reference(2, images[2]));
+  ExpectBothInOneBatch(*first, *second);
 }
 
 // Of each kind of head, and of the stages that each reads.
@@ -233,13 +227,7 @@ TEST_F(NetworkLoaderTest, ModelsThatChangedTheTopRideTogetherAsFarAsTheyAgree) {
   Publish(2, 2, /*changed=*/true);
   const auto first = Load(1).value();
   const auto second = Load(2).value();
-  const std::vector<PreparedInput> images = {RandomInput(1), RandomInput(2), RandomInput(3)};
-  const auto answers = second->Run(
-      {{second.get(), &images[0]}, {first.get(), &images[1]}, {second.get(), &images[2]}});
-  ASSERT_TRUE(answers.ok()) << answers.status();
-  ExpectNear(Probabilities(*second, (*answers)[0]), Reference(2, images[0]));
-  ExpectNear(Probabilities(*first, (*answers)[1]), Reference(1, images[1]));
-  ExpectNear(Probabilities(*second, (*answers)[2]), Reference(2, images[2]));
+  ExpectBothInOneBatch(*first, *second);
 }
 
 // Takes nothing.
