@@ -19,6 +19,23 @@ absl::Status ParseCard(const std::string& json, v1::ModelCard* card) {
   return absl::InvalidArgumentError("the model card is no JSON object");
 }
 
+v1::PrecisionReport ToProto(const model::PrecisionRecord& record) {
+  v1::PrecisionReport proto;
+  proto.set_chosen(std::string(model::PrecisionName(record.chosen)));
+  proto.set_reason(record.reason);
+  proto.set_figure(record.figure);
+  for (const model::PrecisionTrial& trial : record.trials) {
+    v1::PrecisionTrial* const added = proto.add_trials();
+    added->set_precision(std::string(model::PrecisionName(trial.precision)));
+    added->set_declined(trial.declined);
+    added->set_rows(trial.rows);
+    added->set_agreement(trial.agreement);
+    added->set_score_f32(trial.score_f32);
+    added->set_score(trial.score);
+  }
+  return proto;
+}
+
 absl::StatusOr<v1::ModelOutputs> OutputsOf(const model::ModelDescription& description) {
   GRAFT_ASSIGN_OR_RETURN(const TaskWire* task, FindTask(description.task));
   return task->Outputs(description.outputs);
@@ -76,6 +93,9 @@ absl::StatusOr<v1::ModelVersion> ToProto(const store::ModelVersion& version,
   *proto.mutable_outputs() = *std::move(outputs);
   proto.set_dataset_digest(version.dataset_digest);
   proto.set_bytes(version.bytes);
+  if (description->precision.has_value()) {
+    *proto.mutable_precision() = ToProto(*description->precision);
+  }
   return proto;
 }
 

@@ -88,6 +88,7 @@ absl::StatusOr<training::FineTuneResult> FineTuneTrainer::Train(const Run& run) 
   environment.clock = clock_;
   environment.observer = run.observer;
   environment.desired = run.desired;
+  environment.precision = &precision_;
   environment.threads = options_.threads;
   return training::RunFineTune(*run.job, environment);
 }

@@ -8,7 +8,10 @@
 #include "core/artifacts/blob/blob_store.h"
 #include "core/backbones/weights_catalog.h"
 #include "core/base/clock.h"
+#include "core/engine/engine_list.h"
 #include "core/features/feature_cache.h"
+#include "core/publishing/serving_precision_prover.h"
+#include "core/tasks/decoder_catalog.h"
 #include "worker/trainer.h"
 
 namespace graft::worker {
@@ -39,7 +42,9 @@ class FineTuneTrainer final : public Trainer {
       : options_(std::move(options)),
         blobs_(blobs),
         clock_(clock),
-        features_(std::move(features)) {}
+        features_(std::move(features)),
+        precision_({.engines = engine::AllEngines(), .threads = options_.threads},
+                   &tasks::AllDecoders()) {}
 
   absl::StatusOr<std::shared_ptr<const backbones::BackboneWeights>> Backbone(
       const std::string& id, const std::string& digest);
@@ -48,6 +53,7 @@ class FineTuneTrainer final : public Trainer {
   artifacts::BlobStore* const blobs_;
   Clock* const clock_;
   const std::unique_ptr<features::FeatureCache> features_;
+  const publishing::ServingPrecisionProver precision_;
   // Of the job before: the next one mostly has the same.
   std::shared_ptr<const backbones::BackboneWeights> backbone_;
 };

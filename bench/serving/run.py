@@ -155,13 +155,15 @@ def main() -> None:
         prepare_peers(arguments, folder)
         servers = []
         stack.callback(lambda: [server.stop() for server in servers])
-        servers.append(start_graft(arguments, folder, "graft", "--predict-cache-bytes", "0"))
+        servers.append(start_graft(arguments, folder, "graft", "--predict-cache-bytes", "0",
+                                   "--serving-precision", "f32"))
         trained = servers[0]
         servers += [start_peer(arguments, engine, folder)
                     for engine in ("onnxruntime", "openvino", "openvino-throughput")]
         servers.append(start_graft(arguments, folder, "graft bf16", "--predict-cache-bytes", "0",
                                    "--serving-precision", "bf16"))
-        servers.append(start_graft(arguments, folder, "graft, pictures seen before"))
+        servers.append(start_graft(arguments, folder, "graft, pictures seen before",
+                                   "--serving-precision", "f32"))
         agreement = check_answers(arguments, servers)
         measurements = []
         for concurrency, per_request in cases:

@@ -53,6 +53,10 @@ absl::Status Show(const Globals& globals, const std::string& name, int64_t versi
   }
   PrintField("input", FormatInput(version.input_spec()));
   PrintField("size", absl::StrCat(FormatBytes(version.bytes()), " over the backbone"));
+  if (version.has_precision()) {
+    PrintField("precision", version.precision().chosen());
+    PrintField("", version.precision().reason());
+  }
   if (response->has_serving()) {
     PrintField("served by",
                absl::StrCat(response->serving().engine(), ", ", response->serving().precision()));

@@ -4,10 +4,6 @@
 
 namespace graft::engine {
 
-absl::string_view PrecisionName(Precision precision) {
-  return precision == Precision::kBf16 ? "bf16" : "f32";
-}
-
 absl::StatusOr<ChosenEngine> ChooseEngine(absl::Span<const EngineFactory* const> factories,
                                           const std::shared_ptr<const Segment>& segment,
                                           const EngineOptions& options) {

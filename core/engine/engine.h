@@ -13,17 +13,11 @@
 #include "absl/types/span.h"
 
 #include "core/engine/segment.h"
+#include "core/model/precision.h"
 
 namespace graft::engine {
 
-// What a segment is computed in. Its inputs and outputs are the same in each.
-enum class Precision {
-  kF32,
-  kBf16,  // 8 bits of mantissa; sums in float32
-};
-
-// "f32", "bf16".
-absl::string_view PrecisionName(Precision precision);
+using model::Precision;
 
 // Where the inputs of one row are, each in its own memory (Segment::input_bytes); all of them,
 // those too that the network could do without.
@@ -68,6 +62,10 @@ class EngineFactory {
   virtual ~EngineFactory() = default;
 
   virtual absl::string_view name() const = 0;
+  virtual Precision precision() const { return Precision::kF32; }
+
+  // Whether this machine can run it at all. UNIMPLEMENTED says why not.
+  virtual absl::Status Available() const { return absl::OkStatus(); }
 
   // The most that an engine of its kind takes (Engine::bytes) for a segment whose tensors take
   // `tensor_bytes`.

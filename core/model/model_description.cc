@@ -34,16 +34,19 @@ absl::Status ValidateModelDescription(const ModelDescription& description) {
 }
 
 std::string ModelDescriptionToJson(const ModelDescription& description) {
-  return nlohmann::json{{"format", kFormat},
-                        {"backbone", description.backbone},
-                        {"backbone_digest", description.backbone_digest},
-                        {"cut_point", description.cut_point},
-                        {"changed_stages", description.changed_stages},
-                        {"head", nlohmann::json::parse(HeadSpecToJson(description.head))},
-                        {"input", nlohmann::json::parse(InputSpecToJson(description.input))},
-                        {"task", description.task},
-                        {"outputs", ParsedOutputs(description.outputs)}}
-      .dump();
+  nlohmann::json json = {{"format", kFormat},
+                         {"backbone", description.backbone},
+                         {"backbone_digest", description.backbone_digest},
+                         {"cut_point", description.cut_point},
+                         {"changed_stages", description.changed_stages},
+                         {"head", nlohmann::json::parse(HeadSpecToJson(description.head))},
+                         {"input", nlohmann::json::parse(InputSpecToJson(description.input))},
+                         {"task", description.task},
+                         {"outputs", ParsedOutputs(description.outputs)}};
+  if (description.precision.has_value()) {
+    json["precision"] = nlohmann::json::parse(PrecisionRecordToJson(*description.precision));
+  }
+  return json.dump();
 }
 
 absl::StatusOr<ModelDescription> ModelDescriptionFromJson(absl::string_view json) {
@@ -68,6 +71,10 @@ absl::StatusOr<ModelDescription> ModelDescriptionFromJson(absl::string_view json
     } else {
       description.task = parsed.at("task").get<std::string>();
       description.outputs = parsed.at("outputs").dump();
+    }
+    if (parsed.contains("precision")) {
+      GRAFT_ASSIGN_OR_RETURN(description.precision,
+                             PrecisionRecordFromJson(parsed.at("precision").dump()));
     }
   } catch (const nlohmann::json::exception& e) {
     return Wrong(e.what());

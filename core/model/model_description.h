@@ -1,6 +1,7 @@
 #ifndef GRAFT_CORE_MODEL_MODEL_DESCRIPTION_H_
 #define GRAFT_CORE_MODEL_MODEL_DESCRIPTION_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 
 #include "core/model/head_spec.h"
 #include "core/model/input_spec.h"
+#include "core/model/precision.h"
 
 namespace graft::model {
 
@@ -28,6 +30,8 @@ struct ModelDescription {
   // What the head's numbers mean: a JSON object that belongs to the task, such as
   // core/tasks/classification/outputs.h.
   std::string outputs;
+  // What serving may compute it in. Absent of models that were made before it was asked.
+  std::optional<PrecisionRecord> precision = {};
 };
 
 // INVALID_ARGUMENT when a part is missing or of a wrong form. Of `outputs` only that it is a JSON
@@ -35,7 +39,8 @@ struct ModelDescription {
 absl::Status ValidateModelDescription(const ModelDescription& description);
 
 // {"format":2,"backbone":...,"backbone_digest":...,"cut_point":...,"changed_stages":[...],
-//  "head":{...},"input":{...},"task":"classification","outputs":{...}}
+//  "head":{...},"input":{...},"task":"classification","outputs":{...}}, and
+//  "precision" where there is such a record.
 // `outputs` must be a JSON object, as ValidateModelDescription asks.
 std::string ModelDescriptionToJson(const ModelDescription& description);
 // The inverse; validates. Reads format 1 as well, which was for classifiers alone: "labels" and

@@ -32,6 +32,7 @@ absl::Span<const EnumWord<OptimizerKind>> WordsOf(OptimizerKind);
 absl::Span<const EnumWord<ScheduleKind>> WordsOf(ScheduleKind);
 absl::Span<const EnumWord<model::Pooling>> WordsOf(model::Pooling);
 absl::Span<const EnumWord<FramingChoice>> WordsOf(FramingChoice);
+absl::Span<const EnumWord<PrecisionChoice>> WordsOf(PrecisionChoice);
 
 template <typename Enum>
 absl::string_view NameOf(Enum value) {

@@ -29,6 +29,10 @@ enum class ScheduleKind { kCosine, kConstant };
 // How pictures are framed (core/model/input_spec.h); kAuto: as judges best on the training images.
 enum class FramingChoice { kCentreCrop, kSqueeze, kLetterbox, kAuto };
 
+// What the model is served in; kAuto: the fastest that trials before publishing show to be good
+// enough (core/engine/choose_precision.h).
+enum class PrecisionChoice { kAuto, kF32, kBf16 };
+
 // A list that people write, an item a word or two.
 using TextList = std::vector<std::string>;
 
@@ -55,6 +59,12 @@ struct DataOptions {
 #undef GRAFT_OPTION
 };
 
+struct PublishOptions {
+#define GRAFT_OPTION(type, name, ...) std::optional<type> name = {};
+#include "core/recipes/publish_options.def"
+#undef GRAFT_OPTION
+};
+
 // What a fine-tuning job is asked to do. Plain data, no LibTorch: the server validates and resolves
 // it, the worker runs it.
 struct FineTuneConfig {
@@ -62,6 +72,7 @@ struct FineTuneConfig {
   HeadOptions head = {};
   TrainingOptions training = {};
   DataOptions data = {};
+  PublishOptions publish = {};
   TaskOptions task = {};
 };
 

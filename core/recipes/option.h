@@ -131,6 +131,8 @@ const Group* FindGroup(const FineTuneConfig& config) {
     return &config.training;
   } else if constexpr (std::is_same_v<Group, DataOptions>) {
     return &config.data;
+  } else if constexpr (std::is_same_v<Group, PublishOptions>) {
+    return &config.publish;
   } else {
     return config.task.Find<Group>();
   }

@@ -113,6 +113,14 @@ absl::Span<const OptionGroup> CommonOptions() {
 #include "core/recipes/data_options.def"
 #undef GRAFT_OPTION
        }},
+      {"publish",
+       "Publishing",
+       {
+#define GRAFT_OPTION(type, name, ...) \
+  MakeOption<PublishOptions, type>("publish", #name, &PublishOptions::name, {__VA_ARGS__}),
+#include "core/recipes/publish_options.def"
+#undef GRAFT_OPTION
+       }},
   };
   return groups;
 }

@@ -193,4 +193,17 @@ absl::Span<const EnumWord<FramingChoice>> WordsOf(FramingChoice) {
   return kWords;
 }
 
+absl::Span<const EnumWord<PrecisionChoice>> WordsOf(PrecisionChoice) {
+  static constexpr EnumWord<PrecisionChoice> kWords[] = {
+      {PrecisionChoice::kAuto, "auto",
+       "The fastest that gives at least 99.5 % of the answers of F32 on 1,000 pictures, views of "
+       "the "
+       "validation part's where those are fewer, and loses at most 0.005 of the task's main "
+       "figure"},
+      {PrecisionChoice::kF32, "f32", "32 bits; others are not tried"},
+      {PrecisionChoice::kBf16, "bf16", "16 bits, whatever comes of the trial"},
+  };
+  return kWords;
+}
+
 }  // namespace graft::recipes

@@ -14,6 +14,7 @@
 #include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
+#include "core/engine/choose_precision.h"
 #include "core/engine/segment_of_network.h"
 #include "core/nn/head.h"
 #include "core/nn/state_dict.h"
@@ -115,10 +116,11 @@ absl::StatusOr<std::unique_ptr<const tasks::Decoder>> MakeDecoder(
   return decoder;
 }
 
-EngineUse UseOf(const LoadedSegment& segment) {
-  EngineUse use{std::string(segment.engine->name()),
-                std::string(engine::PrecisionName(segment.engine->precision())),
-                {}};
+EngineUse UseOf(const LoadedSegment& segment, std::string precision_reason) {
+  EngineUse use;
+  use.engine = std::string(segment.engine->name());
+  use.precision = std::string(model::PrecisionName(segment.engine->precision()));
+  use.precision_reason = std::move(precision_reason);
   for (const engine::Declined& declined : segment.declined) {
     use.declined.push_back(absl::StrCat(declined.engine, ": ", declined.why));
   }
@@ -129,12 +131,30 @@ EngineUse UseOf(const LoadedSegment& segment) {
 using OwnMemory =
     std::pair<std::shared_ptr<const ModelArtifact>, std::shared_ptr<const SharedBackbone>>;
 
+using Factory = std::shared_ptr<const engine::EngineFactory>;
+
+// Those of `engines` that may compute a model which is to be served in this precision.
+std::vector<Factory> EnginesIn(model::Precision precision, const std::vector<Factory>& engines) {
+  std::vector<Factory> chosen;
+  for (const Factory& each : engines) {
+    if (each->precision() == precision || each->precision() == model::Precision::kF32) {
+      chosen.push_back(each);
+    }
+  }
+  return chosen;
+}
+
+// What models have in common, they have in one precision.
+std::string CommonId(const SegmentPlan& plan, model::Precision precision) {
+  return absl::StrCat(plan.common_id, " ", model::PrecisionName(precision));
+}
+
 // The most that any of the engines takes beside the tensors.
-uint64_t MostEngineBytes(const NetworkLoader::Options& options, const nn::NetworkSpec& spec) {
+uint64_t MostEngineBytes(absl::Span<const Factory> engines, int threads,
+                         const nn::NetworkSpec& spec) {
   uint64_t most = 0;
-  for (const auto& factory : options.engines) {
-    most =
-        std::max(most, factory->MostBytes(engine::TensorBytes(spec), {.threads = options.threads}));
+  for (const Factory& each : engines) {
+    most = std::max(most, each->MostBytes(engine::TensorBytes(spec), {.threads = threads}));
   }
   return most;
 }
@@ -186,32 +206,32 @@ absl::StatusOr<std::shared_ptr<const SharedBackbone>> NetworkLoader::Backbone(
 }
 
 absl::StatusOr<std::shared_ptr<const LoadedSegment>> NetworkLoader::Common(
-    const SegmentPlan& plan, const model::InputSpec& pixels,
-    const std::shared_ptr<const SharedBackbone>& backbone, const engine::EngineOptions& options,
-    const std::vector<int>& warm_rows) {
+    const std::string& id, const SegmentPlan& plan, const model::InputSpec& pixels,
+    const std::shared_ptr<const SharedBackbone>& backbone, absl::Span<const Factory> engines,
+    const engine::EngineOptions& options, const std::vector<int>& warm_rows) {
   const auto nobody_loads_it = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return !loading_.contains(plan.common_id);
+    return !loading_.contains(id);
   };
   {
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(&nobody_loads_it));
     absl::erase_if(common_, [](const auto& pair) { return pair.second.expired(); });
-    if (const auto it = common_.find(plan.common_id); it != common_.end()) {
+    if (const auto it = common_.find(id); it != common_.end()) {
       if (std::shared_ptr<const LoadedSegment> shared = it->second.lock()) return shared;
     }
-    loading_.insert(plan.common_id);
+    loading_.insert(id);
   }
   // Without the lock: compiling takes its time, and other backbones need not wait for it.
   const auto load = [&]() -> absl::StatusOr<std::shared_ptr<const LoadedSegment>> {
     GRAFT_ASSIGN_OR_RETURN(
         std::shared_ptr<const engine::Segment> segment,
         engine::SegmentOf(*plan.common, {backbone->network.get()}, pixels, backbone));
-    return LoadSegment(std::move(segment), options_.engines, options, warm_rows);
+    return LoadSegment(std::move(segment), engines, options, warm_rows);
   };
   absl::StatusOr<std::shared_ptr<const LoadedSegment>> loaded = load();
   absl::MutexLock lock(&mutex_);
-  loading_.erase(plan.common_id);
-  if (loaded.ok()) common_[plan.common_id] = *loaded;
+  loading_.erase(id);
+  if (loaded.ok()) common_[id] = *loaded;
   return loaded;
 }
 
@@ -226,13 +246,18 @@ absl::StatusOr<ModelBytes> NetworkLoader::Measure(const ModelKey& key) {
     // Without weights, but of the sizes that they will have: everything is float32 in the end.
     GRAFT_ASSIGN_OR_RETURN(const auto network, nn::Network::CreateEmpty(weights->spec()));
     GRAFT_ASSIGN_OR_RETURN(const auto head, nn::Network::CreateEmpty(std::move(head_spec)));
+    const model::Precision precision =
+        engine::ChoosePrecision(description.precision, options_.precision).precision;
+    const std::vector<Factory> engines = EnginesIn(precision, options_.engines);
     ModelBytes bytes;
     bytes.own_bytes = StageBytes(*network, plan.changed) + TensorBytes(head->NamedTensors()) +
-                      MostEngineBytes(options_, plan.own);
+                      MostEngineBytes(engines, options_.threads, plan.own);
     bytes.backbone_digest = description.backbone_digest;
     bytes.backbone_bytes = TensorBytes(network->NamedTensors(0, plan.borrowed));
-    bytes.segment_id = plan.common_id;
-    if (plan.common.has_value()) bytes.segment_bytes = MostEngineBytes(options_, *plan.common);
+    if (plan.common.has_value()) {
+      bytes.segment_id = CommonId(plan, precision);
+      bytes.segment_bytes = MostEngineBytes(engines, options_.threads, *plan.common);
+    }
     return bytes;
   };
   absl::StatusOr<ModelBytes> measured = nn::CatchTorchErrors("measuring", measure);
@@ -275,6 +300,9 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   if (!head_loaded.ok()) return Lost(head_loaded, artifacts::kModelFile);
   GRAFT_RETURN_IF_ERROR(CheckNothingElse(**file, plan, **changed, *head));
 
+  const engine::ServedPrecision served =
+      engine::ChoosePrecision(description.precision, options_.precision);
+  const std::vector<Factory> engines = EnginesIn(served.precision, options_.engines);
   const auto rows_within = [&](int64_t row_bytes) {
     return RowsWithin(static_cast<uint64_t>(row_bytes), options_.max_batch_bytes, kMostRows);
   };
@@ -287,13 +315,13 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
       .backbone_bytes = backbone->bytes};
   if (plan.common.has_value()) {
     parts.max_rows = rows_within(plan.common_row_bytes);
-    parts.batch_key = plan.common_id;
+    parts.batch_key = CommonId(plan, served.precision);
     GRAFT_ASSIGN_OR_RETURN(parts.common,
-                           Common(plan, description.input, backbone,
+                           Common(parts.batch_key, plan, description.input, backbone, engines,
                                   {.threads = options_.threads, .max_rows = parts.max_rows},
                                   WarmSizesWithin(warm_batch_sizes, parts.max_rows)));
     parts.max_rows = std::min(parts.max_rows, parts.common->engine->rows_at_once());
-    parts.memory.segment_id = plan.common_id;
+    parts.memory.segment_id = parts.batch_key;
     parts.memory.segment_bytes = parts.common->engine->bytes();
   }
   std::optional<model::InputSpec> pixels;
@@ -303,14 +331,14 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
       std::shared_ptr<const engine::Segment> own,
       engine::SegmentOf(std::move(plan.own), {head.get(), changed->get(), backbone->network.get()},
                         pixels, std::make_shared<OwnMemory>(std::move(artifact), backbone)));
-  GRAFT_ASSIGN_OR_RETURN(parts.own, LoadSegment(std::move(own), options_.engines,
+  GRAFT_ASSIGN_OR_RETURN(parts.own, LoadSegment(std::move(own), engines,
                                                 {.threads = options_.threads, .max_rows = own_rows},
                                                 WarmSizesWithin(warm_batch_sizes, own_rows)));
   parts.memory.own_bytes += parts.own->engine->bytes();
   if (parts.common == nullptr) {
     parts.max_rows = std::min(parts.max_rows, parts.own->engine->rows_at_once());
   }
-  parts.engine_use = UseOf(parts.common != nullptr ? *parts.common : *parts.own);
+  parts.engine_use = UseOf(parts.common != nullptr ? *parts.common : *parts.own, served.reason);
   return std::make_shared<const NetworkServable>(std::move(parts));
 }
 

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,8 +45,11 @@ uint64_t TensorBytes(const std::vector<nn::NamedTensor>& tensors);
 class NetworkLoader final : public ServableLoader {
  public:
   struct Options {
-    // Asked in this order for each part of a model. Not empty; the last one should take all.
+    // Asked in this order for each part of a model, those in the precision that it is served in and
+    // those in float32. Not empty; the last one should take all.
     std::vector<std::shared_ptr<const engine::EngineFactory>> engines;
+    // Of all models, whatever was found out about them; empty: each in its own.
+    std::optional<model::Precision> precision;
     int threads = 1;            // of a pass
     image::ImageLimits images;  // of what Servable::Prepare decodes
     // Of the activations of one pass: bounds its rows (Servable::max_rows), though not below one.
@@ -65,17 +69,20 @@ class NetworkLoader final : public ServableLoader {
       const ModelKey& key, const std::vector<int>& warm_batch_sizes) override;
 
  private:
+  using Factory = std::shared_ptr<const engine::EngineFactory>;
+
   // Stages [0, stages) of the backbone with this digest, of which `weights` are the weights.
   absl::StatusOr<std::shared_ptr<const SharedBackbone>> Backbone(
       std::shared_ptr<const backbones::BackboneWeights> weights, int stages)
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<std::shared_ptr<const Servable>> Build(const ModelKey& key,
                                                         const std::vector<int>& warm_batch_sizes);
-  // What several models have in common, loaded with the first of them.
+  // The part of the plan that several models have in common, loaded as `id` with the first of them.
   absl::StatusOr<std::shared_ptr<const LoadedSegment>> Common(
-      const SegmentPlan& plan, const model::InputSpec& pixels,
-      const std::shared_ptr<const SharedBackbone>& backbone, const engine::EngineOptions& options,
-      const std::vector<int>& warm_rows) ABSL_LOCKS_EXCLUDED(mutex_);
+      const std::string& id, const SegmentPlan& plan, const model::InputSpec& pixels,
+      const std::shared_ptr<const SharedBackbone>& backbone, absl::Span<const Factory> engines,
+      const engine::EngineOptions& options, const std::vector<int>& warm_rows)
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Options options_;
   ModelSource* const source_;
@@ -86,7 +93,7 @@ class NetworkLoader final : public ServableLoader {
   // By digest, then by how many stages it has; expired once nobody uses it.
   absl::flat_hash_map<std::string, std::map<int, std::weak_ptr<const SharedBackbone>>> backbones_
       ABSL_GUARDED_BY(mutex_);
-  // By SegmentPlan::common_id; expired once nobody uses it.
+  // By SegmentPlan::common_id and precision; expired once nobody uses it.
   absl::flat_hash_map<std::string, std::weak_ptr<const LoadedSegment>> common_
       ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<std::string> loading_ ABSL_GUARDED_BY(mutex_);  // of common_, at this time

@@ -43,6 +43,7 @@ struct EngineUse {
   std::string engine;                 // "openvino", "libtorch"
   std::string precision;              // "f32", "bf16"
   std::vector<std::string> declined;  // engines that would have come before: "openvino: too small"
+  std::string precision_reason;       // why it was to be computed in that precision, or another
 
   friend bool operator==(const EngineUse&, const EngineUse&) = default;
 };

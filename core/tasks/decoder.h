@@ -47,6 +47,10 @@ class Decoder {
   // CheckOptions. INTERNAL: the row has another length, or numbers that are not finite.
   virtual absl::StatusOr<std::unique_ptr<TaskOutput>> Decode(
       absl::Span<const float> row, const DecodeOptions* options) const = 0;
+
+  // Whether two rows, of one input computed in two ways, come to the same answer with default
+  // options, as far as a user cares; false where one is not finite. Both have outputs() numbers.
+  virtual bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const = 0;
 };
 
 }  // namespace graft::tasks

@@ -62,6 +62,9 @@ class Task {
   // NaN is never better. The loss, unless the task says otherwise.
   virtual double Cost(const Figures& validation) const;
 
+  // The figure of NewEvaluation that users judge a model by: at most 1, and more is better.
+  virtual std::string main_figure() const = 0;
+
   // Whether the trained model's outputs are to be calibrated on the validation part.
   virtual bool calibrates() const { return false; }
   // Called after training with the outputs on all of the validation part, if calibrates() and the

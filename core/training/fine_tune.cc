@@ -30,6 +30,7 @@
 #include "core/training/loop/run_context.h"
 #include "core/training/loop/trainer.h"
 #include "core/training/network/network_under_training.h"
+#include "core/training/precision_prover.h"
 #include "core/training/report/model_card.h"
 #include "core/training/report/model_file.h"
 
@@ -87,6 +88,19 @@ model::Framing AskedFraming(const recipes::FineTuneConfig& config, model::Framin
       break;
   }
   return published;
+}
+
+// Empty: the fastest that is good enough.
+std::optional<model::Precision> AskedPrecision(const recipes::FineTuneConfig& config) {
+  switch (config.publish.precision.value_or(recipes::PrecisionChoice::kAuto)) {
+    case recipes::PrecisionChoice::kF32:
+      return model::Precision::kF32;
+    case recipes::PrecisionChoice::kBf16:
+      return model::Precision::kBf16;
+    case recipes::PrecisionChoice::kAuto:
+      break;
+  }
+  return std::nullopt;
 }
 
 // The framing under which a linear head on the plain training images does best. A function of the
@@ -157,6 +171,10 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   TrainingObserver nobody;
   TrainingObserver& observer = environment.observer != nullptr ? *environment.observer : nobody;
   RunContext context(environment.clock, &observer, environment.desired);
+  const std::optional<model::Precision> precision = AskedPrecision(job.config);
+  if (environment.precision != nullptr) {
+    context.AddWorkAfter(static_cast<double>(environment.precision->Forwards(precision)));
+  }
   model::InputSpec input = backbone.input();
   input.framing = AskedFraming(job.config, input.framing);
   std::optional<DatasetExamples> examples(std::in_place, environment.dataset,
@@ -207,6 +225,24 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   GRAFT_RETURN_IF_ERROR(model::ValidateModelDescription(result.description));
   GRAFT_ASSIGN_OR_RETURN(
       result.model, SerializeModel(*network, trainer.first_changed_stage(), result.description));
+  const absl::Duration precision_start = context.elapsed();
+  if (environment.precision != nullptr) {
+    PhaseStarted prove;
+    prove.phase = kPrecisionPhase;
+    observer.OnPhaseStarted(prove);
+    TrainedModel trained;
+    trained.description = &result.description;
+    trained.file = result.model;
+    trained.backbone = environment.backbone;
+    trained.task = &task;
+    trained.data = &data;
+    trained.seed = *job.config.training.seed;
+    GRAFT_ASSIGN_OR_RETURN(result.description.precision,
+                           environment.precision->Prove(trained, precision, &context));
+    observer.OnLog(
+        absl::StrCat("precision: ", model::PrecisionName(result.description.precision->chosen),
+                     " (", result.description.precision->reason, ")"));
+  }
   result.metrics = trainer.state().best.metrics;
   result.best_epoch = trainer.state().best.epoch;
   result.stop_reason = trainer.stopped()         ? StopReason::kStopped
@@ -234,7 +270,11 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   card.metrics = result.metrics;
   card.phase_seconds = trainer.state().phase_seconds;
   card.phase_seconds.emplace_back("evaluate",
-                                  absl::ToDoubleSeconds(context.elapsed() - evaluation_start));
+                                  absl::ToDoubleSeconds(precision_start - evaluation_start));
+  if (environment.precision != nullptr) {
+    card.phase_seconds.emplace_back(kPrecisionPhase,
+                                    absl::ToDoubleSeconds(context.elapsed() - precision_start));
+  }
   result.card_json = ModelCardToJson(card);
 
   TrainingProgress progress;

@@ -37,6 +37,8 @@ class Task;
 
 namespace graft::training {
 
+class PrecisionProver;
+
 // Everything RunFineTune works with. Borrowed: all must outlive the call.
 struct FineTuneEnvironment {
   const data::DatasetReader* dataset = nullptr;
@@ -47,6 +49,8 @@ struct FineTuneEnvironment {
   CheckpointStore* checkpoints = nullptr;  // null: none are kept
   Clock* clock = Clock::System();
   TrainingObserver* observer = nullptr;  // null: nobody listens
+  // Null: the description says nothing of precision, and the model is served in float32.
+  const PrecisionProver* precision = nullptr;
   // Polled at every step and every batch of features, on the calling thread. Empty: kRun.
   std::function<RunSignal()> desired;
   // Where the network is trained, as LibTorch names it: "cpu", "cuda", "cuda:1".
@@ -57,7 +61,8 @@ struct FineTuneEnvironment {
 enum class StopReason { kCompleted, kEarlyStopped, kStopped };
 
 struct FineTuneResult {
-  // A safetensors file: the head's tensors as "head.*" and those of changed stages under their
+  // A safetensors file with a copy of the description, made before its precision was known: the
+  // head's tensors as "head.*" and those of changed stages under their
   // backbone names. With the backbone of description.backbone_digest it is the whole model.
   std::string model;
   model::ModelDescription description;

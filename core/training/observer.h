@@ -11,7 +11,7 @@
 
 namespace graft::training {
 
-// A phase begins: "features", "head", "fine-tune", "evaluate".
+// A phase begins: "features", "head", "fine-tune", "evaluate", "precision".
 struct PhaseStarted {
   std::string phase;
   int epochs = 0;  // 0 where the phase is not counted in epochs
@@ -44,7 +44,7 @@ struct CheckpointSaved {
 };
 
 struct TrainingProgress {
-  std::string stage;  // "features", "head", "fine-tune", "evaluate"
+  std::string stage;  // "features", "head", "fine-tune", "evaluate", "precision"
   int epochs_done = 0;
   int epochs_total = 0;
   int64_t steps_done = 0;  // of the current phase

@@ -31,6 +31,7 @@ v1::Serving ServingOf(const serving::ModelStatus& loaded) {
   serving.set_engine(loaded.engine.engine);
   serving.set_precision(loaded.engine.precision);
   for (const std::string& declined : loaded.engine.declined) serving.add_declined(declined);
+  serving.set_precision_reason(loaded.engine.precision_reason);
   serving.set_bytes(static_cast<int64_t>(loaded.own_bytes));
   return serving;
 }

@@ -19,17 +19,15 @@
 #include "core/base/status_macros.h"
 #include "core/base/thread_pool.h"
 #include "core/engine/eager/eager_engine.h"
-#include "core/engine/openvino/openvino_engine.h"
+#include "core/engine/engine_list.h"
 #include "core/jobs/state_table.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/network_loader.h"
 #include "core/serving/predictor.h"
 #include "core/serving/stored_model_source.h"
 #include "core/store/sqlite/sqlite_metadata_store.h"
-#include "core/tasks/classification/decoder.h"
+#include "core/tasks/decoder_catalog.h"
 #include "core/tasks/decoders.h"
-#include "core/tasks/multilabel/decoder.h"
-#include "core/tasks/regression/decoder.h"
 #include "core/telemetry/metrics.h"
 #include "server/api/api.h"
 #include "server/api/disk_guard.h"
@@ -58,20 +56,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What --serving-engine and --serving-precision stand for, in the order they are asked.
+// What --serving-engine stands for, in the order they are asked.
 std::vector<std::shared_ptr<const engine::EngineFactory>> ServingEngines(
     const ServerConfig& config) {
-  std::vector<std::shared_ptr<const engine::EngineFactory>> engines;
-  if (config.serving_precision == "bf16") {
-    engines.push_back(std::make_shared<engine::OpenVinoEngineFactory>(engine::kTooSmallForOpenVino,
-                                                                      engine::Precision::kBf16));
+  if (config.serving_engine == "libtorch") {
+    return {std::make_shared<engine::EagerEngineFactory>()};
   }
-  if (config.serving_engine == "auto") {
-    engines.push_back(
-        std::make_shared<engine::OpenVinoEngineFactory>(engine::kTooSmallForOpenVino));
-  }
-  engines.push_back(std::make_shared<engine::EagerEngineFactory>());
-  return engines;
+  return engine::AllEngines();
 }
 
 constexpr absl::Duration kCountInterval = absl::Seconds(1);
@@ -256,13 +247,15 @@ class Server final : public Application {
     serving::NetworkLoader::Options loading;
     loading.threads = config_.serving_threads > 0 ? config_.serving_threads : AvailableCpus();
     loading.engines = ServingEngines(config_);
+    // Empty for "auto", which is no precision.
+    loading.precision = model::PrecisionFromName(config_.serving_precision);
     predict_cache_ = std::make_unique<serving::PredictCache>(config_.predict_cache_bytes);
     loading.cache = predict_cache_.get();
     loading.max_batch_bytes = config_.max_batch_bytes;
     loading.images.max_bytes = config_.max_image_bytes;
     loading.images.max_pixels = config_.max_image_pixels;
-    loader_ =
-        std::make_unique<serving::NetworkLoader>(loading, source_.get(), &weights_, &decoders_);
+    loader_ = std::make_unique<serving::NetworkLoader>(loading, source_.get(), &weights_,
+                                                       &tasks::AllDecoders());
     serving::ModelManager::Options models;
     models.memory_budget_bytes = config_.model_memory_bytes;
     models.warm_batch_sizes = serving::WarmBatchSizes(config_.max_batch_size);
@@ -416,10 +409,6 @@ class Server final : public Application {
   std::unique_ptr<JobEndObserver> job_ends_;
 
   ServingMetrics serving_metrics_{metrics_.get(), logger_};
-  // The tasks that are served.
-  const tasks::Decoders decoders_{{tasks::ClassificationDecoderFactory(),
-                                   tasks::MultilabelDecoderFactory(),
-                                   tasks::RegressionDecoderFactory()}};
   std::unique_ptr<serving::StoredModelSource> source_;
   std::unique_ptr<serving::PredictCache> predict_cache_;
   std::unique_ptr<serving::NetworkLoader> loader_;

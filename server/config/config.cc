@@ -18,6 +18,7 @@
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
 #include "core/jobs/lease_policy.h"
+#include "core/model/precision.h"
 #include "wire/worker_limits.h"
 
 namespace graft::server {
@@ -167,7 +168,9 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
       .Add("--serving-engine", config.serving_engine,
            "auto (OpenVINO, and LibTorch for what it declines) or libtorch")
       .Add("--serving-precision", config.serving_precision,
-           "f32, or bf16 where the processor has it: faster, answers differ a little")
+           "auto (of each model the one that its trials before publishing speak for), or f32 or "
+           "bf16 "
+           "of all, where the processor has it")
       .Add("--decode-threads", config.decode_threads, "Threads that decode inputs")
       .AddSize("--model-memory-bytes", config.model_memory_bytes, "Memory of loaded models")
       .AddSize("--predict-cache-bytes", config.predict_cache_bytes,
@@ -265,8 +268,9 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   if (config.serving_engine != "auto" && config.serving_engine != "libtorch") {
     return absl::InvalidArgumentError("--serving-engine: must be auto or libtorch");
   }
-  if (config.serving_precision != "f32" && config.serving_precision != "bf16") {
-    return absl::InvalidArgumentError("--serving-precision: must be f32 or bf16");
+  if (config.serving_precision != "auto" &&
+      !model::PrecisionFromName(config.serving_precision).has_value()) {
+    return absl::InvalidArgumentError("--serving-precision: must be auto, f32 or bf16");
   }
   if (config.serving_precision == "bf16" && config.serving_engine == "libtorch") {
     return absl::InvalidArgumentError(

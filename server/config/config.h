@@ -80,7 +80,7 @@ struct ServerConfig {
   int predict_queue = 512;                       // inputs waiting; more are RESOURCE_EXHAUSTED
   int serving_threads = 0;                       // 0: all cores
   std::string serving_engine = "auto";           // or "libtorch"
-  std::string serving_precision = "f32";         // or "bf16"
+  std::string serving_precision = "auto";        // or "f32", "bf16"
   int decode_threads = 2;
   uint64_t model_memory_bytes = uint64_t{2} << 30;
   uint64_t predict_cache_bytes = 64 << 20;  // features of inputs seen before; 0: none are kept

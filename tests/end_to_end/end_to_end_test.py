@@ -166,8 +166,17 @@ class EndToEndTest(unittest.TestCase):
         while self.predict("colours", [blue]).version != 2:
             self.assertLess(time.monotonic(), deadline, "version 2 never became the latest")
         model = self.models.GetModel(model_pb2.GetModelRequest(model="colours"))
-        self.assertEqual((model.serving.engine, model.serving.precision), ("openvino", "f32"))
+        self.assertEqual(model.serving.engine, "openvino")
         self.assertEqual(list(model.serving.declined), [])
+        # In which precision is the processor's and the trial's to say: bf16 is always looked at.
+        precision = model.version.precision
+        self.assertEqual([trial.precision for trial in precision.trials], ["bf16"])
+        self.assertTrue(precision.reason.startswith("bf16: "), precision.reason)
+        self.assertEqual(model.serving.precision, precision.chosen)
+        self.assertEqual(model.serving.precision_reason, precision.reason)
+        trial = precision.trials[0]
+        self.assertEqual(precision.chosen, "f32" if trial.declined or trial.agreement < 0.995 else "bf16",
+                         precision)
         self.assertEqual(list(model.model.versions), [1, 2])
         self.assertEqual(list(model.version.outputs.classification.labels), ["blue", "green", "red"])
 

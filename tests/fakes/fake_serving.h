@@ -131,6 +131,9 @@ class FakeDecoder final : public tasks::Decoder {
     if (KindOf(options) == FakeOptions::kUndecodable) return absl::InternalError("not decodable");
     return std::make_unique<FakeOutput>(std::vector<float>(row.begin(), row.end()));
   }
+  bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const override {
+    return a == b;
+  }
 
  private:
   static FakeOptions::Kind KindOf(const tasks::DecodeOptions* options) {
@@ -150,7 +153,7 @@ class FakeServable final : public serving::Servable {
     uint64_t measured_own_bytes = 0;  // what Measure says of its own; 0: the same
     int max_rows = 1 << 20;
     uint64_t prepared_bytes = 0;
-    serving::EngineUse engine_use = {"fake", "f32", {}};
+    serving::EngineUse engine_use = {"fake", "f32", {}, ""};
     std::shared_ptr<const tasks::Decoder> decoder = std::make_shared<FakeDecoder>();
   };
   FakeServable(FakeWorld* world, Shape shape)

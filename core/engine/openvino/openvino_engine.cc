@@ -43,6 +43,10 @@ int CompiledForms(const EngineOptions& options) {
 
 }  // namespace
 
+absl::Status OpenVinoEngineFactory::Available() const {
+  return CompiledSegment::Available(precision_);
+}
+
 uint64_t OpenVinoEngineFactory::MostBytes(uint64_t tensor_bytes,
                                           const EngineOptions& options) const {
   return tensor_bytes * static_cast<uint64_t>(CompiledForms(options));
@@ -50,7 +54,7 @@ uint64_t OpenVinoEngineFactory::MostBytes(uint64_t tensor_bytes,
 
 absl::StatusOr<std::unique_ptr<Engine>> OpenVinoEngineFactory::Make(
     std::shared_ptr<const Segment> segment, const EngineOptions& options) const {
-  GRAFT_RETURN_IF_ERROR(CompiledSegment::Available(precision_));
+  GRAFT_RETURN_IF_ERROR(Available());
   GRAFT_RETURN_IF_ERROR(Validate(*segment));
   const std::vector<nn::Shape> inputs = nn::InputShapes(segment->spec);
   GRAFT_ASSIGN_OR_RETURN(const std::vector<nn::Shape> shapes,

@@ -20,6 +20,8 @@ class OpenVinoEngineFactory final : public EngineFactory {
   absl::string_view name() const override {
     return precision_ == Precision::kBf16 ? "openvino bf16" : "openvino";
   }
+  Precision precision() const override { return precision_; }
+  absl::Status Available() const override;
   uint64_t MostBytes(uint64_t tensor_bytes, const EngineOptions& options) const override;
   // UNIMPLEMENTED where its plug-in for the CPU is not there, or the segment is too small.
   absl::StatusOr<std::unique_ptr<Engine>> Make(std::shared_ptr<const Segment> segment,

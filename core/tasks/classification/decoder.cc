@@ -73,6 +73,16 @@ class ClassificationDecoder final : public Decoder {
     return std::make_unique<ClassificationOutput>(std::move(scores));
   }
 
+  // The most probable class.
+  bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const override {
+    const auto finite = [](float x) { return std::isfinite(x); };
+    if (!std::all_of(a.begin(), a.end(), finite) || !std::all_of(b.begin(), b.end(), finite)) {
+      return false;
+    }
+    return std::max_element(a.begin(), a.end()) - a.begin() ==
+           std::max_element(b.begin(), b.end()) - b.begin();
+  }
+
  private:
   const std::vector<std::string> labels_;
   const double temperature_;

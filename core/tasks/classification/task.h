@@ -40,6 +40,7 @@ class ClassificationTask final : public Task {
   at::Tensor Strata(const at::Tensor& targets) const override { return targets; }
   std::unique_ptr<Meter> NewTrainingMeter() const override;
   std::unique_ptr<Evaluation> NewEvaluation() const override;
+  std::string main_figure() const override { return "accuracy"; }
   std::string OutputsJson() const override;
   std::string Limits() const override;
 

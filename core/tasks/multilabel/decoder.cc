@@ -36,8 +36,8 @@ class MultilabelDecoder final : public Decoder {
       if (!std::isfinite(row[i])) {
         return absl::InternalError("the network gave numbers that are not finite");
       }
-      const double probability = 1 / (1 + std::exp(-static_cast<double>(row[i])));
-      const bool given = probability >= outputs_.thresholds[i];
+      const double probability = Probability(row[i]);
+      const bool given = Given(i, probability);
       if (!given && !all) continue;
       labels.push_back(
           {outputs_.labels[i], static_cast<float>(probability), static_cast<int>(i), given});
@@ -48,7 +48,21 @@ class MultilabelDecoder final : public Decoder {
     return std::make_unique<MultilabelOutput>(std::move(labels));
   }
 
+  // All the labels that are given.
+  bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const override {
+    for (size_t i = 0; i < outputs_.labels.size(); ++i) {
+      if (!std::isfinite(a[i]) || !std::isfinite(b[i])) return false;
+      if (Given(i, Probability(a[i])) != Given(i, Probability(b[i]))) return false;
+    }
+    return true;
+  }
+
  private:
+  static double Probability(float logit) { return 1 / (1 + std::exp(-static_cast<double>(logit))); }
+  bool Given(size_t label, double probability) const {
+    return probability >= outputs_.thresholds[label];
+  }
+
   const MultilabelOutputs outputs_;
 };
 

@@ -48,6 +48,7 @@ class MultilabelTask final : public Task {
   at::Tensor Strata(const at::Tensor& targets) const override;
   std::unique_ptr<Meter> NewTrainingMeter() const override;  // micro_f1, at 0.5
   std::unique_ptr<Evaluation> NewEvaluation() const override;
+  std::string main_figure() const override { return "mean_average_precision"; }
   bool calibrates() const override { return true; }
   absl::Status Calibrate(const at::Tensor& outputs, const at::Tensor& targets) override;
   // {"labels":["beach","boat"],"thresholds":[0.5,0.31]}

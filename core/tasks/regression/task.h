@@ -44,6 +44,7 @@ class RegressionTask final : public Task {
   const ConvexLoss* convex_loss() const override { return &loss_; }
   std::unique_ptr<Meter> NewTrainingMeter() const override;  // mean_absolute_error
   std::unique_ptr<Evaluation> NewEvaluation() const override;
+  std::string main_figure() const override { return "r2"; }
   // {"numbers":[{"name":"age","mean":41.2,"deviation":12.9}]}
   std::string OutputsJson() const override;
   std::string Limits() const override;

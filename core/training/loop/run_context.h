@@ -51,9 +51,11 @@ class RunContext {
   void PublishCounters() const { observer_->OnCounters(counters); }
 
   // Work is counted in units of one image through the whole backbone.
-  void SetTotalWork(double total) { total_work_ = work_before_ + total; }
+  void SetTotalWork(double total) { total_work_ = work_before_ + total + work_after_; }
   // Work of what comes before all that SetTotalWork counts. To be called before that.
   void AddWorkBefore(double work) { work_before_ += work; }
+  // Work of what comes after it, likewise.
+  void AddWorkAfter(double work) { work_after_ += work; }
   void AddWork(double work) { done_work_ += work; }
   // Work of an earlier attempt: done, but not in this run's time.
   void AddEarlierWork(double work) {
@@ -74,6 +76,7 @@ class RunContext {
   absl::Duration last_published_ = -absl::InfiniteDuration();
   double total_work_ = 0;
   double work_before_ = 0;
+  double work_after_ = 0;
   double done_work_ = 0;
   double earlier_work_ = 0;
   bool stop_heeded_ = false;

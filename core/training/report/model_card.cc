@@ -53,6 +53,9 @@ std::string ModelCardToJson(const ModelCard& card) {
       {"phase_seconds", Pairs(card.phase_seconds)},
       {"limits", card.limits},
   };
+  if (card.model.precision.has_value()) {
+    json["precision"] = nlohmann::json::parse(model::PrecisionRecordToJson(*card.model.precision));
+  }
   if (!card.report.empty()) json["report"] = nlohmann::json::parse(card.report);
   return json.dump();
 }

@@ -91,9 +91,9 @@ TEST_F(OptionFlags, RefuseWhatIsNoNumberOfTheirType) {
 // A field of the options' messages that had no flag could not be set from the command line.
 TEST_F(OptionFlags, EveryFieldOfTheOptionsHasOne) {
   std::set<std::string> names = {"strategy"};
-  std::vector<const google::protobuf::Descriptor*> types = {v1::HeadOptions::descriptor(),
-                                                            v1::TrainingOptions::descriptor(),
-                                                            v1::DataOptions::descriptor()};
+  std::vector<const google::protobuf::Descriptor*> types = {
+      v1::HeadOptions::descriptor(), v1::TrainingOptions::descriptor(),
+      v1::DataOptions::descriptor(), v1::PublishOptions::descriptor()};
   const google::protobuf::Descriptor& task = *v1::Task::descriptor();
   for (int i = 0; i < task.field_count(); ++i) types.push_back(task.field(i)->message_type());
   for (const google::protobuf::Descriptor* const type : types) {
@@ -107,7 +107,8 @@ TEST_F(OptionFlags, EveryFieldOfTheOptionsHasOne) {
 
 TEST_F(OptionFlags, AreHelpedInGroupsWithRangesAndDefaults) {
   const std::string help = app_.help();
-  for (const char* const group : {"Strategy:", "Head:", "Training:", "Data:", "Classification:"}) {
+  for (const char* const group :
+       {"Strategy:", "Head:", "Training:", "Data:", "Publishing:", "Classification:"}) {
     EXPECT_THAT(help, HasSubstr(group));
   }
   EXPECT_THAT(help, HasSubstr("(1 to 4,096"));

@@ -35,6 +35,19 @@ TEST(ModelDescriptionTest, SurvivesTheWayThroughJson) {
   EXPECT_EQ(nlohmann::json::parse(back->outputs), nlohmann::json::parse(description.outputs));
 }
 
+TEST(ModelDescriptionTest, CarriesItsPrecisionRecordWhereThereIsOne) {
+  ModelDescription description = Example();
+  EXPECT_FALSE(nlohmann::json::parse(ModelDescriptionToJson(description)).contains("precision"));
+  description.precision = PrecisionRecord{
+      .chosen = Precision::kBf16, .reason = "alike", .figure = "accuracy", .trials = {}};
+  const auto back = ModelDescriptionFromJson(ModelDescriptionToJson(description));
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->precision, description.precision);
+  auto broken = nlohmann::json::parse(ModelDescriptionToJson(description));
+  broken["precision"]["chosen"] = "f8";
+  EXPECT_THAT(ModelDescriptionFromJson(broken.dump()).status().message(), HasSubstr("\"f8\""));
+}
+
 // What a task puts there is its own affair, whatever it looks like.
 TEST(ModelDescriptionTest, KeepsOutputsOfATaskThatItDoesNotKnow) {
   ModelDescription description = Example();

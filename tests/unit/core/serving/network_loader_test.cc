@@ -12,6 +12,7 @@
 #include "core/image/encode.h"
 #include "core/model/head_spec.h"
 #include "core/serving/predict_cache.h"
+#include "tests/fakes/scaled_engine.h"
 #include "tests/unit/core/serving/network_loader_fixture.h"
 
 namespace graft::serving {
@@ -43,6 +44,52 @@ TEST_F(NetworkLoaderTest, ModelsOfOneFrozenBackboneRideInOneBatchEachRowWithItsO
   const auto second = Load(2).value();
   ASSERT_EQ(first->batch_key(), second->batch_key());
   ExpectBothInOneBatch(*first, *second);
+}
+
+// What its precision record says is done with a version where an engine can.
+TEST_F(NetworkLoaderTest, AModelIsServedInThePrecisionThatItsTrialsSpokeFor) {
+  const auto publish = [this](int64_t version, std::optional<model::PrecisionRecord> record) {
+    Publish(version, static_cast<uint64_t>(version));
+    auto description = *model::ModelDescriptionFromJson(source_.versions[version].description);
+    description.precision = std::move(record);
+    source_.versions[version].description = model::ModelDescriptionToJson(description);
+  };
+  const model::PrecisionRecord proved{
+      .chosen = model::Precision::kBf16, .reason = "proved", .figure = "", .trials = {}};
+  const model::PrecisionRecord refused{.reason = "refused", .figure = "", .trials = {}};
+  publish(1, proved);
+  publish(2, refused);
+  publish(3, std::nullopt);
+  publish(4, proved);
+  NetworkLoader::Options options;
+  options.engines = {std::make_shared<ScaledEngineFactory>(1.f),
+                     std::make_shared<engine::EagerEngineFactory>()};
+  MakeLoader(options);
+  EXPECT_EQ(Load(1).value()->engine_use(), (EngineUse{"scaled", "bf16", {}, "proved"}));
+  EXPECT_EQ(Load(2).value()->engine_use(), (EngineUse{"libtorch", "f32", {}, "refused"}));
+  EXPECT_EQ(Load(3).value()->engine_use().precision, "f32");
+  // What they have in common they have in one precision.
+  EXPECT_EQ(Load(1).value()->batch_key(), Load(4).value()->batch_key());
+  EXPECT_NE(Load(1).value()->batch_key(), Load(2).value()->batch_key());
+  EXPECT_EQ(Load(2).value()->batch_key(), Load(3).value()->batch_key());
+  for (const int64_t version : {1, 2}) {
+    EXPECT_EQ(loader_->Measure({"p", "m", version})->segment_id,
+              Load(version).value()->memory().segment_id);
+  }
+  // The server's owner has the last word.
+  options.precision = model::Precision::kF32;
+  MakeLoader(options);
+  EXPECT_EQ(Load(1).value()->engine_use().precision, "f32");
+  options.precision = model::Precision::kBf16;
+  MakeLoader(options);
+  EXPECT_EQ(Load(2).value()->engine_use().precision, "bf16");
+  // A processor without the instructions falls back, and says so.
+  options.precision = std::nullopt;
+  options.engines.front() =
+      std::make_shared<ScaledEngineFactory>(1.f, absl::UnimplementedError("no instructions"));
+  MakeLoader(options);
+  EXPECT_EQ(Load(1).value()->engine_use(),
+            (EngineUse{"libtorch", "f32", {"scaled: no instructions"}, "proved"}));
 }
 
 // Of each kind of head, and of the stages that each reads.
@@ -248,8 +295,10 @@ TEST_F(NetworkLoaderTest, WhereAnEngineFailsTheNextOneServesAndItIsSaid) {
                      std::make_shared<engine::EagerEngineFactory>()};
   MakeLoader(options);
   const auto servable = Load(1).value();
-  EXPECT_EQ(servable->engine_use(),
-            (EngineUse{"libtorch", "f32", {"broken: it cannot compile the network"}}));
+  EXPECT_EQ(servable->engine_use(), (EngineUse{"libtorch",
+                                               "f32",
+                                               {"broken: it cannot compile the network"},
+                                               servable->engine_use().precision_reason}));
   const PreparedInput image = RandomInput(5);
   ExpectNear(Probabilities(*servable, servable->Run({{servable.get(), &image}}).value()[0]),
              Reference(1, image));

@@ -158,6 +158,7 @@ class TinyFineTuneTest : public ::testing::Test {
     environment.observer = &observer_;
     environment.desired = desired_;
     environment.device = device_;
+    environment.precision = precision_;
     return RunFineTune(job, environment);
   }
 
@@ -169,6 +170,7 @@ class TinyFineTuneTest : public ::testing::Test {
   RecordingObserver observer_;
   std::function<RunSignal()> desired_;
   std::string device_ = "cpu";
+  const PrecisionProver* precision_ = nullptr;
   bool compare_framings_ = false;
 };
 

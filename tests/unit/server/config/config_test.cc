@@ -162,7 +162,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlag{{"--default-backbone", "../x"}, "--default-backbone"},
         BadFlag{{"--log-format", "xml"}, "--log-format"},
         BadFlag{{"--serving-engine", "steam"}, "--serving-engine"},
-        BadFlag{{"--serving-precision", "int8"}, "--serving-precision"},
+        BadFlag{{"--serving-precision", "f8"}, "--serving-precision"},
         BadFlag{{"--serving-precision", "bf16", "--serving-engine", "libtorch"},
                 "--serving-precision"},
         BadFlag{{"--log-level", "loud"}, "--log-level"}, BadFlag{{"--nonsense"}, "--nonsense"},

@@ -84,6 +84,16 @@ TEST(ClassificationDecoder, RowsThatNoNetworkShouldGiveAreErrors) {
   }
 }
 
+TEST(ClassificationDecoder, AnswersAreTheSameWhereTheMostProbableClassIs) {
+  const auto decoder = MakeClassificationDecoder({{"a", "b", "c"}, std::nullopt});
+  EXPECT_TRUE(decoder->SameAnswer({1, 2, 0}, {5, 9, 8}));
+  EXPECT_FALSE(decoder->SameAnswer({1, 2, 0}, {2, 1, 0}));
+  // Of equal ones the lower index, as in the answer.
+  EXPECT_TRUE(decoder->SameAnswer({2, 2, 0}, {3, 2, 0}));
+  const float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_FALSE(decoder->SameAnswer({infinity, 0, 0}, {infinity, 0, 0}));
+}
+
 TEST(ClassificationDecoder, OptionsAreChecked) {
   const auto pets = Pets();
   EXPECT_EQ(pets->outputs(), 3);

@@ -55,6 +55,18 @@ TEST(MultilabelDecoderTest, RefusesOptionsOfAnotherTaskAndRowsThatDoNotFit) {
       absl::StatusCode::kInternal);
 }
 
+TEST(MultilabelDecoderTest, AnswersAreTheSameWhereAllTheirLabelsAre) {
+  const auto decoder = MakeMultilabelDecoder(kOutputs).value();
+  std::vector<float> row(static_cast<size_t>(decoder->outputs()), 9.f);
+  std::vector<float> other = row;
+  other.back() = 8.f;
+  EXPECT_TRUE(decoder->SameAnswer(row, other));
+  other.back() = -8.f;
+  EXPECT_FALSE(decoder->SameAnswer(row, other));
+  row.back() = other.back() = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_FALSE(decoder->SameAnswer(row, other));
+}
+
 TEST(MultilabelDecoderTest, OutputsThatMakeNoSenseAreNamed) {
   const std::pair<const char*, const char*> cases[] = {
       {"{}", "labels"},

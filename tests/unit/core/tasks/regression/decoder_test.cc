@@ -39,6 +39,15 @@ TEST(RegressionDecoderTest, RefusesOptionsOfAnotherTaskAndRowsThatDoNotFit) {
       absl::StatusCode::kInternal);
 }
 
+TEST(RegressionDecoderTest, AnswersAreTheSameWithinATwentiethOfADeviation) {
+  const auto decoder = MakeRegressionDecoder(kOutputs).value();
+  EXPECT_TRUE(decoder->SameAnswer({0.5f, -2.f}, {0.545f, -2.045f}));
+  EXPECT_FALSE(decoder->SameAnswer({0.5f, -2.f}, {0.5f, -2.06f}));
+  EXPECT_FALSE(decoder->SameAnswer({0.5f, -2.f}, {0.56f, -2.f}));
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_FALSE(decoder->SameAnswer({0.5f, nan}, {0.5f, nan}));
+}
+
 TEST(RegressionDecoderTest, OutputsThatMakeNoSenseAreNamed) {
   const std::pair<const char*, const char*> cases[] = {
       {"{}", "numbers"},
