@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -12,20 +13,29 @@
 #include "client/cli/listing.h"
 #include "client/cli/output.h"
 #include "client/cli/tasks/catalog.h"
+#include "client/cli/text.h"
 
 namespace graft::cli {
 namespace {
 
+// "canary 3, stable 2".
+std::string FormatLabels(const v1::Model& model) {
+  const std::map<std::string, int64_t> sorted(model.labels().begin(), model.labels().end());
+  return absl::StrJoin(sorted, ", ", absl::PairFormatter(" "));
+}
+
 absl::Status List(const Globals& globals, const v1::ListModelsRequest& request) {
-  return ShowPage(
-      globals, globals.Connect()->ListModels(request), [](const v1::ListModelsResponse& page) {
-        std::vector<std::vector<std::string>> rows = {{"MODEL", "LATEST", "VERSIONS", "UPDATED"}};
-        for (const v1::Model& model : page.models()) {
-          rows.push_back({model.name(), absl::StrCat(model.latest_version()),
-                          absl::StrCat(model.versions_size()), FormatTime(model.update_time())});
-        }
-        return rows;
-      });
+  return ShowPage(globals, globals.Connect()->ListModels(request),
+                  [](const v1::ListModelsResponse& page) {
+                    std::vector<std::vector<std::string>> rows = {
+                        {"MODEL", "LATEST", "VERSIONS", "UPDATED", "LABELS"}};
+                    for (const v1::Model& model : page.models()) {
+                      rows.push_back({model.name(), absl::StrCat(model.latest_version()),
+                                      absl::StrCat(model.versions_size()),
+                                      FormatTime(model.update_time()), FormatLabels(model)});
+                    }
+                    return rows;
+                  });
 }
 
 // "224 x 224, centre crop".
@@ -34,8 +44,8 @@ std::string FormatInput(const v1::InputSpec& input) {
                       absl::StrReplaceAll(input.framing(), {{"_", " "}}));
 }
 
-absl::Status Show(const Globals& globals, const std::string& name, int64_t version_number) {
-  const auto response = globals.Connect()->GetModel(name, version_number);
+absl::Status Show(const Globals& globals, const v1::GetModelRequest& request) {
+  const auto response = globals.Connect()->GetModel(request);
   if (!response.ok()) return response.status();
   if (globals.json) {
     PrintJson(*response);
@@ -45,6 +55,9 @@ absl::Status Show(const Globals& globals, const std::string& name, int64_t versi
   PrintField("model", response->model().name());
   PrintField("version", absl::StrCat(version.version(), " (of ",
                                      absl::StrJoin(response->model().versions(), ", "), ")"));
+  if (response->model().labels_size() > 0) {
+    PrintField("labelled", FormatLabels(response->model()));
+  }
   PrintField("made", absl::StrCat(FormatTime(version.create_time()), " by ", version.job_id()));
   PrintField("backbone", absl::StrCat(version.backbone(), ", cut at ", version.cut_point(), ", ",
                                       version.head(), " head"));
@@ -69,14 +82,45 @@ absl::Status Show(const Globals& globals, const std::string& name, int64_t versi
   return absl::OkStatus();
 }
 
+absl::Status SetLabel(const Globals& globals, const std::string& model, const std::string& label,
+                      int64_t version, v1::SetModelLabelRequest request) {
+  request.set_model(model);
+  request.set_label(label);
+  request.set_version(version);
+  const auto response = globals.Connect()->SetModelLabel(request);
+  if (!response.ok()) return response.status();
+  if (globals.json) {
+    PrintJson(*response);
+    return absl::OkStatus();
+  }
+  const int64_t before = response->previous_version();
+  const std::string named = before == 0 ? "no version" : absl::StrCat("version ", before);
+  std::printf("%s\n", PrintableLine(absl::StrCat(model, ": ", label, " names ",
+                                                 version == 0 ? "no version"
+                                                              : absl::StrCat("version ", version),
+                                                 " (before: ", named, ")"))
+                          .c_str());
+  return absl::OkStatus();
+}
+
+void AddExpectedVersion(CLI::App& command,
+                        const std::shared_ptr<v1::SetModelLabelRequest>& request) {
+  command
+      .add_option_function<int64_t>(
+          "--expect", [request](int64_t version) { request->set_expected_version(version); },
+          "Do nothing unless it names this version now; 0: none")
+      ->check(CLI::NonNegativeNumber);
+}
+
 }  // namespace
 
 void AddModelsCommand(CLI::App& app, Globals& globals) {
   CLI::App* const models =
-      app.add_subcommand("models", "List, show, delete models; alone, it lists");
+      app.add_subcommand("models", "List, show, label, delete models; alone, it lists");
   models->require_subcommand(0, 1);
   auto name = std::make_shared<std::string>();
   auto version = std::make_shared<int64_t>(0);
+  auto label = std::make_shared<std::string>();
   auto every_version = std::make_shared<bool>(false);
 
   CLI::App* const list = models->add_subcommand("list", "Newest first");
@@ -85,9 +129,38 @@ void AddModelsCommand(CLI::App& app, Globals& globals) {
   OrList(*models, *list, [&globals, request] { globals.result = List(globals, *request); });
 
   CLI::App* const show = models->add_subcommand("show", "One version, with its test report");
+  auto shown = std::make_shared<v1::GetModelRequest>();
   show->add_option("MODEL", *name, "Name of the model")->required();
-  show->add_option("--model-version", *version, "0 is the latest")->capture_default_str();
-  show->callback([&globals, name, version] { globals.result = Show(globals, *name, *version); });
+  CLI::Option* const by_number =
+      show->add_option("--model-version", *version, "0 is the latest")->capture_default_str();
+  show->add_option("--label", *label, "The version that this label names")->excludes(by_number);
+  show->callback([&globals, shown, name, version, label] {
+    shown->set_model(*name);
+    shown->set_version(*version);
+    shown->set_label(*label);
+    globals.result = Show(globals, *shown);
+  });
+
+  CLI::App* const set_label = models->add_subcommand(
+      "label", "Let a label name a version: predict --label asks that one from then on");
+  auto moved = std::make_shared<v1::SetModelLabelRequest>();
+  set_label->add_option("MODEL", *name, "Name of the model")->required();
+  set_label->add_option("LABEL", *label, "stable, canary, or whatever you like")->required();
+  set_label->add_option("VERSION", *version, "Its number; a label that has one moves")
+      ->required()
+      ->check(CLI::PositiveNumber);
+  AddExpectedVersion(*set_label, moved);
+  set_label->callback([&globals, moved, name, label, version] {
+    globals.result = SetLabel(globals, *name, *label, *version, *moved);
+  });
+
+  CLI::App* const unlabel = models->add_subcommand("unlabel", "Take a label away");
+  unlabel->add_option("MODEL", *name, "Name of the model")->required();
+  unlabel->add_option("LABEL", *label, "The label")->required();
+  AddExpectedVersion(*unlabel, moved);
+  unlabel->callback([&globals, moved, name, label] {
+    globals.result = SetLabel(globals, *name, *label, 0, *moved);
+  });
 
   CLI::App* const remove = models->add_subcommand("delete", "Delete one version, or all");
   remove->add_option("MODEL", *name, "Name of the model")->required();

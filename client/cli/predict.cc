@@ -59,11 +59,17 @@ void AddPredictCommand(CLI::App& app, Globals& globals) {
       ->required();
   predict->add_option("IMAGE", arguments->images, "JPEG, PNG, WebP or BMP files, any number")
       ->required();
+  CLI::Option* const by_number =
+      predict
+          ->add_option_function<int64_t>(
+              "--model-version", [question](int64_t version) { question->set_version(version); },
+              "0, the default, is the latest")
+          ->check(CLI::NonNegativeNumber);
   predict
-      ->add_option_function<int64_t>(
-          "--model-version", [question](int64_t version) { question->set_version(version); },
-          "0, the default, is the latest")
-      ->check(CLI::NonNegativeNumber);
+      ->add_option_function<std::string>(
+          "--label", [question](const std::string& label) { question->set_label(label); },
+          "The version that this label names (graft models label)")
+      ->excludes(by_number);
   AddPredictOptions(*predict, question->mutable_options());
   predict->callback([&globals, arguments] { globals.result = Run(globals, *arguments); });
 }

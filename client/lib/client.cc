@@ -202,11 +202,7 @@ class GrpcClient final : public Client {
                                         std::move(request));
   }
 
-  absl::StatusOr<v1::GetModelResponse> GetModel(const std::string& model,
-                                                int64_t version) override {
-    v1::GetModelRequest request;
-    request.set_model(model);
-    request.set_version(version);
+  absl::StatusOr<v1::GetModelResponse> GetModel(v1::GetModelRequest request) override {
     return Call<v1::GetModelResponse>(*models_, &v1::ModelService::Stub::GetModel,
                                       std::move(request));
   }
@@ -218,6 +214,12 @@ class GrpcClient final : public Client {
     return Call<v1::DeleteModelResponse>(*models_, &v1::ModelService::Stub::DeleteModel,
                                          std::move(request))
         .status();
+  }
+
+  absl::StatusOr<v1::SetModelLabelResponse> SetModelLabel(
+      v1::SetModelLabelRequest request) override {
+    return Call<v1::SetModelLabelResponse>(*models_, &v1::ModelService::Stub::SetModelLabel,
+                                           std::move(request));
   }
 
   absl::StatusOr<v1::ListBackbonesResponse> ListBackbones() override {

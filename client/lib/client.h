@@ -100,11 +100,12 @@ class Client {
       v1::ListDatasetsRequest request) = 0;
   virtual absl::Status DeleteDataset(const std::string& dataset_id) = 0;
 
-  // Models. `version` 0 is the latest; in DeleteModel all of them.
+  // Models. Of DeleteModel `version` 0 is all of them.
   virtual absl::StatusOr<v1::ListModelsResponse> ListModels(v1::ListModelsRequest request) = 0;
-  virtual absl::StatusOr<v1::GetModelResponse> GetModel(const std::string& model,
-                                                        int64_t version) = 0;
+  virtual absl::StatusOr<v1::GetModelResponse> GetModel(v1::GetModelRequest request) = 0;
   virtual absl::Status DeleteModel(const std::string& model, int64_t version) = 0;
+  virtual absl::StatusOr<v1::SetModelLabelResponse> SetModelLabel(
+      v1::SetModelLabelRequest request) = 0;
 
   virtual absl::StatusOr<v1::ListBackbonesResponse> ListBackbones() = 0;
   virtual absl::StatusOr<v1::PredictResponse> Predict(v1::PredictRequest request) = 0;

@@ -26,14 +26,16 @@ inline constexpr absl::string_view kUploadTooLarge = "UPLOAD_TOO_LARGE";
 inline constexpr absl::string_view kBackboneNotFound = "BACKBONE_NOT_FOUND";
 inline constexpr absl::string_view kDatasetNotFound = "DATASET_NOT_FOUND";
 inline constexpr absl::string_view kJobNotFound = "JOB_NOT_FOUND";
-inline constexpr absl::string_view kModelNotFound = "MODEL_NOT_FOUND";
+inline constexpr absl::string_view kModelNotFound = "MODEL_NOT_FOUND";  // or its version, or label
 
 // Not possible as things are: FAILED_PRECONDITION, but for REQUEST_ID_REUSED: ALREADY_EXISTS.
 inline constexpr absl::string_view kBackboneNotInstalled = "BACKBONE_NOT_INSTALLED";
 inline constexpr absl::string_view kDatasetInUse = "DATASET_IN_USE";
 inline constexpr absl::string_view kJobDeleted = "JOB_DELETED";
 inline constexpr absl::string_view kJobNotEnded = "JOB_NOT_ENDED";
+inline constexpr absl::string_view kLabelMoved = "LABEL_MOVED";
 inline constexpr absl::string_view kRequestIdReused = "REQUEST_ID_REUSED";
+inline constexpr absl::string_view kVersionLabelled = "VERSION_LABELLED";
 
 // What was sent, or what is stored, is not right: INVALID_ARGUMENT, then DATA_LOSS.
 inline constexpr absl::string_view kBadArchive = "BAD_ARCHIVE";

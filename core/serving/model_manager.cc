@@ -5,7 +5,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 
 #include "core/base/error_reasons.h"
 #include "core/base/refusals.h"
@@ -65,7 +67,7 @@ class ModelManagerImpl final : public ModelManager {
 
   void Acquire(const std::string& project, const std::string& model, int64_t version,
                AcquireCallback callback) override ABSL_LOCKS_EXCLUDED(mutex_) {
-    Waiter waiter{std::move(callback), version};
+    Waiter waiter{std::move(callback), version, ""};
     absl::StatusOr<AcquiredModel> now;
     {
       absl::MutexLock lock(&mutex_);
@@ -78,6 +80,45 @@ class ModelManagerImpl final : public ModelManager {
       if (!TakeOrWait(key, waiter, now)) return;
     }
     waiter.callback(std::move(now));
+  }
+
+  void AcquireLabelled(const std::string& project, const std::string& model,
+                       const std::string& label, AcquireCallback callback) override
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    Waiter waiter{std::move(callback), 0, label};
+    absl::StatusOr<AcquiredModel> now;
+    {
+      absl::MutexLock lock(&mutex_);
+      waiter.asked = table_.Labelled(project, model, label);
+      const ModelKey key{project, model, waiter.asked};
+      if (waiter.asked == 0) {
+        now = NoSuchLabel(project, model, label);
+      } else if (table_.Find(key) == nullptr) {
+        ScheduleResolve(project, model, std::move(waiter));
+        return;
+      } else if (!TakeOrWait(key, waiter, now)) {
+        return;
+      }
+    }
+    waiter.callback(std::move(now));
+  }
+
+  void SetLabel(const std::string& project, const std::string& model, const std::string& label,
+                int64_t version) override ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    table_.SetLabel(project, model, label, version);
+  }
+
+  int UnloadIdle(absl::Duration unused_for) override ABSL_LOCKS_EXCLUDED(mutex_) {
+    std::vector<EntryPtr> idle;  // freed after the lock is gone
+    {
+      absl::MutexLock lock(&mutex_);
+      idle = table_.TakeIdle(clock_->Monotonic() - unused_for);
+    }
+    const auto count = static_cast<int>(idle.size());
+    idle.clear();
+    if (count > 0) ReportLoadedChanged();
+    return count;
   }
 
   void Preload(const std::string& project, const std::string& model, int64_t version) override
@@ -152,6 +193,7 @@ class ModelManagerImpl final : public ModelManager {
       }
       const absl::StatusOr<int64_t> resolved = source_->Resolve(project, model, key.version);
       if (!resolved.ok()) {
+        if (absl::IsNotFound(resolved.status()) && LabelMoved(project, model, waiter)) continue;
         now = resolved.status();
         break;
       }
@@ -165,13 +207,35 @@ class ModelManagerImpl final : public ModelManager {
     waiter.callback(std::move(now));
   }
 
+  // Whether the label that was asked for names another version by now; that one is then asked for.
+  bool LabelMoved(const std::string& project, const std::string& model, Waiter& waiter)
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    if (waiter.label.empty() || ++waiter.attempts >= kAttempts) return false;
+    absl::MutexLock lock(&mutex_);
+    const int64_t named = table_.Labelled(project, model, waiter.label);
+    if (named == 0 || named == waiter.asked) return false;
+    waiter.asked = named;
+    return true;
+  }
+
+  absl::Status NoSuchLabel(const std::string& project, const std::string& model,
+                           const std::string& label) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const std::vector<std::string> others = table_.LabelNames(project, model);
+    return WithReason(absl::NotFoundError(absl::StrCat(
+                          "model \"", model, "\" has no label \"", label, "\"",
+                          others.empty() ? " and no other"
+                                         : absl::StrCat("; it has ", absl::StrJoin(others, ", ")),
+                          ": set it (SetModelLabel), or ask for a version")),
+                      reasons::kModelNotFound);
+  }
+
   // Fills `now` and answers true, or keeps `waiter` for the end of a load and answers false.
   bool TakeOrWait(const ModelKey& key, Waiter& waiter, absl::StatusOr<AcquiredModel>& now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (waiter.asked == 0) RetryOverdue(key.project, key.model);
     EntryPtr entry = table_.Find(key);
     if (entry != nullptr && entry->servable != nullptr) {
-      now = table_.Use(key, *entry);
+      now = table_.Use(key, *entry, clock_->Monotonic());
       return true;
     }
     if (entry == nullptr || MayRetry(*entry)) entry = StartLoad(key);
@@ -232,7 +296,7 @@ class ModelManagerImpl final : public ModelManager {
       }
       if (status.ok()) {
         loaded = WithAccount(*std::move(loaded), *std::move(account));
-        table_.Finish(key, *entry, *loaded, account_id);
+        table_.Finish(key, *entry, *loaded, account_id, clock_->Monotonic());
       } else if (!forgotten && absl::IsNotFound(status)) {
         table_.Drop(key);
       } else if (!forgotten) {
@@ -315,6 +379,12 @@ class ModelManagerImpl final : public ModelManager {
   // go for it, may have an older version.
   bool AskAgain(const ModelKey& key, Waiter& waiter, const absl::Status& status)
       ABSL_LOCKS_EXCLUDED(mutex_) {
+    if (absl::IsNotFound(status) && LabelMoved(key.project, key.model, waiter)) {
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return false;
+      ScheduleResolve(key.project, key.model, std::move(waiter));
+      return true;
+    }
     if (waiter.asked != 0 || ++waiter.attempts >= kAttempts) return false;
     absl::MutexLock lock(&mutex_);
     const int64_t latest = table_.Latest(key.project, key.model);
@@ -357,6 +427,25 @@ class ModelManagerImpl final : public ModelManager {
 };
 
 }  // namespace
+
+absl::StatusOr<AcquiredModel> AcquireAndWait(ModelManager& models, const ModelKey& key,
+                                             absl::Duration timeout) {
+  struct Answer {
+    absl::Notification there;
+    absl::StatusOr<AcquiredModel> model;
+  };
+  const auto answer = std::make_shared<Answer>();  // which may come when nobody waits any more
+  models.Acquire(key.project, key.model, key.version,
+                 [answer](absl::StatusOr<AcquiredModel> model) {
+                   answer->model = std::move(model);
+                   answer->there.Notify();
+                 });
+  if (!answer->there.WaitForNotificationWithTimeout(timeout)) {
+    return absl::DeadlineExceededError(absl::StrCat(
+        "model \"", key.model, "\" version ", key.version, " is still being loaded: try again"));
+  }
+  return std::move(answer->model);
+}
 
 absl::StatusOr<std::unique_ptr<ModelManager>> ModelManager::Create(const Options& options,
                                                                    ModelSource* source,

@@ -74,6 +74,21 @@ class ModelManager {
   virtual void Acquire(const std::string& project, const std::string& model, int64_t version,
                        AcquireCallback callback) = 0;
 
+  // The same for the version that `label` names when this is called; where it is deleted before it
+  // is in memory, the one that the label names by then. NOT_FOUND: the label names none.
+  virtual void AcquireLabelled(const std::string& project, const std::string& model,
+                               const std::string& label, AcquireCallback callback) = 0;
+
+  // From now on `label` names the version; 0: none. To be called at the start for each label there
+  // is, and after one was set; whoever holds the version then has it in memory, so that nobody
+  // waits.
+  virtual void SetLabel(const std::string& project, const std::string& model,
+                        const std::string& label, int64_t version) = 0;
+
+  // Takes versions out of memory that nobody has used for so long, or holds; they are loaded again
+  // when they are asked for. How many.
+  virtual int UnloadIdle(absl::Duration unused_for) = 0;
+
   // To be called after a version was published in this process: loads and warms it ahead and then
   // makes it the latest, in one step. Until then the version before goes on answering for 0 if it
   // is in memory; where none is, or it has to go to make room, requests wait for this load, so that
@@ -82,7 +97,7 @@ class ModelManager {
   virtual void Preload(const std::string& project, const std::string& model, int64_t version) = 0;
 
   // To be called after a version was deleted: no new request gets it, running ones end well.
-  // `version` 0: all versions of the model.
+  // `version` 0: all versions of the model, with each label they have.
   virtual void Forget(const std::string& project, const std::string& model, int64_t version) = 0;
 
   // What is in memory now, with evicted and deleted versions that running requests still hold.
@@ -94,6 +109,11 @@ class ModelManager {
   // Of one version that is ready; nothing of others.
   virtual std::optional<ModelStatus> Find(const ModelKey& key) const = 0;
 };
+
+// Acquire for whoever blocks. DEADLINE_EXCEEDED: the version was not in memory within `timeout`; it
+// goes on loading.
+absl::StatusOr<AcquiredModel> AcquireAndWait(ModelManager& models, const ModelKey& key,
+                                             absl::Duration timeout);
 
 }  // namespace graft::serving
 

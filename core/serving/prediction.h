@@ -33,6 +33,7 @@ struct PredictRequest {
   std::string project;
   std::string model;
   int64_t version = 0;  // 0: the latest
+  std::string label;    // in its place; "": none
   std::vector<PredictInput> inputs;
   std::shared_ptr<const tasks::DecodeOptions> options;  // of the model's task; null: its defaults
 };

@@ -76,9 +76,14 @@ class PredictorImpl final : public Predictor {
       });
       if (IsAnswered(*call)) return;
     }
-    models_->Acquire(
-        request.project, request.model, request.version,
-        [this, call](absl::StatusOr<AcquiredModel> model) { Decode(call, std::move(model)); });
+    const auto acquired = [this, call](absl::StatusOr<AcquiredModel> model) {
+      Decode(call, std::move(model));
+    };
+    if (request.label.empty()) {
+      models_->Acquire(request.project, request.model, request.version, acquired);
+    } else {
+      models_->AcquireLabelled(request.project, request.model, request.label, acquired);
+    }
     absl::MutexLock lock(&call->mutex);
     if (call->answered || call->model.servable != nullptr) return;
     call->waits_for_model = true;

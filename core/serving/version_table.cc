@@ -25,10 +25,12 @@ VersionTable::EntryPtr VersionTable::Begin(const ModelKey& key) {
 }
 
 void VersionTable::Finish(const ModelKey& key, Entry& entry,
-                          std::shared_ptr<const Servable> servable, uint64_t account) {
+                          std::shared_ptr<const Servable> servable, uint64_t account,
+                          absl::Duration now) {
   entry.servable = std::move(servable);
   entry.account = account;
   entry.last_used = ++uses_;
+  entry.last_used_at = now;
   entry.failures = 0;
   if (entry.make_latest) MakeLatest(key);
 }
@@ -74,6 +76,7 @@ std::vector<VersionTable::EntryPtr> VersionTable::Forget(const std::string& proj
     dropped.push_back(std::move(it->second));
     entries_.erase(it++);
   }
+  if (version == 0) named_.erase({project, model});
   const auto latest = latest_.find({project, model});
   if (latest != latest_.end()) {
     if (latest->second.overdue == version) latest->second.overdue = 0;
@@ -82,8 +85,9 @@ std::vector<VersionTable::EntryPtr> VersionTable::Forget(const std::string& proj
   return dropped;
 }
 
-AcquiredModel VersionTable::Use(const ModelKey& key, Entry& entry) {
+AcquiredModel VersionTable::Use(const ModelKey& key, Entry& entry, absl::Duration now) {
   entry.last_used = ++uses_;
+  entry.last_used_at = now;
   return {key, entry.servable};
 }
 
@@ -112,6 +116,50 @@ void VersionTable::MakeLatest(const ModelKey& key) {
     if (const EntryPtr old = Find({key.project, key.model, before})) old->last_used = 0;
   }
   RememberLatest(key);
+}
+
+int64_t VersionTable::Labelled(const std::string& project, const std::string& model,
+                               const std::string& label) const {
+  const auto it = named_.find({project, model});
+  if (it == named_.end()) return 0;
+  const auto named = it->second.find(label);
+  return named == it->second.end() ? 0 : named->second;
+}
+
+void VersionTable::SetLabel(const std::string& project, const std::string& model,
+                            const std::string& label, int64_t version) {
+  if (version != 0) {
+    named_[{project, model}][label] = version;
+    return;
+  }
+  const auto it = named_.find({project, model});
+  if (it == named_.end()) return;
+  it->second.erase(label);
+  if (it->second.empty()) named_.erase(it);
+}
+
+std::vector<std::string> VersionTable::LabelNames(const std::string& project,
+                                                  const std::string& model) const {
+  std::vector<std::string> names;
+  const auto it = named_.find({project, model});
+  if (it == named_.end()) return names;
+  for (const auto& [label, version] : it->second) names.push_back(label);
+  return names;
+}
+
+std::vector<VersionTable::EntryPtr> VersionTable::TakeIdle(absl::Duration before) {
+  std::vector<EntryPtr> taken;
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    const Entry& entry = *it->second;
+    const bool in_memory = entry.servable != nullptr;
+    if (in_memory && entry.last_used_at < before && entry.servable.use_count() == 1) {
+      taken.push_back(std::move(it->second));
+      entries_.erase(it++);
+    } else {
+      ++it;
+    }
+  }
+  return taken;
 }
 
 VersionTable::RoomPlan VersionTable::PlanRoom(const ModelBytes& most, const MemoryLedger& ledger,

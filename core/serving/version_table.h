@@ -2,6 +2,7 @@
 #define GRAFT_CORE_SERVING_VERSION_TABLE_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,7 @@ class VersionTable {
   struct Waiter {
     AcquireCallback callback;
     int64_t asked = 0;  // the version, 0 for the latest
+    std::string label;  // in its place; "": none
     int attempts = 0;   // how often the latest that was found for it turned out deleted
   };
 
@@ -37,9 +39,10 @@ class VersionTable {
     std::shared_ptr<const Servable> servable;
     uint64_t account = 0;  // of the servable, in the memory ledger
     std::vector<Waiter> waiting;
-    bool make_latest = false;  // once it is in memory
-    int64_t replaces = 0;      // the latest that had to go for it: so that answers if this fails
-    uint64_t last_used = 0;
+    bool make_latest = false;     // once it is in memory
+    int64_t replaces = 0;         // the latest that had to go for it: so that answers if this fails
+    uint64_t last_used = 0;       // in the order of uses
+    absl::Duration last_used_at;  // on the owner's clock
     absl::Status error;
     int failures = 0;         // in a row, up to now
     absl::Duration retry_at;  // when a failed load may be tried again
@@ -58,7 +61,7 @@ class VersionTable {
 
   // Loaded: in memory from now on, and the latest if it was wanted for that.
   void Finish(const ModelKey& key, Entry& entry, std::shared_ptr<const Servable> servable,
-              uint64_t account);
+              uint64_t account, absl::Duration now);
 
   // Could not be loaded. Where it was wanted as the latest the version before goes on, loaded again
   // if it had to go, and Overdue names this one.
@@ -72,7 +75,7 @@ class VersionTable {
                                int64_t version);
 
   // An answer with this version, which is in memory.
-  AcquiredModel Use(const ModelKey& key, Entry& entry);
+  AcquiredModel Use(const ModelKey& key, Entry& entry, absl::Duration now);
 
   // The version that answers for 0; 0 where it is not known.
   int64_t Latest(const std::string& project, const std::string& model) const;
@@ -82,6 +85,19 @@ class VersionTable {
   // From now on `key` answers for 0, unless a newer one does. The version before goes first when
   // memory is short.
   void MakeLatest(const ModelKey& key);
+
+  // The version that a label names; 0: none.
+  int64_t Labelled(const std::string& project, const std::string& model,
+                   const std::string& label) const;
+  // `version` 0: it names none any more.
+  void SetLabel(const std::string& project, const std::string& model, const std::string& label,
+                int64_t version);
+  // Of one model, by name.
+  std::vector<std::string> LabelNames(const std::string& project, const std::string& model) const;
+
+  // Takes out those that nobody has used since `before` or holds. To be destroyed without the
+  // owner's lock.
+  std::vector<EntryPtr> TakeIdle(absl::Duration before);
 
   // When a load that takes up to `most` may begin, and what must go for it. `loading` are the
   // accounts of the loads under way.
@@ -123,6 +139,8 @@ class VersionTable {
   const int max_remembered_latest_;
   absl::flat_hash_map<ModelKey, EntryPtr> entries_;
   absl::flat_hash_map<std::pair<std::string, std::string>, Latests> latest_;  // (project, model)
+  absl::flat_hash_map<std::pair<std::string, std::string>, std::map<std::string, int64_t>>
+      named_;  // (project, model)
   std::vector<Retired> retired_;
   uint64_t uses_ = 0;
 };

@@ -249,11 +249,23 @@ class MetadataStore {
   virtual absl::StatusOr<Page<ModelVersion>> ListModelVersions(absl::string_view project,
                                                                absl::string_view model,
                                                                const PageOptions& page) = 0;
-  // One version, or all with `version` 0. Answers what was deleted, so that its blobs can be.
-  // Numbers are not used again.
+  // One version, or all with `version` 0, and the labels with them. Answers what was deleted, so
+  // that its blobs can be. Numbers are not used again. FAILED_PRECONDITION where a label names that
+  // one version.
   virtual absl::StatusOr<std::vector<ModelVersion>> DeleteModel(absl::string_view project,
                                                                 absl::string_view model,
                                                                 int64_t version) = 0;
+
+  // Lets `label` name the version; with `version` 0 it names none any more. Answers what it named
+  // before; 0: nothing. NOT_FOUND: no such model or version. FAILED_PRECONDITION: `expected` is
+  // set, and the label names something else; or kMaxModelLabels are there.
+  virtual absl::StatusOr<int64_t> SetModelLabel(const ModelLabel& label,
+                                                std::optional<int64_t> expected) = 0;
+  // Of one model, by name.
+  virtual absl::StatusOr<std::vector<ModelLabel>> ListModelLabels(absl::string_view project,
+                                                                  absl::string_view model) = 0;
+  // Of all projects, in no order: for the start of a server.
+  virtual absl::StatusOr<std::vector<ModelLabel>> ListAllModelLabels() = 0;
 
   // --- Blobs ---
 

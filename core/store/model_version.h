@@ -39,6 +39,19 @@ struct Model {
   absl::Time update_time = absl::InfinitePast();  // of the latest version
 };
 
+// A name for a version that can be moved to another.
+struct ModelLabel {
+  std::string project;
+  std::string model;
+  std::string label;
+  int64_t version = 0;
+
+  friend bool operator==(const ModelLabel&, const ModelLabel&) = default;
+};
+
+// How many a model may have.
+inline constexpr int kMaxModelLabels = 64;
+
 }  // namespace graft::store
 
 #endif  // GRAFT_CORE_STORE_MODEL_VERSION_H_

@@ -18,6 +18,7 @@ constexpr MethodRule kRules[] = {
     {"graft.v1.ModelService/ListModels", Permission::kView},
     {"graft.v1.ModelService/GetModel", Permission::kView},
     {"graft.v1.ModelService/DeleteModel", Permission::kDelete},
+    {"graft.v1.ModelService/SetModelLabel", Permission::kTrain},
     {"graft.v1.PredictionService/Predict", Permission::kPredict},
 };
 

@@ -1,10 +1,13 @@
 #include "server/api/model_service.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 #include "core/artifacts/blob_layout.h"
 #include "core/base/error_reasons.h"
@@ -26,6 +29,20 @@ absl::StatusOr<T> WithModelReason(absl::StatusOr<T> result) {
   return result;
 }
 
+// Of a label that is set without a deadline.
+constexpr absl::Duration kLoadTimeout = absl::Minutes(5);
+
+absl::Status CheckLabel(const std::string& label) {
+  GRAFT_RETURN_IF_ERROR(CheckName("label", label));
+  if (label == "latest") {
+    return InvalidField("label", "\"latest\" is version 0, the newest: it cannot be set");
+  }
+  if (std::all_of(label.begin(), label.end(), absl::ascii_isdigit)) {
+    return InvalidField("label", "must not be a number: that is how versions are named");
+  }
+  return absl::OkStatus();
+}
+
 v1::Serving ServingOf(const serving::ModelStatus& loaded) {
   v1::Serving serving;
   serving.set_engine(loaded.engine.engine);
@@ -44,7 +61,25 @@ absl::StatusOr<v1::Model> ModelService::WithVersions(const store::Model& model) 
   // A version may have come or gone since `model` was read.
   store::Model shown = model;
   shown.latest_version = numbers.back();
-  return wire::ToProto(shown, std::move(numbers));
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<store::ModelLabel> labels,
+                         environment_.store->ListModelLabels(model.project, model.name));
+  v1::Model proto = wire::ToProto(shown, std::move(numbers));
+  for (const store::ModelLabel& each : labels) {
+    (*proto.mutable_labels())[each.label] = each.version;
+  }
+  return proto;
+}
+
+absl::StatusOr<int64_t> ModelService::Labelled(const Caller& caller, const std::string& model,
+                                               const std::string& label) {
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<store::ModelLabel> labels,
+                         environment_.store->ListModelLabels(caller.project(), model));
+  for (const store::ModelLabel& each : labels) {
+    if (each.label == label) return each.version;
+  }
+  return WithReason(
+      absl::NotFoundError(absl::StrCat("model \"", model, "\" has no label \"", label, "\"")),
+      reasons::kModelNotFound);
 }
 
 absl::StatusOr<v1::ListModelsResponse> ModelService::ListModels(
@@ -72,11 +107,18 @@ absl::StatusOr<v1::GetModelResponse> ModelService::GetModel(const Caller& caller
                                                             const v1::GetModelRequest& request) {
   GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
   if (request.version() < 0) return InvalidField("version", "must not be negative");
+  if (request.version() != 0 && !request.label().empty()) {
+    return InvalidField("label", "is in place of version: give one of them");
+  }
+  int64_t number = request.version();
+  if (!request.label().empty()) {
+    GRAFT_ASSIGN_OR_RETURN(number, Labelled(caller, request.model(), request.label()));
+  }
   GRAFT_ASSIGN_OR_RETURN(const store::Model model, WithModelReason(environment_.store->GetModel(
                                                        caller.project(), request.model())));
   GRAFT_ASSIGN_OR_RETURN(const store::ModelVersion version,
                          WithModelReason(environment_.store->GetModelVersion(
-                             caller.project(), request.model(), request.version())));
+                             caller.project(), request.model(), number)));
   GRAFT_ASSIGN_OR_RETURN(const store::ModelVersionDetails details,
                          WithModelReason(environment_.store->GetModelVersionDetails(
                              caller.project(), request.model(), version.version)));
@@ -114,6 +156,40 @@ absl::StatusOr<v1::DeleteModelResponse> ModelService::DeleteModel(
                                               {"version", absl::StrCat(request.version())},
                                               {"request", caller.request_id()}});
   return v1::DeleteModelResponse();
+}
+
+absl::StatusOr<v1::SetModelLabelResponse> ModelService::SetModelLabel(
+    const Caller& caller, const v1::SetModelLabelRequest& request) {
+  GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
+  GRAFT_RETURN_IF_ERROR(CheckLabel(request.label()));
+  if (request.version() < 0) return InvalidField("version", "must not be negative");
+  std::optional<int64_t> expected;
+  if (request.has_expected_version()) expected = request.expected_version();
+  const store::ModelLabel label = {caller.project(), request.model(), request.label(),
+                                   request.version()};
+  // In memory and warm before anybody is sent to it, and until somebody can be.
+  std::shared_ptr<const void> held;
+  if (request.version() != 0) {
+    const absl::Duration timeout = std::min(caller.deadline() - absl::Now(), kLoadTimeout);
+    GRAFT_ASSIGN_OR_RETURN(held,
+                           environment_.load({label.project, label.model, label.version}, timeout));
+  }
+  v1::SetModelLabelResponse response;
+  {
+    absl::MutexLock lock(&labels_);
+    GRAFT_ASSIGN_OR_RETURN(const int64_t previous,
+                           WithModelReason(environment_.store->SetModelLabel(label, expected)));
+    response.set_previous_version(previous);
+    environment_.on_label(label);
+  }
+  environment_.logger->Info("model label set",
+                            {{"project", caller.project()},
+                             {"model", request.model()},
+                             {"label", request.label()},
+                             {"version", absl::StrCat(request.version())},
+                             {"before", absl::StrCat(response.previous_version())},
+                             {"request", caller.request_id()}});
+  return response;
 }
 
 }  // namespace graft::server

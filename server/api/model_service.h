@@ -2,11 +2,13 @@
 #define GRAFT_SERVER_API_MODEL_SERVICE_H_
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "graft/v1/model.pb.h"
 
 #include "core/artifacts/blob/blob_store.h"
@@ -30,6 +32,13 @@ class ModelService {
         on_deleted;
     // What is in memory of a version; nothing where it is not ready.
     std::function<std::optional<serving::ModelStatus>(const serving::ModelKey& key)> loaded;
+    // Waits until a version is in memory, for `timeout` at most; it stays there while what comes
+    // back lives.
+    std::function<absl::StatusOr<std::shared_ptr<const void>>(const serving::ModelKey& key,
+                                                              absl::Duration timeout)>
+        load;
+    // Told once a label names another version (0: none), in the order in which they were set.
+    std::function<void(const store::ModelLabel& label)> on_label;
   };
   explicit ModelService(Environment environment) : environment_(std::move(environment)) {}
 
@@ -39,11 +48,17 @@ class ModelService {
                                                 const v1::GetModelRequest& request);
   absl::StatusOr<v1::DeleteModelResponse> DeleteModel(const Caller& caller,
                                                       const v1::DeleteModelRequest& request);
+  absl::StatusOr<v1::SetModelLabelResponse> SetModelLabel(const Caller& caller,
+                                                          const v1::SetModelLabelRequest& request);
 
  private:
+  // The version that a label names.
+  absl::StatusOr<int64_t> Labelled(const Caller& caller, const std::string& model,
+                                   const std::string& label);
   absl::StatusOr<v1::Model> WithVersions(const store::Model& model);
 
   const Environment environment_;
+  absl::Mutex labels_;  // held from the store's change of a label to whoever is told of it
 };
 
 }  // namespace graft::server

@@ -45,10 +45,14 @@ absl::StatusOr<serving::PredictRequest> Convert(const std::string& project,
   converted.project = project;
   GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
   if (request.version() < 0) return InvalidField("version", "must not be negative");
+  if (request.version() != 0 && !request.label().empty()) {
+    return InvalidField("label", "is in place of version: give one of them");
+  }
   GRAFT_ASSIGN_OR_RETURN(converted.options, wire::ReadPredictOptions(request.options()));
   if (request.inputs().empty()) return InvalidField("inputs", "holds no image");
   converted.model = request.model();
   converted.version = request.version();
+  converted.label = request.label();
   converted.inputs.reserve(static_cast<size_t>(request.inputs_size()));
   for (int i = 0; i < request.inputs_size(); ++i) {
     v1::PredictInput& input = *request.mutable_inputs(i);

@@ -66,6 +66,7 @@ std::vector<std::shared_ptr<const engine::EngineFactory>> ServingEngines(
 }
 
 constexpr absl::Duration kCountInterval = absl::Seconds(1);
+constexpr absl::Duration kMostUnloadInterval = absl::Minutes(1);
 constexpr int kWatchThreads = 2;
 // Jobs that ended and whose files wait to be deleted; those of more wait for the next start.
 constexpr size_t kMaxSweeps = 10'000;
@@ -262,6 +263,20 @@ class Server final : public Application {
     GRAFT_ASSIGN_OR_RETURN(
         models_, serving::ModelManager::Create(models, source_.get(), loader_.get(), clock_,
                                                &serving_metrics_));
+    GRAFT_ASSIGN_OR_RETURN(const std::vector<store::ModelLabel> labels,
+                           store_->ListAllModelLabels());
+    for (const store::ModelLabel& label : labels) {
+      models_->SetLabel(label.project, label.model, label.label, label.version);
+    }
+    if (config_.model_idle_timeout > absl::ZeroDuration()) {
+      unloading_ = std::make_unique<PeriodicTask>(
+          std::clamp(config_.model_idle_timeout / 4, kCountInterval, kMostUnloadInterval), [this] {
+            const int unloaded = models_->UnloadIdle(config_.model_idle_timeout);
+            if (unloaded > 0) {
+              logger_->Info("idle models unloaded", {{"models", absl::StrCat(unloaded)}});
+            }
+          });
+    }
     serving_metrics_.SetSources(models_.get(), predict_cache_.get());
     serving::Predictor::Options predicting;
     predicting.batch.max_batch_size = config_.max_batch_size;
@@ -305,7 +320,16 @@ class Server final : public Application {
         [this](const std::string& project, const std::string& model, int64_t version) {
           models_->Forget(project, model, version);
         },
-        [this](const serving::ModelKey& key) { return models_->Find(key); }});
+        [this](const serving::ModelKey& key) { return models_->Find(key); },
+        [this](const serving::ModelKey& key,
+               absl::Duration timeout) -> absl::StatusOr<std::shared_ptr<const void>> {
+          GRAFT_ASSIGN_OR_RETURN(serving::AcquiredModel model,
+                                 serving::AcquireAndWait(*models_, key, timeout));
+          return std::shared_ptr<const void>(std::move(model.servable));
+        },
+        [this](const store::ModelLabel& label) {
+          models_->SetLabel(label.project, label.model, label.label, label.version);
+        }});
     workers_ = std::make_unique<Workers>(
         config_, Workers::Environment{store_.get(), blobs_.get(), metrics_.get(), clock_, logger_},
         [this](const std::string& project, const std::string& model, int64_t version) {
@@ -413,6 +437,7 @@ class Server final : public Application {
   std::unique_ptr<serving::PredictCache> predict_cache_;
   std::unique_ptr<serving::NetworkLoader> loader_;
   std::unique_ptr<serving::ModelManager> models_;
+  std::unique_ptr<PeriodicTask> unloading_;  // of models_
   std::unique_ptr<serving::Predictor> predictor_;
 
   std::unique_ptr<Gate> gate_;

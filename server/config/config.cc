@@ -173,6 +173,9 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
            "of all, where the processor has it")
       .Add("--decode-threads", config.decode_threads, "Threads that decode inputs")
       .AddSize("--model-memory-bytes", config.model_memory_bytes, "Memory of loaded models")
+      .AddDuration("--model-idle-timeout", config.model_idle_timeout,
+                   "A model that nobody asks for leaves memory after so long; 0: only where others "
+                   "need the room")
       .AddSize("--predict-cache-bytes", config.predict_cache_bytes,
                "Memory of features of inputs that were seen before; 0 keeps none");
   FlagGroup(app, "Running")
@@ -340,6 +343,8 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--cancel-grace", config.cancel_grace, absl::Milliseconds(10), absl::Minutes(10)},
       {"--max-queue-delay", config.max_queue_delay, absl::ZeroDuration(), absl::Seconds(1)},
       {"--drain-timeout", config.drain_timeout, absl::Milliseconds(100), absl::Hours(1)},
+      {"--model-idle-timeout", config.model_idle_timeout, absl::ZeroDuration(),
+       absl::Hours(24 * 365)},
   };
   for (const Span& span : spans) {
     GRAFT_RETURN_IF_ERROR(CheckRange(span.flag, span.value, span.low, span.high));

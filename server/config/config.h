@@ -83,6 +83,7 @@ struct ServerConfig {
   std::string serving_precision = "auto";        // or "f32", "bf16"
   int decode_threads = 2;
   uint64_t model_memory_bytes = uint64_t{2} << 30;
+  absl::Duration model_idle_timeout;        // 0: idle models stay
   uint64_t predict_cache_bytes = 64 << 20;  // features of inputs seen before; 0: none are kept
 
   // Shutdown: SIGTERM to exit.

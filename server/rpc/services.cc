@@ -108,6 +108,10 @@ class ModelRpc final : public UnaryRpc<v1::ModelService, ModelService> {
                      v1::DeleteModelResponse* response) override {
     return Answer(context, &ModelService::DeleteModel, request, response);
   }
+  Unary* SetModelLabel(Context* context, const v1::SetModelLabelRequest* request,
+                       v1::SetModelLabelResponse* response) override {
+    return Answer(context, &ModelService::SetModelLabel, request, response);
+  }
 };
 
 class BackboneRpc final : public UnaryRpc<v1::BackboneService, BackboneService> {

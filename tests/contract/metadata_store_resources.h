@@ -1,6 +1,14 @@
 #ifndef GRAFT_TESTS_CONTRACT_METADATA_STORE_RESOURCES_H_
 #define GRAFT_TESTS_CONTRACT_METADATA_STORE_RESOURCES_H_
 
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+#include "core/base/error_reasons.h"
+#include "core/base/status_details.h"
 #include "tests/contract/metadata_store_fixture.h"
 
 namespace graft {
@@ -197,6 +205,75 @@ TEST_P(MetadataStoreContract, ADeletedVersionsNumberIsNotUsedAgain) {
   EXPECT_TRUE(store_->ListModels("p", {})->items.empty());
   Enqueue(NewJob("4"));
   EXPECT_EQ(store_->FinishJob("4", Claim().fence, Success())->model_version, 4);
+}
+
+TEST_P(MetadataStoreContract, ALabelNamesOneVersionAndMoves) {
+  for (const char* id : {"1", "2", "3"}) {
+    Enqueue(NewJob(id));
+    ASSERT_TRUE(store_->FinishJob(id, Claim().fence, Success()).ok());
+  }
+  const auto set = [this](const std::string& label, int64_t version,
+                          std::optional<int64_t> expected = std::nullopt) {
+    return store_->SetModelLabel({"p", "pets", label, version}, expected);
+  };
+  const auto labels = [this] {
+    std::map<std::string, int64_t> named;
+    for (const store::ModelLabel& each : store_->ListModelLabels("p", "pets").value()) {
+      named[each.label] = each.version;
+    }
+    return named;
+  };
+  using Named = std::map<std::string, int64_t>;
+  EXPECT_EQ(*set("stable", 1), 0);
+  EXPECT_EQ(*set("canary", 2), 0);
+  EXPECT_EQ(*set("stable", 3), 1);
+  EXPECT_EQ(labels(), (Named{{"canary", 2}, {"stable", 3}}));
+  // Two who move it at once notice each other.
+  const auto moved = set("stable", 2, 1).status();
+  EXPECT_THAT(moved, HasCode(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(ErrorReason(moved), reasons::kLabelMoved);
+  EXPECT_EQ(*set("stable", 1, 3), 3);
+  EXPECT_THAT(set("new", 1, 3).status(), HasCode(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(*set("new", 1, 0), 0);
+  EXPECT_EQ(*set("new", 0), 1);
+  EXPECT_EQ(*set("new", 0), 0);
+  EXPECT_EQ(labels(), (Named{{"canary", 2}, {"stable", 1}}));
+  EXPECT_THAT(set("stable", 9).status(), HasCode(absl::StatusCode::kNotFound));
+  EXPECT_THAT(store_->SetModelLabel({"q", "pets", "stable", 1}, std::nullopt).status(),
+              HasCode(absl::StatusCode::kNotFound));
+  EXPECT_TRUE(store_->ListModelLabels("q", "pets")->empty());
+  EXPECT_THAT(*store_->ListAllModelLabels(),
+              ::testing::UnorderedElementsAre(store::ModelLabel{"p", "pets", "stable", 1},
+                                              store::ModelLabel{"p", "pets", "canary", 2}));
+}
+
+TEST_P(MetadataStoreContract, ALabelledVersionStaysAndTheLabelsGoWithTheModel) {
+  for (const char* id : {"1", "2"}) {
+    Enqueue(NewJob(id));
+    ASSERT_TRUE(store_->FinishJob(id, Claim().fence, Success()).ok());
+  }
+  ASSERT_TRUE(store_->SetModelLabel({"p", "pets", "stable", 1}, std::nullopt).ok());
+  const auto refused = store_->DeleteModel("p", "pets", 1).status();
+  EXPECT_THAT(refused, HasCode(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(ErrorReason(refused), reasons::kVersionLabelled);
+  EXPECT_THAT(std::string(refused.message()), ::testing::HasSubstr("\"stable\""));
+  EXPECT_TRUE(store_->GetModelVersion("p", "pets", 1).ok());
+  EXPECT_TRUE(store_->DeleteModel("p", "pets", 2).ok());
+  EXPECT_TRUE(store_->DeleteModel("p", "pets", 0).ok());
+  EXPECT_TRUE(store_->ListAllModelLabels()->empty());
+  EXPECT_THAT(store_->SetModelLabel({"p", "pets", "stable", 1}, std::nullopt).status(),
+              HasCode(absl::StatusCode::kNotFound));
+}
+
+TEST_P(MetadataStoreContract, AModelsLabelsAreBounded) {
+  Enqueue(NewJob("1"));
+  ASSERT_TRUE(store_->FinishJob("1", Claim().fence, Success()).ok());
+  for (int i = 0; i < store::kMaxModelLabels; ++i) {
+    ASSERT_TRUE(store_->SetModelLabel({"p", "pets", absl::StrCat("l", i), 1}, std::nullopt).ok());
+  }
+  EXPECT_THAT(store_->SetModelLabel({"p", "pets", "more", 1}, std::nullopt).status(),
+              HasCode(absl::StatusCode::kFailedPrecondition));
+  EXPECT_TRUE(store_->SetModelLabel({"p", "pets", "l0", 1}, std::nullopt).ok());
 }
 
 TEST_P(MetadataStoreContract, BlobsMayBelongToLiveJobsVersionsAndDatasetsOfAllProjects) {

@@ -64,6 +64,10 @@ class EndToEndTest(unittest.TestCase):
             model=model, inputs=[prediction_pb2.PredictInput(image=image) for image in images],
             **fields), timeout=RPC_SECONDS)
 
+    def graft(self, *words):
+        return subprocess.run([BIN / "graft", "--server", self.server.address, *words],
+                              capture_output=True, text=True, timeout=60)
+
     def metric(self, name):
         text = urllib.request.urlopen(f"{self.server.http}/metrics", timeout=30).read().decode()
         return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
@@ -179,6 +183,30 @@ class EndToEndTest(unittest.TestCase):
                          precision)
         self.assertEqual(list(model.model.versions), [1, 2])
         self.assertEqual(list(model.version.outputs.classification.labels), ["blue", "green", "red"])
+
+    def test_4_then_labels_move_and_move_back(self):
+        blue = graft_server.picture((30, 60, 230), 3)
+
+        def answers():
+            return self.predict("colours", [blue], label="stable").version
+
+        self.assertIn("no version", self.graft("models", "label", "colours", "stable", "1").stdout)
+        self.assertEqual(answers(), 1)
+        moved = self.graft("models", "label", "colours", "stable", "2", "--expect", "1")
+        self.assertIn("version 1", moved.stdout)
+        self.assertEqual(answers(), 2)
+        refused = self.graft("models", "delete", "colours", "--model-version", "2")
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("stable", refused.stderr)
+        self.graft("models", "label", "colours", "stable", "1")
+        self.assertEqual(answers(), 1)
+        shown = self.graft("models", "show", "colours", "--label", "stable").stdout
+        self.assertIn("1 (of 1, 2)", shown)
+        self.assertIn("stable 1", shown)
+        self.assertIn("version 1", self.graft("models", "unlabel", "colours", "stable").stdout)
+        self.assert_fails(CODE.NOT_FOUND, "no label", self.predictions.Predict,
+                          prediction_pb2.PredictRequest(model="colours", label="stable", inputs=[
+                              prediction_pb2.PredictInput(image=blue)]))
 
     def test_5_same_content_is_one_dataset(self):
         again = self.upload(graft_server.archive(graft_server.colour_files(20), "w:gz"))
@@ -336,16 +364,13 @@ class EndToEndTest(unittest.TestCase):
         self.assertIn(b"graft.v1.FineTuneService", answer)
 
     def test_command_line(self):
-        def graft(*words):
-            return subprocess.run([BIN / "graft", "--server", self.server.address, *words],
-                                  capture_output=True, text=True, timeout=60)
-        self.assertIn("colours", graft("models", "list").stdout)
-        self.assertIn("confusion", graft("models", "show", "colours").stdout)
-        self.assertEqual(graft("status", "job-none").returncode, 4)
-        self.assertEqual(graft("predict").returncode, 2)
+        self.assertIn("colours", self.graft("models", "list").stdout)
+        self.assertIn("confusion", self.graft("models", "show", "colours").stdout)
+        self.assertEqual(self.graft("status", "job-none").returncode, 4)
+        self.assertEqual(self.graft("predict").returncode, 2)
         image = self.server.folder / "red.png"
         image.write_bytes(graft_server.picture((225, 45, 35), 5))
-        self.assertIn("red", graft("predict", "colours", str(image)).stdout)
+        self.assertIn("red", self.graft("predict", "colours", str(image)).stdout)
 
     def test_zz_stops_cleanly_with_every_running_predict_answered(self):
         request = prediction_pb2.PredictRequest(model="colours", inputs=[

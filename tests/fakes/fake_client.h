@@ -34,9 +34,10 @@ class FakeClient : public client::Client {
   absl::StatusOr<v1::ListModelsResponse> ListModels(v1::ListModelsRequest) override {
     return None();
   }
-  absl::StatusOr<v1::GetModelResponse> GetModel(const std::string&, int64_t) override {
+  absl::StatusOr<v1::SetModelLabelResponse> SetModelLabel(v1::SetModelLabelRequest) override {
     return None();
   }
+  absl::StatusOr<v1::GetModelResponse> GetModel(v1::GetModelRequest) override { return None(); }
   absl::Status DeleteModel(const std::string&, int64_t) override { return None(); }
   absl::StatusOr<v1::ListBackbonesResponse> ListBackbones() override { return None(); }
   absl::StatusOr<v1::PredictResponse> Predict(v1::PredictRequest) override { return None(); }

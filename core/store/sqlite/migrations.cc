@@ -175,7 +175,20 @@ CREATE TABLE dataset_archives (
 CREATE INDEX dataset_archives_by_dataset ON dataset_archives (dataset_seq);
 )sql";
 
-const Migration kMigrations[] = {{1, kVersion1}, {2, kVersion2}, Migration3(), {4, kVersion4}};
+// Names for versions, which move.
+constexpr char kVersion5[] = R"sql(
+CREATE TABLE model_labels (
+  model_seq INTEGER NOT NULL REFERENCES models (seq),
+  label TEXT NOT NULL,
+  version_seq INTEGER NOT NULL REFERENCES model_versions (seq),
+  update_time INTEGER NOT NULL,
+  PRIMARY KEY (model_seq, label)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX model_labels_by_version ON model_labels (version_seq);
+)sql";
+
+const Migration kMigrations[] = {
+    {1, kVersion1}, {2, kVersion2}, Migration3(), {4, kVersion4}, {5, kVersion5}};
 
 absl::StatusOr<int64_t> Number(Connection& connection, absl::string_view sql) {
   Statement statement(connection, sql);

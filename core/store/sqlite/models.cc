@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
+#include "core/store/sqlite/model_labels.h"
 #include "core/store/sqlite/paging.h"
 #include "core/store/sqlite/statement.h"
 
@@ -211,6 +212,11 @@ absl::StatusOr<std::vector<ModelVersion>> DeleteModel(Session& session, absl::st
     }
   }
   if (rows.empty()) return NoSuchVersion(model, version);
+  if (version == 0) {
+    GRAFT_RETURN_IF_ERROR(DeleteLabelsOf(session, project, model));
+  } else {
+    GRAFT_RETURN_IF_ERROR(CheckUnlabelled(session, rows.front().seq));
+  }
   std::vector<ModelVersion> deleted;
   for (VersionRow& row : rows) {
     Statement remove(session.db, "DELETE FROM model_versions WHERE seq = ?", row.seq);

@@ -12,6 +12,7 @@
 #include "core/store/sqlite/jobs.h"
 #include "core/store/sqlite/leases.h"
 #include "core/store/sqlite/migrations.h"
+#include "core/store/sqlite/model_labels.h"
 #include "core/store/sqlite/models.h"
 #include "core/store/sqlite/references.h"
 #include "core/store/sqlite/request_ids.h"
@@ -139,6 +140,18 @@ class Store final : public MetadataStore {
                                                         absl::string_view model,
                                                         int64_t version) override {
     return Do([&](Session& s) { return sqlite::DeleteModel(s, project, model, version); });
+  }
+
+  absl::StatusOr<int64_t> SetModelLabel(const ModelLabel& label,
+                                        std::optional<int64_t> expected) override {
+    return Do([&](Session& s) { return sqlite::SetModelLabel(s, label, expected); });
+  }
+  absl::StatusOr<std::vector<ModelLabel>> ListModelLabels(absl::string_view project,
+                                                          absl::string_view model) override {
+    return Do([&](Session& s) { return sqlite::ListModelLabels(s, project, model); });
+  }
+  absl::StatusOr<std::vector<ModelLabel>> ListAllModelLabels() override {
+    return Do([&](Session& s) { return sqlite::ListAllModelLabels(s); });
   }
 
   absl::StatusOr<BlobReferences> ListBlobReferences() override {

@@ -36,6 +36,17 @@ class ModelManagerTest : public ::testing::Test {
     return answer.Wait().ok() ? answer.Wait()->key.version : 0;
   }
 
+  Answer<AcquiredModel> AcquireLabelled(const std::string& label) {
+    Answer<AcquiredModel> answer;
+    manager_->AcquireLabelled("p", "m", label, answer.Callback());
+    return answer;
+  }
+  int64_t VersionFor(const std::string& label) {
+    Answer<AcquiredModel> answer = AcquireLabelled(label);
+    last_error_ = answer.Wait().status();
+    return answer.Wait().ok() ? answer.Wait()->key.version : 0;
+  }
+
   FakeClock clock_;
   FakeWorld world_;
   FakeModels models_{&world_};

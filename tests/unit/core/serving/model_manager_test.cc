@@ -249,6 +249,94 @@ TEST_F(ModelManagerTest, WhoWaitsForADeletedLatestGetsTheVersionBefore) {
   EXPECT_TRUE(absl::IsNotFound(second.Wait().status()));
 }
 
+TEST_F(ModelManagerTest, ALabelIsAnsweredByTheVersionThatItNames) {
+  models_.Publish("m", 1);
+  models_.Publish("m", 2);
+  Start();
+  manager_->SetLabel("p", "m", "stable", 1);
+  manager_->SetLabel("p", "m", "canary", 2);
+  EXPECT_EQ(VersionFor("stable"), 1);
+  EXPECT_EQ(VersionFor("canary"), 2);
+  // Whoever has the old one keeps it; whoever asks next gets the new one, and back.
+  Answer<AcquiredModel> before = AcquireLabelled("stable");
+  manager_->SetLabel("p", "m", "stable", 2);
+  EXPECT_EQ(VersionFor("stable"), 2);
+  EXPECT_EQ(before.Wait()->key.version, 1);
+  manager_->SetLabel("p", "m", "stable", 1);
+  EXPECT_EQ(VersionFor("stable"), 1);
+  EXPECT_EQ(world_.loads, 2);
+}
+
+TEST_F(ModelManagerTest, ALabelThatNamesNothingSaysWhichThereAre) {
+  models_.Publish("m", 1);
+  Start();
+  EXPECT_EQ(VersionFor("stable"), 0);
+  EXPECT_TRUE(absl::IsNotFound(last_error_));
+  EXPECT_THAT(std::string(last_error_.message()), HasSubstr("no label \"stable\" and no other"));
+  manager_->SetLabel("p", "m", "canary", 1);
+  EXPECT_EQ(VersionFor("stable"), 0);
+  EXPECT_THAT(std::string(last_error_.message()), HasSubstr("it has canary"));
+  manager_->SetLabel("p", "m", "canary", 0);
+  EXPECT_EQ(VersionFor("canary"), 0);
+  // A model that is deleted takes its labels along.
+  manager_->SetLabel("p", "m", "stable", 1);
+  models_.Delete("m", 1);
+  manager_->Forget("p", "m", 0);
+  EXPECT_EQ(VersionFor("stable"), 0);
+  EXPECT_THAT(std::string(last_error_.message()), HasSubstr("no label"));
+}
+
+TEST_F(ModelManagerTest, WhoWaitsForALabelsVersionThatIsDeletedGetsTheOneItMovedTo) {
+  models_.Publish("m", 1);
+  models_.Publish("m", 2);
+  world_.loading.Close();
+  Start();
+  manager_->SetLabel("p", "m", "stable", 1);
+  Answer<AcquiredModel> stable = AcquireLabelled("stable");
+  world_.loading.AwaitArrivals(1);
+  manager_->SetLabel("p", "m", "stable", 2);
+  models_.Delete("m", 1);
+  manager_->Forget("p", "m", 1);
+  world_.loading.Open();
+  ASSERT_TRUE(stable.Wait().ok()) << stable.Wait().status();
+  EXPECT_EQ(stable.Wait()->key.version, 2);
+}
+
+TEST_F(ModelManagerTest, WhatNobodyAsksForLeavesMemoryAndComesBack) {
+  models_.Publish("m", 1);
+  models_.Publish("m", 2);
+  models_.Publish("m", 3);
+  Start();
+  Answer<AcquiredModel> held = Acquire(1);
+  ASSERT_TRUE(held.Wait().ok());
+  ASSERT_EQ(VersionFor(2), 2);
+  clock_.Advance(absl::Minutes(5));
+  ASSERT_EQ(VersionFor(3), 3);
+  EXPECT_EQ(manager_->UnloadIdle(absl::Minutes(6)), 0);
+  // The first is held, and the third was asked for just now.
+  EXPECT_EQ(manager_->UnloadIdle(absl::Minutes(4)), 1);
+  EXPECT_EQ(manager_->Loaded().models, 2);
+  EXPECT_FALSE(manager_->Find({"p", "m", 2}).has_value());
+  EXPECT_EQ(world_.loads, 3);
+  EXPECT_EQ(VersionFor(2), 2);
+  EXPECT_EQ(world_.loads, 4);
+}
+
+TEST_F(ModelManagerTest, WaitingForAVersionEndsAtItsTimeout) {
+  models_.Publish("m", 1);
+  world_.loading.Close();
+  Start();
+  const absl::Status late =
+      AcquireAndWait(*manager_, {"p", "m", 1}, absl::Milliseconds(1)).status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(late)) << late;
+  world_.loading.Open();
+  const auto model = AcquireAndWait(*manager_, {"p", "m", 1}, absl::InfiniteDuration());
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->key.version, 1);
+  EXPECT_TRUE(absl::IsNotFound(
+      AcquireAndWait(*manager_, {"p", "m", 9}, absl::InfiniteDuration()).status()));
+}
+
 TEST_F(ModelManagerTest, AskingNeverWaitsForTheSource) {
   models_.Publish("m", 1);
   Start();

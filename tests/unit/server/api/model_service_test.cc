@@ -34,6 +34,17 @@ class ModelServiceTest : public StoreTest {
         [this](const serving::ModelKey& key) -> std::optional<serving::ModelStatus> {
           if (!loaded_.has_value() || !(loaded_->key == key)) return std::nullopt;
           return loaded_;
+        },
+        [this](const serving::ModelKey& key,
+               absl::Duration) -> absl::StatusOr<std::shared_ptr<const void>> {
+          if (!load_error_.ok()) return load_error_;
+          auto held = std::make_shared<int64_t>(key.version);
+          held_ = held;
+          return held;
+        },
+        [this](const store::ModelLabel& label) {
+          EXPECT_TRUE(label.version == 0 || !held_.expired()) << "it may have left memory";
+          told_.push_back(label);
         }});
   }
 
@@ -80,11 +91,24 @@ class ModelServiceTest : public StoreTest {
     return Call(gate_, {}, *service_, &ModelService::DeleteModel, request).status();
   }
 
+  absl::StatusOr<v1::SetModelLabelResponse> SetLabel(
+      const std::string& label, int64_t version, std::optional<int64_t> expected = std::nullopt) {
+    v1::SetModelLabelRequest request;
+    request.set_model("pets");
+    request.set_label(label);
+    request.set_version(version);
+    if (expected.has_value()) request.set_expected_version(*expected);
+    return Call(gate_, {}, *service_, &ModelService::SetModelLabel, request);
+  }
+
   const Gate gate_;
   std::unique_ptr<wire::Logger> logger_ = wire::Logger::Silent();
   std::vector<std::tuple<std::string, std::string, int64_t>> forgotten_;
   std::unique_ptr<ModelService> service_;
   std::optional<serving::ModelStatus> loaded_;
+  absl::Status load_error_;
+  std::weak_ptr<const int64_t> held_;
+  std::vector<store::ModelLabel> told_;
 };
 
 TEST_F(ModelServiceTest, GivesTheLatestVersionOrTheOneAskedFor) {
@@ -152,6 +176,55 @@ TEST_F(ModelServiceTest, DeletingTakesRowsFilesAndWhatIsLoaded) {
   EXPECT_THAT(*blobs_->List("", "", 10), IsEmpty());
   EXPECT_THAT(forgotten_, ElementsAre(std::make_tuple("default", "pets", 1),
                                       std::make_tuple("default", "pets", 0)));
+}
+
+TEST_F(ModelServiceTest, ALabelIsSetOnceItsVersionIsInMemory) {
+  Publish("job-1");
+  Publish("job-2");
+  ASSERT_TRUE(SetLabel("stable", 1).ok());
+  const auto moved = SetLabel("stable", 2, 1);
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  EXPECT_EQ(moved->previous_version(), 1);
+  EXPECT_THAT(told_, ElementsAre(store::ModelLabel{"default", "pets", "stable", 1},
+                                 store::ModelLabel{"default", "pets", "stable", 2}));
+  EXPECT_TRUE(held_.expired());
+  // A version that cannot be loaded gets no label.
+  load_error_ = absl::DataLossError("model.safetensors is damaged");
+  EXPECT_EQ(SetLabel("stable", 1).status(), load_error_);
+  // One that is taken away needs none.
+  EXPECT_TRUE(SetLabel("canary", 0).ok());
+  EXPECT_EQ(told_.size(), 3u);
+  v1::GetModelRequest request;
+  request.set_model("pets");
+  request.set_label("stable");
+  const auto got = Call(gate_, {}, *service_, &ModelService::GetModel, request);
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(got->version().version(), 2);
+  EXPECT_THAT(got->model().labels(), ElementsAre(::testing::Pair("stable", 2)));
+  EXPECT_EQ(ErrorReason(Delete("pets", 2)), "VERSION_LABELLED");
+}
+
+TEST_F(ModelServiceTest, WhatIsWrongWithALabelIsNamed) {
+  Publish("job-1");
+  for (const char* const label : {"", "latest", "7", "Stable", "a/b", "..", "-x"}) {
+    const absl::Status status = SetLabel(label, 1).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << label;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("label")) << label;
+  }
+  EXPECT_EQ(SetLabel("stable", -1).status().code(), absl::StatusCode::kInvalidArgument);
+  const absl::Status moved = SetLabel("stable", 1, 5).status();
+  EXPECT_EQ(moved.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ErrorReason(moved), "LABEL_MOVED");
+  EXPECT_THAT(told_, IsEmpty());
+  v1::GetModelRequest request;
+  request.set_model("pets");
+  request.set_label("stable");
+  const absl::Status unknown =
+      Call(gate_, {}, *service_, &ModelService::GetModel, request).status();
+  EXPECT_EQ(ErrorReason(unknown), "MODEL_NOT_FOUND");
+  request.set_version(1);
+  EXPECT_EQ(Call(gate_, {}, *service_, &ModelService::GetModel, request).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -87,6 +87,17 @@ TEST_F(PredictionServiceTest, AnswersEachInputInOrder) {
   EXPECT_EQ(response_.outputs(0).classification().labels_size(), 3);
 }
 
+TEST_F(PredictionServiceTest, ALabelIsAnsweredByTheVersionThatItNames) {
+  v1::PredictRequest request = Request({"a"});
+  request.set_label("stable");
+  const absl::Status unknown = Predict(request);
+  EXPECT_TRUE(absl::IsNotFound(unknown)) << unknown;
+  EXPECT_EQ(ErrorReason(unknown), "MODEL_NOT_FOUND");
+  manager_->SetLabel("p", "pets", "stable", 1);
+  ASSERT_TRUE(Predict(request).ok());
+  EXPECT_EQ(response_.version(), 1);
+}
+
 TEST_F(PredictionServiceTest, AnInputThatCannotBeReadIsNamedAsAField) {
   const absl::Status status = Predict(Request({"a", "bad"}));
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
@@ -110,6 +121,10 @@ TEST_F(PredictionServiceTest, WhatIsWrongWithTheRequestIsNamedAsAField) {
   v1::PredictRequest request = Request({"a"});
   request.add_inputs();
   EXPECT_EQ(field(request), "inputs[1]");
+  request = Request({"a"});
+  request.set_label("stable");
+  request.set_version(1);
+  EXPECT_EQ(field(request), "label");
   request = Request({"a"});
   request.mutable_options()->mutable_classification()->set_top_k(-1);
   EXPECT_EQ(field(request), "options.classification.top_k");
