@@ -72,6 +72,8 @@ elif [ ! -e "$STAMP" ]; then
   rm -rf "$VENV"
   python3 -m venv "$VENV"
   "$VENV/bin/pip" install -q --disable-pip-version-check -r "$REQUIREMENTS"
+  mapfile -t alone < <(sed -n 's/^#no-deps //p' "$REQUIREMENTS")
+  "$VENV/bin/pip" install -q --disable-pip-version-check --no-deps "${alone[@]}"
   touch "$STAMP"
 fi
 

@@ -150,6 +150,23 @@ class ModelManagerImpl final : public ModelManager {
     ReportLoadedChanged();
   }
 
+  void Unload(const std::string& project, const std::string& model) override
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    std::vector<EntryPtr> dropped;  // freed after the lock is gone
+    {
+      absl::MutexLock lock(&mutex_);
+      dropped = table_.Unload(project, model);
+    }
+    dropped.clear();
+    ReportLoadedChanged();
+  }
+
+  absl::Status LoadError(const ModelKey& key) const override ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    const EntryPtr entry = table_.Find(key);
+    return entry == nullptr ? absl::OkStatus() : entry->error;
+  }
+
   LoadedStats Loaded() const override ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     return table_.Stats(*ledger_);

@@ -103,6 +103,14 @@ class ModelManager {
   // What is in memory now, with evicted and deleted versions that running requests still hold.
   virtual LoadedStats Loaded() const = 0;
 
+  // Takes the versions of a model out of memory; running requests end well, and the next one has
+  // its version loaded again.
+  virtual void Unload(const std::string& project, const std::string& model) = 0;
+
+  // Why the version could not be loaded when it was tried last; OK where that is not so, or not
+  // known any more.
+  virtual absl::Status LoadError(const ModelKey& key) const = 0;
+
   // A snapshot, in no order.
   virtual std::vector<ModelStatus> List() const = 0;
 

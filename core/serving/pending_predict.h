@@ -22,6 +22,7 @@ struct PendingPredict {
   // Constant once submitted.
   ModelKey asked;  // version 0: the latest
   std::shared_ptr<const tasks::DecodeOptions> options;
+  bool whole_answers = false;
   int inputs = 0;
   absl::Duration deadline;
   absl::Duration submitted;

@@ -36,6 +36,7 @@ struct PredictRequest {
   std::string label;    // in its place; "": none
   std::vector<PredictInput> inputs;
   std::shared_ptr<const tasks::DecodeOptions> options;  // of the model's task; null: its defaults
+  bool whole_answers = false;  // in place of options: with nothing left out (Decoder::whole_answer)
 };
 
 // Where a request's time went. Its inputs may be decoded and computed side by side: the parts are

@@ -44,6 +44,7 @@ class PredictorImpl final : public Predictor {
     auto call = std::make_shared<PendingPredict>();
     call->asked = {request.project, request.model, request.version};
     call->options = std::move(request.options);
+    call->whole_answers = request.whole_answers;
     call->inputs = static_cast<int>(request.inputs.size());
     uint64_t bytes = 0;
     for (const PredictInput& input : request.inputs) bytes += InputBytes(input);
@@ -255,8 +256,9 @@ class PredictorImpl final : public Predictor {
     {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
-      absl::StatusOr<std::unique_ptr<tasks::TaskOutput>> output =
-          call->model.servable->decoder().Decode(row->outputs, call->options.get());
+      const tasks::Decoder& decoder = call->model.servable->decoder();
+      absl::StatusOr<std::unique_ptr<tasks::TaskOutput>> output = decoder.Decode(
+          row->outputs, call->whole_answers ? decoder.whole_answer() : call->options.get());
       if (output.ok()) {
         call->outputs[index] = *std::move(output);
         RecordTiming(*call, *row);

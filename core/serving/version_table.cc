@@ -85,6 +85,22 @@ std::vector<VersionTable::EntryPtr> VersionTable::Forget(const std::string& proj
   return dropped;
 }
 
+std::vector<VersionTable::EntryPtr> VersionTable::Unload(const std::string& project,
+                                                         const std::string& model) {
+  std::vector<EntryPtr> dropped;
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    const ModelKey& key = it->first;
+    if (key.project == project && key.model == model && it->second->servable != nullptr) {
+      Retire(key, *it->second);
+      dropped.push_back(std::move(it->second));
+      entries_.erase(it++);
+    } else {
+      ++it;
+    }
+  }
+  return dropped;
+}
+
 AcquiredModel VersionTable::Use(const ModelKey& key, Entry& entry, absl::Duration now) {
   entry.last_used = ++uses_;
   entry.last_used_at = now;

@@ -74,6 +74,9 @@ class VersionTable {
   std::vector<EntryPtr> Forget(const std::string& project, const std::string& model,
                                int64_t version);
 
+  // Takes out the versions of a model that are in memory. To be destroyed without the owner's lock.
+  std::vector<EntryPtr> Unload(const std::string& project, const std::string& model);
+
   // An answer with this version, which is in memory.
   AcquiredModel Use(const ModelKey& key, Entry& entry, absl::Duration now);
 

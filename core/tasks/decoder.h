@@ -48,6 +48,10 @@ class Decoder {
   virtual absl::StatusOr<std::unique_ptr<TaskOutput>> Decode(
       absl::Span<const float> row, const DecodeOptions* options) const = 0;
 
+  // With which Decode leaves nothing of an answer out; null: it never does. Lives as long as the
+  // decoder.
+  virtual const DecodeOptions* whole_answer() const = 0;
+
   // Whether two rows, of one input computed in two ways, come to the same answer with default
   // options, as far as a user cares; false where one is not finite. Both have outputs() numbers.
   virtual bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const = 0;

@@ -5,6 +5,7 @@
 #include "server/api/dataset_service.h"
 #include "server/api/fine_tune_service.h"
 #include "server/api/gate.h"
+#include "server/api/inference_service.h"
 #include "server/api/model_service.h"
 #include "server/api/prediction_service.h"
 
@@ -19,6 +20,7 @@ struct Api {
   ModelService* models = nullptr;
   BackboneService* backbones = nullptr;
   PredictionService* predictions = nullptr;
+  InferenceService* inference = nullptr;
 };
 
 }  // namespace graft::server

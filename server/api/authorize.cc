@@ -20,6 +20,15 @@ constexpr MethodRule kRules[] = {
     {"graft.v1.ModelService/DeleteModel", Permission::kDelete},
     {"graft.v1.ModelService/SetModelLabel", Permission::kTrain},
     {"graft.v1.PredictionService/Predict", Permission::kPredict},
+    {"inference.GRPCInferenceService/ServerLive", Permission::kView},
+    {"inference.GRPCInferenceService/ServerReady", Permission::kView},
+    {"inference.GRPCInferenceService/ModelReady", Permission::kView},
+    {"inference.GRPCInferenceService/ServerMetadata", Permission::kView},
+    {"inference.GRPCInferenceService/ModelMetadata", Permission::kView},
+    {"inference.GRPCInferenceService/ModelInfer", Permission::kPredict},
+    {"inference.GRPCInferenceService/RepositoryIndex", Permission::kView},
+    {"inference.GRPCInferenceService/RepositoryModelLoad", Permission::kPredict},
+    {"inference.GRPCInferenceService/RepositoryModelUnload", Permission::kTrain},
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "server/api/authorize.h"
 #include "server/api/caller.h"
+#include "server/api/inference_names.h"
 
 namespace graft::server {
 
@@ -31,11 +32,7 @@ class Gate {
   // INTERNAL where no rule says what the method does; the refusals of the options.
   template <typename Request>
   absl::StatusOr<Caller> Admit(CallContext context, const Request& request) const {
-    if constexpr (requires { request.project(); }) {
-      return Admit(std::move(context), MethodOf(*Request::descriptor()), request.project());
-    } else {
-      return Admit(std::move(context), MethodOf(*Request::descriptor()), "");
-    }
+    return Admit(std::move(context), MethodOf(*Request::descriptor()), ProjectNamedIn(request));
   }
 
   // The same by the method's name, for requests that come in parts.

@@ -290,6 +290,9 @@ class Server final : public Application {
                                                                   &serving_metrics_));
     prediction_service_ =
         std::make_unique<PredictionService>(predictor_.get(), clock_, &serving_metrics_);
+    inference_service_ = std::make_unique<InferenceService>(
+        InferenceService::Environment{predictor_.get(), models_.get(), store_.get(), clock_,
+                                      &serving_metrics_, [this] { return lifecycle_.Ready(); }});
     return absl::OkStatus();
   }
 
@@ -359,10 +362,10 @@ class Server final : public Application {
   absl::Status Listen() {
     GrpcListener::Options options;
     options.address = HostPort(config_.listen_address, config_.port);
-    rpc_services_ =
-        MakeRpcServices({gate_.get(), fine_tune_.get(), datasets_.get(), model_service_.get(),
-                         backbone_service_.get(), prediction_service_.get()},
-                        &api_threads_);
+    rpc_services_ = MakeRpcServices(
+        {gate_.get(), fine_tune_.get(), datasets_.get(), model_service_.get(),
+         backbone_service_.get(), prediction_service_.get(), inference_service_.get()},
+        &api_threads_);
     std::vector<std::string> names;
     for (const RpcService& service : rpc_services_) {
       options.services.emplace_back(service.name, service.service.get());
@@ -442,6 +445,7 @@ class Server final : public Application {
 
   std::unique_ptr<Gate> gate_;
   std::unique_ptr<PredictionService> prediction_service_;
+  std::unique_ptr<InferenceService> inference_service_;
   std::unique_ptr<FineTuneService> fine_tune_;
   std::unique_ptr<DatasetService> datasets_;
   std::unique_ptr<ModelService> model_service_;

@@ -7,8 +7,9 @@
 #include "graft/v1/finetune.grpc.pb.h"
 #include "graft/v1/model.grpc.pb.h"
 #include "graft/v1/prediction.grpc.pb.h"
+#include "inference/inference.grpc.pb.h"
 
-#include "server/rpc/predict_call.h"
+#include "server/rpc/async_call.h"
 #include "server/rpc/unary_call.h"
 #include "server/rpc/upload_call.h"
 #include "server/rpc/watch_call.h"
@@ -131,12 +132,55 @@ class PredictionRpc final : public v1::PredictionService::CallbackService {
 
   Unary* Predict(Context* context, const v1::PredictRequest* request,
                  v1::PredictResponse* response) override {
-    return StartPredict(gate_, predictions_, context, request, response);
+    return CallAsync(gate_, context, predictions_, &PredictionService::Predict, request, response);
   }
 
  private:
   const Gate& gate_;
   PredictionService& predictions_;
+};
+
+class InferenceRpc final : public UnaryRpc<inference::GRPCInferenceService, InferenceService> {
+ public:
+  using UnaryRpc::UnaryRpc;
+
+  Unary* ServerLive(Context* context, const inference::ServerLiveRequest* request,
+                    inference::ServerLiveResponse* response) override {
+    return Answer(context, &InferenceService::ServerLive, request, response);
+  }
+  Unary* ServerReady(Context* context, const inference::ServerReadyRequest* request,
+                     inference::ServerReadyResponse* response) override {
+    return Answer(context, &InferenceService::ServerReady, request, response);
+  }
+  Unary* ModelReady(Context* context, const inference::ModelReadyRequest* request,
+                    inference::ModelReadyResponse* response) override {
+    return Answer(context, &InferenceService::ModelReady, request, response);
+  }
+  Unary* ServerMetadata(Context* context, const inference::ServerMetadataRequest* request,
+                        inference::ServerMetadataResponse* response) override {
+    return Answer(context, &InferenceService::ServerMetadata, request, response);
+  }
+  Unary* ModelMetadata(Context* context, const inference::ModelMetadataRequest* request,
+                       inference::ModelMetadataResponse* response) override {
+    return Answer(context, &InferenceService::ModelMetadata, request, response);
+  }
+  Unary* ModelInfer(Context* context, const inference::ModelInferRequest* request,
+                    inference::ModelInferResponse* response) override {
+    return CallAsync(gate_, context, handlers_, &InferenceService::ModelInfer, request, response);
+  }
+  Unary* RepositoryIndex(Context* context, const inference::RepositoryIndexRequest* request,
+                         inference::RepositoryIndexResponse* response) override {
+    return Answer(context, &InferenceService::RepositoryIndex, request, response);
+  }
+  Unary* RepositoryModelLoad(Context* context, const inference::RepositoryModelLoadRequest* request,
+                             inference::RepositoryModelLoadResponse* response) override {
+    return Answer(context, &InferenceService::RepositoryModelLoad, request, response);
+  }
+  Unary* RepositoryModelUnload(Context* context,
+                               const inference::RepositoryModelUnloadRequest* request,
+                               inference::RepositoryModelUnloadResponse* response) override {
+    return Answer(context, &InferenceService::RepositoryModelUnload, request, response);
+  }
 };
 
 }  // namespace
@@ -165,6 +209,10 @@ std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor) {
   if (api.predictions != nullptr) {
     add(v1::PredictionService::service_full_name(),
         std::make_unique<PredictionRpc>(api.gate, api.predictions));
+  }
+  if (api.inference != nullptr) {
+    add(inference::GRPCInferenceService::service_full_name(),
+        std::make_unique<InferenceRpc>(api.gate, api.inference, executor));
   }
   return services;
 }

@@ -10,6 +10,8 @@ import unittest
 import urllib.request
 
 import grpc
+import numpy
+import tritonclient.grpc
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import graft_server  # noqa: E402
@@ -274,6 +276,58 @@ class EndToEndTest(unittest.TestCase):
         self.assertEqual(blue.name, "kelvin")
         self.assertAlmostEqual(blue.value, 280, delta=10)
         self.assertAlmostEqual(red.value, 320, delta=10)
+
+    def test_9_tritons_client_as_it_is(self):
+        client = tritonclient.grpc.InferenceServerClient(self.server.address)
+        self.addCleanup(client.close)
+        self.assertTrue(client.is_server_live())
+        self.assertTrue(client.is_server_ready())
+        self.assertTrue(client.is_model_ready("colours"))
+        self.assertFalse(client.is_model_ready("nothing"))
+        self.assertEqual(client.get_server_metadata().name, "graft")
+        metadata = client.get_model_metadata("colours")
+        self.assertEqual([(t.name, t.datatype, list(t.shape)) for t in metadata.inputs],
+                         [("image", "BYTES", [-1, 1])])
+        self.assertEqual([(t.name, t.datatype, list(t.shape)) for t in metadata.outputs],
+                         [("probabilities", "FP32", [-1, 3])])
+
+        pictures = [graft_server.picture(graft_server.COLOURS[colour], 91)
+                    for colour in ("red", "blue")]
+        tensor = tritonclient.grpc.InferInput("image", [2, 1], "BYTES")
+        tensor.set_data_from_numpy(numpy.array(pictures, dtype=numpy.object_).reshape(2, 1))
+        result = client.infer("colours", [tensor], model_version="1", request_id="call-7")
+        self.assertEqual(result.get_response().id, "call-7")
+        self.assertEqual(result.get_response().model_version, "1")
+        probabilities = result.as_numpy("probabilities")
+        # blue, green, red
+        self.assertEqual(probabilities.argmax(axis=1).tolist(), [2, 0])
+        numpy.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+        top = tritonclient.grpc.InferRequestedOutput("probabilities", class_count=1)
+        classes = client.infer("colours", [tensor], outputs=[top]).as_numpy("probabilities")
+        self.assertEqual([row[0].decode().split(":")[1:] for row in classes],
+                         [["2", "red"], ["0", "blue"]])
+        own = self.predict("colours", pictures, version=1)
+        for row, output in zip(probabilities, own.outputs):
+            for label in output.classification.labels:
+                self.assertAlmostEqual(row[label.index], label.probability, places=6)
+
+        client.unload_model("colours")
+        states = {(m.name, m.version): m.state for m in client.get_model_repository_index().models}
+        self.assertEqual(states["colours", "2"], "UNAVAILABLE")
+        client.load_model("colours")
+        states = {(m.name, m.version): m.state for m in client.get_model_repository_index().models}
+        self.assertEqual(states["colours", "2"], "READY")
+
+        numbers = tritonclient.grpc.InferInput("image", [1, 4], "FP32")
+        numbers.set_data_from_numpy(numpy.zeros((1, 4), numpy.float32))
+        for arguments, message in (
+                (("nothing", [tensor]), "nothing"),
+                (("colours", [numbers]), "must be BYTES"),
+                (("colours", []), "holds no tensor"),
+                (("colours", [tensor], "7"), "version 7")):
+            with self.assertRaises(tritonclient.utils.InferenceServerException) as refused:
+                client.infer(*arguments)
+            self.assertIn(message, refused.exception.message())
 
     # --- Bad input ---------------------------------------------------------------------------
 

@@ -131,6 +131,7 @@ class FakeDecoder final : public tasks::Decoder {
     if (KindOf(options) == FakeOptions::kUndecodable) return absl::InternalError("not decodable");
     return std::make_unique<FakeOutput>(std::vector<float>(row.begin(), row.end()));
   }
+  const tasks::DecodeOptions* whole_answer() const override { return nullptr; }
   bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const override {
     return a == b;
   }

@@ -35,7 +35,7 @@ void CheckDataset(const graft::data::DatasetManifest& manifest,
             "not UTF-8");
   }
   const auto reader = graft::data::DatasetReader::Open(
-      images, data::DatasetManifestToJson(manifest), data::DatasetDigest(manifest));
+      images, graft::data::DatasetManifestToJson(manifest), graft::data::DatasetDigest(manifest));
   Require(reader.ok(), "a dataset that cannot be opened");
   for (int i = 0; i < (*reader)->size(); ++i) {
     Require((*reader)->Decode(i).ok(), "an accepted image that cannot be decoded again");

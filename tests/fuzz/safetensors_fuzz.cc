@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                 (tensor.bytes.data() >= bytes.data() &&
                  tensor.bytes.data() + tensor.bytes.size() <= bytes.data() + bytes.size()),
             "a tensor outside the file");
-    uint64_t expected = graft::DTypeSize(tensor.dtype);
+    uint64_t expected = graft::artifacts::DTypeSize(tensor.dtype);
     for (const int64_t side : tensor.shape) expected *= static_cast<uint64_t>(side);
     Require(tensor.bytes.size() == expected, "a tensor of another size than its shape");
     Require((*file)->Find(tensor.name) == &tensor, "a tensor that is not found");

@@ -17,6 +17,8 @@
 namespace graft::wire {
 namespace {
 
+constexpr char kTensorName[] = "probabilities";
+
 class ClassificationTaskWire final : public TaskWire {
  public:
   absl::string_view name() const override { return tasks::kClassificationTask; }
@@ -50,6 +52,22 @@ class ClassificationTaskWire final : public TaskWire {
     if (top_k < 0) return InvalidField("options.classification.top_k", "must not be negative");
     return std::make_shared<const tasks::ClassificationDecodeOptions>(
         top_k == 0 ? tasks::ClassificationDecodeOptions::kDefaultTopK : top_k);
+  }
+
+  AnswerTensor Tensor(const tasks::TaskOutput& whole, bool with_labels) const override {
+    const auto& scores = static_cast<const tasks::ClassificationOutput&>(whole).scores();
+    AnswerTensor tensor{kTensorName, std::vector<float>(scores.size()), {}};
+    if (with_labels) tensor.labels.resize(scores.size());
+    for (const tasks::LabelScore& score : scores) {
+      tensor.values[score.index] = score.probability;
+      if (with_labels) tensor.labels[score.index] = score.label;
+    }
+    return tensor;
+  }
+  absl::StatusOr<AnswerTensor> TensorOf(absl::string_view outputs_json) const override {
+    GRAFT_ASSIGN_OR_RETURN(tasks::ClassificationOutputs outputs,
+                           tasks::ClassificationOutputsFromJson(outputs_json));
+    return AnswerTensor{kTensorName, {}, std::move(outputs.labels)};
   }
 
   bool Summarise(const data::DatasetManifest& manifest,

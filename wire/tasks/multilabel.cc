@@ -13,6 +13,8 @@
 namespace graft::wire {
 namespace {
 
+constexpr char kTensorName[] = "probabilities";
+
 // Training holds a byte for every label of every image.
 constexpr int64_t kMaxTargets = int64_t{1} << 30;
 
@@ -48,6 +50,22 @@ class MultilabelTaskWire final : public TaskWire {
       const v1::PredictOptions& options) const override {
     return std::make_shared<const tasks::MultilabelDecodeOptions>(
         options.multilabel().all_labels());
+  }
+
+  AnswerTensor Tensor(const tasks::TaskOutput& whole, bool with_labels) const override {
+    const auto& labels = static_cast<const tasks::MultilabelOutput&>(whole).labels();
+    AnswerTensor tensor{kTensorName, std::vector<float>(labels.size()), {}};
+    if (with_labels) tensor.labels.resize(labels.size());
+    for (const tasks::GivenLabel& label : labels) {
+      tensor.values[label.index] = label.probability;
+      if (with_labels) tensor.labels[label.index] = label.label;
+    }
+    return tensor;
+  }
+  absl::StatusOr<AnswerTensor> TensorOf(absl::string_view outputs_json) const override {
+    GRAFT_ASSIGN_OR_RETURN(tasks::MultilabelOutputs outputs,
+                           tasks::MultilabelOutputsFromJson(outputs_json));
+    return AnswerTensor{kTensorName, {}, std::move(outputs.labels)};
   }
 
   bool Summarise(const data::DatasetManifest& manifest,

@@ -14,6 +14,8 @@
 namespace graft::wire {
 namespace {
 
+constexpr char kTensorName[] = "values";
+
 class RegressionTaskWire final : public TaskWire {
  public:
   absl::string_view name() const override { return tasks::kRegressionTask; }
@@ -46,6 +48,21 @@ class RegressionTaskWire final : public TaskWire {
   absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> PredictOptions(
       const v1::PredictOptions& /*options*/) const override {
     return std::make_shared<const tasks::RegressionDecodeOptions>();
+  }
+
+  AnswerTensor Tensor(const tasks::TaskOutput& whole, bool with_labels) const override {
+    AnswerTensor tensor{kTensorName, {}, {}};
+    for (const tasks::NumberAnswer& number :
+         static_cast<const tasks::RegressionOutput&>(whole).numbers()) {
+      tensor.values.push_back(static_cast<float>(number.value));
+      if (with_labels) tensor.labels.push_back(number.name);
+    }
+    return tensor;
+  }
+  absl::StatusOr<AnswerTensor> TensorOf(absl::string_view outputs_json) const override {
+    GRAFT_ASSIGN_OR_RETURN(tasks::RegressionOutputs outputs,
+                           tasks::RegressionOutputsFromJson(outputs_json));
+    return AnswerTensor{kTensorName, {}, std::move(outputs.names)};
   }
 
   bool Summarise(const data::DatasetManifest& manifest,

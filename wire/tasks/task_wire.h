@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -19,6 +20,13 @@ namespace graft::wire {
 struct HeldOut {
   int64_t validation_images = 0;
   int64_t test_images = 0;
+};
+
+// An answer as numbers, for clients that speak in tensors.
+struct AnswerTensor {
+  std::string name;                 // "probabilities"
+  std::vector<float> values;        // of all outputs of the model, in their order
+  std::vector<std::string> labels;  // what each is of; may be left out
 };
 
 // What only a task knows of the messages of graft/v1/task.proto. One object a task, without state:
@@ -40,6 +48,11 @@ class TaskWire {
   // `options`: with this task's field set. INVALID_ARGUMENT with the field's name.
   virtual absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> PredictOptions(
       const v1::PredictOptions& options) const = 0;
+
+  // `whole`: decoded with Decoder::whole_answer().
+  virtual AnswerTensor Tensor(const tasks::TaskOutput& whole, bool with_labels) const = 0;
+  // The same of no answer: the name, and what each value will be of. INVALID_ARGUMENT as Outputs.
+  virtual absl::StatusOr<AnswerTensor> TensorOf(absl::string_view outputs_json) const = 0;
 
   // --- Datasets. A `summary` is one that this task made. ---
 

@@ -18,7 +18,9 @@ constexpr double kLeastExponent = -128;  // exp of less is 0 as a float
 class ClassificationDecoder final : public Decoder {
  public:
   explicit ClassificationDecoder(ClassificationOutputs outputs)
-      : labels_(std::move(outputs.labels)), temperature_(outputs.temperature.value_or(1.0)) {}
+      : labels_(std::move(outputs.labels)),
+        temperature_(outputs.temperature.value_or(1.0)),
+        all_(std::max(1, static_cast<int>(labels_.size()))) {}
 
   absl::string_view task() const override { return kClassificationTask; }
   int64_t outputs() const override { return static_cast<int64_t>(labels_.size()); }
@@ -73,6 +75,8 @@ class ClassificationDecoder final : public Decoder {
     return std::make_unique<ClassificationOutput>(std::move(scores));
   }
 
+  const DecodeOptions* whole_answer() const override { return &all_; }
+
   // The most probable class.
   bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const override {
     const auto finite = [](float x) { return std::isfinite(x); };
@@ -86,6 +90,7 @@ class ClassificationDecoder final : public Decoder {
  private:
   const std::vector<std::string> labels_;
   const double temperature_;
+  const ClassificationDecodeOptions all_;
 };
 
 }  // namespace

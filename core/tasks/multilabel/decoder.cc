@@ -48,6 +48,8 @@ class MultilabelDecoder final : public Decoder {
     return std::make_unique<MultilabelOutput>(std::move(labels));
   }
 
+  const DecodeOptions* whole_answer() const override { return &all_; }
+
   // All the labels that are given.
   bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const override {
     for (size_t i = 0; i < outputs_.labels.size(); ++i) {
@@ -64,6 +66,7 @@ class MultilabelDecoder final : public Decoder {
   }
 
   const MultilabelOutputs outputs_;
+  const MultilabelDecodeOptions all_{/*all_labels=*/true};
 };
 
 }  // namespace

@@ -42,6 +42,8 @@ class RegressionDecoder final : public Decoder {
     return std::make_unique<RegressionOutput>(std::move(numbers));
   }
 
+  const DecodeOptions* whole_answer() const override { return nullptr; }
+
   // Each number within a twentieth of its deviation in the training part: such an error takes at
   // most 0.0025 from R2.
   bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const override {

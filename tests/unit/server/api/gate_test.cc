@@ -12,6 +12,7 @@
 #include "graft/v1/finetune.pb.h"
 #include "graft/v1/model.pb.h"
 #include "graft/v1/prediction.pb.h"
+#include "inference/inference.pb.h"
 
 #include "core/base/refusals.h"
 #include "core/base/status_details.h"
@@ -27,7 +28,8 @@ std::vector<std::string> DeclaredMethods() {
   for (const google::protobuf::FileDescriptor* file :
        {v1::ListBackbonesRequest::descriptor()->file(), v1::GetDatasetRequest::descriptor()->file(),
         v1::GetStatusRequest::descriptor()->file(), v1::GetModelRequest::descriptor()->file(),
-        v1::PredictRequest::descriptor()->file()}) {
+        v1::PredictRequest::descriptor()->file(),
+        inference::ModelInferRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       for (int j = 0; j < file->service(i)->method_count(); ++j) {
         methods.push_back(

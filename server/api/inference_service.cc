@@ -1,0 +1,281 @@
+#include "server/api/inference_service.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+#include "core/base/error_reasons.h"
+#include "core/base/status_details.h"
+#include "core/base/status_macros.h"
+#include "core/base/version.h"
+#include "core/model/model_description.h"
+#include "server/api/inference_names.h"
+#include "server/api/resource_names.h"
+#include "wire/inference/tensors.h"
+#include "wire/tasks/catalog.h"
+
+namespace graft::server {
+namespace {
+
+using inference::ModelInferRequest;
+using inference::ModelInferResponse;
+
+constexpr int64_t kBatch = -1;  // in shapes
+constexpr int kMostIndexed = 10'000;
+constexpr int kPage = 1'000;
+// Of a load without a deadline.
+constexpr absl::Duration kLoadTimeout = absl::Minutes(5);
+
+absl::Status NotFound(absl::string_view message) {
+  return WithReason(absl::NotFoundError(message), reasons::kModelNotFound);
+}
+
+// What a request is about, its parts that are only checked taken out.
+struct Infer {
+  serving::PredictRequest predict;
+  std::vector<wire::AskedOutput> asked;
+};
+
+absl::StatusOr<Infer> Convert(const std::string& project, ModelInferRequest& request) {
+  Infer infer;
+  const std::string model = SplitInferenceName(request.model_name()).model;
+  GRAFT_RETURN_IF_ERROR(CheckName("model_name", model));
+  GRAFT_ASSIGN_OR_RETURN(const InferenceVersion version,
+                         ReadInferenceVersion("model_version", request.model_version()));
+  GRAFT_ASSIGN_OR_RETURN(infer.asked, wire::ReadAskedOutputs(request));
+  GRAFT_ASSIGN_OR_RETURN(std::vector<std::string> images, wire::TakeImages(&request));
+  infer.predict.project = project;
+  infer.predict.model = model;
+  infer.predict.version = version.version;
+  infer.predict.label = version.label;
+  infer.predict.whole_answers = true;
+  for (std::string& image : images) {
+    infer.predict.inputs.push_back(serving::EncodedImage{std::move(image)});
+  }
+  return infer;
+}
+
+absl::StatusOr<ModelInferResponse> Describe(const serving::PredictResponse& result,
+                                            const std::vector<wire::AskedOutput>& asked,
+                                            std::string name, std::string id) {
+  const bool with_labels = std::any_of(asked.begin(), asked.end(),
+                                       [](const auto& output) { return output.classes > 0; });
+  std::vector<wire::AnswerTensor> answers;
+  for (const std::unique_ptr<tasks::TaskOutput>& output : result.outputs) {
+    const absl::StatusOr<const wire::TaskWire*> task = wire::FindTask(output->task());
+    if (!task.ok()) return absl::InternalError(task.status().message());
+    answers.push_back((*task)->Tensor(*output, with_labels));
+  }
+  ModelInferResponse response;
+  response.set_model_name(std::move(name));
+  response.set_model_version(absl::StrCat(result.version));
+  response.set_id(std::move(id));
+  GRAFT_RETURN_IF_ERROR(wire::FillOutputs(answers, asked, &response));
+  return response;
+}
+
+void AddTensor(absl::string_view name, absl::string_view datatype, int64_t width,
+               inference::ModelMetadataResponse::TensorMetadata* tensor) {
+  tensor->set_name(std::string(name));
+  tensor->set_datatype(std::string(datatype));
+  tensor->add_shape(kBatch);
+  tensor->add_shape(width);
+}
+
+// Of one version, in the index.
+void Index(const serving::ModelManager& models, const serving::ModelKey& key, bool only_ready,
+           inference::RepositoryIndexResponse* response) {
+  const bool ready = models.Find(key).has_value();
+  if (only_ready && !ready) return;
+  auto* const entry = response->add_models();
+  entry->set_name(key.model);
+  entry->set_version(absl::StrCat(key.version));
+  entry->set_state(ready ? "READY" : "UNAVAILABLE");
+  if (ready) return;
+  const absl::Status error = models.LoadError(key);
+  entry->set_reason(error.ok() ? "not in memory: it is loaded when it is asked for"
+                               : std::string(error.message()));
+}
+
+template <typename Parameters>
+absl::Status NoParameters(const Parameters& parameters) {
+  if (parameters.empty()) return absl::OkStatus();
+  return InvalidField(absl::StrCat("parameters.", parameters.begin()->first),
+                      "is not supported: models are what jobs have made");
+}
+
+}  // namespace
+
+absl::StatusOr<store::ModelVersion> InferenceService::Find(const Caller& caller,
+                                                           const std::string& model,
+                                                           const std::string& version) const {
+  GRAFT_RETURN_IF_ERROR(CheckName("name", model));
+  GRAFT_ASSIGN_OR_RETURN(const InferenceVersion asked, ReadInferenceVersion("version", version));
+  int64_t number = asked.version;
+  if (!asked.label.empty()) {
+    GRAFT_ASSIGN_OR_RETURN(const std::vector<store::ModelLabel> labels,
+                           environment_.store->ListModelLabels(caller.project(), model));
+    for (const store::ModelLabel& each : labels) {
+      if (each.label == asked.label) number = each.version;
+    }
+    if (number == 0) {
+      return NotFound(absl::StrCat("model \"", model, "\" has no label \"", asked.label, "\""));
+    }
+  }
+  absl::StatusOr<store::ModelVersion> row =
+      environment_.store->GetModelVersion(caller.project(), model, number);
+  if (absl::IsNotFound(row.status())) return NotFound(row.status().message());
+  return row;
+}
+
+absl::StatusOr<inference::ServerLiveResponse> InferenceService::ServerLive(
+    const Caller& /*caller*/, const inference::ServerLiveRequest& /*request*/) {
+  inference::ServerLiveResponse response;
+  response.set_live(true);
+  return response;
+}
+
+absl::StatusOr<inference::ServerReadyResponse> InferenceService::ServerReady(
+    const Caller& /*caller*/, const inference::ServerReadyRequest& /*request*/) {
+  inference::ServerReadyResponse response;
+  response.set_ready(environment_.ready().ok());
+  return response;
+}
+
+absl::StatusOr<inference::ModelReadyResponse> InferenceService::ModelReady(
+    const Caller& caller, const inference::ModelReadyRequest& request) {
+  const std::string model = SplitInferenceName(request.name()).model;
+  const absl::StatusOr<store::ModelVersion> row = Find(caller, model, request.version());
+  // One that is not there is not ready, which is no error to whoever waits for it.
+  if (!row.ok() && !absl::IsNotFound(row.status())) return row.status();
+  inference::ModelReadyResponse response;
+  response.set_ready(row.ok() &&
+                     environment_.models->LoadError({row->project, row->model, row->version}).ok());
+  return response;
+}
+
+absl::StatusOr<inference::ServerMetadataResponse> InferenceService::ServerMetadata(
+    const Caller& /*caller*/, const inference::ServerMetadataRequest& /*request*/) {
+  inference::ServerMetadataResponse response;
+  response.set_name("graft");
+  response.set_version(Version());
+  response.add_extensions("classification");
+  response.add_extensions("model_repository");
+  return response;
+}
+
+absl::StatusOr<inference::ModelMetadataResponse> InferenceService::ModelMetadata(
+    const Caller& caller, const inference::ModelMetadataRequest& request) {
+  const std::string model = SplitInferenceName(request.name()).model;
+  GRAFT_ASSIGN_OR_RETURN(const store::ModelVersion row, Find(caller, model, request.version()));
+  const auto damaged = [&] {
+    return absl::DataLossError(
+        absl::StrCat("model \"", row.model, "\" version ", row.version,
+                     ": its stored description cannot be read; delete the version"));
+  };
+  const auto description = model::ModelDescriptionFromJson(row.description);
+  if (!description.ok()) return damaged();
+  const auto task = wire::FindTask(description->task);
+  if (!task.ok()) return damaged();
+  const auto tensor = (*task)->TensorOf(description->outputs);
+  if (!tensor.ok()) return damaged();
+  absl::StatusOr<std::vector<int64_t>> numbers =
+      environment_.store->ListVersionNumbers(row.project, row.model);
+  if (!numbers.ok()) return numbers.status();
+
+  inference::ModelMetadataResponse response;
+  response.set_name(request.name());
+  for (const int64_t number : *numbers) response.add_versions(absl::StrCat(number));
+  response.set_platform(absl::StrCat("graft_", description->task));
+  AddTensor(wire::kImageTensor, "BYTES", 1, response.add_inputs());
+  AddTensor(tensor->name, "FP32", static_cast<int64_t>(tensor->labels.size()),
+            response.add_outputs());
+  return response;
+}
+
+absl::StatusOr<inference::RepositoryIndexResponse> InferenceService::RepositoryIndex(
+    const Caller& caller, const inference::RepositoryIndexRequest& request) {
+  inference::RepositoryIndexResponse response;
+  store::PageOptions page;
+  page.page_size = kPage;
+  do {
+    GRAFT_ASSIGN_OR_RETURN(const store::Page<store::Model> models,
+                           environment_.store->ListModels(caller.project(), page));
+    for (const store::Model& model : models.items) {
+      const absl::StatusOr<std::vector<int64_t>> numbers =
+          environment_.store->ListVersionNumbers(model.project, model.name);
+      if (absl::IsNotFound(numbers.status())) continue;  // deleted since the page was read
+      if (!numbers.ok()) return numbers.status();
+      for (const int64_t number : *numbers) {
+        Index(*environment_.models, {model.project, model.name, number}, request.ready(),
+              &response);
+      }
+    }
+    if (response.models_size() > kMostIndexed) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the project has more than ", kMostIndexed,
+                       " versions: page through them with graft.v1.ModelService/ListModels"));
+    }
+    page.page_token = models.next_page_token;
+  } while (!page.page_token.empty());
+  return response;
+}
+
+absl::StatusOr<inference::RepositoryModelLoadResponse> InferenceService::RepositoryModelLoad(
+    const Caller& caller, const inference::RepositoryModelLoadRequest& request) {
+  GRAFT_RETURN_IF_ERROR(CheckName("model_name", request.model_name()));
+  GRAFT_RETURN_IF_ERROR(NoParameters(request.parameters()));
+  GRAFT_RETURN_IF_ERROR(
+      serving::AcquireAndWait(*environment_.models, {caller.project(), request.model_name(), 0},
+                              std::min(caller.deadline() - absl::Now(), kLoadTimeout))
+          .status());
+  return inference::RepositoryModelLoadResponse();
+}
+
+absl::StatusOr<inference::RepositoryModelUnloadResponse> InferenceService::RepositoryModelUnload(
+    const Caller& caller, const inference::RepositoryModelUnloadRequest& request) {
+  GRAFT_RETURN_IF_ERROR(Find(caller, request.model_name(), "").status());
+  // Triton's unload_dependents, which clients send unasked: there are none.
+  auto parameters = request.parameters();
+  parameters.erase("unload_dependents");
+  GRAFT_RETURN_IF_ERROR(NoParameters(parameters));
+  environment_.models->Unload(caller.project(), request.model_name());
+  return inference::RepositoryModelUnloadResponse();
+}
+
+void InferenceService::OnRefused(const ModelInferRequest& request,
+                                 const absl::Status& status) const {
+  if (environment_.observer == nullptr) return;
+  InferenceName name = SplitInferenceName(request.model_name());
+  environment_.observer->OnRequest({.project = std::move(name.project),
+                                    .model = std::move(name.model),
+                                    .code = status.code(),
+                                    .inputs = request.inputs_size()});
+}
+
+void InferenceService::ModelInfer(const Caller& caller, ModelInferRequest request, Done done) {
+  absl::StatusOr<Infer> infer = Convert(caller.project(), request);
+  if (!infer.ok()) {
+    OnRefused(request, infer.status());
+    return done(infer.status());
+  }
+  const absl::Duration until =
+      caller.deadline() == absl::InfiniteFuture()
+          ? absl::InfiniteDuration()
+          : environment_.clock->Monotonic() + (caller.deadline() - absl::Now());
+  environment_.predictor->Submit(
+      std::move(infer->predict), until,
+      [done = std::move(done), asked = std::move(infer->asked), name = request.model_name(),
+       id = request.id()](absl::StatusOr<serving::PredictResponse> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
+        done(Describe(*result, asked, std::move(name), std::move(id)));
+      },
+      caller.cancel());
+}
+
+}  // namespace graft::server

@@ -1,0 +1,69 @@
+#ifndef GRAFT_SERVER_API_INFERENCE_SERVICE_H_
+#define GRAFT_SERVER_API_INFERENCE_SERVICE_H_
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "inference/inference.pb.h"
+
+#include "core/base/clock.h"
+#include "core/serving/model_manager.h"
+#include "core/serving/predictor.h"
+#include "core/serving/serving_observer.h"
+#include "core/store/metadata_store.h"
+#include "server/api/caller.h"
+
+namespace graft::server {
+
+// The Open Inference Protocol (proto/inference/inference.proto) over the models that jobs made.
+// ModelInfer never blocks; the others do. Everything is borrowed. Safe for concurrent use.
+class InferenceService {
+ public:
+  struct Environment {
+    serving::Predictor* predictor = nullptr;
+    serving::ModelManager* models = nullptr;
+    store::MetadataStore* store = nullptr;
+    Clock* clock = nullptr;
+    serving::ServingObserver* observer = nullptr;  // of requests that are refused; may be null
+    std::function<absl::Status()> ready;           // OK while the server takes new work
+  };
+  explicit InferenceService(Environment environment) : environment_(std::move(environment)) {}
+
+  absl::StatusOr<inference::ServerLiveResponse> ServerLive(
+      const Caller& caller, const inference::ServerLiveRequest& request);
+  absl::StatusOr<inference::ServerReadyResponse> ServerReady(
+      const Caller& caller, const inference::ServerReadyRequest& request);
+  absl::StatusOr<inference::ModelReadyResponse> ModelReady(
+      const Caller& caller, const inference::ModelReadyRequest& request);
+  absl::StatusOr<inference::ServerMetadataResponse> ServerMetadata(
+      const Caller& caller, const inference::ServerMetadataRequest& request);
+  absl::StatusOr<inference::ModelMetadataResponse> ModelMetadata(
+      const Caller& caller, const inference::ModelMetadataRequest& request);
+  absl::StatusOr<inference::RepositoryIndexResponse> RepositoryIndex(
+      const Caller& caller, const inference::RepositoryIndexRequest& request);
+  absl::StatusOr<inference::RepositoryModelLoadResponse> RepositoryModelLoad(
+      const Caller& caller, const inference::RepositoryModelLoadRequest& request);
+  absl::StatusOr<inference::RepositoryModelUnloadResponse> RepositoryModelUnload(
+      const Caller& caller, const inference::RepositoryModelUnloadRequest& request);
+
+  // Called once, on any thread, maybe before ModelInfer returns.
+  using Done = std::function<void(absl::StatusOr<inference::ModelInferResponse>)>;
+  // Takes the pictures out of the request.
+  void ModelInfer(const Caller& caller, inference::ModelInferRequest request, Done done);
+  // Tells the observer of a request that was refused with `status`.
+  void OnRefused(const inference::ModelInferRequest& request, const absl::Status& status) const;
+
+ private:
+  // The row of the version that is asked for by name and version as the protocol writes them.
+  absl::StatusOr<store::ModelVersion> Find(const Caller& caller, const std::string& model,
+                                           const std::string& version) const;
+
+  const Environment environment_;
+};
+
+}  // namespace graft::server
+
+#endif  // GRAFT_SERVER_API_INFERENCE_SERVICE_H_

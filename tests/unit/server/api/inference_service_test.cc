@@ -1,0 +1,280 @@
+#include "server/api/inference_service.h"
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "inference/inference.grpc.pb.h"
+
+#include "core/base/sha256.h"
+#include "core/model/model_description.h"
+#include "core/tasks/classification/decoder.h"
+#include "server/rpc/services.h"
+#include "tests/fakes/fake_serving.h"
+#include "tests/fakes/loopback_server.h"
+#include "tests/unit/server/store_test.h"
+#include "wire/status.h"
+
+namespace graft::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+using Stub = inference::GRPCInferenceService::Stub;
+
+// Two versions of a classifier of a, b and c, over a real store and a fake network.
+class InferenceServiceTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    StoreTest::SetUp();
+    ASSERT_FALSE(HasFatalFailure());
+    Publish("job-1", 1);
+    Publish("job-2", 2);
+    manager_ = *serving::ModelManager::Create({}, &models_, &models_, Clock::System(), nullptr);
+    predictor_ = *serving::Predictor::Create({}, manager_.get(), Clock::System(), &observer_);
+    service_ = std::make_unique<InferenceService>(
+        InferenceService::Environment{predictor_.get(), manager_.get(), store_.get(),
+                                      Clock::System(), &observer_, [this] { return ready_; }});
+    Api api;
+    api.gate = &gate_;
+    api.inference = service_.get();
+    rpc_ = MakeRpcServices(api, &executor_);
+    server_ = std::make_unique<LoopbackServer>(rpc_.at(0).service.get());
+    stub_ = inference::GRPCInferenceService::NewStub(server_->channel());
+  }
+
+  void Publish(const std::string& job_id, int64_t version) {
+    jobs::Job job;
+    job.id = job_id;
+    job.project = "p";
+    job.model_name = "pets";
+    job.backbone = "net";
+    ASSERT_TRUE(store_->EnqueueJob(job).ok());
+    const auto claimed = store_->ClaimNextJob("w", {});
+    ASSERT_TRUE(claimed.ok() && claimed->has_value());
+    store::JobOutcome outcome;
+    outcome.version.emplace();
+    outcome.version->artifact_prefix = "jobs/" + job_id + "/1";
+    model::ModelDescription description;
+    description.backbone = "net";
+    description.backbone_digest = Sha256Hex("net");
+    description.cut_point = "top";
+    description.head = {model::HeadKind::kLinear, {8, 7, 7}, 0, 0, 3};
+    description.task = "classification";
+    description.outputs = R"({"labels":["a","b","c"]})";
+    outcome.version->description = model::ModelDescriptionToJson(description);
+    ASSERT_TRUE(store_->FinishJob(job_id, (*claimed)->fence, outcome).ok());
+    models_.Publish("pets", version,
+                    {.decoder = tasks::MakeClassificationDecoder({{"a", "b", "c"}, {}})});
+  }
+
+  template <typename Request, typename Response>
+  absl::Status Ask(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                   const Request& request, Response* response) {
+    grpc::ClientContext context;
+    return wire::FromGrpcStatus((stub_.get()->*method)(&context, request, response));
+  }
+  absl::Status Infer(const inference::ModelInferRequest& request) {
+    infer_.Clear();
+    return Ask(&Stub::ModelInfer, request, &infer_);
+  }
+  bool Ready(const std::string& name, const std::string& version) {
+    inference::ModelReadyRequest request;
+    request.set_name(name);
+    request.set_version(version);
+    inference::ModelReadyResponse response;
+    const absl::Status status = Ask(&Stub::ModelReady, request, &response);
+    EXPECT_TRUE(status.ok()) << status;
+    return response.ready();
+  }
+  // name version state, of each in the index.
+  std::vector<std::string> Indexed(bool only_ready) {
+    inference::RepositoryIndexRequest request;
+    request.set_repository_name("p");
+    request.set_ready(only_ready);
+    inference::RepositoryIndexResponse response;
+    const absl::Status status = Ask(&Stub::RepositoryIndex, request, &response);
+    EXPECT_TRUE(status.ok()) << status;
+    std::vector<std::string> found;
+    for (const auto& model : response.models()) {
+      found.push_back(model.name() + " " + model.version() + " " + model.state());
+    }
+    return found;
+  }
+
+  static inference::ModelInferRequest Request(const std::vector<std::string>& images) {
+    inference::ModelInferRequest request;
+    request.set_model_name("p/pets");
+    auto* const input = request.add_inputs();
+    input->set_name("image");
+    input->set_datatype("BYTES");
+    input->add_shape(static_cast<int64_t>(images.size()));
+    for (const std::string& image : images) input->mutable_contents()->add_bytes_contents(image);
+    return request;
+  }
+
+  FakeWorld world_;
+  FakeModels models_{&world_};
+  RecordingServingObserver observer_;
+  std::unique_ptr<serving::ModelManager> manager_;
+  std::unique_ptr<serving::Predictor> predictor_;
+  absl::Status ready_;
+  const Gate gate_;
+  ThreadPool executor_{"test-api", 2, 16};
+  std::unique_ptr<InferenceService> service_;
+  std::vector<RpcService> rpc_;
+  std::unique_ptr<LoopbackServer> server_;
+  std::unique_ptr<Stub> stub_;
+  inference::ModelInferResponse infer_;
+};
+
+TEST_F(InferenceServiceTest, AnswersWithEveryProbabilityOfEveryPicture) {
+  inference::ModelInferRequest request = Request({"c", "b"});
+  request.set_id("call-7");
+  const absl::Status status = Infer(request);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(infer_.model_name(), "p/pets");
+  EXPECT_EQ(infer_.model_version(), "2");
+  EXPECT_EQ(infer_.id(), "call-7");
+  ASSERT_EQ(infer_.outputs_size(), 1);
+  EXPECT_EQ(infer_.outputs(0).name(), "probabilities");
+  EXPECT_THAT(infer_.outputs(0).shape(), ElementsAre(2, 3));
+  std::vector<float> numbers(6);
+  ASSERT_EQ(infer_.raw_output_contents(0).size(), 24u);
+  std::memcpy(numbers.data(), infer_.raw_output_contents(0).data(), 24);
+  EXPECT_GT(numbers[2], numbers[0]) << "the first shows a c";
+  EXPECT_GT(numbers[4], numbers[3]) << "the second a b";
+  EXPECT_NEAR(numbers[0] + numbers[1] + numbers[2], 1, 1e-6);
+}
+
+TEST_F(InferenceServiceTest, VersionsAreNumbersOrLabels) {
+  inference::ModelInferRequest request = Request({"a"});
+  request.set_model_version("1");
+  ASSERT_TRUE(Infer(request).ok());
+  EXPECT_EQ(infer_.model_version(), "1");
+  manager_->SetLabel("p", "pets", "stable", 1);
+  request.set_model_version("stable");
+  ASSERT_TRUE(Infer(request).ok());
+  EXPECT_EQ(infer_.model_version(), "1");
+  for (const char* const unknown : {"9", "canary"}) {
+    request.set_model_version(unknown);
+    EXPECT_TRUE(absl::IsNotFound(Infer(request))) << unknown;
+  }
+}
+
+TEST_F(InferenceServiceTest, TheClassificationExtensionNamesClasses) {
+  inference::ModelInferRequest request = Request({"b"});
+  auto* const output = request.add_outputs();
+  output->set_name("probabilities");
+  (*output->mutable_parameters())["classification"].set_int64_param(1);
+  ASSERT_TRUE(Infer(request).ok());
+  EXPECT_EQ(infer_.outputs(0).datatype(), "BYTES");
+  EXPECT_THAT(infer_.raw_output_contents(0), HasSubstr(":1:b"));
+}
+
+TEST_F(InferenceServiceTest, WhatIsWrongIsNamedAndCounted) {
+  inference::ModelInferRequest request = Request({"a", "bad"});
+  absl::Status status = Infer(request);
+  EXPECT_EQ(status.message(), "inputs[1]: truncated JPEG");
+  request = Request({"a"});
+  request.add_outputs()->set_name("logits");
+  EXPECT_EQ(InvalidFieldsOf(Infer(request)).at(0).field, "outputs[0].name");
+  request = Request({"a"});
+  request.set_model_name("p/No Name");
+  EXPECT_EQ(InvalidFieldsOf(Infer(request)).at(0).field, "model_name");
+  request.set_model_name("No Name/pets");
+  EXPECT_EQ(InvalidFieldsOf(Infer(request)).at(0).field, "project");
+  request.set_model_name("p/cars");
+  EXPECT_TRUE(absl::IsNotFound(Infer(request)));
+  request = Request({"a"});
+  request.set_model_version("0");
+  EXPECT_EQ(InvalidFieldsOf(Infer(request)).at(0).field, "model_version");
+  EXPECT_EQ(observer_.AwaitRequests(6).size(), 6u);
+}
+
+TEST_F(InferenceServiceTest, MetadataSaysWhatGoesInAndComesOut) {
+  inference::ModelMetadataRequest request;
+  request.set_name("p/pets");
+  inference::ModelMetadataResponse response;
+  ASSERT_TRUE(Ask(&Stub::ModelMetadata, request, &response).ok());
+  EXPECT_EQ(response.name(), "p/pets");
+  EXPECT_EQ(response.platform(), "graft_classification");
+  EXPECT_THAT(response.versions(), ElementsAre("1", "2"));
+  ASSERT_EQ(response.inputs_size(), 1);
+  EXPECT_EQ(response.inputs(0).name(), "image");
+  EXPECT_EQ(response.inputs(0).datatype(), "BYTES");
+  EXPECT_THAT(response.inputs(0).shape(), ElementsAre(-1, 1));
+  ASSERT_EQ(response.outputs_size(), 1);
+  EXPECT_EQ(response.outputs(0).name(), "probabilities");
+  EXPECT_EQ(response.outputs(0).datatype(), "FP32");
+  EXPECT_THAT(response.outputs(0).shape(), ElementsAre(-1, 3));
+  request.set_version("stable");
+  EXPECT_TRUE(absl::IsNotFound(Ask(&Stub::ModelMetadata, request, &response)));
+  ASSERT_TRUE(store_->SetModelLabel({"p", "pets", "stable", 1}, std::nullopt).ok());
+  EXPECT_TRUE(Ask(&Stub::ModelMetadata, request, &response).ok());
+}
+
+TEST_F(InferenceServiceTest, ServerAndModelsSayWhetherTheyAreReady) {
+  inference::ServerLiveResponse live;
+  ASSERT_TRUE(Ask(&Stub::ServerLive, inference::ServerLiveRequest(), &live).ok());
+  EXPECT_TRUE(live.live());
+  inference::ServerReadyResponse ready;
+  ASSERT_TRUE(Ask(&Stub::ServerReady, inference::ServerReadyRequest(), &ready).ok());
+  EXPECT_TRUE(ready.ready());
+  ready_ = absl::UnavailableError("draining");
+  ASSERT_TRUE(Ask(&Stub::ServerReady, inference::ServerReadyRequest(), &ready).ok());
+  EXPECT_FALSE(ready.ready());
+  inference::ServerMetadataResponse metadata;
+  ASSERT_TRUE(Ask(&Stub::ServerMetadata, inference::ServerMetadataRequest(), &metadata).ok());
+  EXPECT_EQ(metadata.name(), "graft");
+
+  EXPECT_TRUE(Ready("p/pets", ""));
+  EXPECT_TRUE(Ready("p/pets", "1"));
+  EXPECT_FALSE(Ready("p/pets", "9"));
+  EXPECT_FALSE(Ready("pets", "")) << "that is the default project's";
+  models_.Corrupt("pets", 1);
+  inference::ModelInferRequest request = Request({"a"});
+  request.set_model_version("1");
+  ASSERT_FALSE(Infer(request).ok());
+  EXPECT_FALSE(Ready("p/pets", "1"));
+  EXPECT_TRUE(Ready("p/pets", "2"));
+}
+
+TEST_F(InferenceServiceTest, ModelsAreLoadedUnloadedAndIndexed) {
+  EXPECT_THAT(Indexed(false), ElementsAre("pets 1 UNAVAILABLE", "pets 2 UNAVAILABLE"));
+  EXPECT_THAT(Indexed(true), IsEmpty());
+  inference::RepositoryModelLoadRequest load;
+  load.set_repository_name("p");
+  load.set_model_name("pets");
+  inference::RepositoryModelLoadResponse loaded;
+  ASSERT_TRUE(Ask(&Stub::RepositoryModelLoad, load, &loaded).ok());
+  EXPECT_THAT(Indexed(true), ElementsAre("pets 2 READY"));
+  inference::RepositoryModelUnloadRequest unload;
+  unload.set_repository_name("p");
+  unload.set_model_name("pets");
+  (*unload.mutable_parameters())["unload_dependents"].set_bool_param(false);
+  inference::RepositoryModelUnloadResponse unloaded;
+  ASSERT_TRUE(Ask(&Stub::RepositoryModelUnload, unload, &unloaded).ok());
+  EXPECT_THAT(Indexed(true), IsEmpty());
+  // It is loaded again when it is asked for.
+  ASSERT_TRUE(Infer(Request({"a"})).ok());
+  EXPECT_THAT(Indexed(true), ElementsAre("pets 2 READY"));
+
+  (*load.mutable_parameters())["config"].set_string_param("{}");
+  EXPECT_EQ(InvalidFieldsOf(Ask(&Stub::RepositoryModelLoad, load, &loaded)).at(0).field,
+            "parameters.config");
+  load.clear_parameters();
+  load.set_model_name("cars");
+  EXPECT_TRUE(absl::IsNotFound(Ask(&Stub::RepositoryModelLoad, load, &loaded)));
+  unload.set_model_name("cars");
+  EXPECT_TRUE(absl::IsNotFound(Ask(&Stub::RepositoryModelUnload, unload, &unloaded)));
+}
+
+}  // namespace
+}  // namespace graft::server

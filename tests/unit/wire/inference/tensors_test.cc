@@ -1,0 +1,159 @@
+#include "wire/inference/tensors.h"
+
+#include <cstring>
+#include <functional>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "core/base/status_details.h"
+
+namespace graft::wire {
+namespace {
+
+using inference::ModelInferRequest;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string Element(const std::string& bytes) {
+  const auto length = static_cast<uint32_t>(bytes.size());
+  return std::string(reinterpret_cast<const char*>(&length), 4) + bytes;
+}
+
+// Two pictures, raw.
+ModelInferRequest Request() {
+  ModelInferRequest request;
+  auto* const input = request.add_inputs();
+  input->set_name("image");
+  input->set_datatype("BYTES");
+  input->add_shape(2);
+  request.add_raw_input_contents(Element("first") + Element(""));
+  return request;
+}
+
+// The same, typed.
+ModelInferRequest Typed() {
+  ModelInferRequest request = Request();
+  request.clear_raw_input_contents();
+  request.mutable_inputs(0)->mutable_contents()->add_bytes_contents("first");
+  request.mutable_inputs(0)->mutable_contents()->add_bytes_contents("second");
+  return request;
+}
+
+TEST(TakeImages, ReadsRawAndTypedContentsInOneOrTwoDimensions) {
+  ModelInferRequest request = Request();
+  EXPECT_THAT(*TakeImages(&request), ElementsAre("first", ""));
+  request = Request();
+  request.mutable_inputs(0)->add_shape(1);
+  EXPECT_THAT(*TakeImages(&request), ElementsAre("first", ""));
+  request = Typed();
+  EXPECT_THAT(*TakeImages(&request), ElementsAre("first", "second"));
+}
+
+TEST(TakeImages, WhatIsWrongIsNamed) {
+  struct Case {
+    std::function<void(ModelInferRequest&)> spoil;
+    std::string field;
+    std::string message;
+  };
+  const auto raw = [](const std::string& bytes) {
+    return [bytes](ModelInferRequest& r) { r.set_raw_input_contents(0, bytes); };
+  };
+  const std::string huge = std::string("\xff\xff\xff\xff", 4) + "x";
+  const std::vector<Case> cases = {
+      {[](auto& r) { r.clear_inputs(); }, "inputs", "holds no tensor"},
+      {[](auto& r) { r.mutable_inputs(0)->set_name("pixels"); }, "inputs[0].name", "\"image\""},
+      {[](auto& r) { *r.add_inputs() = r.inputs(0); }, "inputs[1].name", "one input"},
+      {[](auto& r) { r.mutable_inputs(0)->set_datatype("UINT8"); }, "inputs[0].datatype", "UINT8"},
+      {[](auto& r) { r.mutable_inputs(0)->clear_shape(); }, "inputs[0].shape", "[]"},
+      {[](auto& r) { r.mutable_inputs(0)->set_shape(0, 0); }, "inputs[0].shape", "[0]"},
+      {[](auto& r) { r.mutable_inputs(0)->set_shape(0, -1); }, "inputs[0].shape", "[-1]"},
+      {[](auto& r) { r.mutable_inputs(0)->add_shape(2); }, "inputs[0].shape", "[2, 2]"},
+      {[](auto& r) { r.mutable_inputs(0)->set_shape(0, 3); }, "raw_input_contents[0]",
+       "holds 2 elements, and the shape says 3"},
+      {[](auto& r) { r.mutable_inputs(0)->set_shape(0, INT64_MAX); }, "raw_input_contents[0]",
+       "holds 2"},
+      {[](auto& r) { r.mutable_inputs(0)->set_shape(0, 1); }, "raw_input_contents[0]",
+       "goes on for 4 bytes"},
+      {raw(""), "raw_input_contents[0]", "holds 0"},
+      {raw(Element("a") + "abc"), "raw_input_contents[0]", "ends in the length"},
+      {raw(huge), "raw_input_contents[0]", "4294967295 bytes, and 1 are left"},
+      {[](auto& r) { r.add_raw_input_contents("x"); }, "raw_input_contents", "holds 2 elements"},
+      {[](auto& r) { r.mutable_inputs(0)->mutable_contents()->add_bytes_contents("x"); },
+       "raw_input_contents", "both set"},
+      {[](auto& r) { r.mutable_inputs(0)->mutable_contents()->add_fp32_contents(1); },
+       "inputs[0].contents", "bytes_contents"},
+      {[](auto& r) {
+         (*r.mutable_inputs(0)->mutable_parameters())["shared_memory_region"].set_string_param("m");
+       },
+       "inputs[0].parameters", "shared memory"},
+      {[](auto& r) {
+         r = Typed();
+         r.mutable_inputs(0)->set_shape(0, 5);
+       },
+       "inputs[0].contents", "holds 2 elements, and the shape says 5"},
+  };
+  for (const Case& each : cases) {
+    ModelInferRequest request = Request();
+    each.spoil(request);
+    const absl::Status status = TakeImages(&request).status();
+    ASSERT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << each.message;
+    const std::vector<FieldError> fields = InvalidFieldsOf(status);
+    ASSERT_EQ(fields.size(), 1u);
+    EXPECT_EQ(fields[0].field, each.field);
+    EXPECT_THAT(fields[0].description, HasSubstr(each.message));
+  }
+}
+
+TEST(ReadAskedOutputs, ReadsTheClassificationExtension) {
+  ModelInferRequest request;
+  request.add_outputs()->set_name("probabilities");
+  EXPECT_EQ(ReadAskedOutputs(request)->at(0).classes, 0);
+  auto& parameter = (*request.mutable_outputs(0)->mutable_parameters())["classification"];
+  parameter.set_int64_param(3);
+  EXPECT_EQ(ReadAskedOutputs(request)->at(0).classes, 3);
+  parameter.set_uint64_param(UINT64_MAX);
+  EXPECT_GT(ReadAskedOutputs(request)->at(0).classes, 1'000'000);
+  parameter.set_int64_param(-1);
+  EXPECT_EQ(InvalidFieldsOf(ReadAskedOutputs(request).status()).at(0).field,
+            "outputs[0].parameters.classification");
+  parameter.set_string_param("3");
+  EXPECT_FALSE(ReadAskedOutputs(request).ok());
+}
+
+TEST(FillOutputs, NumbersAreFloat32RowByRow) {
+  inference::ModelInferResponse response;
+  ASSERT_TRUE(
+      FillOutputs({{"values", {1, 2, 3}, {}}, {"values", {4, 5, 6}, {}}}, {}, &response).ok());
+  ASSERT_EQ(response.outputs_size(), 1);
+  EXPECT_EQ(response.outputs(0).name(), "values");
+  EXPECT_EQ(response.outputs(0).datatype(), "FP32");
+  EXPECT_THAT(response.outputs(0).shape(), ElementsAre(2, 3));
+  ASSERT_EQ(response.raw_output_contents_size(), 1);
+  std::vector<float> numbers(6);
+  ASSERT_EQ(response.raw_output_contents(0).size(), 24u);
+  std::memcpy(numbers.data(), response.raw_output_contents(0).data(), 24);
+  EXPECT_THAT(numbers, ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
+TEST(FillOutputs, ClassesAreTheLargestFirst) {
+  inference::ModelInferResponse response;
+  const AnswerTensor answer = {"probabilities", {0.25, 0.5, 0.25}, {"cat", "dog:big", "owl"}};
+  ASSERT_TRUE(FillOutputs({answer}, {{"probabilities", 2}, {"probabilities", 9}}, &response).ok());
+  EXPECT_EQ(response.outputs(0).datatype(), "BYTES");
+  EXPECT_THAT(response.outputs(0).shape(), ElementsAre(1, 2));
+  EXPECT_THAT(response.outputs(1).shape(), ElementsAre(1, 3));
+  EXPECT_EQ(response.raw_output_contents(0),
+            Element("0.500000:1:dog:big") + Element("0.250000:0:cat"));
+}
+
+TEST(FillOutputs, AnUnknownOutputIsNamed) {
+  inference::ModelInferResponse response;
+  const absl::Status status =
+      FillOutputs({{"values", {1}, {}}}, {{"values"}, {"logits"}}, &response);
+  EXPECT_EQ(InvalidFieldsOf(status).at(0).field, "outputs[1].name");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\"values\""));
+}
+
+}  // namespace
+}  // namespace graft::wire

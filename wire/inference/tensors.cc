@@ -1,0 +1,217 @@
+#include "wire/inference/tensors.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+
+#include "core/base/status_macros.h"
+#include "wire/status.h"
+
+namespace graft::wire {
+namespace {
+
+using inference::ModelInferRequest;
+using inference::ModelInferResponse;
+
+constexpr char kClassification[] = "classification";
+constexpr size_t kLengthBytes = 4;
+
+static_assert(std::endian::native == std::endian::little, "raw tensors are written as they are");
+
+// Anything but bytes_contents.
+bool HasOtherContents(const inference::InferTensorContents& contents) {
+  return contents.bool_contents_size() + contents.int_contents_size() +
+             contents.int64_contents_size() + contents.uint_contents_size() +
+             contents.uint64_contents_size() + contents.fp32_contents_size() +
+             contents.fp64_contents_size() >
+         0;
+}
+
+absl::Status NoSharedMemory(
+    const google::protobuf::Map<std::string, inference::InferParameter>& parameters,
+    absl::string_view field) {
+  for (const auto& [name, value] : parameters) {
+    if (absl::StartsWith(name, "shared_memory")) {
+      return InvalidField(absl::StrCat(field, ".parameters"),
+                          "shared memory is not supported: send the contents");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// How many elements [n] or [n, 1] holds.
+absl::StatusOr<int64_t> CountOf(const ModelInferRequest::InferInputTensor& input) {
+  const bool fits = input.shape_size() == 1 || (input.shape_size() == 2 && input.shape(1) == 1);
+  if (!fits || input.shape(0) < 1) {
+    return InvalidField("inputs[0].shape", absl::StrCat("must be [n] or [n, 1], n pictures, not [",
+                                                        absl::StrJoin(input.shape(), ", "), "]"));
+  }
+  return input.shape(0);
+}
+
+absl::Status WrongCount(absl::string_view field, int64_t found, int64_t wanted) {
+  return InvalidField(field,
+                      absl::StrCat("holds ", found, " elements, and the shape says ", wanted));
+}
+
+absl::StatusOr<std::vector<std::string>> ReadRaw(absl::string_view raw, int64_t count) {
+  constexpr absl::string_view kField = "raw_input_contents[0]";
+  std::vector<std::string> elements;
+  while (!raw.empty()) {
+    if (static_cast<int64_t>(elements.size()) == count) {
+      return InvalidField(kField, absl::StrCat("goes on for ", raw.size(), " bytes behind the ",
+                                               count, " elements that the shape says"));
+    }
+    if (raw.size() < kLengthBytes) {
+      return InvalidField(kField, "ends in the length of an element");
+    }
+    uint32_t length = 0;
+    std::memcpy(&length, raw.data(), kLengthBytes);
+    raw.remove_prefix(kLengthBytes);
+    if (raw.size() < length) {
+      return InvalidField(kField, absl::StrCat("element ", elements.size(), " is to have ", length,
+                                               " bytes, and ", raw.size(), " are left"));
+    }
+    elements.emplace_back(raw.substr(0, length));
+    raw.remove_prefix(length);
+  }
+  if (static_cast<int64_t>(elements.size()) != count) {
+    return WrongCount(kField, static_cast<int64_t>(elements.size()), count);
+  }
+  return elements;
+}
+
+absl::StatusOr<int64_t> ClassesOf(const inference::InferParameter& parameter,
+                                  absl::string_view field) {
+  int64_t classes = -1;
+  if (parameter.parameter_choice_case() == inference::InferParameter::kInt64Param) {
+    classes = parameter.int64_param();
+  } else if (parameter.parameter_choice_case() == inference::InferParameter::kUint64Param) {
+    classes = static_cast<int64_t>(std::min<uint64_t>(parameter.uint64_param(), INT32_MAX));
+  }
+  if (classes >= 0) return classes;
+  return InvalidField(absl::StrCat(field, ".parameters.classification"),
+                      "must be a number of classes, 0 for none");
+}
+
+void AddNumbers(const std::vector<AnswerTensor>& answers, ModelInferResponse* response,
+                ModelInferResponse::InferOutputTensor* tensor) {
+  tensor->set_datatype("FP32");
+  tensor->add_shape(static_cast<int64_t>(answers.size()));
+  tensor->add_shape(static_cast<int64_t>(answers.front().values.size()));
+  std::string* const raw = response->add_raw_output_contents();
+  for (const AnswerTensor& answer : answers) {
+    raw->append(reinterpret_cast<const char*>(answer.values.data()),
+                answer.values.size() * sizeof(float));
+  }
+}
+
+// "value:index:label" of the `classes` largest, of equal ones the lower index first.
+void AddClasses(const std::vector<AnswerTensor>& answers, int64_t classes,
+                ModelInferResponse* response, ModelInferResponse::InferOutputTensor* tensor) {
+  const auto width = static_cast<int64_t>(answers.front().values.size());
+  const int64_t count = std::min(classes, width);
+  tensor->set_datatype("BYTES");
+  tensor->add_shape(static_cast<int64_t>(answers.size()));
+  tensor->add_shape(count);
+  std::string* const raw = response->add_raw_output_contents();
+  for (const AnswerTensor& answer : answers) {
+    std::vector<int64_t> order(static_cast<size_t>(width));
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int64_t a, int64_t b) { return answer.values[a] > answer.values[b]; });
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t index = order[i];
+      const std::string element =
+          absl::StrFormat("%f:%d:%s", answer.values[index], index, answer.labels[index]);
+      const auto length = static_cast<uint32_t>(element.size());
+      raw->append(reinterpret_cast<const char*>(&length), kLengthBytes);
+      raw->append(element);
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> TakeImages(ModelInferRequest* request) {
+  if (request->inputs_size() == 0) {
+    return InvalidField("inputs", absl::StrCat("holds no tensor: send \"", kImageTensor, "\""));
+  }
+  for (int i = 0; i < request->inputs_size(); ++i) {
+    if (i == 0 && request->inputs(i).name() == kImageTensor) continue;
+    return InvalidField(absl::StrCat("inputs[", i, "].name"),
+                        absl::StrCat("the model has one input, \"", kImageTensor, "\""));
+  }
+  ModelInferRequest::InferInputTensor& input = *request->mutable_inputs(0);
+  if (input.datatype() != "BYTES") {
+    return InvalidField(
+        "inputs[0].datatype",
+        absl::StrCat("must be BYTES, encoded pictures, not \"", input.datatype(), "\""));
+  }
+  GRAFT_RETURN_IF_ERROR(NoSharedMemory(input.parameters(), "inputs[0]"));
+  GRAFT_ASSIGN_OR_RETURN(const int64_t count, CountOf(input));
+  if (HasOtherContents(input.contents())) {
+    return InvalidField("inputs[0].contents", "of BYTES only bytes_contents may be set");
+  }
+  auto& typed = *input.mutable_contents()->mutable_bytes_contents();
+  if (request->raw_input_contents_size() > 0) {
+    if (!typed.empty()) {
+      return InvalidField("raw_input_contents", "and contents are both set: send one of them");
+    }
+    if (request->raw_input_contents_size() != 1) {
+      return WrongCount("raw_input_contents", request->raw_input_contents_size(), 1);
+    }
+    return ReadRaw(request->raw_input_contents(0), count);
+  }
+  if (typed.size() != count) return WrongCount("inputs[0].contents", typed.size(), count);
+  std::vector<std::string> elements;
+  for (std::string& element : typed) elements.push_back(std::move(element));
+  return elements;
+}
+
+absl::StatusOr<std::vector<AskedOutput>> ReadAskedOutputs(const ModelInferRequest& request) {
+  std::vector<AskedOutput> asked;
+  for (int i = 0; i < request.outputs_size(); ++i) {
+    const auto& output = request.outputs(i);
+    const std::string field = absl::StrCat("outputs[", i, "]");
+    GRAFT_RETURN_IF_ERROR(NoSharedMemory(output.parameters(), field));
+    AskedOutput& made = asked.emplace_back();
+    made.name = output.name();
+    if (const auto it = output.parameters().find(kClassification);
+        it != output.parameters().end()) {
+      GRAFT_ASSIGN_OR_RETURN(made.classes, ClassesOf(it->second, field));
+    }
+  }
+  return asked;
+}
+
+absl::Status FillOutputs(const std::vector<AnswerTensor>& answers,
+                         const std::vector<AskedOutput>& asked, ModelInferResponse* response) {
+  if (answers.empty()) return absl::InternalError("there are no answers");
+  std::vector<AskedOutput> wanted = asked;
+  if (wanted.empty()) wanted.push_back({answers.front().name});
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i].name != answers.front().name) {
+      return InvalidField(absl::StrCat("outputs[", i, "].name"),
+                          absl::StrCat("the model has one output, \"", answers.front().name, "\""));
+    }
+    ModelInferResponse::InferOutputTensor* const tensor = response->add_outputs();
+    tensor->set_name(wanted[i].name);
+    if (wanted[i].classes > 0) {
+      AddClasses(answers, wanted[i].classes, response, tensor);
+    } else {
+      AddNumbers(answers, response, tensor);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace graft::wire

@@ -1,0 +1,41 @@
+#ifndef GRAFT_WIRE_INFERENCE_TENSORS_H_
+#define GRAFT_WIRE_INFERENCE_TENSORS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "inference/inference.pb.h"
+
+#include "wire/tasks/task_wire.h"
+
+// The tensors of the Open Inference Protocol (proto/inference/inference.proto).
+namespace graft::wire {
+
+// The one input that models have.
+inline constexpr char kImageTensor[] = "image";
+
+// The pictures of a request, moved out of it: at least one. INVALID_ARGUMENT names the field.
+absl::StatusOr<std::vector<std::string>> TakeImages(inference::ModelInferRequest* request);
+
+// What a request wants to have of the answers.
+struct AskedOutput {
+  std::string name;
+  int64_t classes = 0;  // the classification extension: so many; 0: the numbers
+};
+
+// None: all there are. INVALID_ARGUMENT names the field.
+absl::StatusOr<std::vector<AskedOutput>> ReadAskedOutputs(
+    const inference::ModelInferRequest& request);
+
+// Answers, one an input and all of one model, as tensors. INVALID_ARGUMENT: `asked` names one that
+// the model does not have.
+absl::Status FillOutputs(const std::vector<AnswerTensor>& answers,
+                         const std::vector<AskedOutput>& asked,
+                         inference::ModelInferResponse* response);
+
+}  // namespace graft::wire
+
+#endif  // GRAFT_WIRE_INFERENCE_TENSORS_H_
