@@ -25,7 +25,8 @@ namespace {
 using inference::ModelInferRequest;
 using inference::ModelInferResponse;
 
-constexpr int64_t kBatch = -1;  // in shapes
+constexpr int64_t kBatch = -1;          // in shapes
+constexpr char kPlatform[] = "graft_";  // and the task
 constexpr int kMostIndexed = 10'000;
 constexpr int kPage = 1'000;
 // Of a load without a deadline.
@@ -60,9 +61,9 @@ absl::StatusOr<Infer> Convert(const std::string& project, ModelInferRequest& req
   return infer;
 }
 
-absl::StatusOr<ModelInferResponse> Describe(const serving::PredictResponse& result,
-                                            const std::vector<wire::AskedOutput>& asked,
-                                            std::string name, std::string id) {
+absl::StatusOr<ModelInferResponse> ResponseOf(const serving::PredictResponse& result,
+                                              const std::vector<wire::AskedOutput>& asked,
+                                              std::string name, std::string id) {
   const bool with_labels = std::any_of(asked.begin(), asked.end(),
                                        [](const auto& output) { return output.classes > 0; });
   std::vector<wire::AnswerTensor> answers;
@@ -100,6 +101,11 @@ void Index(const serving::ModelManager& models, const serving::ModelKey& key, bo
   const absl::Status error = models.LoadError(key);
   entry->set_reason(error.ok() ? "not in memory: it is loaded when it is asked for"
                                : std::string(error.message()));
+}
+
+void Set(const InferenceStatistics::Sum& sum, inference::StatisticDuration* duration) {
+  duration->set_count(sum.count);
+  duration->set_ns(static_cast<uint64_t>(absl::ToInt64Nanoseconds(sum.time)));
 }
 
 template <typename Parameters>
@@ -169,32 +175,95 @@ absl::StatusOr<inference::ServerMetadataResponse> InferenceService::ServerMetada
   return response;
 }
 
-absl::StatusOr<inference::ModelMetadataResponse> InferenceService::ModelMetadata(
-    const Caller& caller, const inference::ModelMetadataRequest& request) {
-  const std::string model = SplitInferenceName(request.name()).model;
-  GRAFT_ASSIGN_OR_RETURN(const store::ModelVersion row, Find(caller, model, request.version()));
+absl::StatusOr<InferenceService::Described> InferenceService::Describe(
+    const Caller& caller, const std::string& model, const std::string& version) const {
+  Described described;
+  GRAFT_ASSIGN_OR_RETURN(described.row, Find(caller, model, version));
   const auto damaged = [&] {
     return absl::DataLossError(
-        absl::StrCat("model \"", row.model, "\" version ", row.version,
+        absl::StrCat("model \"", described.row.model, "\" version ", described.row.version,
                      ": its stored description cannot be read; delete the version"));
   };
-  const auto description = model::ModelDescriptionFromJson(row.description);
+  const auto description = model::ModelDescriptionFromJson(described.row.description);
   if (!description.ok()) return damaged();
   const auto task = wire::FindTask(description->task);
   if (!task.ok()) return damaged();
-  const auto tensor = (*task)->TensorOf(description->outputs);
-  if (!tensor.ok()) return damaged();
-  absl::StatusOr<std::vector<int64_t>> numbers =
-      environment_.store->ListVersionNumbers(row.project, row.model);
-  if (!numbers.ok()) return numbers.status();
+  absl::StatusOr<wire::AnswerTensor> output = (*task)->TensorOf(description->outputs);
+  if (!output.ok()) return damaged();
+  described.task = description->task;
+  described.output = *std::move(output);
+  return described;
+}
 
+absl::StatusOr<inference::ModelMetadataResponse> InferenceService::ModelMetadata(
+    const Caller& caller, const inference::ModelMetadataRequest& request) {
+  GRAFT_ASSIGN_OR_RETURN(
+      const Described described,
+      Describe(caller, SplitInferenceName(request.name()).model, request.version()));
+  GRAFT_ASSIGN_OR_RETURN(
+      const std::vector<int64_t> numbers,
+      environment_.store->ListVersionNumbers(described.row.project, described.row.model));
   inference::ModelMetadataResponse response;
   response.set_name(request.name());
-  for (const int64_t number : *numbers) response.add_versions(absl::StrCat(number));
-  response.set_platform(absl::StrCat("graft_", description->task));
+  for (const int64_t number : numbers) response.add_versions(absl::StrCat(number));
+  response.set_platform(absl::StrCat(kPlatform, described.task));
   AddTensor(wire::kImageTensor, "BYTES", 1, response.add_inputs());
-  AddTensor(tensor->name, "FP32", static_cast<int64_t>(tensor->labels.size()),
+  AddTensor(described.output.name, "FP32", static_cast<int64_t>(described.output.labels.size()),
             response.add_outputs());
+  return response;
+}
+
+absl::StatusOr<inference::ModelConfigResponse> InferenceService::ModelConfig(
+    const Caller& caller, const inference::ModelConfigRequest& request) {
+  GRAFT_ASSIGN_OR_RETURN(
+      const Described described,
+      Describe(caller, SplitInferenceName(request.name()).model, request.version()));
+  inference::ModelConfigResponse response;
+  inference::ModelConfig& config = *response.mutable_config();
+  config.set_name(request.name());
+  config.set_platform(absl::StrCat(kPlatform, described.task));
+  config.set_backend("graft");
+  config.set_max_batch_size(environment_.max_inputs);
+  config.mutable_dynamic_batching();
+  inference::ModelInput* const input = config.add_input();
+  input->set_name(wire::kImageTensor);
+  input->set_data_type(inference::TYPE_STRING);
+  input->add_dims(1);
+  inference::ModelOutput* const output = config.add_output();
+  output->set_name(described.output.name);
+  output->set_data_type(inference::TYPE_FP32);
+  output->add_dims(static_cast<int64_t>(described.output.labels.size()));
+  return response;
+}
+
+absl::StatusOr<inference::ModelStatisticsResponse> InferenceService::ModelStatistics(
+    const Caller& caller, const inference::ModelStatisticsRequest& request) {
+  std::optional<store::ModelVersion> asked;
+  const std::string model = SplitInferenceName(request.name()).model;
+  if (!request.name().empty()) {
+    GRAFT_ASSIGN_OR_RETURN(asked, Find(caller, model, request.version()));
+  }
+  inference::ModelStatisticsResponse response;
+  for (const InferenceStatistics::Version& version :
+       environment_.statistics->Of(caller.project())) {
+    if (asked.has_value() && version.key.model != asked->model) continue;
+    // No version: all that were asked.
+    if (!request.version().empty() && version.key.version != asked->version) continue;
+    inference::ModelStatistics& statistics = *response.add_model_stats();
+    statistics.set_name(request.name().empty() ? version.key.model : request.name());
+    statistics.set_version(absl::StrCat(version.key.version));
+    statistics.set_last_inference(
+        static_cast<uint64_t>(absl::ToUnixMillis(version.last_inference)));
+    statistics.set_inference_count(version.inputs);
+    statistics.set_execution_count(version.success.count);
+    inference::InferStatistics& sums = *statistics.mutable_inference_stats();
+    Set(version.success, sums.mutable_success());
+    Set(version.fail, sums.mutable_fail());
+    Set(version.queue, sums.mutable_queue());
+    Set(version.decode, sums.mutable_compute_input());
+    Set(version.compute, sums.mutable_compute_infer());
+    Set({version.success.count, {}}, sums.mutable_compute_output());
+  }
   return response;
 }
 
@@ -273,7 +342,7 @@ void InferenceService::ModelInfer(const Caller& caller, ModelInferRequest reques
       [done = std::move(done), asked = std::move(infer->asked), name = request.model_name(),
        id = request.id()](absl::StatusOr<serving::PredictResponse> result) mutable {
         if (!result.ok()) return done(std::move(result).status());
-        done(Describe(*result, asked, std::move(name), std::move(id)));
+        done(ResponseOf(*result, asked, std::move(name), std::move(id)));
       },
       caller.cancel());
 }

@@ -15,6 +15,8 @@
 #include "core/serving/serving_observer.h"
 #include "core/store/metadata_store.h"
 #include "server/api/caller.h"
+#include "server/api/inference_statistics.h"
+#include "wire/tasks/task_wire.h"
 
 namespace graft::server {
 
@@ -29,6 +31,8 @@ class InferenceService {
     Clock* clock = nullptr;
     serving::ServingObserver* observer = nullptr;  // of requests that are refused; may be null
     std::function<absl::Status()> ready;           // OK while the server takes new work
+    const InferenceStatistics* statistics = nullptr;
+    int max_inputs = 64;  // of one request
   };
   explicit InferenceService(Environment environment) : environment_(std::move(environment)) {}
 
@@ -42,6 +46,10 @@ class InferenceService {
       const Caller& caller, const inference::ServerMetadataRequest& request);
   absl::StatusOr<inference::ModelMetadataResponse> ModelMetadata(
       const Caller& caller, const inference::ModelMetadataRequest& request);
+  absl::StatusOr<inference::ModelConfigResponse> ModelConfig(
+      const Caller& caller, const inference::ModelConfigRequest& request);
+  absl::StatusOr<inference::ModelStatisticsResponse> ModelStatistics(
+      const Caller& caller, const inference::ModelStatisticsRequest& request);
   absl::StatusOr<inference::RepositoryIndexResponse> RepositoryIndex(
       const Caller& caller, const inference::RepositoryIndexRequest& request);
   absl::StatusOr<inference::RepositoryModelLoadResponse> RepositoryModelLoad(
@@ -57,6 +65,14 @@ class InferenceService {
   void OnRefused(const inference::ModelInferRequest& request, const absl::Status& status) const;
 
  private:
+  // A version as clients have to know it.
+  struct Described {
+    store::ModelVersion row;
+    std::string task;
+    wire::AnswerTensor output;  // without values
+  };
+  absl::StatusOr<Described> Describe(const Caller& caller, const std::string& model,
+                                     const std::string& version) const;
   // The row of the version that is asked for by name and version as the protocol writes them.
   absl::StatusOr<store::ModelVersion> Find(const Caller& caller, const std::string& model,
                                            const std::string& version) const;

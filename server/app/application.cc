@@ -287,12 +287,12 @@ class Server final : public Application {
     predicting.max_pending_inputs = config_.predict_queue;
     predicting.max_pending_bytes = PredictQueueBytes(config_);
     GRAFT_ASSIGN_OR_RETURN(predictor_, serving::Predictor::Create(predicting, models_.get(), clock_,
-                                                                  &serving_metrics_));
+                                                                  &inference_statistics_));
     prediction_service_ =
-        std::make_unique<PredictionService>(predictor_.get(), clock_, &serving_metrics_);
-    inference_service_ = std::make_unique<InferenceService>(
-        InferenceService::Environment{predictor_.get(), models_.get(), store_.get(), clock_,
-                                      &serving_metrics_, [this] { return lifecycle_.Ready(); }});
+        std::make_unique<PredictionService>(predictor_.get(), clock_, &inference_statistics_);
+    inference_service_ = std::make_unique<InferenceService>(InferenceService::Environment{
+        predictor_.get(), models_.get(), store_.get(), clock_, &inference_statistics_,
+        [this] { return lifecycle_.Ready(); }, &inference_statistics_, config_.max_predict_inputs});
     return absl::OkStatus();
   }
 
@@ -436,6 +436,7 @@ class Server final : public Application {
   std::unique_ptr<JobEndObserver> job_ends_;
 
   ServingMetrics serving_metrics_{metrics_.get(), logger_};
+  InferenceStatistics inference_statistics_{&serving_metrics_, clock_};
   std::unique_ptr<serving::StoredModelSource> source_;
   std::unique_ptr<serving::PredictCache> predict_cache_;
   std::unique_ptr<serving::NetworkLoader> loader_;

@@ -10,6 +10,7 @@
 #include "inference/inference.grpc.pb.h"
 
 #include "server/rpc/async_call.h"
+#include "server/rpc/infer_stream.h"
 #include "server/rpc/unary_call.h"
 #include "server/rpc/upload_call.h"
 #include "server/rpc/watch_call.h"
@@ -167,6 +168,18 @@ class InferenceRpc final : public UnaryRpc<inference::GRPCInferenceService, Infe
   Unary* ModelInfer(Context* context, const inference::ModelInferRequest* request,
                     inference::ModelInferResponse* response) override {
     return CallAsync(gate_, context, handlers_, &InferenceService::ModelInfer, request, response);
+  }
+  grpc::ServerBidiReactor<inference::ModelInferRequest, inference::ModelStreamInferResponse>*
+  ModelStreamInfer(Context* context) override {
+    return StartInferStream(gate_, handlers_, *context);
+  }
+  Unary* ModelConfig(Context* context, const inference::ModelConfigRequest* request,
+                     inference::ModelConfigResponse* response) override {
+    return Answer(context, &InferenceService::ModelConfig, request, response);
+  }
+  Unary* ModelStatistics(Context* context, const inference::ModelStatisticsRequest* request,
+                         inference::ModelStatisticsResponse* response) override {
+    return Answer(context, &InferenceService::ModelStatistics, request, response);
   }
   Unary* RepositoryIndex(Context* context, const inference::RepositoryIndexRequest* request,
                          inference::RepositoryIndexResponse* response) override {

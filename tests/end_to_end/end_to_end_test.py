@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import queue
 import subprocess
 import sys
 import threading
@@ -310,6 +311,25 @@ class EndToEndTest(unittest.TestCase):
         for row, output in zip(probabilities, own.outputs):
             for label in output.classification.labels:
                 self.assertAlmostEqual(row[label.index], label.probability, places=6)
+
+        answered = queue.Queue()
+        client.start_stream(callback=lambda result, error: answered.put((result, error)))
+        for i in range(20):
+            client.async_stream_infer("colours", [tensor], request_id=str(i))
+        client.async_stream_infer("nothing", [tensor], request_id="bad")
+        client.stop_stream()
+        results = [answered.get(timeout=RPC_SECONDS) for _ in range(21)]
+        errors = [error for _, error in results if error is not None]
+        self.assertEqual(len(errors), 1)
+        self.assertIn("nothing", errors[0].message())
+        self.assertEqual({result.get_response().id for result, error in results if error is None},
+                         {str(i) for i in range(20)})
+        config = client.get_model_config("colours").config
+        self.assertEqual((config.input[0].name, list(config.input[0].dims)), ("image", [1]))
+        self.assertGreater(config.max_batch_size, 1)
+        statistics = client.get_inference_statistics("colours", "2").model_stats[0]
+        self.assertGreaterEqual(statistics.inference_count, 40)
+        self.assertGreater(statistics.inference_stats.compute_infer.ns, 0)
 
         client.unload_model("colours")
         states = {(m.name, m.version): m.state for m in client.get_model_repository_index().models}

@@ -1,8 +1,10 @@
 #include "server/api/inference_service.h"
 
 #include <cstring>
+#include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -14,6 +16,7 @@
 #include "core/model/model_description.h"
 #include "core/tasks/classification/decoder.h"
 #include "server/rpc/services.h"
+#include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_serving.h"
 #include "tests/fakes/loopback_server.h"
 #include "tests/unit/server/store_test.h"
@@ -37,10 +40,10 @@ class InferenceServiceTest : public StoreTest {
     Publish("job-1", 1);
     Publish("job-2", 2);
     manager_ = *serving::ModelManager::Create({}, &models_, &models_, Clock::System(), nullptr);
-    predictor_ = *serving::Predictor::Create({}, manager_.get(), Clock::System(), &observer_);
-    service_ = std::make_unique<InferenceService>(
-        InferenceService::Environment{predictor_.get(), manager_.get(), store_.get(),
-                                      Clock::System(), &observer_, [this] { return ready_; }});
+    predictor_ = *serving::Predictor::Create({}, manager_.get(), Clock::System(), &statistics_);
+    service_ = std::make_unique<InferenceService>(InferenceService::Environment{
+        predictor_.get(), manager_.get(), store_.get(), Clock::System(), &statistics_,
+        [this] { return ready_; }, &statistics_, 16});
     Api api;
     api.gate = &gate_;
     api.inference = service_.get();
@@ -48,6 +51,8 @@ class InferenceServiceTest : public StoreTest {
     server_ = std::make_unique<LoopbackServer>(rpc_.at(0).service.get());
     stub_ = inference::GRPCInferenceService::NewStub(server_->channel());
   }
+
+  void TearDown() override { world_.decoding.Open(); }
 
   void Publish(const std::string& job_id, int64_t version) {
     jobs::Job job;
@@ -122,6 +127,8 @@ class InferenceServiceTest : public StoreTest {
   FakeWorld world_;
   FakeModels models_{&world_};
   RecordingServingObserver observer_;
+  FakeClock clock_;
+  InferenceStatistics statistics_{&observer_, &clock_};
   std::unique_ptr<serving::ModelManager> manager_;
   std::unique_ptr<serving::Predictor> predictor_;
   absl::Status ready_;
@@ -274,6 +281,124 @@ TEST_F(InferenceServiceTest, ModelsAreLoadedUnloadedAndIndexed) {
   EXPECT_TRUE(absl::IsNotFound(Ask(&Stub::RepositoryModelLoad, load, &loaded)));
   unload.set_model_name("cars");
   EXPECT_TRUE(absl::IsNotFound(Ask(&Stub::RepositoryModelUnload, unload, &unloaded)));
+}
+
+TEST_F(InferenceServiceTest, ConfigurationSaysWhatALoadGeneratorHasToKnow) {
+  inference::ModelConfigRequest request;
+  request.set_name("p/pets");
+  inference::ModelConfigResponse response;
+  ASSERT_TRUE(Ask(&Stub::ModelConfig, request, &response).ok());
+  const inference::ModelConfig& config = response.config();
+  EXPECT_EQ(config.name(), "p/pets");
+  EXPECT_EQ(config.backend(), "graft");
+  EXPECT_EQ(config.max_batch_size(), 16);
+  ASSERT_EQ(config.input_size(), 1);
+  EXPECT_EQ(config.input(0).data_type(), inference::TYPE_STRING);
+  EXPECT_THAT(config.input(0).dims(), ElementsAre(1));
+  ASSERT_EQ(config.output_size(), 1);
+  EXPECT_EQ(config.output(0).data_type(), inference::TYPE_FP32);
+  EXPECT_THAT(config.output(0).dims(), ElementsAre(3));
+}
+
+TEST_F(InferenceServiceTest, StatisticsCountRequestsAndInputsByVersion) {
+  ASSERT_TRUE(Infer(Request({"a", "b"})).ok());
+  ASSERT_TRUE(Infer(Request({"c"})).ok());
+  ASSERT_FALSE(Infer(Request({"bad"})).ok());
+  inference::ModelInferRequest first = Request({"a"});
+  first.set_model_version("1");
+  ASSERT_TRUE(Infer(first).ok());
+  observer_.AwaitRequests(4);
+  inference::ModelStatisticsRequest request;
+  request.set_name("p/pets");
+  request.set_version("2");
+  inference::ModelStatisticsResponse response;
+  ASSERT_TRUE(Ask(&Stub::ModelStatistics, request, &response).ok());
+  ASSERT_EQ(response.model_stats_size(), 1);
+  const inference::ModelStatistics& statistics = response.model_stats(0);
+  EXPECT_EQ(statistics.name(), "p/pets");
+  EXPECT_EQ(statistics.version(), "2");
+  EXPECT_EQ(statistics.inference_count(), 3u);
+  EXPECT_EQ(statistics.execution_count(), 2u);
+  EXPECT_EQ(statistics.last_inference(), absl::ToUnixMillis(clock_.Now()));
+  EXPECT_EQ(statistics.inference_stats().success().count(), 2u);
+  EXPECT_GT(statistics.inference_stats().success().ns(), 0u);
+  EXPECT_EQ(statistics.inference_stats().fail().count(), 1u);
+  EXPECT_EQ(statistics.inference_stats().compute_infer().count(), 2u);
+  request.clear_version();
+  ASSERT_TRUE(Ask(&Stub::ModelStatistics, request, &response).ok());
+  EXPECT_EQ(response.model_stats_size(), 2);
+  request.set_name("p/cars");
+  EXPECT_TRUE(absl::IsNotFound(Ask(&Stub::ModelStatistics, request, &response)));
+}
+
+TEST(InferenceStatistics, ForgetsTheVersionThatWasAskedLongestAgo) {
+  RecordingServingObserver observer;
+  FakeClock clock;
+  InferenceStatistics statistics(&observer, &clock, 2);
+  for (const int64_t version : {1, 2, 1, 3}) {
+    clock.Advance(absl::Seconds(1));
+    statistics.OnRequest({.project = "p", .model = "m", .version = version, .inputs = 1});
+  }
+  const auto found = statistics.Of("p");
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].key.version, 1);
+  EXPECT_EQ(found[0].inputs, 2u);
+  EXPECT_EQ(found[1].key.version, 3);
+  EXPECT_TRUE(statistics.Of("q").empty());
+  EXPECT_EQ(observer.AwaitRequests(4).size(), 4u) << "all are handed on";
+}
+
+// Answers by their ids.
+std::map<std::string, inference::ModelStreamInferResponse> ReadAll(
+    grpc::ClientReaderWriter<inference::ModelInferRequest, inference::ModelStreamInferResponse>&
+        stream) {
+  std::map<std::string, inference::ModelStreamInferResponse> answers;
+  inference::ModelStreamInferResponse answer;
+  while (stream.Read(&answer)) answers[answer.infer_response().id()] = answer;
+  return answers;
+}
+
+TEST_F(InferenceServiceTest, AStreamAnswersEachRequestAndGoesOnBehindBadOnes) {
+  grpc::ClientContext context;
+  const auto stream = stub_->ModelStreamInfer(&context);
+  constexpr int kRequests = 200;  // more than are under way at a time
+  std::thread writer([&] {
+    for (int i = 0; i < kRequests; ++i) {
+      inference::ModelInferRequest request = Request({i % 10 == 3 ? "bad" : "b"});
+      if (i % 10 == 4) request.set_model_name("No Name/pets");
+      if (i % 10 == 5) request.set_model_version("9");
+      request.set_id(std::to_string(i));
+      EXPECT_TRUE(stream->Write(request));
+    }
+    stream->WritesDone();
+  });
+  const auto answers = ReadAll(*stream);
+  writer.join();
+  EXPECT_TRUE(stream->Finish().ok());
+  ASSERT_EQ(answers.size(), static_cast<size_t>(kRequests));
+  for (const auto& [id, answer] : answers) {
+    const int kind = std::stoi(id) % 10;
+    EXPECT_EQ(answer.error_message().empty(), kind < 3 || kind > 5) << id;
+    const char* const expected[] = {"truncated JPEG", "project", "version 9"};
+    if (kind >= 3 && kind <= 5) {
+      EXPECT_THAT(answer.error_message(), HasSubstr(expected[kind - 3]));
+    } else {
+      EXPECT_EQ(answer.infer_response().outputs_size(), 1);
+    }
+  }
+}
+
+TEST_F(InferenceServiceTest, AStreamWhoseCallerGoesAwayTakesItsRequestsBack) {
+  world_.decoding.Close();
+  grpc::ClientContext context;
+  const auto stream = stub_->ModelStreamInfer(&context);
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(stream->Write(Request({"a"})));
+  world_.decoding.AwaitArrivals(2);
+  context.TryCancel();
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  for (const serving::RequestStats& request : observer_.AwaitRequests(2)) {
+    EXPECT_EQ(request.code, absl::StatusCode::kCancelled);
+  }
 }
 
 }  // namespace
