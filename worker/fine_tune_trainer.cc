@@ -12,6 +12,7 @@
 #include "core/base/status_macros.h"
 #include "core/data/dataset_reader.h"
 #include "core/nn/head.h"
+#include "core/publishing/untried_precision.h"
 #include "core/recipes/validate.h"
 #include "core/tasks/catalog.h"
 #include "wire/status.h"
@@ -20,6 +21,7 @@ namespace graft::worker {
 namespace {
 
 constexpr uint64_t kMaxDatasetManifestBytes = uint64_t{1} << 30;
+constexpr int kAttemptsWithTrials = 2;  // a job fails at its third crash, unless told otherwise
 
 }  // namespace
 
@@ -88,7 +90,13 @@ absl::StatusOr<training::FineTuneResult> FineTuneTrainer::Train(const Run& run) 
   environment.clock = clock_;
   environment.observer = run.observer;
   environment.desired = run.desired;
-  environment.precision = &precision_;
+  // Trials need memory that training does not: a job whose worker the kernel ends for that has all
+  // its training behind it, and must not fail for them.
+  const publishing::UntriedPrecision untried(absl::StrCat(
+      "not tried in attempt ", run.lease->attempt(), ", in case trials ended those before"));
+  const bool try_precision = run.lease->attempt() <= kAttemptsWithTrials;
+  environment.precision =
+      try_precision ? static_cast<const training::PrecisionProver*>(&precision_) : &untried;
   environment.threads = options_.threads;
   return training::RunFineTune(*run.job, environment);
 }

@@ -4,6 +4,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
@@ -110,15 +111,9 @@ class ModelManagerImpl final : public ModelManager {
   }
 
   int UnloadIdle(absl::Duration unused_for) override ABSL_LOCKS_EXCLUDED(mutex_) {
-    std::vector<EntryPtr> idle;  // freed after the lock is gone
-    {
-      absl::MutexLock lock(&mutex_);
-      idle = table_.TakeIdle(clock_->Monotonic() - unused_for);
-    }
-    const auto count = static_cast<int>(idle.size());
-    idle.clear();
-    if (count > 0) ReportLoadedChanged();
-    return count;
+    return DropFromMemory([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return table_.TakeIdle(clock_->Monotonic() - unused_for);
+    });
   }
 
   void Preload(const std::string& project, const std::string& model, int64_t version) override
@@ -129,42 +124,49 @@ class ModelManagerImpl final : public ModelManager {
     const int64_t before = table_.Latest(project, model);
     const EntryPtr old = table_.Find({project, model, before});
     // Without an older version in memory there is nothing to go on with: wait for the new one.
-    if (before < version && (old == nullptr || old->servable == nullptr)) {
-      table_.RememberLatest(key);
-    }
+    const bool wait = before < version && (old == nullptr || old->servable == nullptr);
+    if (wait) table_.RememberLatest(key);
     EntryPtr entry = table_.Find(key);
     if (entry == nullptr || !entry->error.ok()) entry = StartLoad(key);
     entry->make_latest = true;
+    // Unloaded it may be, but it goes on where this one fails.
+    if (wait) entry->replaces = before;
     if (entry->servable != nullptr) table_.MakeLatest(key);
   }
 
   void Forget(const std::string& project, const std::string& model, int64_t version) override
       ABSL_LOCKS_EXCLUDED(mutex_) {
-    std::vector<EntryPtr> dropped;  // freed after the lock is gone
-    {
-      absl::MutexLock lock(&mutex_);
+    DropFromMemory([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       ++changes_;
-      dropped = table_.Forget(project, model, version);
-    }
-    dropped.clear();
-    ReportLoadedChanged();
+      return table_.Forget(project, model, version);
+    });
   }
 
   void Unload(const std::string& project, const std::string& model) override
       ABSL_LOCKS_EXCLUDED(mutex_) {
-    std::vector<EntryPtr> dropped;  // freed after the lock is gone
-    {
-      absl::MutexLock lock(&mutex_);
-      dropped = table_.Unload(project, model);
-    }
-    dropped.clear();
-    ReportLoadedChanged();
+    DropFromMemory(
+        [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return table_.Unload(project, model); });
   }
 
   absl::Status LoadError(const ModelKey& key) const override ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     const EntryPtr entry = table_.Find(key);
-    return entry == nullptr ? absl::OkStatus() : entry->error;
+    return entry == nullptr || MayRetry(*entry) ? absl::OkStatus() : entry->error;
+  }
+
+  std::optional<ModelState> StateOf(const ModelKey& key) const override
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    const EntryPtr entry = table_.Find(key);
+    if (entry == nullptr || !entry->error.ok()) return std::nullopt;
+    return entry->servable == nullptr ? ModelState::kLoading : ModelState::kReady;
+  }
+
+  std::optional<ModelStatus> FindLatest(const std::string& project,
+                                        const std::string& model) const override
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    return table_.StatusOf({project, model, table_.Latest(project, model)});
   }
 
   LoadedStats Loaded() const override ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -183,6 +185,28 @@ class ModelManagerImpl final : public ModelManager {
   }
 
  private:
+  // Frees what `take` takes out of the table under the lock; how many. As when room is made for a
+  // load, no load looks for room until it is free: it would find it taken, and fail.
+  int DropFromMemory(absl::FunctionRef<std::vector<EntryPtr>()> take) ABSL_LOCKS_EXCLUDED(mutex_) {
+    std::vector<EntryPtr> dropped;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto alone = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !making_room_; };
+      mutex_.Await(absl::Condition(&alone));
+      dropped = take();
+      if (dropped.empty()) return 0;
+      making_room_ = true;
+    }
+    const auto count = static_cast<int>(dropped.size());
+    dropped.clear();
+    {
+      absl::MutexLock lock(&mutex_);
+      making_room_ = false;
+    }
+    ReportLoadedChanged();
+    return count;
+  }
+
   void ScheduleResolve(const std::string& project, const std::string& model, Waiter waiter)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     // std::function wants what it holds to be copyable, and a waiter's callback is.

@@ -107,9 +107,14 @@ class ModelManager {
   // its version loaded again.
   virtual void Unload(const std::string& project, const std::string& model) = 0;
 
-  // Why the version could not be loaded when it was tried last; OK where that is not so, or not
-  // known any more.
+  // Why the version could not be loaded when it was tried last; OK where that is not so, or it
+  // would be tried again by now.
   virtual absl::Status LoadError(const ModelKey& key) const = 0;
+  // Nothing of a version that is neither in memory nor being loaded.
+  virtual std::optional<ModelState> StateOf(const ModelKey& key) const = 0;
+  // The version that answers for 0, where it is in memory.
+  virtual std::optional<ModelStatus> FindLatest(const std::string& project,
+                                                const std::string& model) const = 0;
 
   // A snapshot, in no order.
   virtual std::vector<ModelStatus> List() const = 0;

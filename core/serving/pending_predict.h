@@ -20,7 +20,8 @@ namespace graft::serving {
 // holds of the request's inputs is freed when it is answered, whoever still shares it.
 struct PendingPredict {
   // Constant once submitted.
-  ModelKey asked;  // version 0: the latest
+  ModelKey asked;     // version 0: the latest, or the label's
+  ModelKey waits_as;  // the same with the label: by what those who wait for a load are counted
   std::shared_ptr<const tasks::DecodeOptions> options;
   bool whole_answers = false;
   int inputs = 0;

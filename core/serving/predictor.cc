@@ -43,6 +43,8 @@ class PredictorImpl final : public Predictor {
               std::shared_ptr<CancellationToken> cancel) override {
     auto call = std::make_shared<PendingPredict>();
     call->asked = {request.project, request.model, request.version};
+    call->waits_as = call->asked;
+    if (!request.label.empty()) absl::StrAppend(&call->waits_as.model, "@", request.label);
     call->options = std::move(request.options);
     call->whole_answers = request.whole_answers;
     call->inputs = static_cast<int>(request.inputs.size());
@@ -54,7 +56,7 @@ class PredictorImpl final : public Predictor {
     call->cancel = std::move(cancel);
 
     absl::Status admitted = CheckRequest(request, bytes, options_);
-    if (admitted.ok()) admitted = Admit(call->asked, call->inputs, bytes);
+    if (admitted.ok()) admitted = Admit(call->waits_as, call->inputs, bytes);
     if (!admitted.ok()) {
       ReportRequest(*call, 0, admitted.code(), {});
       call->callback(std::move(admitted));
@@ -88,7 +90,7 @@ class PredictorImpl final : public Predictor {
     absl::MutexLock lock(&call->mutex);
     if (call->answered || call->model.servable != nullptr) return;
     call->waits_for_model = true;
-    admission_.BeginWait(call->asked, call->inputs);
+    admission_.BeginWait(call->waits_as, call->inputs);
   }
 
   void Drain() override ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -155,7 +157,7 @@ class PredictorImpl final : public Predictor {
   }
 
   void EndWait(PendingPredict& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
-    if (std::exchange(call.waits_for_model, false)) admission_.EndWait(call.asked, call.inputs);
+    if (std::exchange(call.waits_for_model, false)) admission_.EndWait(call.waits_as, call.inputs);
   }
 
   // Readies a call for decoding; how many of its inputs to schedule at first.

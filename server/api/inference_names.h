@@ -33,6 +33,12 @@ template <typename Request>
 std::string ProjectNamedIn(const Request& request) {
   if constexpr (requires { request.project(); }) {
     return request.project();
+  } else if constexpr (requires {
+                         request.repository_name();
+                         request.model_name();
+                       }) {
+    return request.repository_name().empty() ? SplitInferenceName(request.model_name()).project
+                                             : request.repository_name();
   } else if constexpr (requires { request.repository_name(); }) {
     return request.repository_name();
   } else if constexpr (requires { request.model_name(); }) {

@@ -14,6 +14,7 @@
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
 #include "core/model/model_description.h"
+#include "server/api/hide_folders.h"
 #include "server/api/inference_names.h"
 #include "server/api/resource_names.h"
 #include "wire/inference/tensors.h"
@@ -29,8 +30,6 @@ constexpr int64_t kBatch = -1;          // in shapes
 constexpr char kPlatform[] = "graft_";  // and the task
 constexpr int kMostIndexed = 10'000;
 constexpr int kPage = 1'000;
-// Of a load without a deadline.
-constexpr absl::Duration kLoadTimeout = absl::Minutes(5);
 
 absl::Status NotFound(absl::string_view message) {
   return WithReason(absl::NotFoundError(message), reasons::kModelNotFound);
@@ -42,14 +41,15 @@ struct Infer {
   std::vector<wire::AskedOutput> asked;
 };
 
-absl::StatusOr<Infer> Convert(const std::string& project, ModelInferRequest& request) {
+absl::StatusOr<Infer> Convert(const std::string& project, ModelInferRequest& request,
+                              int64_t max_inputs) {
   Infer infer;
   const std::string model = SplitInferenceName(request.model_name()).model;
   GRAFT_RETURN_IF_ERROR(CheckName("model_name", model));
   GRAFT_ASSIGN_OR_RETURN(const InferenceVersion version,
                          ReadInferenceVersion("model_version", request.model_version()));
   GRAFT_ASSIGN_OR_RETURN(infer.asked, wire::ReadAskedOutputs(request));
-  GRAFT_ASSIGN_OR_RETURN(std::vector<std::string> images, wire::TakeImages(&request));
+  GRAFT_ASSIGN_OR_RETURN(std::vector<std::string> images, wire::TakeImages(&request, max_inputs));
   infer.predict.project = project;
   infer.predict.model = model;
   infer.predict.version = version.version;
@@ -88,24 +88,17 @@ void AddTensor(absl::string_view name, absl::string_view datatype, int64_t width
   tensor->add_shape(width);
 }
 
-// Of one version, in the index.
-void Index(const serving::ModelManager& models, const serving::ModelKey& key, bool only_ready,
-           inference::RepositoryIndexResponse* response) {
-  const bool ready = models.Find(key).has_value();
-  if (only_ready && !ready) return;
-  auto* const entry = response->add_models();
-  entry->set_name(key.model);
-  entry->set_version(absl::StrCat(key.version));
-  entry->set_state(ready ? "READY" : "UNAVAILABLE");
-  if (ready) return;
-  const absl::Status error = models.LoadError(key);
-  entry->set_reason(error.ok() ? "not in memory: it is loaded when it is asked for"
-                               : std::string(error.message()));
-}
-
 void Set(const InferenceStatistics::Sum& sum, inference::StatisticDuration* duration) {
   duration->set_count(sum.count);
   duration->set_ns(static_cast<uint64_t>(absl::ToInt64Nanoseconds(sum.time)));
+}
+
+// The model that a request of the repository extension names: with its project, where it has no
+// repository.
+template <typename Request>
+std::string NameIn(const Request& request) {
+  return request.repository_name().empty() ? SplitInferenceName(request.model_name()).model
+                                           : request.model_name();
 }
 
 template <typename Parameters>
@@ -124,14 +117,8 @@ absl::StatusOr<store::ModelVersion> InferenceService::Find(const Caller& caller,
   GRAFT_ASSIGN_OR_RETURN(const InferenceVersion asked, ReadInferenceVersion("version", version));
   int64_t number = asked.version;
   if (!asked.label.empty()) {
-    GRAFT_ASSIGN_OR_RETURN(const std::vector<store::ModelLabel> labels,
-                           environment_.store->ListModelLabels(caller.project(), model));
-    for (const store::ModelLabel& each : labels) {
-      if (each.label == asked.label) number = each.version;
-    }
-    if (number == 0) {
-      return NotFound(absl::StrCat("model \"", model, "\" has no label \"", asked.label, "\""));
-    }
+    GRAFT_ASSIGN_OR_RETURN(
+        number, LabelledVersion(*environment_.store, caller.project(), model, asked.label));
   }
   absl::StatusOr<store::ModelVersion> row =
       environment_.store->GetModelVersion(caller.project(), model, number);
@@ -160,8 +147,12 @@ absl::StatusOr<inference::ModelReadyResponse> InferenceService::ModelReady(
   // One that is not there is not ready, which is no error to whoever waits for it.
   if (!row.ok() && !absl::IsNotFound(row.status())) return row.status();
   inference::ModelReadyResponse response;
-  response.set_ready(row.ok() &&
-                     environment_.models->LoadError({row->project, row->model, row->version}).ok());
+  // Where the newest cannot be loaded the version before goes on for whoever asks for the latest.
+  const bool goes_on = row.ok() && request.version().empty() &&
+                       environment_.models->FindLatest(row->project, row->model).has_value();
+  response.set_ready(
+      row.ok() &&
+      (goes_on || environment_.models->LoadError({row->project, row->model, row->version}).ok()));
   return response;
 }
 
@@ -238,6 +229,9 @@ absl::StatusOr<inference::ModelConfigResponse> InferenceService::ModelConfig(
 
 absl::StatusOr<inference::ModelStatisticsResponse> InferenceService::ModelStatistics(
     const Caller& caller, const inference::ModelStatisticsRequest& request) {
+  if (request.name().empty() && !request.version().empty()) {
+    return InvalidField("name", "is required with a version");
+  }
   std::optional<store::ModelVersion> asked;
   const std::string model = SplitInferenceName(request.name()).model;
   if (!request.name().empty()) {
@@ -267,6 +261,27 @@ absl::StatusOr<inference::ModelStatisticsResponse> InferenceService::ModelStatis
   return response;
 }
 
+void InferenceService::Index(const serving::ModelKey& key, bool only_ready,
+                             inference::RepositoryIndexResponse* response) const {
+  const serving::ModelManager& models = *environment_.models;
+  const std::optional<serving::ModelState> state = models.StateOf(key);
+  const bool ready = state == serving::ModelState::kReady;
+  if (only_ready && !ready) return;
+  auto* const entry = response->add_models();
+  entry->set_name(key.model);
+  entry->set_version(absl::StrCat(key.version));
+  if (ready) return entry->set_state("READY");
+  if (state == serving::ModelState::kLoading) return entry->set_state("LOADING");
+  entry->set_state("UNAVAILABLE");
+  const absl::Status error = models.LoadError(key);
+  entry->set_reason(error.ok() ? "not in memory: it is loaded when it is asked for"
+                               : ErrorText(error));
+}
+
+std::string InferenceService::ErrorText(const absl::Status& status) const {
+  return HideFolders(status.message(), environment_.private_folders);
+}
+
 absl::StatusOr<inference::RepositoryIndexResponse> InferenceService::RepositoryIndex(
     const Caller& caller, const inference::RepositoryIndexRequest& request) {
   inference::RepositoryIndexResponse response;
@@ -281,8 +296,7 @@ absl::StatusOr<inference::RepositoryIndexResponse> InferenceService::RepositoryI
       if (absl::IsNotFound(numbers.status())) continue;  // deleted since the page was read
       if (!numbers.ok()) return numbers.status();
       for (const int64_t number : *numbers) {
-        Index(*environment_.models, {model.project, model.name, number}, request.ready(),
-              &response);
+        Index({model.project, model.name, number}, request.ready(), &response);
       }
     }
     if (response.models_size() > kMostIndexed) {
@@ -295,25 +309,30 @@ absl::StatusOr<inference::RepositoryIndexResponse> InferenceService::RepositoryI
   return response;
 }
 
-absl::StatusOr<inference::RepositoryModelLoadResponse> InferenceService::RepositoryModelLoad(
-    const Caller& caller, const inference::RepositoryModelLoadRequest& request) {
-  GRAFT_RETURN_IF_ERROR(CheckName("model_name", request.model_name()));
-  GRAFT_RETURN_IF_ERROR(NoParameters(request.parameters()));
-  GRAFT_RETURN_IF_ERROR(
-      serving::AcquireAndWait(*environment_.models, {caller.project(), request.model_name(), 0},
-                              std::min(caller.deadline() - absl::Now(), kLoadTimeout))
-          .status());
-  return inference::RepositoryModelLoadResponse();
+void InferenceService::RepositoryModelLoad(const Caller& caller,
+                                           inference::RepositoryModelLoadRequest request,
+                                           LoadDone done) {
+  const std::string model = NameIn(request);
+  absl::Status wrong = CheckName("model_name", model);
+  if (wrong.ok()) wrong = NoParameters(request.parameters());
+  if (!wrong.ok()) return done(std::move(wrong));
+  environment_.models->Acquire(
+      caller.project(), model, 0,
+      [done = std::move(done)](const absl::StatusOr<serving::AcquiredModel>& loaded) {
+        if (!loaded.ok()) return done(loaded.status());
+        done(inference::RepositoryModelLoadResponse());
+      });
 }
 
 absl::StatusOr<inference::RepositoryModelUnloadResponse> InferenceService::RepositoryModelUnload(
     const Caller& caller, const inference::RepositoryModelUnloadRequest& request) {
-  GRAFT_RETURN_IF_ERROR(Find(caller, request.model_name(), "").status());
+  const std::string model = NameIn(request);
+  GRAFT_RETURN_IF_ERROR(Find(caller, model, "").status());
   // Triton's unload_dependents, which clients send unasked: there are none.
   auto parameters = request.parameters();
   parameters.erase("unload_dependents");
   GRAFT_RETURN_IF_ERROR(NoParameters(parameters));
-  environment_.models->Unload(caller.project(), request.model_name());
+  environment_.models->Unload(caller.project(), model);
   return inference::RepositoryModelUnloadResponse();
 }
 
@@ -328,7 +347,7 @@ void InferenceService::OnRefused(const ModelInferRequest& request,
 }
 
 void InferenceService::ModelInfer(const Caller& caller, ModelInferRequest request, Done done) {
-  absl::StatusOr<Infer> infer = Convert(caller.project(), request);
+  absl::StatusOr<Infer> infer = Convert(caller.project(), request, environment_.max_inputs);
   if (!infer.ok()) {
     OnRefused(request, infer.status());
     return done(infer.status());

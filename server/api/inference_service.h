@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,13 +16,15 @@
 #include "core/serving/serving_observer.h"
 #include "core/store/metadata_store.h"
 #include "server/api/caller.h"
+#include "server/api/infer_streams.h"
 #include "server/api/inference_statistics.h"
 #include "wire/tasks/task_wire.h"
 
 namespace graft::server {
 
 // The Open Inference Protocol (proto/inference/inference.proto) over the models that jobs made.
-// ModelInfer never blocks; the others do. Everything is borrowed. Safe for concurrent use.
+// ModelInfer and RepositoryModelLoad never block; the others do. Everything is borrowed. Safe for
+// concurrent use.
 class InferenceService {
  public:
   struct Environment {
@@ -33,6 +36,9 @@ class InferenceService {
     std::function<absl::Status()> ready;           // OK while the server takes new work
     const InferenceStatistics* statistics = nullptr;
     int max_inputs = 64;  // of one request
+    size_t max_streams = 1'000;
+    // Cut out of error messages that are parts of answers (hide_folders.h).
+    std::vector<std::string> private_folders;
   };
   explicit InferenceService(Environment environment) : environment_(std::move(environment)) {}
 
@@ -52,10 +58,16 @@ class InferenceService {
       const Caller& caller, const inference::ModelStatisticsRequest& request);
   absl::StatusOr<inference::RepositoryIndexResponse> RepositoryIndex(
       const Caller& caller, const inference::RepositoryIndexRequest& request);
-  absl::StatusOr<inference::RepositoryModelLoadResponse> RepositoryModelLoad(
-      const Caller& caller, const inference::RepositoryModelLoadRequest& request);
   absl::StatusOr<inference::RepositoryModelUnloadResponse> RepositoryModelUnload(
       const Caller& caller, const inference::RepositoryModelUnloadRequest& request);
+
+  // Called once, on any thread, maybe before RepositoryModelLoad returns: loading takes its time,
+  // and no thread waits for it.
+  using LoadDone = std::function<void(absl::StatusOr<inference::RepositoryModelLoadResponse>)>;
+  void RepositoryModelLoad(const Caller& caller, inference::RepositoryModelLoadRequest request,
+                           LoadDone done);
+  // Nobody counts those that are not let in.
+  void OnRefused(const inference::RepositoryModelLoadRequest&, const absl::Status&) const {}
 
   // Called once, on any thread, maybe before ModelInfer returns.
   using Done = std::function<void(absl::StatusOr<inference::ModelInferResponse>)>;
@@ -63,6 +75,13 @@ class InferenceService {
   void ModelInfer(const Caller& caller, inference::ModelInferRequest request, Done done);
   // Tells the observer of a request that was refused with `status`.
   void OnRefused(const inference::ModelInferRequest& request, const absl::Status& status) const;
+
+  // The message of an error that is a part of an answer.
+  std::string ErrorText(const absl::Status& status) const;
+
+  // Those of ModelStreamInfer that are open: they go on as long as their callers like, unless they
+  // are stopped.
+  InferStreams& streams() { return streams_; }
 
  private:
   // A version as clients have to know it.
@@ -77,7 +96,12 @@ class InferenceService {
   absl::StatusOr<store::ModelVersion> Find(const Caller& caller, const std::string& model,
                                            const std::string& version) const;
 
+  // Of one version, in the index.
+  void Index(const serving::ModelKey& key, bool only_ready,
+             inference::RepositoryIndexResponse* response) const;
+
   const Environment environment_;
+  InferStreams streams_{environment_.max_streams};
 };
 
 }  // namespace graft::server

@@ -70,18 +70,6 @@ absl::StatusOr<v1::Model> ModelService::WithVersions(const store::Model& model) 
   return proto;
 }
 
-absl::StatusOr<int64_t> ModelService::Labelled(const Caller& caller, const std::string& model,
-                                               const std::string& label) {
-  GRAFT_ASSIGN_OR_RETURN(const std::vector<store::ModelLabel> labels,
-                         environment_.store->ListModelLabels(caller.project(), model));
-  for (const store::ModelLabel& each : labels) {
-    if (each.label == label) return each.version;
-  }
-  return WithReason(
-      absl::NotFoundError(absl::StrCat("model \"", model, "\" has no label \"", label, "\"")),
-      reasons::kModelNotFound);
-}
-
 absl::StatusOr<v1::ListModelsResponse> ModelService::ListModels(
     const Caller& caller, const v1::ListModelsRequest& request) {
   GRAFT_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
@@ -112,7 +100,8 @@ absl::StatusOr<v1::GetModelResponse> ModelService::GetModel(const Caller& caller
   }
   int64_t number = request.version();
   if (!request.label().empty()) {
-    GRAFT_ASSIGN_OR_RETURN(number, Labelled(caller, request.model(), request.label()));
+    GRAFT_ASSIGN_OR_RETURN(number, LabelledVersion(*environment_.store, caller.project(),
+                                                   request.model(), request.label()));
   }
   GRAFT_ASSIGN_OR_RETURN(const store::Model model, WithModelReason(environment_.store->GetModel(
                                                        caller.project(), request.model())));
@@ -137,11 +126,14 @@ absl::StatusOr<v1::DeleteModelResponse> ModelService::DeleteModel(
   if (request.version() < 0) return InvalidField("version", "must not be negative");
   // The rows first: from here on nobody finds it. Files that a crash leaves are swept at the
   // next start.
-  GRAFT_ASSIGN_OR_RETURN(const std::vector<store::ModelVersion> deleted,
-                         WithModelReason(environment_.store->DeleteModel(
-                             caller.project(), request.model(), request.version())));
-  if (environment_.on_deleted) {
-    environment_.on_deleted(caller.project(), request.model(), request.version());
+  std::vector<store::ModelVersion> deleted;
+  {
+    absl::MutexLock lock(&labels_);  // a label set meanwhile is set before or after both
+    GRAFT_ASSIGN_OR_RETURN(deleted, WithModelReason(environment_.store->DeleteModel(
+                                        caller.project(), request.model(), request.version())));
+    if (environment_.on_deleted) {
+      environment_.on_deleted(caller.project(), request.model(), request.version());
+    }
   }
   for (const store::ModelVersion& version : deleted) {
     const absl::Status removed =

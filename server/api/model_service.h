@@ -52,13 +52,12 @@ class ModelService {
                                                           const v1::SetModelLabelRequest& request);
 
  private:
-  // The version that a label names.
-  absl::StatusOr<int64_t> Labelled(const Caller& caller, const std::string& model,
-                                   const std::string& label);
   absl::StatusOr<v1::Model> WithVersions(const store::Model& model);
 
   const Environment environment_;
-  absl::Mutex labels_;  // held from the store's change of a label to whoever is told of it
+  // Held from the store's change of a label, or of the versions that it could name, to whoever is
+  // told of it.
+  absl::Mutex labels_;
 };
 
 }  // namespace graft::server

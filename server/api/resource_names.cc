@@ -1,10 +1,12 @@
 #include "server/api/resource_names.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "core/base/error_reasons.h"
 #include "core/base/ids.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
@@ -33,6 +35,18 @@ absl::Status CheckName(absl::string_view field, absl::string_view name) {
     return InvalidField(field, "must be 1 to 63 of a-z 0-9 - _ . and begin with a letter or digit");
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> LabelledVersion(store::MetadataStore& store, const std::string& project,
+                                        const std::string& model, const std::string& label) {
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<store::ModelLabel> labels,
+                         store.ListModelLabels(project, model));
+  for (const store::ModelLabel& each : labels) {
+    if (each.label == label) return each.version;
+  }
+  return WithReason(
+      absl::NotFoundError(absl::StrCat("model \"", model, "\" has no label \"", label, "\"")),
+      reasons::kModelNotFound);
 }
 
 absl::StatusOr<int> PageSize(int requested) {

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 
 #include "core/base/status_details.h"
+#include "core/store/metadata_store.h"
 
 namespace graft::server {
 
@@ -21,6 +22,10 @@ absl::Status CheckId(absl::string_view field, absl::string_view id);
 
 // A name that follows IsValidResourceName.
 absl::Status CheckName(absl::string_view field, absl::string_view name);
+
+// The version that a label of a model names. NOT_FOUND (MODEL_NOT_FOUND) where it names none.
+absl::StatusOr<int64_t> LabelledVersion(store::MetadataStore& store, const std::string& project,
+                                        const std::string& model, const std::string& label);
 
 // page_size as asked for: 0 is 50; 1 to 1,000 otherwise.
 absl::StatusOr<int> PageSize(int requested);

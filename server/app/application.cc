@@ -70,6 +70,8 @@ constexpr absl::Duration kMostUnloadInterval = absl::Minutes(1);
 constexpr int kWatchThreads = 2;
 // Jobs that ended and whose files wait to be deleted; those of more wait for the next start.
 constexpr size_t kMaxSweeps = 10'000;
+// Labels that wait for their versions to be loaded.
+constexpr size_t kMaxLabelsWaiting = 64;
 // A client may ask for a path of any length: the log gets this much of it.
 constexpr size_t kMaxLoggedPath = 200;
 
@@ -139,6 +141,7 @@ class Server final : public Application {
     workers_->Drain(left() * 0.8);
     // Watchers have seen how their jobs were given back; they go on at the next server.
     watches_.StopAll();
+    inference_service_->streams().StopAll();
     grpc_->Shutdown(left());
     predictor_->Drain();
   }
@@ -292,7 +295,8 @@ class Server final : public Application {
         std::make_unique<PredictionService>(predictor_.get(), clock_, &inference_statistics_);
     inference_service_ = std::make_unique<InferenceService>(InferenceService::Environment{
         predictor_.get(), models_.get(), store_.get(), clock_, &inference_statistics_,
-        [this] { return lifecycle_.Ready(); }, &inference_statistics_, config_.max_predict_inputs});
+        [this] { return lifecycle_.Ready(); }, &inference_statistics_, config_.max_predict_inputs,
+        static_cast<size_t>(config_.max_infer_streams), PrivateFolders()});
     return absl::OkStatus();
   }
 
@@ -351,12 +355,11 @@ class Server final : public Application {
   }
 
   RpcObservation Observation(telemetry::Metrics* metrics, std::vector<std::string> services) {
-    return {metrics,
-            logger_,
-            clock_,
-            ids_,
-            {config_.data_dir.string(), config_.weights_dir.string()},
-            std::move(services)};
+    return {metrics, logger_, clock_, ids_, PrivateFolders(), std::move(services)};
+  }
+
+  std::vector<std::string> PrivateFolders() const {
+    return {config_.data_dir.string(), config_.weights_dir.string()};
   }
 
   absl::Status Listen() {
@@ -365,7 +368,7 @@ class Server final : public Application {
     rpc_services_ = MakeRpcServices(
         {gate_.get(), fine_tune_.get(), datasets_.get(), model_service_.get(),
          backbone_service_.get(), prediction_service_.get(), inference_service_.get()},
-        &api_threads_);
+        &api_threads_, &label_threads_);
     std::vector<std::string> names;
     for (const RpcService& service : rpc_services_) {
       options.services.emplace_back(service.name, service.service.get());
@@ -424,6 +427,7 @@ class Server final : public Application {
 
   // Work that blocks, apart by kind so that none waits for another's.
   ThreadPool api_threads_{"graft-api", config_.api_threads, static_cast<size_t>(config_.api_queue)};
+  ThreadPool label_threads_{"graft-label", 2, kMaxLabelsWaiting};
   ThreadPool io_{"graft-io", 2, static_cast<size_t>(config_.max_concurrent_uploads)};
   ThreadPool sweeps_{"graft-sweep", 1, kMaxSweeps};
   ThreadPool ingest_{"graft-ingest", config_.ingest_threads,

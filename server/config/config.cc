@@ -145,6 +145,7 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
       .Add("--worker-threads", config.worker_threads, "Threads of a worker; 0: half of the cores")
       .Add("--max-queued-jobs", config.max_queued_jobs, "Jobs that may wait")
       .Add("--max-watch-streams", config.max_watch_streams, "Watch streams at one time")
+      .Add("--max-infer-streams", config.max_infer_streams, "ModelStreamInfer streams at one time")
       .AddDuration("--heartbeat-interval", config.heartbeat_interval,
                    "How often a worker renews its lease")
       .AddDuration("--lease-timeout", config.lease_timeout,
@@ -316,6 +317,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--worker-threads", config.worker_threads, 0, 1024},
       {"--max-queued-jobs", config.max_queued_jobs, 1, 10'000'000},
       {"--max-watch-streams", config.max_watch_streams, 1, 1'000'000},
+      {"--max-infer-streams", config.max_infer_streams, 1, 1'000'000},
       {"--max-job-crashes", config.max_job_crashes, 1, 100},
       {"--max-job-unclean-ends", config.max_job_unclean_ends, 1, 100},
       {"--feature-cache-bytes", size(config.feature_cache_bytes), 0, 1024 * 1024 * kGiB},

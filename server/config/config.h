@@ -64,6 +64,7 @@ struct ServerConfig {
   int worker_threads = 0;                // 0: half of the cores, at least one
   int max_queued_jobs = 1'000;
   int max_watch_streams = 2'000;
+  int max_infer_streams = 1'000;
   absl::Duration heartbeat_interval = absl::Seconds(1);
   // Without a heartbeat for so long a worker is dead; lease_policy.h says how the two go together.
   absl::Duration lease_timeout = absl::Seconds(20);

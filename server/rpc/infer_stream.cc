@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/refusals.h"
 #include "server/rpc/unary_call.h"
 #include "wire/status.h"
 
@@ -20,16 +21,20 @@ using inference::ModelInferRequest;
 using inference::ModelInferResponse;
 using inference::ModelStreamInferResponse;
 
-// Requests of one stream that are not answered, or whose answers are not taken.
+// Of one stream: requests that are not answered, or whose answers are not taken; and bytes of
+// answers that are not, beyond which nothing more is read.
 constexpr int kMostUnderWay = 64;
+constexpr size_t kMostAnswerBytes = 4 << 20;
 
-ModelStreamInferResponse AnswerOf(absl::StatusOr<ModelInferResponse> result,
+ModelStreamInferResponse AnswerOf(const InferenceService& service,
+                                  absl::StatusOr<ModelInferResponse> result,
                                   const std::string& id) {
   ModelStreamInferResponse answer;
   if (result.ok()) {
     *answer.mutable_infer_response() = *std::move(result);
   } else {
-    answer.set_error_message(std::string(result.status().message()));
+    const absl::Status shown(result.status().code(), service.ErrorText(result.status()));
+    answer.set_error_message(wire::ToGrpcStatus(shown).error_message());  // of a bounded length
     answer.mutable_infer_response()->set_id(id);
   }
   return answer;
@@ -41,7 +46,15 @@ class InferStream final
   InferStream(const Gate& gate, InferenceService& service, CallContext call)
       : gate_(gate), service_(service), call_(std::move(call)) {}
 
-  void Begin() { StartRead(&request_); }
+  void Begin() ABSL_LOCKS_EXCLUDED(mutex_) {
+    const absl::Status let_in = service_.streams().Add(this, [this] { Stop(); });
+    absl::MutexLock lock(&mutex_);
+    registered_ = let_in.ok();
+    if (finished_) return;  // the server stopped between these lines
+    if (let_in.ok()) return ReadOn();
+    ended_ = finished_ = true;
+    Finish(wire::ToGrpcStatus(let_in));
+  }
 
  private:
   using Token = std::shared_ptr<serving::CancellationToken>;
@@ -60,6 +73,8 @@ class InferStream final
     const Token token = call.cancel;
     {
       absl::MutexLock lock(&mutex_);
+      if (finished_) return;  // the server stops
+      beginning_ = true;
       ++under_way_;
       if (!cancelled_) tokens_.insert(token);
       if (cancelled_) token->Cancel();
@@ -67,7 +82,7 @@ class InferStream final
     const std::string id = request_.id();
     const absl::StatusOr<Caller> caller = gate_.Admit(std::move(call), request_);
     const auto done = [this, id, token](absl::StatusOr<ModelInferResponse> result) {
-      Answer(AnswerOf(std::move(result), id), token);
+      Answer(AnswerOf(service_, std::move(result), id), token);
     };
     if (caller.ok()) {
       service_.ModelInfer(*caller, std::exchange(request_, {}), done);
@@ -76,7 +91,7 @@ class InferStream final
       done(caller.status());
     }
     absl::MutexLock lock(&mutex_);
-    reading_ = false;
+    reading_ = beginning_ = false;
     ReadOn();
     FinishIfDone();
   }
@@ -85,6 +100,7 @@ class InferStream final
   void Answer(ModelStreamInferResponse answer, const Token& token) ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     tokens_.erase(token);
+    answer_bytes_ += answer.ByteSizeLong();
     answers_.push_back(std::move(answer));
     if (answers_.size() == 1) StartWrite(&answers_.front());
   }
@@ -92,6 +108,7 @@ class InferStream final
   void OnWriteDone(bool /*ok: else the call is cancelled, and so ends*/) override
       ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
+    answer_bytes_ -= answers_.front().ByteSizeLong();
     answers_.pop_front();
     --under_way_;
     if (!answers_.empty()) StartWrite(&answers_.front());
@@ -110,18 +127,31 @@ class InferStream final
     for (const Token& token : tokens) token->Cancel();
   }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    if (registered_) service_.streams().Remove(this);
+    delete this;
+  }
+
+  // The server stops: nothing more is read, and what is under way is answered.
+  void Stop() ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    ended_ = stopped_ = true;
+    FinishIfDone();
+  }
 
   void ReadOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (reading_ || ended_ || under_way_ >= kMostUnderWay) return;
+    if (reading_ || ended_ || under_way_ >= kMostUnderWay || answer_bytes_ > kMostAnswerBytes) {
+      return;
+    }
     reading_ = true;
     StartRead(&request_);
   }
 
   void FinishIfDone() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (!ended_ || reading_ || under_way_ > 0 || finished_) return;
+    // A read may be under way where the server stops: it fails then.
+    if (!ended_ || beginning_ || under_way_ > 0 || finished_) return;
     finished_ = true;
-    Finish(grpc::Status::OK);
+    Finish(stopped_ ? wire::ToGrpcStatus(Draining()) : grpc::Status::OK);
   }
 
   const Gate& gate_;
@@ -130,10 +160,14 @@ class InferStream final
 
   ModelInferRequest request_;  // of the read under way
   absl::Mutex mutex_;
-  bool reading_ ABSL_GUARDED_BY(mutex_) = true;  // or what was read is being begun
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;   // no more is read
+  bool registered_ = false;  // constant once it has begun
+  bool reading_ ABSL_GUARDED_BY(mutex_) = false;
+  bool beginning_ ABSL_GUARDED_BY(mutex_) = false;  // of what was read
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;      // no more is read
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;  // by the server
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t answer_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<ModelStreamInferResponse> answers_ ABSL_GUARDED_BY(mutex_);  // the first is written
   absl::flat_hash_set<Token> tokens_ ABSL_GUARDED_BY(mutex_);

@@ -96,7 +96,8 @@ class DatasetRpc final : public UnaryRpc<v1::DatasetService, DatasetService> {
 
 class ModelRpc final : public UnaryRpc<v1::ModelService, ModelService> {
  public:
-  using UnaryRpc::UnaryRpc;
+  ModelRpc(const Gate* gate, ModelService* models, ThreadPool* executor, ThreadPool* waiting)
+      : UnaryRpc(gate, models, executor), waiting_(*waiting) {}
 
   Unary* ListModels(Context* context, const v1::ListModelsRequest* request,
                     v1::ListModelsResponse* response) override {
@@ -112,8 +113,12 @@ class ModelRpc final : public UnaryRpc<v1::ModelService, ModelService> {
   }
   Unary* SetModelLabel(Context* context, const v1::SetModelLabelRequest* request,
                        v1::SetModelLabelResponse* response) override {
-    return Answer(context, &ModelService::SetModelLabel, request, response);
+    return CallOn(waiting_, gate_, context, handlers_, &ModelService::SetModelLabel, request,
+                  response);
   }
+
+ private:
+  ThreadPool& waiting_;
 };
 
 class BackboneRpc final : public UnaryRpc<v1::BackboneService, BackboneService> {
@@ -147,11 +152,11 @@ class InferenceRpc final : public UnaryRpc<inference::GRPCInferenceService, Infe
 
   Unary* ServerLive(Context* context, const inference::ServerLiveRequest* request,
                     inference::ServerLiveResponse* response) override {
-    return Answer(context, &InferenceService::ServerLive, request, response);
+    return CallNow(gate_, context, handlers_, &InferenceService::ServerLive, request, response);
   }
   Unary* ServerReady(Context* context, const inference::ServerReadyRequest* request,
                      inference::ServerReadyResponse* response) override {
-    return Answer(context, &InferenceService::ServerReady, request, response);
+    return CallNow(gate_, context, handlers_, &InferenceService::ServerReady, request, response);
   }
   Unary* ModelReady(Context* context, const inference::ModelReadyRequest* request,
                     inference::ModelReadyResponse* response) override {
@@ -187,7 +192,8 @@ class InferenceRpc final : public UnaryRpc<inference::GRPCInferenceService, Infe
   }
   Unary* RepositoryModelLoad(Context* context, const inference::RepositoryModelLoadRequest* request,
                              inference::RepositoryModelLoadResponse* response) override {
-    return Answer(context, &InferenceService::RepositoryModelLoad, request, response);
+    return CallAsync(gate_, context, handlers_, &InferenceService::RepositoryModelLoad, request,
+                     response);
   }
   Unary* RepositoryModelUnload(Context* context,
                                const inference::RepositoryModelUnloadRequest* request,
@@ -198,7 +204,7 @@ class InferenceRpc final : public UnaryRpc<inference::GRPCInferenceService, Infe
 
 }  // namespace
 
-std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor) {
+std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor, ThreadPool* waiting) {
   std::vector<RpcService> services;
   const auto add = [&](const char* name, std::unique_ptr<grpc::Service> service) {
     services.push_back({name, std::move(service)});
@@ -213,7 +219,7 @@ std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor) {
   }
   if (api.models != nullptr) {
     add(v1::ModelService::service_full_name(),
-        std::make_unique<ModelRpc>(api.gate, api.models, executor));
+        std::make_unique<ModelRpc>(api.gate, api.models, executor, waiting));
   }
   if (api.backbones != nullptr) {
     add(v1::BackboneService::service_full_name(),

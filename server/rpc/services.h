@@ -20,9 +20,10 @@ struct RpcService {
   std::unique_ptr<grpc::Service> service;
 };
 
-// One for each service of `api` that is not null. Handlers that block run on `executor`. Everything
-// is borrowed.
-std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor);
+// One for each service of `api` that is not null. Handlers that block run on `executor`, and those
+// that wait for a model to be loaded on `waiting`, so that the others need not. Everything is
+// borrowed.
+std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor, ThreadPool* waiting);
 
 }  // namespace graft::server
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -218,7 +219,8 @@ TEST_P(MetadataStoreContract, ALabelNamesOneVersionAndMoves) {
   };
   const auto labels = [this] {
     std::map<std::string, int64_t> named;
-    for (const store::ModelLabel& each : store_->ListModelLabels("p", "pets").value()) {
+    const std::vector<store::ModelLabel> all = store_->ListModelLabels("p", "pets").value();
+    for (const store::ModelLabel& each : all) {
       named[each.label] = each.version;
     }
     return named;

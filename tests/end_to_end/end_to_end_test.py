@@ -90,16 +90,20 @@ class EndToEndTest(unittest.TestCase):
             self.assertTrue(live or event.sequence == last + 1, event)
             last = event.sequence
 
+    def files(self, *below):
+        """Those below a folder of the server's. It may delete them meanwhile, folders too."""
+        for folder, _, names in os.walk(self.server.folder.joinpath(*below)):
+            yield from (pathlib.Path(folder, name) for name in names)
+
     def blobs(self):
-        data = self.server.folder / "data"
-        return sorted(str(p) for p in data.rglob("*") if p.is_file() and "blobs" in p.parts)
+        return sorted(str(path) for path in self.files("data") if "blobs" in path.parts)
 
     def uploading(self):
         """Bytes of uploads under way."""
         total = 0
-        for path in (self.server.folder / "data" / "tmp").rglob("*"):
+        for path in self.files("data", "tmp"):
             try:
-                total += path.stat().st_size if path.is_file() else 0
+                total += path.stat().st_size
             except FileNotFoundError:
                 pass  # deleted just now
         return total

@@ -123,7 +123,7 @@ class FineTuneServer {
                                     [] { return absl::OkStatus(); }}};
   const server::Gate gate_;
   const std::vector<server::RpcService> services_ =
-      server::MakeRpcServices({.gate = &gate_, .jobs = &service_}, &api_);
+      server::MakeRpcServices({.gate = &gate_, .jobs = &service_}, &api_, &api_);
   std::unique_ptr<LoopbackServer> server_ =
       std::make_unique<LoopbackServer>(services_.front().service.get());
   std::unique_ptr<v1::FineTuneService::Stub> stub_;

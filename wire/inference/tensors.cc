@@ -23,6 +23,7 @@ using inference::ModelInferResponse;
 
 constexpr char kClassification[] = "classification";
 constexpr size_t kLengthBytes = 4;
+constexpr size_t kMostOutputs = 1;
 
 static_assert(std::endian::native == std::endian::little, "raw tensors are written as they are");
 
@@ -48,11 +49,16 @@ absl::Status NoSharedMemory(
 }
 
 // How many elements [n] or [n, 1] holds.
-absl::StatusOr<int64_t> CountOf(const ModelInferRequest::InferInputTensor& input) {
+absl::StatusOr<int64_t> CountOf(const ModelInferRequest::InferInputTensor& input, int64_t most) {
   const bool fits = input.shape_size() == 1 || (input.shape_size() == 2 && input.shape(1) == 1);
   if (!fits || input.shape(0) < 1) {
     return InvalidField("inputs[0].shape", absl::StrCat("must be [n] or [n, 1], n pictures, not [",
                                                         absl::StrJoin(input.shape(), ", "), "]"));
+  }
+  if (input.shape(0) > most) {
+    return InvalidField("inputs[0].shape",
+                        absl::StrCat("says ", input.shape(0), " pictures; at most ", most,
+                                     " may be asked about at once"));
   }
   return input.shape(0);
 }
@@ -141,7 +147,7 @@ void AddClasses(const std::vector<AnswerTensor>& answers, int64_t classes,
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> TakeImages(ModelInferRequest* request) {
+absl::StatusOr<std::vector<std::string>> TakeImages(ModelInferRequest* request, int64_t most) {
   if (request->inputs_size() == 0) {
     return InvalidField("inputs", absl::StrCat("holds no tensor: send \"", kImageTensor, "\""));
   }
@@ -157,7 +163,7 @@ absl::StatusOr<std::vector<std::string>> TakeImages(ModelInferRequest* request) 
         absl::StrCat("must be BYTES, encoded pictures, not \"", input.datatype(), "\""));
   }
   GRAFT_RETURN_IF_ERROR(NoSharedMemory(input.parameters(), "inputs[0]"));
-  GRAFT_ASSIGN_OR_RETURN(const int64_t count, CountOf(input));
+  GRAFT_ASSIGN_OR_RETURN(const int64_t count, CountOf(input, most));
   if (HasOtherContents(input.contents())) {
     return InvalidField("inputs[0].contents", "of BYTES only bytes_contents may be set");
   }
@@ -183,6 +189,15 @@ absl::StatusOr<std::vector<AskedOutput>> ReadAskedOutputs(const ModelInferReques
     const auto& output = request.outputs(i);
     const std::string field = absl::StrCat("outputs[", i, "]");
     GRAFT_RETURN_IF_ERROR(NoSharedMemory(output.parameters(), field));
+    const auto same = [&](const AskedOutput& before) { return before.name == output.name(); };
+    if (std::any_of(asked.begin(), asked.end(), same)) {
+      return InvalidField(absl::StrCat(field, ".name"),
+                          absl::StrCat("\"", output.name(), "\" is asked for twice"));
+    }
+    // The model has one, and which it is shows with the answer: a second name is one too many.
+    if (asked.size() == kMostOutputs) {
+      return InvalidField(field, "is one output too many: the model has one");
+    }
     AskedOutput& made = asked.emplace_back();
     made.name = output.name();
     if (const auto it = output.parameters().find(kClassification);

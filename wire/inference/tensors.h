@@ -17,8 +17,9 @@ namespace graft::wire {
 // The one input that models have.
 inline constexpr char kImageTensor[] = "image";
 
-// The pictures of a request, moved out of it: at least one. INVALID_ARGUMENT names the field.
-absl::StatusOr<std::vector<std::string>> TakeImages(inference::ModelInferRequest* request);
+// The pictures of a request, moved out of it: 1 to `most`. INVALID_ARGUMENT names the field.
+absl::StatusOr<std::vector<std::string>> TakeImages(inference::ModelInferRequest* request,
+                                                    int64_t most);
 
 // What a request wants to have of the answers.
 struct AskedOutput {
@@ -26,7 +27,7 @@ struct AskedOutput {
   int64_t classes = 0;  // the classification extension: so many; 0: the numbers
 };
 
-// None: all there are. INVALID_ARGUMENT names the field.
+// None: all there are. INVALID_ARGUMENT names the field; each may be asked for once.
 absl::StatusOr<std::vector<AskedOutput>> ReadAskedOutputs(
     const inference::ModelInferRequest& request);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <dlfcn.h>
 #include <exception>
 #include <new>
 #include <string>
@@ -224,3 +225,13 @@ absl::StatusOr<std::unique_ptr<CompiledSegment>> CompiledSegment::Compile(
 }
 
 }  // namespace graft::engine
+
+#if defined(__SANITIZE_ADDRESS__)
+// oneTBB opens a library of its own with RTLD_DEEPBIND, and AddressSanitizer ends a process for it.
+// The program's own dlopen comes before the sanitizer's.
+extern "C" void* dlopen(const char* file, int mode) {
+  static const auto next =
+      reinterpret_cast<void* (*)(const char*, int)>(::dlsym(RTLD_NEXT, "dlopen"));
+  return next(file, mode & ~RTLD_DEEPBIND);
+}
+#endif

@@ -10,11 +10,12 @@
 namespace graft::image {
 namespace {
 
-// Weights as filters have them: some negative, together about one.
+// Weights as filters have them: some negative, together between -1/4 and 7/4, as sums must be for
+// 32 bits.
 std::vector<int32_t> Weights(std::mt19937& random, int count) {
   std::vector<int32_t> weights(static_cast<size_t>(count));
   for (int32_t& weight : weights) {
-    weight = static_cast<int32_t>(random() % (3 << kResizeBits)) / count - (1 << kResizeBits) / 8;
+    weight = (static_cast<int32_t>(random() % (2 << kResizeBits)) - (1 << kResizeBits) / 4) / count;
   }
   return weights;
 }

@@ -9,6 +9,7 @@
 
 #include "core/engine/eager/eager_engine.h"
 #include "core/engine/openvino/openvino_engine.h"
+#include "core/publishing/untried_precision.h"
 #include "core/tasks/decoder_catalog.h"
 #include "tests/fakes/scaled_engine.h"
 #include "tests/unit/core/training/tiny_fine_tune.h"
@@ -173,6 +174,17 @@ TEST_F(ServingPrecisionProverTest, OpenVinoIsTriedWhereTheProcessorCan) {
   }
   EXPECT_EQ(record.trials[0].rows, 1'000);
   EXPECT_GT(record.trials[0].agreement, 0.95);
+}
+
+TEST_F(ServingPrecisionProverTest, WhatIsNotTriedSaysWhy) {
+  const UntriedPrecision untried("not tried in attempt 3");
+  precision_ = &untried;
+  const auto result = Run();
+  precision_ = nullptr;
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(untried.Forwards(std::nullopt), 0);
+  EXPECT_EQ(result->description.precision->chosen, Precision::kF32);
+  EXPECT_EQ(result->description.precision->reason, "bf16: not tried in attempt 3");
 }
 
 TEST_F(ServingPrecisionProverTest, CountsWhatItSendsThroughTheNetwork) {

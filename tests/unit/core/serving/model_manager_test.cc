@@ -322,6 +322,41 @@ TEST_F(ModelManagerTest, WhatNobodyAsksForLeavesMemoryAndComesBack) {
   EXPECT_EQ(world_.loads, 4);
 }
 
+TEST_F(ModelManagerTest, AVersionThatWasUnloadedGoesOnWhereTheNewOneFails) {
+  models_.Publish("m", 1);
+  Start();
+  ASSERT_EQ(VersionFor(0), 1);
+  manager_->Unload("p", "m");
+  EXPECT_EQ(manager_->Loaded().models, 0);
+  models_.Publish("m", 2);
+  models_.Corrupt("m", 2);
+  manager_->Preload("p", "m", 2);
+  EXPECT_EQ(VersionFor(0), 1) << last_error_;
+  EXPECT_EQ(manager_->FindLatest("p", "m")->key.version, 1);
+}
+
+TEST_F(ModelManagerTest, WhatAVersionIsDoingIsKnown) {
+  models_.Publish("m", 1);
+  models_.Corrupt("m", 1);
+  models_.Publish("m", 2);
+  Start();
+  EXPECT_EQ(manager_->StateOf({"p", "m", 2}), std::nullopt);
+  world_.loading.Close();
+  Answer<AcquiredModel> second = Acquire(2);
+  world_.loading.AwaitArrivals(1);
+  EXPECT_EQ(manager_->StateOf({"p", "m", 2}), ModelState::kLoading);
+  EXPECT_FALSE(manager_->FindLatest("p", "m").has_value());
+  world_.loading.Open();
+  ASSERT_TRUE(second.Wait().ok());
+  EXPECT_EQ(manager_->StateOf({"p", "m", 2}), ModelState::kReady);
+  EXPECT_EQ(VersionFor(1), 0);
+  EXPECT_EQ(manager_->StateOf({"p", "m", 1}), std::nullopt);
+  EXPECT_TRUE(absl::IsDataLoss(manager_->LoadError({"p", "m", 1})));
+  // Once it may be tried again nothing is held against it.
+  clock_.Advance(absl::Minutes(6));
+  EXPECT_TRUE(manager_->LoadError({"p", "m", 1}).ok());
+}
+
 TEST_F(ModelManagerTest, WaitingForAVersionEndsAtItsTimeout) {
   models_.Publish("m", 1);
   world_.loading.Close();

@@ -203,6 +203,22 @@ TEST_F(PredictorTest, AModelThatLoadsLeavesHalfOfTheQueueToOthers) {
   EXPECT_TRUE(Submit({"a", "b", "c", "a"}, "m").Wait().ok());
 }
 
+TEST_F(PredictorTest, ALabelWhoseVersionLoadsHoldsUpNoOtherVersion) {
+  Start({.max_inputs_per_request = 4, .max_pending_inputs = 4});
+  ASSERT_TRUE(Submit({"a"}, "m").Wait().ok());
+  models_.Publish("m", 7);
+  manager_->SetLabel("p", "m", "canary", 7);
+  world_.loading.Close();
+  Answer<PredictResponse> canary;
+  predictor_->Submit(
+      {.project = "p", .model = "m", .label = "canary", .inputs = Inputs({"a", "b"})},
+      absl::InfiniteDuration(), canary.Callback());
+  EXPECT_TRUE(Submit({"a", "b"}, "m").Wait().ok()) << "the latest is in memory";
+  world_.loading.Open();
+  ASSERT_TRUE(canary.Wait().ok());
+  EXPECT_EQ(canary.Wait()->version, 7);
+}
+
 TEST_F(PredictorTest, BytesThatWaitAreBoundedToo) {
   Start({.max_bytes_per_input = 8, .max_pending_bytes = 8});
   Answer<PredictResponse> running = Occupy();

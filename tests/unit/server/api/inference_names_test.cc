@@ -45,6 +45,12 @@ TEST(ProjectNamedIn, EveryKindOfRequest) {
   load.set_repository_name("d");
   load.set_model_name("pets");
   EXPECT_EQ(ProjectNamedIn(load), "d");
+  load.clear_repository_name();
+  load.set_model_name("e/pets");
+  EXPECT_EQ(ProjectNamedIn(load), "e");
+  inference::RepositoryIndexRequest index;
+  index.set_repository_name("f");
+  EXPECT_EQ(ProjectNamedIn(index), "f");
   EXPECT_EQ(ProjectNamedIn(inference::ServerLiveRequest()), "");
 }
 

@@ -12,8 +12,6 @@
 
 #include "inference/inference.grpc.pb.h"
 
-#include "core/base/sha256.h"
-#include "core/model/model_description.h"
 #include "core/tasks/classification/decoder.h"
 #include "server/rpc/services.h"
 #include "tests/fakes/fake_clock.h"
@@ -47,7 +45,7 @@ class InferenceServiceTest : public StoreTest {
     Api api;
     api.gate = &gate_;
     api.inference = service_.get();
-    rpc_ = MakeRpcServices(api, &executor_);
+    rpc_ = MakeRpcServices(api, &executor_, &executor_);
     server_ = std::make_unique<LoopbackServer>(rpc_.at(0).service.get());
     stub_ = inference::GRPCInferenceService::NewStub(server_->channel());
   }
@@ -55,26 +53,7 @@ class InferenceServiceTest : public StoreTest {
   void TearDown() override { world_.decoding.Open(); }
 
   void Publish(const std::string& job_id, int64_t version) {
-    jobs::Job job;
-    job.id = job_id;
-    job.project = "p";
-    job.model_name = "pets";
-    job.backbone = "net";
-    ASSERT_TRUE(store_->EnqueueJob(job).ok());
-    const auto claimed = store_->ClaimNextJob("w", {});
-    ASSERT_TRUE(claimed.ok() && claimed->has_value());
-    store::JobOutcome outcome;
-    outcome.version.emplace();
-    outcome.version->artifact_prefix = "jobs/" + job_id + "/1";
-    model::ModelDescription description;
-    description.backbone = "net";
-    description.backbone_digest = Sha256Hex("net");
-    description.cut_point = "top";
-    description.head = {model::HeadKind::kLinear, {8, 7, 7}, 0, 0, 3};
-    description.task = "classification";
-    description.outputs = R"({"labels":["a","b","c"]})";
-    outcome.version->description = model::ModelDescriptionToJson(description);
-    ASSERT_TRUE(store_->FinishJob(job_id, (*claimed)->fence, outcome).ok());
+    PublishPets(job_id, "p", R"({"labels":["a","b","c"]})");
     models_.Publish("pets", version,
                     {.decoder = tasks::MakeClassificationDecoder({{"a", "b", "c"}, {}})});
   }
@@ -329,6 +308,11 @@ TEST_F(InferenceServiceTest, StatisticsCountRequestsAndInputsByVersion) {
   EXPECT_EQ(response.model_stats_size(), 2);
   request.set_name("p/cars");
   EXPECT_TRUE(absl::IsNotFound(Ask(&Stub::ModelStatistics, request, &response)));
+  request.clear_name();
+  ASSERT_TRUE(Ask(&Stub::ModelStatistics, request, &response).ok());
+  EXPECT_EQ(response.model_stats_size(), 0) << "the default project's";
+  request.set_version("1");
+  EXPECT_EQ(InvalidFieldsOf(Ask(&Stub::ModelStatistics, request, &response)).at(0).field, "name");
 }
 
 TEST(InferenceStatistics, ForgetsTheVersionThatWasAskedLongestAgo) {
@@ -399,6 +383,45 @@ TEST_F(InferenceServiceTest, AStreamWhoseCallerGoesAwayTakesItsRequestsBack) {
   for (const serving::RequestStats& request : observer_.AwaitRequests(2)) {
     EXPECT_EQ(request.code, absl::StatusCode::kCancelled);
   }
+}
+
+// An idle stream would hold up a server that stops until its time is over.
+TEST_F(InferenceServiceTest, AStreamEndsWhenTheServerStopsOnceAllIsAnswered) {
+  grpc::ClientContext idle_context;
+  const auto idle = stub_->ModelStreamInfer(&idle_context);
+  ASSERT_TRUE(idle->Write(Request({"a"})));
+  inference::ModelStreamInferResponse answer;
+  ASSERT_TRUE(idle->Read(&answer)) << "so it has begun";
+  world_.computing.Close();
+  grpc::ClientContext busy_context;
+  const auto busy = stub_->ModelStreamInfer(&busy_context);
+  ASSERT_TRUE(busy->Write(Request({"b"})));
+  world_.computing.AwaitArrivals(2);
+  service_->streams().StopAll();
+  EXPECT_FALSE(idle->Read(&answer));
+  EXPECT_EQ(idle->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  world_.computing.Open();
+  ASSERT_TRUE(busy->Read(&answer));
+  EXPECT_EQ(answer.infer_response().outputs_size(), 1);
+  EXPECT_FALSE(busy->Read(&answer));
+  EXPECT_EQ(busy->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  grpc::ClientContext late_context;
+  EXPECT_EQ(stub_->ModelStreamInfer(&late_context)->Finish().error_code(),
+            grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST(InferStreams, AreBounded) {
+  InferStreams streams(1);
+  int first = 0;
+  int second = 0;
+  int stopped = 0;
+  EXPECT_TRUE(streams.Add(&first, [&] { ++stopped; }).ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(streams.Add(&second, [&] { ++stopped; })));
+  streams.Remove(&first);
+  EXPECT_TRUE(streams.Add(&second, [&] { ++stopped; }).ok());
+  streams.StopAll();
+  EXPECT_EQ(stopped, 1);
+  EXPECT_TRUE(absl::IsUnavailable(streams.Add(&first, [] {})));
 }
 
 }  // namespace

@@ -7,8 +7,6 @@
 
 #include <gmock/gmock.h>
 
-#include "core/base/sha256.h"
-#include "core/model/model_description.h"
 #include "server/api/run_handler.h"
 #include "tests/fakes/loopback_server.h"
 #include "tests/unit/server/store_test.h"
@@ -50,31 +48,13 @@ class ModelServiceTest : public StoreTest {
 
   // Runs a job to its published version.
   void Publish(const std::string& job_id) {
-    jobs::Job job;
-    job.id = job_id;
-    job.project = "default";
-    job.model_name = "pets";
-    job.backbone = "net";
-    ASSERT_TRUE(store_->EnqueueJob(job).ok());
-    const auto claimed = store_->ClaimNextJob("w", {});
-    ASSERT_TRUE(claimed.ok() && claimed->has_value());
-    store::JobOutcome outcome;
-    outcome.version.emplace();
-    outcome.version->artifact_prefix = "jobs/" + job_id + "/1";
-    model::ModelDescription description;
-    description.backbone = "net";
-    description.backbone_digest = Sha256Hex("net");
-    description.cut_point = "top";
-    description.head = {model::HeadKind::kLinear, {8, 7, 7}, 0, 0, 2};
-    description.task = "classification";
-    description.outputs = R"({"labels":["cat","dog"]})";
-    outcome.version->description = model::ModelDescriptionToJson(description);
     v1::Report report;
     report.mutable_classification()->set_accuracy(0.75);
+    store::JobOutcome outcome;
     outcome.report = report.SerializeAsString();
     outcome.card = R"({"licence":"MIT"})";
     ASSERT_TRUE(blobs_->PutIfAbsent("jobs/" + job_id + "/1/model.safetensors", "bytes").ok());
-    ASSERT_TRUE(store_->FinishJob(job_id, (*claimed)->fence, outcome).ok());
+    PublishPets(job_id, "default", R"({"labels":["cat","dog"]})", outcome);
   }
 
   absl::StatusOr<v1::GetModelResponse> Get(const std::string& model, int64_t version) {

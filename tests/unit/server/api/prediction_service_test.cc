@@ -31,7 +31,7 @@ class PredictionServiceTest : public ::testing::Test {
     Api api;
     api.gate = &gate_;
     api.predictions = service_.get();
-    rpc_ = MakeRpcServices(api, nullptr);
+    rpc_ = MakeRpcServices(api, nullptr, nullptr);
     server_ = std::make_unique<LoopbackServer>(rpc_.at(0).service.get());
     stub_ = v1::PredictionService::NewStub(server_->channel());
   }

@@ -42,12 +42,12 @@ ModelInferRequest Typed() {
 
 TEST(TakeImages, ReadsRawAndTypedContentsInOneOrTwoDimensions) {
   ModelInferRequest request = Request();
-  EXPECT_THAT(*TakeImages(&request), ElementsAre("first", ""));
+  EXPECT_THAT(*TakeImages(&request, 8), ElementsAre("first", ""));
   request = Request();
   request.mutable_inputs(0)->add_shape(1);
-  EXPECT_THAT(*TakeImages(&request), ElementsAre("first", ""));
+  EXPECT_THAT(*TakeImages(&request, 8), ElementsAre("first", ""));
   request = Typed();
-  EXPECT_THAT(*TakeImages(&request), ElementsAre("first", "second"));
+  EXPECT_THAT(*TakeImages(&request, 8), ElementsAre("first", "second"));
 }
 
 TEST(TakeImages, WhatIsWrongIsNamed) {
@@ -71,8 +71,8 @@ TEST(TakeImages, WhatIsWrongIsNamed) {
       {[](auto& r) { r.mutable_inputs(0)->add_shape(2); }, "inputs[0].shape", "[2, 2]"},
       {[](auto& r) { r.mutable_inputs(0)->set_shape(0, 3); }, "raw_input_contents[0]",
        "holds 2 elements, and the shape says 3"},
-      {[](auto& r) { r.mutable_inputs(0)->set_shape(0, INT64_MAX); }, "raw_input_contents[0]",
-       "holds 2"},
+      {[](auto& r) { r.mutable_inputs(0)->set_shape(0, INT64_MAX); }, "inputs[0].shape",
+       "at most 8"},
       {[](auto& r) { r.mutable_inputs(0)->set_shape(0, 1); }, "raw_input_contents[0]",
        "goes on for 4 bytes"},
       {raw(""), "raw_input_contents[0]", "holds 0"},
@@ -96,7 +96,7 @@ TEST(TakeImages, WhatIsWrongIsNamed) {
   for (const Case& each : cases) {
     ModelInferRequest request = Request();
     each.spoil(request);
-    const absl::Status status = TakeImages(&request).status();
+    const absl::Status status = TakeImages(&request, 8).status();
     ASSERT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << each.message;
     const std::vector<FieldError> fields = InvalidFieldsOf(status);
     ASSERT_EQ(fields.size(), 1u);
@@ -119,6 +119,12 @@ TEST(ReadAskedOutputs, ReadsTheClassificationExtension) {
             "outputs[0].parameters.classification");
   parameter.set_string_param("3");
   EXPECT_FALSE(ReadAskedOutputs(request).ok());
+  // Each is a tensor of the answer: a small request must not ask for a large one.
+  parameter.set_int64_param(1);
+  request.add_outputs()->set_name("probabilities");
+  EXPECT_EQ(InvalidFieldsOf(ReadAskedOutputs(request).status()).at(0).field, "outputs[1].name");
+  request.mutable_outputs(1)->set_name("values");
+  EXPECT_EQ(InvalidFieldsOf(ReadAskedOutputs(request).status()).at(0).field, "outputs[1]");
 }
 
 TEST(FillOutputs, NumbersAreFloat32RowByRow) {
