@@ -39,7 +39,7 @@ absl::StatusOr<std::shared_ptr<const Segment>> SegmentOf(
   }
   segment->spec = std::move(spec);
   segment->keeps = std::move(kept);
-  segment->pixels = std::move(pixels);
+  segment->pixels = pixels;
   GRAFT_RETURN_IF_ERROR(Validate(*segment));
   return segment;
 }

@@ -18,6 +18,7 @@ std::map<std::string, int> IntegersFor(absl::string_view server) {
   const grpc::ChannelArguments arguments = ArgumentsFor(server);
   const grpc_channel_args raw = arguments.c_channel_args();
   std::map<std::string, int> integers;
+  if (raw.args == nullptr) return integers;
   for (size_t i = 0; i < raw.num_args; ++i) {
     if (raw.args[i].type == GRPC_ARG_INTEGER) integers[raw.args[i].key] = raw.args[i].value.integer;
   }

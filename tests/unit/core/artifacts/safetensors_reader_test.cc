@@ -110,6 +110,8 @@ std::vector<Malformed> MalformedFiles() {
   const std::string two_to_63 = "9223372036854775808";
   const std::string two_to_62 = "4611686018427387904";
   const std::string long_name(1 << 20, 'n');
+  std::string large;
+  large.resize(100'000'001, ' ');
   std::string many_sizes = "[1";
   for (int i = 0; i < 100'000; ++i) many_sizes += ",1";
   many_sizes += "]";
@@ -121,7 +123,7 @@ std::vector<Malformed> MalformedFiles() {
       {"header longer than the file by one", sized(3, "{}"), "does not fit"},
       {"header of 2^64 - 1 bytes", sized(UINT64_MAX, "{}"), "does not fit"},
       {"header of 2^63 bytes", sized(uint64_t{1} << 63, "{}"), "does not fit"},
-      {"header larger than any", sized(100'000'001, std::string(100'000'001, ' ')), "does not fit"},
+      {"header larger than any", sized(large.size(), large), "does not fit"},
       {"not JSON", File("{nonsense}", 0), "not a JSON object"},
       {"cut JSON", File("{\"a\":", 0), "not a JSON object"},
       {"two documents", File("{}{}", 0), "not a JSON object"},

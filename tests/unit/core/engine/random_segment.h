@@ -38,7 +38,7 @@ inline std::shared_ptr<const Segment> MakeRandomSegment(
   }
   segment->spec = std::move(spec);
   segment->keeps = std::move(values);
-  segment->pixels = std::move(pixels);
+  segment->pixels = pixels;
   return segment;
 }
 

@@ -25,7 +25,7 @@ std::string Tiff(bool big_endian, uint32_t type, int size, uint32_t value, size_
   field.resize(4, '\x55');
   return (big_endian ? "MM" : "II") + number(42, 2) + number(static_cast<uint32_t>(8 + gap), 4) +
          std::string(gap, 'x') + number(2, 2) + number(0x010F, 2) + number(2, 2) + number(4, 4) +
-         std::string("abc", 4) +  // the maker
+         std::string("abc\0", 4) +  // the maker
          number(0x0112, 2) + number(type, 2) + number(1, 4) + field + number(0, 4);
 }
 

@@ -87,7 +87,9 @@ std::vector<GoodFile> GoodFiles() {
       {"BytesBehindItsEnd", jpeg + "and more, as a film of a telephone", "rgb.jpg"},
       {"AnotherPictureBehindItsEnd", jpeg + Load("grey.jpg"), "rgb.jpg"},
       {"PngWithABadTextChecksum",
-       png.substr(0, idat) + Chunk("tEXt", "Software\0x", "bad!") + png.substr(idat), "rgb.png"},
+       png.substr(0, idat) + Chunk("tEXt", std::string("Software\0x", 10), "bad!") +
+           png.substr(idat),
+       "rgb.png"},
       {"PngWithABadTime", png.substr(0, idat) + Chunk("tIME", "1234567", "bad!") + png.substr(idat),
        "rgb.png"},
       {"PngWithoutItsEnd", png.substr(0, png.size() - 12), "rgb.png"},

@@ -63,8 +63,9 @@ TEST(NetworkTest, WeightsOfASeedAreThoseOfAllVersions) {
                   {"classifier.bias", -0.212695003f, 0.436733246f}};
   const auto named = Tiny(7)->NamedTensors();
   for (const auto& [name, first, last] : expected) {
-    const auto own = std::find_if(named.begin(), named.end(),
-                                  [&](const NamedTensor& tensor) { return tensor.name == name; });
+    const auto own =
+        std::find_if(named.begin(), named.end(),
+                     [&name = name](const NamedTensor& tensor) { return tensor.name == name; });
     ASSERT_NE(own, named.end()) << name;
     const at::Tensor flat = own->tensor.detach().flatten();
     EXPECT_EQ(flat[0].item<float>(), first) << name;

@@ -19,7 +19,8 @@ const Option& Find(absl::string_view path) {
   ForEachOption(tasks::TaskOptionGroups()[0], [&](const Option& option) {
     if (option.path == path) found = &option;
   });
-  return *found;
+  static const Option none = {};
+  return found == nullptr ? none : *found;
 }
 
 TEST(OptionsPage, IsTheOneInTheTree) {

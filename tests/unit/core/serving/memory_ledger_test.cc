@@ -97,11 +97,10 @@ class LoadByHand {
     if (step_ == 0) {
       account_ = MemoryLedger::Reserve(ledger_, most_);
       loaded_ = account_ != nullptr;
-    } else if (step_ == 1 && account_ != nullptr && !account_->Commit(actual_)) {
-      account_.reset();  // it took more than there was: it is dropped
-    } else if (step_ == 2) {
-      account_.reset();
     }
+    // Where it took more than there was, it is dropped.
+    const bool refused = step_ == 1 && account_ != nullptr && !account_->Commit(actual_);
+    if (refused || step_ == 2) account_.reset();
     ++step_;
   }
   bool loaded() const { return loaded_; }

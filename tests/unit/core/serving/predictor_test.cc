@@ -55,8 +55,8 @@ TEST_F(PredictorTest, OptionsAreTheTasksToJudge) {
 
 TEST_F(PredictorTest, BadRequestsAreNamed) {
   Start({.max_inputs_per_request = 2, .max_bytes_per_input = 4});
-  const auto message = [&](std::vector<std::string> images) {
-    return std::string(Submit(std::move(images)).Wait().status().message());
+  const auto message = [&](const std::vector<std::string>& images) {
+    return std::string(Submit(images).Wait().status().message());
   };
   EXPECT_THAT(message({}), HasSubstr("inputs: must be 1 to 2"));
   EXPECT_THAT(message({"a", "b", "c"}), HasSubstr("must be 1 to 2, not 3"));

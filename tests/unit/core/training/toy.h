@@ -25,7 +25,8 @@ namespace graft::training {
 // A layer's weight and bias as PyTorch draws them: uniform within 1 / sqrt(inputs of one output).
 struct ToyLayer {
   explicit ToyLayer(at::IntArrayRef shape) : weight(at::empty(shape)), bias(at::empty({shape[0]})) {
-    const double bound = 1 / std::sqrt(static_cast<double>(weight.numel() / shape[0]));
+    const double bound =
+        1 / std::sqrt(static_cast<double>(weight.numel()) / static_cast<double>(shape[0]));
     weight.uniform_(-bound, bound);
     bias.uniform_(-bound, bound);
   }
