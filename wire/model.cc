@@ -99,6 +99,16 @@ absl::StatusOr<v1::ModelVersion> ToProto(const store::ModelVersion& version,
   return proto;
 }
 
+absl::StatusOr<AnswerForm> AnswerFormOf(const store::ModelVersion& version) {
+  const auto description = model::ModelDescriptionFromJson(version.description);
+  if (!description.ok()) return Damaged(version, "description");
+  const auto task = FindTask(description->task);
+  if (!task.ok()) return Damaged(version, "description");
+  absl::StatusOr<AnswerTensor> tensor = (*task)->TensorOf(description->outputs);
+  if (!tensor.ok()) return Damaged(version, "description");
+  return AnswerForm{description->task, *std::move(tensor)};
+}
+
 v1::Model ToProto(const store::Model& model, std::vector<int64_t> versions) {
   v1::Model proto;
   proto.set_name(model.name);

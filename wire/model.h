@@ -11,6 +11,7 @@
 
 #include "core/model/model_description.h"
 #include "core/store/model_version.h"
+#include "wire/tasks/task_wire.h"
 
 namespace graft::wire {
 
@@ -36,6 +37,14 @@ absl::StatusOr<store::ModelVersion> VersionToPublish(const worker::v1::FinishReq
 // DATA_LOSS: what is stored cannot be read.
 absl::StatusOr<v1::ModelVersion> ToProto(const store::ModelVersion& version,
                                          const store::ModelVersionDetails& details);
+
+// What the answers of a version are as tensors.
+struct AnswerForm {
+  std::string task;
+  AnswerTensor tensor;  // without values
+};
+// DATA_LOSS: what is stored cannot be read.
+absl::StatusOr<AnswerForm> AnswerFormOf(const store::ModelVersion& version);
 
 // `versions` are the model's version numbers, in any order.
 v1::Model ToProto(const store::Model& model, std::vector<int64_t> versions);

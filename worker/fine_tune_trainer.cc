@@ -94,9 +94,8 @@ absl::StatusOr<training::FineTuneResult> FineTuneTrainer::Train(const Run& run) 
   // its training behind it, and must not fail for them.
   const publishing::UntriedPrecision untried(absl::StrCat(
       "not tried in attempt ", run.lease->attempt(), ", in case trials ended those before"));
-  const bool try_precision = run.lease->attempt() <= kAttemptsWithTrials;
-  environment.precision =
-      try_precision ? static_cast<const training::PrecisionProver*>(&precision_) : &untried;
+  environment.precision = &precision_;
+  if (run.lease->attempt() > kAttemptsWithTrials) environment.precision = &untried;
   environment.threads = options_.threads;
   return training::RunFineTune(*run.job, environment);
 }

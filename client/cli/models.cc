@@ -93,13 +93,13 @@ absl::Status SetLabel(const Globals& globals, const std::string& model, const st
     PrintJson(*response);
     return absl::OkStatus();
   }
-  const int64_t before = response->previous_version();
-  const std::string named = before == 0 ? "no version" : absl::StrCat("version ", before);
-  std::printf("%s\n", PrintableLine(absl::StrCat(model, ": ", label, " names ",
-                                                 version == 0 ? "no version"
-                                                              : absl::StrCat("version ", version),
-                                                 " (before: ", named, ")"))
-                          .c_str());
+  const auto words = [](int64_t number) {
+    return number == 0 ? "no version" : absl::StrCat("version ", number);
+  };
+  std::printf("%s\n",
+              PrintableLine(absl::StrCat(model, ": ", label, " names ", words(version),
+                                         " (before: ", words(response->previous_version()), ")"))
+                  .c_str());
   return absl::OkStatus();
 }
 

@@ -5,6 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
+#include "core/base/group_digits.h"
+
 namespace graft::engine {
 namespace {
 
@@ -17,9 +19,7 @@ std::string Percent(double share) {
   return absl::StrFormat("%.1f %%", static_cast<double>(static_cast<int64_t>(share * 1000)) / 10);
 }
 
-std::string Count(int64_t rows) {
-  return rows < 1'000 ? absl::StrCat(rows) : absl::StrFormat("%d,%03d", rows / 1'000, rows % 1'000);
-}
+std::string Count(int64_t rows) { return GroupDigits(absl::StrCat(rows)); }
 
 // "99.9 % of 1,000 answers are those of f32, accuracy 0.951 (f32: 0.950)"
 std::string Shown(const PrecisionTrial& trial, const std::string& figure) {

@@ -71,18 +71,10 @@ double ScoreOf(const tasks::Evaluation& evaluation, const tasks::Task& task) {
   return std::isfinite(score) ? std::round(score * kDigits) / kDigits : 0;
 }
 
-// What one servable is given of a batch.
-struct Inputs {
-  std::vector<PreparedInput> rows;
-  bool known = true;  // no row needs its pixels
-};
-
 struct Batch {
   std::vector<ExampleRequest> requests;
-  std::vector<Inputs> inputs;  // of the servables, in their order
-  bool known() const {
-    return std::all_of(inputs.begin(), inputs.end(), [](const Inputs& each) { return each.known; });
-  }
+  std::vector<std::vector<PreparedInput>> inputs;  // of the servables, in their order
+  bool known = true;                               // no row needs its pixels
 };
 
 class Comparison {
@@ -102,7 +94,7 @@ class Comparison {
     std::vector<Batch> batches = Batches(rows, cache);
     std::vector<std::vector<ExampleRequest>> to_read;
     for (const Batch& batch : batches) {
-      if (!batch.known()) to_read.push_back(batch.requests);
+      if (!batch.known) to_read.push_back(batch.requests);
     }
     const std::unique_ptr<training::ExampleStream> examples =
         trained_.data->source->Open(std::move(to_read));
@@ -112,7 +104,7 @@ class Comparison {
     for (Batch& batch : batches) {
       if (AllDeclined()) return absl::OkStatus();
       GRAFT_RETURN_IF_ERROR(context->PollButForStop());
-      if (!batch.known()) {
+      if (!batch.known) {
         GRAFT_ASSIGN_OR_RETURN(const at::Tensor x, examples->Next());
         FillIn(PixelsOf(x, trained_.description->input), &batch);
       }
@@ -132,6 +124,8 @@ class Comparison {
     model::PrecisionTrial* trial;                   // null: the reference
     std::unique_ptr<tasks::Evaluation> evaluation;  // null: nothing to judge by
     int64_t same = 0;
+
+    bool declined() const { return !trial->declined.empty(); }
   };
 
   std::unique_ptr<tasks::Evaluation> NewEvaluation(bool judged) const {
@@ -159,8 +153,8 @@ class Comparison {
         PreparedInput input;
         input.cache_key = KeyOf(*sides_[side].servable, rows[i]);
         input.features = cache->Find(input.cache_key);
-        if (input.features == nullptr) batch.inputs[side].known = false;
-        batch.inputs[side].rows.push_back(std::move(input));
+        if (input.features == nullptr) batch.known = false;
+        batch.inputs[side].push_back(std::move(input));
       }
     }
     return batches;
@@ -168,18 +162,18 @@ class Comparison {
 
   static void FillIn(const at::Tensor& pixels, Batch* batch) {
     const auto bytes = static_cast<size_t>(pixels.stride(0));
-    for (Inputs& inputs : batch->inputs) {
-      for (size_t i = 0; i < inputs.rows.size(); ++i) {
-        if (inputs.rows[i].features != nullptr) continue;
+    for (std::vector<PreparedInput>& rows : batch->inputs) {
+      for (size_t i = 0; i < rows.size(); ++i) {
+        if (rows[i].features != nullptr) continue;
         const auto* const from = pixels.data_ptr<uint8_t>() + i * bytes;
-        inputs.rows[i].bytes.assign(from, from + bytes);
+        rows[i].bytes.assign(from, from + bytes);
       }
     }
   }
 
   bool AllDeclined() const {
     return std::all_of(sides_.begin() + 1, sides_.end(),
-                       [](const Side& side) { return !side.trial->declined.empty(); });
+                       [](const Side& side) { return side.declined(); });
   }
 
   void Compare(const Batch& batch) {
@@ -187,15 +181,14 @@ class Comparison {
     for (const ExampleRequest& request : batch.requests) entries.push_back(request.entry);
     const at::Tensor targets = trained_.task->TargetsOf(entries);
     Side& reference = sides_.front();
-    const absl::StatusOr<at::Tensor> expected =
-        Answers(*reference.servable, batch.inputs.front().rows);
+    const absl::StatusOr<at::Tensor> expected = Answers(*reference.servable, batch.inputs.front());
     if (expected.ok() && reference.evaluation != nullptr) {
       reference.evaluation->Add(*expected, targets);
     }
     for (size_t i = 1; i < sides_.size(); ++i) {
       Side& side = sides_[i];
-      if (!side.trial->declined.empty()) continue;
-      const absl::StatusOr<at::Tensor> answers = Answers(*side.servable, batch.inputs[i].rows);
+      if (side.declined()) continue;
+      const absl::StatusOr<at::Tensor> answers = Answers(*side.servable, batch.inputs[i]);
       if (!expected.ok() || !answers.ok()) {
         side.trial->declined = std::string((expected.ok() ? answers : expected).status().message());
       } else if (!at::isfinite(*answers).all().item<bool>()) {
@@ -210,7 +203,7 @@ class Comparison {
   void Conclude(int64_t rows) {
     for (size_t i = 1; i < sides_.size(); ++i) {
       const Side& side = sides_[i];
-      if (!side.trial->declined.empty()) continue;
+      if (side.declined()) continue;
       side.trial->rows = rows;
       side.trial->agreement = static_cast<double>(side.same) / static_cast<double>(rows);
       if (side.evaluation == nullptr) continue;

@@ -8,6 +8,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 
+#include "core/base/group_digits.h"
+
 namespace graft::recipes {
 namespace {
 
@@ -19,20 +21,11 @@ std::string Words(const OptionRange<Number>& range, const std::string& low,
                       range.without_high ? "below " : "at most ", high);
 }
 
-std::string Grouped(std::string digits) {
-  const size_t first = digits.front() == '-' ? 1 : 0;
-  for (size_t end = digits.size(); end > first + 3;) {
-    end -= 3;
-    digits.insert(digits.begin() + static_cast<std::ptrdiff_t>(end), ',');
-  }
-  return digits;
-}
-
 }  // namespace
 
-std::string NumberWords(int64_t number) { return Grouped(absl::StrCat(number)); }
+std::string NumberWords(int64_t number) { return GroupDigits(absl::StrCat(number)); }
 
-std::string NumberWords(uint64_t number) { return Grouped(absl::StrCat(number)); }
+std::string NumberWords(uint64_t number) { return GroupDigits(absl::StrCat(number)); }
 
 std::string NumberWords(double number) {
   if (std::abs(number) < 1e6 && std::trunc(number) == number) {

@@ -68,40 +68,13 @@ class ModelManagerImpl final : public ModelManager {
 
   void Acquire(const std::string& project, const std::string& model, int64_t version,
                AcquireCallback callback) override ABSL_LOCKS_EXCLUDED(mutex_) {
-    Waiter waiter{std::move(callback), version, ""};
-    absl::StatusOr<AcquiredModel> now;
-    {
-      absl::MutexLock lock(&mutex_);
-      ModelKey key{project, model, version};
-      if (version == 0) key.version = table_.Latest(project, model);
-      if (table_.Find(key) == nullptr) {
-        ScheduleResolve(project, model, std::move(waiter));
-        return;
-      }
-      if (!TakeOrWait(key, waiter, now)) return;
-    }
-    waiter.callback(std::move(now));
+    Ask(project, model, {std::move(callback), version, ""});
   }
 
   void AcquireLabelled(const std::string& project, const std::string& model,
                        const std::string& label, AcquireCallback callback) override
       ABSL_LOCKS_EXCLUDED(mutex_) {
-    Waiter waiter{std::move(callback), 0, label};
-    absl::StatusOr<AcquiredModel> now;
-    {
-      absl::MutexLock lock(&mutex_);
-      waiter.asked = table_.Labelled(project, model, label);
-      const ModelKey key{project, model, waiter.asked};
-      if (waiter.asked == 0) {
-        now = NoSuchLabel(project, model, label);
-      } else if (table_.Find(key) == nullptr) {
-        ScheduleResolve(project, model, std::move(waiter));
-        return;
-      } else if (!TakeOrWait(key, waiter, now)) {
-        return;
-      }
-    }
-    waiter.callback(std::move(now));
+    Ask(project, model, {std::move(callback), 0, label});
   }
 
   void SetLabel(const std::string& project, const std::string& model, const std::string& label,
@@ -185,6 +158,26 @@ class ModelManagerImpl final : public ModelManager {
   }
 
  private:
+  void Ask(const std::string& project, const std::string& model, Waiter waiter)
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::StatusOr<AcquiredModel> now;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (!waiter.label.empty()) waiter.asked = table_.Labelled(project, model, waiter.label);
+      ModelKey key{project, model, waiter.asked};
+      if (waiter.asked == 0) key.version = table_.Latest(project, model);
+      if (!waiter.label.empty() && waiter.asked == 0) {
+        now = NoSuchLabel(project, model, waiter.label);
+      } else if (table_.Find(key) == nullptr) {
+        ScheduleResolve(project, model, std::move(waiter));
+        return;
+      } else if (!TakeOrWait(key, waiter, now)) {
+        return;
+      }
+    }
+    waiter.callback(std::move(now));
+  }
+
   // Frees what `take` takes out of the table under the lock; how many. As when room is made for a
   // load, no load looks for room until it is free: it would find it taken, and fail.
   int DropFromMemory(absl::FunctionRef<std::vector<EntryPtr>()> take) ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -420,16 +413,12 @@ class ModelManagerImpl final : public ModelManager {
   // go for it, may have an older version.
   bool AskAgain(const ModelKey& key, Waiter& waiter, const absl::Status& status)
       ABSL_LOCKS_EXCLUDED(mutex_) {
-    if (absl::IsNotFound(status) && LabelMoved(key.project, key.model, waiter)) {
-      absl::MutexLock lock(&mutex_);
-      if (stopping_) return false;
-      ScheduleResolve(key.project, key.model, std::move(waiter));
-      return true;
-    }
-    if (waiter.asked != 0 || ++waiter.attempts >= kAttempts) return false;
+    const bool deleted = absl::IsNotFound(status);
+    const bool moved = deleted && LabelMoved(key.project, key.model, waiter);
+    if (!moved && (waiter.asked != 0 || ++waiter.attempts >= kAttempts)) return false;
     absl::MutexLock lock(&mutex_);
     const int64_t latest = table_.Latest(key.project, key.model);
-    if (!absl::IsNotFound(status) && (latest == 0 || latest >= key.version)) return false;
+    if (!deleted && (latest == 0 || latest >= key.version)) return false;
     if (stopping_) return false;  // the resolver may be gone
     ScheduleResolve(key.project, key.model, std::move(waiter));
     return true;

@@ -59,22 +59,26 @@ void VersionTable::Drop(const ModelKey& key) {
   if (it->second.version == key.version) latest_.erase(it);
 }
 
+std::vector<VersionTable::EntryPtr> VersionTable::Take(
+    absl::FunctionRef<bool(const ModelKey&, const Entry&)> which) {
+  std::vector<EntryPtr> taken;
+  absl::erase_if(entries_, [&](auto& pair) {
+    auto& [key, entry] = pair;
+    if (!which(key, *entry)) return false;
+    Retire(key, *entry);
+    taken.push_back(std::move(entry));
+    return true;
+  });
+  return taken;
+}
+
 std::vector<VersionTable::EntryPtr> VersionTable::Forget(const std::string& project,
                                                          const std::string& model,
                                                          int64_t version) {
-  std::vector<EntryPtr> dropped;
-  for (auto it = entries_.begin(); it != entries_.end();) {
-    const ModelKey& key = it->first;
-    if (key.project == project && key.model == model && it->second->replaces == version) {
-      it->second->replaces = 0;
+  for (const auto& [key, entry] : entries_) {
+    if (key.project == project && key.model == model && entry->replaces == version) {
+      entry->replaces = 0;
     }
-    if (key.project != project || key.model != model || (version != 0 && key.version != version)) {
-      ++it;
-      continue;
-    }
-    Retire(key, *it->second);
-    dropped.push_back(std::move(it->second));
-    entries_.erase(it++);
   }
   if (version == 0) named_.erase({project, model});
   const auto latest = latest_.find({project, model});
@@ -82,23 +86,23 @@ std::vector<VersionTable::EntryPtr> VersionTable::Forget(const std::string& proj
     if (latest->second.overdue == version) latest->second.overdue = 0;
     if (version == 0 || latest->second.version == version) latest_.erase(latest);
   }
-  return dropped;
+  return Take([&](const ModelKey& key, const Entry&) {
+    return key.project == project && key.model == model && (version == 0 || key.version == version);
+  });
 }
 
 std::vector<VersionTable::EntryPtr> VersionTable::Unload(const std::string& project,
                                                          const std::string& model) {
-  std::vector<EntryPtr> dropped;
-  for (auto it = entries_.begin(); it != entries_.end();) {
-    const ModelKey& key = it->first;
-    if (key.project == project && key.model == model && it->second->servable != nullptr) {
-      Retire(key, *it->second);
-      dropped.push_back(std::move(it->second));
-      entries_.erase(it++);
-    } else {
-      ++it;
-    }
-  }
-  return dropped;
+  return Take([&](const ModelKey& key, const Entry& entry) {
+    return key.project == project && key.model == model && entry.servable != nullptr;
+  });
+}
+
+std::vector<VersionTable::EntryPtr> VersionTable::TakeIdle(absl::Duration before) {
+  return Take([&](const ModelKey&, const Entry& entry) {
+    return entry.servable != nullptr && entry.last_used_at < before &&
+           entry.servable.use_count() == 1;
+  });
 }
 
 AcquiredModel VersionTable::Use(const ModelKey& key, Entry& entry, absl::Duration now) {
@@ -161,21 +165,6 @@ std::vector<std::string> VersionTable::LabelNames(const std::string& project,
   if (it == named_.end()) return names;
   for (const auto& [label, version] : it->second) names.push_back(label);
   return names;
-}
-
-std::vector<VersionTable::EntryPtr> VersionTable::TakeIdle(absl::Duration before) {
-  std::vector<EntryPtr> taken;
-  for (auto it = entries_.begin(); it != entries_.end();) {
-    const Entry& entry = *it->second;
-    const bool in_memory = entry.servable != nullptr;
-    if (in_memory && entry.last_used_at < before && entry.servable.use_count() == 1) {
-      taken.push_back(std::move(it->second));
-      entries_.erase(it++);
-    } else {
-      ++it;
-    }
-  }
-  return taken;
 }
 
 VersionTable::RoomPlan VersionTable::PlanRoom(const ModelBytes& most, const MemoryLedger& ledger,

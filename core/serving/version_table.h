@@ -11,6 +11,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
@@ -137,6 +138,8 @@ class VersionTable {
     ModelBytes bytes;
   };
 
+  // Takes out those of which `which` holds; whoever uses them keeps them.
+  std::vector<EntryPtr> Take(absl::FunctionRef<bool(const ModelKey&, const Entry&)> which);
   void Retire(const ModelKey& key, const Entry& entry);
 
   const int max_remembered_latest_;

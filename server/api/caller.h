@@ -6,8 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
+#include "core/base/clock.h"
 #include "core/serving/cancellation.h"
 
 namespace graft::server {
@@ -47,6 +49,13 @@ class Caller {
   CallContext context_;
   std::string project_;
 };
+
+// The caller's deadline, which it gives on the wall clock, as an instant of `clock`'s Monotonic():
+// what predictors want. InfiniteDuration for none.
+inline absl::Duration MonotonicDeadline(const Caller& caller, Clock& clock) {
+  if (caller.deadline() == absl::InfiniteFuture()) return absl::InfiniteDuration();
+  return clock.Monotonic() + (caller.deadline() - absl::Now());
+}
 
 }  // namespace graft::server
 

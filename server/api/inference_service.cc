@@ -7,13 +7,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 
 #include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
-#include "core/model/model_description.h"
 #include "server/api/hide_folders.h"
 #include "server/api/inference_names.h"
 #include "server/api/resource_names.h"
@@ -170,19 +168,7 @@ absl::StatusOr<InferenceService::Described> InferenceService::Describe(
     const Caller& caller, const std::string& model, const std::string& version) const {
   Described described;
   GRAFT_ASSIGN_OR_RETURN(described.row, Find(caller, model, version));
-  const auto damaged = [&] {
-    return absl::DataLossError(
-        absl::StrCat("model \"", described.row.model, "\" version ", described.row.version,
-                     ": its stored description cannot be read; delete the version"));
-  };
-  const auto description = model::ModelDescriptionFromJson(described.row.description);
-  if (!description.ok()) return damaged();
-  const auto task = wire::FindTask(description->task);
-  if (!task.ok()) return damaged();
-  absl::StatusOr<wire::AnswerTensor> output = (*task)->TensorOf(description->outputs);
-  if (!output.ok()) return damaged();
-  described.task = description->task;
-  described.output = *std::move(output);
+  GRAFT_ASSIGN_OR_RETURN(described.answers, wire::AnswerFormOf(described.row));
   return described;
 }
 
@@ -197,10 +183,10 @@ absl::StatusOr<inference::ModelMetadataResponse> InferenceService::ModelMetadata
   inference::ModelMetadataResponse response;
   response.set_name(request.name());
   for (const int64_t number : numbers) response.add_versions(absl::StrCat(number));
-  response.set_platform(absl::StrCat(kPlatform, described.task));
+  response.set_platform(absl::StrCat(kPlatform, described.answers.task));
   AddTensor(wire::kImageTensor, "BYTES", 1, response.add_inputs());
-  AddTensor(described.output.name, "FP32", static_cast<int64_t>(described.output.labels.size()),
-            response.add_outputs());
+  AddTensor(described.answers.tensor.name, "FP32",
+            static_cast<int64_t>(described.answers.tensor.labels.size()), response.add_outputs());
   return response;
 }
 
@@ -212,7 +198,7 @@ absl::StatusOr<inference::ModelConfigResponse> InferenceService::ModelConfig(
   inference::ModelConfigResponse response;
   inference::ModelConfig& config = *response.mutable_config();
   config.set_name(request.name());
-  config.set_platform(absl::StrCat(kPlatform, described.task));
+  config.set_platform(absl::StrCat(kPlatform, described.answers.task));
   config.set_backend("graft");
   config.set_max_batch_size(environment_.max_inputs);
   config.mutable_dynamic_batching();
@@ -221,9 +207,9 @@ absl::StatusOr<inference::ModelConfigResponse> InferenceService::ModelConfig(
   input->set_data_type(inference::TYPE_STRING);
   input->add_dims(1);
   inference::ModelOutput* const output = config.add_output();
-  output->set_name(described.output.name);
+  output->set_name(described.answers.tensor.name);
   output->set_data_type(inference::TYPE_FP32);
-  output->add_dims(static_cast<int64_t>(described.output.labels.size()));
+  output->add_dims(static_cast<int64_t>(described.answers.tensor.labels.size()));
   return response;
 }
 
@@ -352,12 +338,8 @@ void InferenceService::ModelInfer(const Caller& caller, ModelInferRequest reques
     OnRefused(request, infer.status());
     return done(infer.status());
   }
-  const absl::Duration until =
-      caller.deadline() == absl::InfiniteFuture()
-          ? absl::InfiniteDuration()
-          : environment_.clock->Monotonic() + (caller.deadline() - absl::Now());
   environment_.predictor->Submit(
-      std::move(infer->predict), until,
+      std::move(infer->predict), MonotonicDeadline(caller, *environment_.clock),
       [done = std::move(done), asked = std::move(infer->asked), name = request.model_name(),
        id = request.id()](absl::StatusOr<serving::PredictResponse> result) mutable {
         if (!result.ok()) return done(std::move(result).status());

@@ -18,7 +18,7 @@
 #include "server/api/caller.h"
 #include "server/api/infer_streams.h"
 #include "server/api/inference_statistics.h"
-#include "wire/tasks/task_wire.h"
+#include "wire/model.h"
 
 namespace graft::server {
 
@@ -87,8 +87,7 @@ class InferenceService {
   // A version as clients have to know it.
   struct Described {
     store::ModelVersion row;
-    std::string task;
-    wire::AnswerTensor output;  // without values
+    wire::AnswerForm answers;
   };
   absl::StatusOr<Described> Describe(const Caller& caller, const std::string& model,
                                      const std::string& version) const;

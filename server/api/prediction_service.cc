@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
@@ -81,12 +80,8 @@ void PredictionService::Predict(const Caller& caller, v1::PredictRequest request
     OnRefused(request, converted.status());
     return done(converted.status());
   }
-  // Callers give the deadline on the wall clock, the predictor wants its monotonic one.
-  const absl::Duration until = caller.deadline() == absl::InfiniteFuture()
-                                   ? absl::InfiniteDuration()
-                                   : clock_->Monotonic() + (caller.deadline() - absl::Now());
   predictor_->Submit(
-      *std::move(converted), until,
+      *std::move(converted), MonotonicDeadline(caller, *clock_),
       [done = std::move(done)](absl::StatusOr<serving::PredictResponse> result) {
         if (result.ok()) return done(Describe(*result));
         done(WithDetails(std::move(result).status()));

@@ -170,8 +170,7 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
            "auto (OpenVINO, and LibTorch for what it declines) or libtorch")
       .Add("--serving-precision", config.serving_precision,
            "auto (of each model the one that its trials before publishing speak for), or f32 or "
-           "bf16 "
-           "of all, where the processor has it")
+           "bf16 of all, where the processor has it")
       .Add("--decode-threads", config.decode_threads, "Threads that decode inputs")
       .AddSize("--model-memory-bytes", config.model_memory_bytes, "Memory of loaded models")
       .AddDuration("--model-idle-timeout", config.model_idle_timeout,

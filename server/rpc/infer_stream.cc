@@ -49,7 +49,6 @@ class InferStream final
   void Begin() ABSL_LOCKS_EXCLUDED(mutex_) {
     const absl::Status let_in = service_.streams().Add(this, [this] { Stop(); });
     absl::MutexLock lock(&mutex_);
-    registered_ = let_in.ok();
     if (finished_) return;  // the server stopped between these lines
     if (let_in.ok()) return ReadOn();
     ended_ = finished_ = true;
@@ -74,7 +73,6 @@ class InferStream final
     {
       absl::MutexLock lock(&mutex_);
       if (finished_) return;  // the server stops
-      beginning_ = true;
       ++under_way_;
       if (!cancelled_) tokens_.insert(token);
       if (cancelled_) token->Cancel();
@@ -91,7 +89,7 @@ class InferStream final
       done(caller.status());
     }
     absl::MutexLock lock(&mutex_);
-    reading_ = beginning_ = false;
+    reading_ = false;
     ReadOn();
     FinishIfDone();
   }
@@ -128,7 +126,7 @@ class InferStream final
   }
 
   void OnDone() override {
-    if (registered_) service_.streams().Remove(this);
+    service_.streams().Remove(this);
     delete this;
   }
 
@@ -149,7 +147,7 @@ class InferStream final
 
   void FinishIfDone() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     // A read may be under way where the server stops: it fails then.
-    if (!ended_ || beginning_ || under_way_ > 0 || finished_) return;
+    if (!ended_ || under_way_ > 0 || finished_) return;
     finished_ = true;
     Finish(stopped_ ? wire::ToGrpcStatus(Draining()) : grpc::Status::OK);
   }
@@ -160,10 +158,8 @@ class InferStream final
 
   ModelInferRequest request_;  // of the read under way
   absl::Mutex mutex_;
-  bool registered_ = false;  // constant once it has begun
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
-  bool beginning_ ABSL_GUARDED_BY(mutex_) = false;  // of what was read
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;      // no more is read
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // no more is read
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;  // by the server
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;

@@ -15,6 +15,10 @@ namespace {
 
 constexpr double kLeastExponent = -128;  // exp of less is 0 as a float
 
+bool AllFinite(absl::Span<const float> row) {
+  return std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); });
+}
+
 class ClassificationDecoder final : public Decoder {
  public:
   explicit ClassificationDecoder(ClassificationOutputs outputs)
@@ -44,7 +48,7 @@ class ClassificationDecoder final : public Decoder {
       return absl::InternalError(absl::StrCat("the network gave ", row.size(), " numbers for ",
                                               labels_.size(), " classes"));
     }
-    if (!std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); })) {
+    if (!AllFinite(row)) {
       return absl::InternalError("the network gave numbers that are not finite");
     }
     const int top_k = options == nullptr
@@ -79,10 +83,7 @@ class ClassificationDecoder final : public Decoder {
 
   // The most probable class.
   bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const override {
-    const auto finite = [](float x) { return std::isfinite(x); };
-    if (!std::all_of(a.begin(), a.end(), finite) || !std::all_of(b.begin(), b.end(), finite)) {
-      return false;
-    }
+    if (!AllFinite(a) || !AllFinite(b)) return false;
     return std::max_element(a.begin(), a.end()) - a.begin() ==
            std::max_element(b.begin(), b.end()) - b.begin();
   }
