@@ -114,7 +114,7 @@ class Load {
       if (left_ == 0) return;
       --left_;
     }
-    serving::PredictRequest request{.project = "p", .model = "m"};
+    serving::PredictRequest request{.project = "p", .models = {{.model = "m"}}};
     request.inputs.push_back(serving::EncodedImage{image_});
     predictor_->Submit(std::move(request), absl::InfiniteDuration(),
                        [this](absl::StatusOr<serving::PredictResponse> response) {

@@ -43,6 +43,7 @@ void AddDatasetCommand(CLI::App& app, Globals& globals);
 void AddFineTuneCommand(CLI::App& app, Globals& globals);
 void AddJobCommands(CLI::App& app, Globals& globals);  // status, watch, jobs, cancel
 void AddPredictCommand(CLI::App& app, Globals& globals);
+void AddEmbedCommand(CLI::App& app, Globals& globals);
 void AddModelsCommand(CLI::App& app, Globals& globals);
 void AddBackbonesCommand(CLI::App& app, Globals& globals);
 

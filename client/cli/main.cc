@@ -98,6 +98,7 @@ int Run(int argc, char** argv) {
   graft::cli::AddFineTuneCommand(app, globals);
   graft::cli::AddJobCommands(app, globals);
   graft::cli::AddPredictCommand(app, globals);
+  graft::cli::AddEmbedCommand(app, globals);
   graft::cli::AddModelsCommand(app, globals);
   graft::cli::AddBackbonesCommand(app, globals);
   app.footer(

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -5,26 +7,54 @@
 
 #include <CLI/CLI.hpp>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
 #include "client/cli/command.h"
 #include "client/cli/output.h"
 #include "client/cli/predict_files.h"
 #include "client/cli/tasks/catalog.h"
 #include "client/cli/text.h"
+#include "client/cli/timing.h"
+#include "client/cli/which_model.h"
 
 namespace graft::cli {
 namespace {
 
 struct Arguments {
   v1::PredictRequest question;  // without inputs
+  std::vector<std::string> also;
   std::vector<std::string> images;
 };
 
-double Milliseconds(const google::protobuf::Duration& duration) {
-  return static_cast<double>(duration.seconds()) * 1e3 +
-         static_cast<double>(duration.nanos()) / 1e6;
+// "pets", "pets:3" or "pets@canary".
+v1::ModelAsk ReadModel(const std::string& text) {
+  v1::ModelAsk ask;
+  const size_t at = text.find_first_of(":@");
+  ask.set_model(text.substr(0, at));
+  if (at == std::string::npos) return ask;
+  const std::string rest = text.substr(at + 1);
+  int64_t version = 0;
+  if (text[at] == '@') {
+    ask.set_label(rest);
+  } else if (absl::SimpleAtoi(rest, &version)) {
+    ask.set_version(version);
+  }
+  return ask;
 }
 
-absl::Status Run(const Globals& globals, const Arguments& arguments) {
+std::string CheckModel(const std::string& text) {
+  const size_t at = text.find_first_of(":@");
+  const std::string rest = at == std::string::npos ? "" : text.substr(at + 1);
+  int64_t version = 0;
+  const bool good = at == std::string::npos ||
+                    (at > 0 && (text[at] == '@' ? !rest.empty()
+                                                : absl::SimpleAtoi(rest, &version) && version > 0));
+  if (good && !text.empty()) return "";
+  return absl::StrCat("'", text, "' is not a model: give NAME, NAME:VERSION or NAME@LABEL");
+}
+
+absl::Status AskOne(const Globals& globals, const Arguments& arguments) {
   const auto response = PredictFiles(*globals.Connect(), arguments.question, arguments.images);
   if (!response.ok()) return response.status();
   if (globals.json) {
@@ -38,40 +68,75 @@ absl::Status Run(const Globals& globals, const Arguments& arguments) {
     rows.push_back(std::move(row));
   }
   std::fputs(FormatTable(rows).c_str(), stdout);
-  const v1::PredictTiming& timing = response->timing();
-  std::printf("%s version %ld, %.1f ms (queue %.1f, decode %.1f, compute %.1f)\n",
-              PrintableLine(response->model()).c_str(), static_cast<long>(response->version()),
-              Milliseconds(timing.total()), Milliseconds(timing.queue()),
-              Milliseconds(timing.decode()), Milliseconds(timing.compute()));
+  std::printf("%s version %ld, %s\n", PrintableLine(response->model()).c_str(),
+              static_cast<long>(response->version()), FormatTiming(response->timing()).c_str());
+  return absl::OkStatus();
+}
+
+// The options are for all: where a model is of another task than they are, the server says so.
+v1::PredictManyRequest QuestionToAll(const Arguments& arguments) {
+  v1::PredictManyRequest question;
+  question.set_priority(arguments.question.priority());
+  v1::ModelAsk* const first = question.add_models();
+  first->set_model(arguments.question.model());
+  first->set_version(arguments.question.version());
+  first->set_label(arguments.question.label());
+  for (const std::string& model : arguments.also) *question.add_models() = ReadModel(model);
+  for (v1::ModelAsk& ask : *question.mutable_models()) {
+    *ask.mutable_options() = arguments.question.options();
+  }
+  return question;
+}
+
+absl::Status AskAll(const Globals& globals, const Arguments& arguments) {
+  const auto response =
+      PredictManyFiles(*globals.Connect(), QuestionToAll(arguments), arguments.images);
+  if (!response.ok()) return response.status();
+  if (globals.json) {
+    PrintJson(*response);
+    return absl::OkStatus();
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (size_t i = 0; i < arguments.images.size(); ++i) {
+    for (const v1::ModelAnswer& answer : response->answers()) {
+      std::vector<std::string> row = {&answer == &response->answers(0) ? arguments.images[i] : "",
+                                      absl::StrCat(answer.model(), ":", answer.version())};
+      for (std::string& cell : Cells(answer.outputs(static_cast<int>(i)))) {
+        row.push_back(std::move(cell));
+      }
+      rows.push_back(std::move(row));
+    }
+  }
+  std::fputs(FormatTable(rows).c_str(), stdout);
+  std::printf("%d models, %s\n", response->answers_size(),
+              FormatTiming(response->timing()).c_str());
   return absl::OkStatus();
 }
 
 }  // namespace
 
 void AddPredictCommand(CLI::App& app, Globals& globals) {
-  CLI::App* const predict = app.add_subcommand("predict", "Ask a model about pictures");
+  CLI::App* const predict =
+      app.add_subcommand("predict", "Ask a model, or several, about pictures");
   auto arguments = std::make_shared<Arguments>();
   v1::PredictRequest* const question = &arguments->question;
+  AddWhichModel(*predict, question);
+  AddImages(*predict, &arguments->images);
   predict
-      ->add_option_function<std::string>(
-          "MODEL", [question](const std::string& name) { question->set_model(name); },
-          "Name of the model")
-      ->required();
-  predict->add_option("IMAGE", arguments->images, "JPEG, PNG, WebP or BMP files, any number")
-      ->required();
-  CLI::Option* const by_number =
-      predict
-          ->add_option_function<int64_t>(
-              "--model-version", [question](int64_t version) { question->set_version(version); },
-              "0, the default, is the latest")
-          ->check(CLI::NonNegativeNumber);
-  predict
-      ->add_option_function<std::string>(
-          "--label", [question](const std::string& label) { question->set_label(label); },
-          "The version that this label names (graft models label)")
-      ->excludes(by_number);
+      ->add_option("--also", arguments->also,
+                   "Another model to ask about the same pictures: NAME, NAME:VERSION or\n"
+                   "NAME@LABEL; may be given again")
+      ->expected(1)
+      ->check(CLI::Validator(&CheckModel, "", "model"))
+      ->take_all();
+  predict->add_flag_callback(
+      "--bulk", [question] { question->set_priority(v1::PRIORITY_BULK); },
+      "Let requests that somebody waits for go first");
   AddPredictOptions(*predict, question->mutable_options());
-  predict->callback([&globals, arguments] { globals.result = Run(globals, *arguments); });
+  predict->callback([&globals, arguments] {
+    globals.result =
+        arguments->also.empty() ? AskOne(globals, *arguments) : AskAll(globals, *arguments);
+  });
 }
 
 }  // namespace graft::cli

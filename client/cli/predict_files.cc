@@ -1,72 +1,14 @@
 #include "client/cli/predict_files.h"
 
-#include <algorithm>
-#include <deque>
+#include <cstdint>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 
-#include "client/cli/output.h"
-#include "client/lib/channel.h"
-#include "client/lib/local_file.h"
-#include "client/lib/status.h"
+#include "client/cli/ask_about_files.h"
 
 namespace graft::cli {
 namespace {
-
-constexpr size_t kMaxFiles = 64;
-// Well within the 64 MiB that graft-server takes unless told otherwise.
-constexpr uint64_t kMaxBytes = uint64_t{14} << 20;
-// Besides the picture, a message holds the names of model and project.
-constexpr uint64_t kMaxFileBytes = client::kMaxMessageBytes - (64 << 10);
-
-absl::StatusOr<std::vector<uint64_t>> SizesOf(const std::vector<std::string>& files) {
-  std::vector<uint64_t> sizes;
-  for (const std::string& file : files) {
-    const absl::StatusOr<uint64_t> size = client::FileBytes(file);
-    if (!size.ok()) return size.status();
-    if (*size == 0) {
-      return absl::InvalidArgumentError(absl::StrCat("'", file, "' is empty, not a picture"));
-    }
-    if (*size > kMaxFileBytes) {
-      return absl::InvalidArgumentError(absl::StrCat("'", file, "' (",
-                                                     FormatBytes(static_cast<int64_t>(*size)),
-                                                     ") is larger than one request can be"));
-    }
-    sizes.push_back(*size);
-  }
-  return sizes;
-}
-
-absl::StatusOr<v1::PredictResponse> Ask(client::Client& client, v1::PredictRequest request,
-                                        const std::vector<std::string>& files,
-                                        const FileRange& range) {
-  for (size_t i = 0; i < range.count; ++i) {
-    absl::StatusOr<std::string> bytes = client::ReadFile(files[range.first + i], kMaxFileBytes);
-    if (!bytes.ok()) return bytes.status();
-    request.add_inputs()->set_image(*std::move(bytes));
-  }
-  return client.Predict(std::move(request));
-}
-
-// gRPC's own refusal, at either end: the server never saw the request.
-bool IsTooLargeAMessage(const absl::Status& status) {
-  return absl::IsResourceExhausted(status) &&
-         absl::StrContains(status.message(), "message larger than max");
-}
-
-// The server calls pictures "inputs[3]", counted within the request.
-absl::Status NameFiles(const absl::Status& status, const std::vector<std::string>& files,
-                       const FileRange& range) {
-  std::vector<std::pair<std::string, std::string>> names;
-  for (size_t i = 0; i < range.count; ++i) {
-    names.emplace_back(absl::StrCat("inputs[", i, "]"),
-                       absl::StrCat("'", files[range.first + i], "'"));
-  }
-  return client::WithMessage(status, absl::StrReplaceAll(status.message(), names));
-}
 
 void Add(const google::protobuf::Duration& more, google::protobuf::Duration* sum) {
   const int64_t nanos = int64_t{sum->nanos()} + more.nanos();
@@ -74,72 +16,110 @@ void Add(const google::protobuf::Duration& more, google::protobuf::Duration* sum
   sum->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
 }
 
-void Append(v1::PredictResponse&& more, v1::PredictResponse* joined) {
+void Add(const v1::PredictTiming& more, v1::PredictTiming* sum) {
+  Add(more.queue(), sum->mutable_queue());
+  Add(more.decode(), sum->mutable_decode());
+  Add(more.compute(), sum->mutable_compute());
+  Add(more.total(), sum->mutable_total());
+}
+
+absl::Status CheckCount(int answered, size_t asked) {
+  if (answered >= 0 && static_cast<size_t>(answered) == asked) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat("the server answered for ", answered, " of ", asked, " pictures"));
+}
+
+template <typename Request>
+Request WithPictures(Request question, const std::vector<std::string>& pictures) {
+  for (const std::string& picture : pictures) question.add_inputs()->set_image(picture);
+  return question;
+}
+
+// The answers of one model. "The latest" may change between two requests: `ask`, which names the
+// model to them, names from now on the version that answered.
+template <typename Answer, typename Ask>
+absl::Status Join(Answer&& more, size_t pictures, Ask* ask, Answer* joined) {
+  const absl::Status counted = CheckCount(more.outputs_size(), pictures);
+  if (!counted.ok()) return counted;
   joined->set_model(more.model());
   joined->set_version(more.version());
   for (v1::TaskOutput& output : *more.mutable_outputs()) {
     *joined->add_outputs() = std::move(output);
   }
-  v1::PredictTiming* const timing = joined->mutable_timing();
-  Add(more.timing().queue(), timing->mutable_queue());
-  Add(more.timing().decode(), timing->mutable_decode());
-  Add(more.timing().compute(), timing->mutable_compute());
-  Add(more.timing().total(), timing->mutable_total());
+  ask->clear_label();
+  ask->set_version(more.version());
+  return absl::OkStatus();
 }
 
 }  // namespace
 
-std::vector<FileRange> PlanRequests(const std::vector<uint64_t>& sizes, size_t max_count,
-                                    uint64_t max_bytes) {
-  std::vector<FileRange> ranges;
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    if (ranges.empty() || ranges.back().count == max_count || bytes + sizes[i] > max_bytes) {
-      ranges.push_back({i, 0});
-      bytes = 0;
-    }
-    ++ranges.back().count;
-    bytes += sizes[i];
-  }
-  return ranges;
-}
-
 absl::StatusOr<v1::PredictResponse> PredictFiles(client::Client& client,
                                                  const v1::PredictRequest& question,
                                                  const std::vector<std::string>& files) {
-  const absl::StatusOr<std::vector<uint64_t>> sizes = SizesOf(files);
-  if (!sizes.ok()) return sizes.status();
-  const std::vector<FileRange> plan = PlanRequests(*sizes, kMaxFiles, kMaxBytes);
-  std::deque<FileRange> left(plan.begin(), plan.end());
   v1::PredictRequest request = question;
   v1::PredictResponse joined;
-  while (!left.empty()) {
-    const FileRange range = left.front();
-    left.pop_front();
-    absl::StatusOr<v1::PredictResponse> response = Ask(client, request, files, range);
-    if (response.ok()) {
-      if (static_cast<size_t>(response->outputs_size()) != range.count) {
-        return absl::InternalError(absl::StrCat("the server answered for ",
-                                                response->outputs_size(), " of ", range.count,
-                                                " pictures"));
-      }
-      Append(*std::move(response), &joined);
-      request.set_version(joined.version());  // "the latest" may change between two requests
-    } else if (IsTooLargeAMessage(response.status()) && range.count > 1) {
-      // A server with a smaller limit: halves may fit.
-      const size_t half = range.count / 2;
-      left.push_front({range.first + half, range.count - half});
-      left.push_front({range.first, half});
-    } else if (IsTooLargeAMessage(response.status())) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          "'", files[range.first], "' (", FormatBytes(static_cast<int64_t>((*sizes)[range.first])),
-          ") is larger than the server takes in one request",
-          "\n  hint: send a smaller picture, or start graft-server with a larger "
-          "--max-message-bytes"));
-    } else {
-      return NameFiles(response.status(), files, range);
-    }
-  }
+  const absl::Status asked =
+      AskAboutFiles(files, [&](const std::vector<std::string>& pictures) -> absl::Status {
+        absl::StatusOr<v1::PredictResponse> response =
+            client.Predict(WithPictures(request, pictures));
+        if (!response.ok()) return response.status();
+        Add(response->timing(), joined.mutable_timing());
+        return Join(*std::move(response), pictures.size(), &request, &joined);
+      });
+  if (!asked.ok()) return asked;
+  return joined;
+}
+
+absl::StatusOr<v1::PredictManyResponse> PredictManyFiles(client::Client& client,
+                                                         const v1::PredictManyRequest& question,
+                                                         const std::vector<std::string>& files) {
+  v1::PredictManyRequest request = question;
+  v1::PredictManyResponse joined;
+  for (int i = 0; i < request.models_size(); ++i) joined.add_answers();
+  const absl::Status asked =
+      AskAboutFiles(files, [&](const std::vector<std::string>& pictures) -> absl::Status {
+        absl::StatusOr<v1::PredictManyResponse> response =
+            client.PredictMany(WithPictures(request, pictures));
+        if (!response.ok()) return response.status();
+        if (response->answers_size() != request.models_size()) {
+          return absl::InternalError(absl::StrCat("the server answered for ",
+                                                  response->answers_size(), " of ",
+                                                  request.models_size(), " models"));
+        }
+        Add(response->timing(), joined.mutable_timing());
+        for (int i = 0; i < request.models_size(); ++i) {
+          const absl::Status taken = Join(std::move(*response->mutable_answers(i)), pictures.size(),
+                                          request.mutable_models(i), joined.mutable_answers(i));
+          if (!taken.ok()) return taken;
+        }
+        return absl::OkStatus();
+      });
+  if (!asked.ok()) return asked;
+  return joined;
+}
+
+absl::StatusOr<v1::EmbedResponse> EmbedFiles(client::Client& client,
+                                             const v1::EmbedRequest& question,
+                                             const std::vector<std::string>& files) {
+  v1::EmbedRequest request = question;
+  v1::EmbedResponse joined;
+  const absl::Status asked =
+      AskAboutFiles(files, [&](const std::vector<std::string>& pictures) -> absl::Status {
+        absl::StatusOr<v1::EmbedResponse> response = client.Embed(WithPictures(request, pictures));
+        if (!response.ok()) return response.status();
+        const absl::Status counted = CheckCount(response->embeddings_size(), pictures.size());
+        if (!counted.ok()) return counted;
+        joined.set_model(response->model());
+        joined.set_version(response->version());
+        for (v1::Embedding& embedding : *response->mutable_embeddings()) {
+          *joined.add_embeddings() = std::move(embedding);
+        }
+        Add(response->timing(), joined.mutable_timing());
+        request.clear_label();
+        request.set_version(response->version());
+        return absl::OkStatus();
+      });
+  if (!asked.ok()) return asked;
   return joined;
 }
 

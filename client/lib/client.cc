@@ -236,6 +236,14 @@ class GrpcClient final : public Client {
     return Call<v1::PredictResponse>(*predictions_, &v1::PredictionService::Stub::Predict,
                                      std::move(request));
   }
+  absl::StatusOr<v1::PredictManyResponse> PredictMany(v1::PredictManyRequest request) override {
+    return Call<v1::PredictManyResponse>(*predictions_, &v1::PredictionService::Stub::PredictMany,
+                                         std::move(request));
+  }
+  absl::StatusOr<v1::EmbedResponse> Embed(v1::EmbedRequest request) override {
+    return Call<v1::EmbedResponse>(*predictions_, &v1::PredictionService::Stub::Embed,
+                                   std::move(request));
+  }
 
  private:
   static void SetDeadline(grpc::ClientContext& context, absl::Duration timeout) {

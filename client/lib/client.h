@@ -109,6 +109,8 @@ class Client {
 
   virtual absl::StatusOr<v1::ListBackbonesResponse> ListBackbones() = 0;
   virtual absl::StatusOr<v1::PredictResponse> Predict(v1::PredictRequest request) = 0;
+  virtual absl::StatusOr<v1::PredictManyResponse> PredictMany(v1::PredictManyRequest request) = 0;
+  virtual absl::StatusOr<v1::EmbedResponse> Embed(v1::EmbedRequest request) = 0;
 };
 
 }  // namespace graft::client

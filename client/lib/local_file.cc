@@ -40,4 +40,20 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t
   return bytes;
 }
 
+absl::Status WriteFile(const std::filesystem::path& path, absl::string_view bytes) {
+  const auto failed = [&path](int why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot write '", path.string(),
+                     "': ", std::error_code(why, std::generic_category()).message()));
+  };
+  std::FILE* const file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return failed(errno);
+  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+  const int why = errno;
+  if (std::fclose(file) == 0 && written) return absl::OkStatus();
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);
+  return failed(written ? errno : why);
+}
+
 }  // namespace graft::client

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace graft::client {
 
@@ -22,6 +23,9 @@ absl::StatusOr<uint64_t> FileBytes(const std::filesystem::path& path);
 
 // The whole of a file, which must hold at most `max_bytes`.
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t max_bytes);
+
+// Makes or overwrites a file. INVALID_ARGUMENT where it cannot; no part of it is left then.
+absl::Status WriteFile(const std::filesystem::path& path, absl::string_view bytes);
 
 }  // namespace graft::client
 

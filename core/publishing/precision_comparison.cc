@@ -46,10 +46,12 @@ absl::StatusOr<at::Tensor> Answers(const Servable& servable,
   for (size_t at = 0; at < inputs.size(); at += most) {
     std::vector<serving::ServableRow> rows;
     for (size_t i = at; i < std::min(inputs.size(), at + most); ++i) {
-      rows.push_back({&servable, &inputs[i]});
+      rows.push_back({&inputs[i], {&servable}});
     }
-    GRAFT_ASSIGN_OR_RETURN(const std::vector<std::vector<float>> computed, servable.Run(rows));
-    for (const std::vector<float>& row : computed) out = std::copy(row.begin(), row.end(), out);
+    GRAFT_ASSIGN_OR_RETURN(const auto computed, servable.Run(rows));
+    for (const std::vector<serving::RowNumbers>& row : computed) {
+      out = std::copy(row.front().outputs.begin(), row.front().outputs.end(), out);
+    }
   }
   return answers;
 }

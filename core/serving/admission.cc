@@ -9,16 +9,28 @@
 
 namespace graft::serving {
 
-absl::Status Admission::Enter(const ModelKey& asked, int inputs, uint64_t bytes) {
+absl::Status Admission::Enter(const std::vector<ModelKey>& asked, int inputs, uint64_t bytes,
+                              Priority priority) {
   absl::MutexLock lock(&mutex_);
-  const auto waiting = waiting_.find(asked);
-  if (waiting != waiting_.end() && waiting->second + inputs > limits_.max_inputs / 2) {
-    return Refusal(absl::StrCat("model \"", asked.model, "\" is being loaded, and ",
-                                waiting->second, " inputs wait for it"),
-                   reasons::kModelLoading);
+  for (const ModelKey& model : asked) {
+    const auto waiting = waiting_.find(model);
+    if (waiting != waiting_.end() && waiting->second + inputs > limits_.max_inputs / 2) {
+      return Refusal(absl::StrCat("model \"", model.model, "\" is being loaded, and ",
+                                  waiting->second, " inputs wait for it"),
+                     reasons::kModelLoading);
+    }
   }
-  if (inputs_ + inputs > limits_.max_inputs || bytes_ + bytes > limits_.max_bytes) return Full();
-  inputs_ += inputs;
+  const int rows = static_cast<int>(asked.size()) * inputs;
+  if (rows_ + rows > limits_.max_inputs || bytes_ + bytes > limits_.max_bytes) return Full();
+  const bool bulk = priority == Priority::kBulk;
+  // Alone it may take more: a request of any priority that the limits allow is answered some time.
+  if (bulk && bulk_rows_ > 0 && bulk_rows_ + rows > limits_.max_inputs / 2) {
+    return Refusal(absl::StrCat("the half of the queue for bulk requests is full (", bulk_rows_,
+                                " answers wait)"),
+                   reasons::kQueueFull);
+  }
+  rows_ += rows;
+  if (bulk) bulk_rows_ += rows;
   bytes_ += bytes;
   return absl::OkStatus();
 }
@@ -35,9 +47,10 @@ absl::Status Admission::Grow(uint64_t bytes) {
   return absl::OkStatus();
 }
 
-void Admission::Leave(int inputs, uint64_t bytes) {
+void Admission::Leave(int rows, uint64_t bytes, Priority priority) {
   absl::MutexLock lock(&mutex_);
-  inputs_ -= inputs;
+  rows_ -= rows;
+  if (priority == Priority::kBulk) bulk_rows_ -= rows;
   bytes_ -= bytes;
 }
 
@@ -53,8 +66,7 @@ void Admission::EndWait(const ModelKey& asked, int inputs) {
 }
 
 absl::Status Admission::Full() const {
-  return Refusal(absl::StrCat("the queue is full (", inputs_, " inputs wait)"),
-                 reasons::kQueueFull);
+  return Refusal(absl::StrCat("the queue is full (", rows_, " answers wait)"), reasons::kQueueFull);
 }
 
 absl::Status Admission::Refusal(absl::string_view message, absl::string_view reason) const {

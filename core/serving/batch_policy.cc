@@ -1,6 +1,7 @@
 #include "core/serving/batch_policy.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -20,6 +21,10 @@ absl::Status Validate(const BatchOptions& options) {
       options.max_queue_delay > absl::Seconds(10)) {
     return absl::InvalidArgumentError(absl::StrCat("max_queue_delay must be 0 to 10s, not ",
                                                    absl::FormatDuration(options.max_queue_delay)));
+  }
+  if (options.bulk_patience < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(absl::StrCat("bulk_patience must not be negative: ",
+                                                   absl::FormatDuration(options.bulk_patience)));
   }
   if (options.instances < 1 || options.instances > 64) {
     return absl::InvalidArgumentError(
@@ -55,7 +60,7 @@ int RowsWithin(uint64_t bytes_per_row, uint64_t budget_bytes, int most) {
 BatchDecision DecideBatch(const std::vector<QueueSnapshot>& queues, absl::Duration now,
                           const BatchOptions& options) {
   BatchDecision decision;
-  absl::Duration first = absl::InfiniteDuration();
+  std::pair<bool, absl::Duration> first;
   for (size_t i = 0; i < queues.size(); ++i) {
     const QueueSnapshot& queue = queues[i];
     if (queue.rows == 0) continue;
@@ -66,8 +71,9 @@ BatchDecision DecideBatch(const std::vector<QueueSnapshot>& queues, absl::Durati
       decision.look_again = std::min(decision.look_again, due);
       continue;
     }
-    if (decision.rows == 0 || queue.oldest_since < first) {
-      first = queue.oldest_since;
+    const bool yields = queue.bulk && now - queue.oldest_since < options.bulk_patience;
+    if (decision.rows == 0 || std::pair(yields, queue.oldest_since) < first) {
+      first = {yields, queue.oldest_since};
       decision.queue = static_cast<int>(i);
       decision.rows = std::min(queue.rows, full);
     }

@@ -18,6 +18,8 @@ struct BatchOptions {
   // So long before the first deadline among its rows a batch goes, full or not: they are to be
   // computed, too.
   absl::Duration deadline_margin = absl::Milliseconds(100);
+  // A row of Priority::kBulk that has waited so long is no longer put after others.
+  absl::Duration bulk_patience = absl::Seconds(5);
 };
 
 // INVALID_ARGUMENT names the option that makes no sense.
@@ -41,6 +43,7 @@ struct QueueSnapshot {
   absl::Duration oldest_since;  // arrival of its oldest row, monotonic; unused when rows is 0
   int max_rows = 1 << 30;       // of one pass of this queue's network, below max_batch_size or not
   absl::Duration first_deadline = absl::InfiniteDuration();  // the earliest among its rows
+  bool bulk = false;                                         // of Priority::kBulk, all of them
 };
 
 struct BatchDecision {
@@ -51,7 +54,9 @@ struct BatchDecision {
 };
 
 // What an idle instance does next. Of the queues whose batch may go, the one whose oldest row came
-// first goes, so that no model starves behind a busy one. Pure.
+// first goes, so that no model starves behind a busy one; a bulk queue only where no other may go,
+// or when its oldest row has waited for `bulk_patience`. Bulk rows do not fill up the passes of
+// others, which would take longer for them. Pure.
 BatchDecision DecideBatch(const std::vector<QueueSnapshot>& queues, absl::Duration now,
                           const BatchOptions& options);
 

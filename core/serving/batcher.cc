@@ -26,7 +26,7 @@ void Batcher::Add(std::vector<BatchRow> rows) {
   const absl::Duration now = clock_->Monotonic();
   absl::MutexLock lock(&mutex_);
   for (BatchRow& row : rows) {
-    std::deque<Waiting>& queue = queues_[row.model->batch_key()];
+    std::deque<Waiting>& queue = queues_[{row.models.front()->batch_key(), row.priority}];
     queue.push_back(Waiting{std::move(row), now});
   }
   ++changes_;
@@ -77,11 +77,12 @@ Batcher::Batch Batcher::Next() {
     if (queues_.empty()) return {};
 
     std::vector<QueueSnapshot> snapshots;
-    std::vector<const std::string*> keys;
+    std::vector<const QueueKey*> keys;
     for (const auto& [key, queue] : queues_) {
       QueueSnapshot snapshot{.rows = static_cast<int>(queue.size()),
                              .oldest_since = queue.front().arrived,
-                             .max_rows = queue.front().row.model->max_rows()};
+                             .max_rows = queue.front().row.models.front()->max_rows(),
+                             .bulk = key.second == Priority::kBulk};
       if (options_.max_queue_delay > absl::ZeroDuration()) {  // else nothing waits for its deadline
         for (const Waiting& waiting : queue) {
           snapshot.first_deadline = std::min(snapshot.first_deadline, waiting.row.deadline);
@@ -127,12 +128,14 @@ void Batcher::Run(Batch batch) {
   absl::flat_hash_set<const Servable*> models;
   absl::Duration oldest = absl::InfiniteDuration();
   for (const Waiting& waiting : batch.rows) {
-    rows.push_back({waiting.row.model.get(), &waiting.row.input});
-    models.insert(waiting.row.model.get());
+    ServableRow& row = rows.emplace_back(ServableRow{&waiting.row.input, {}});
+    for (const auto& model : waiting.row.models) row.models.push_back(model.get());
+    models.insert(row.models.begin(), row.models.end());
     oldest = std::min(oldest, waiting.arrived);
   }
   const absl::Duration started = clock_->Monotonic();
-  absl::StatusOr<std::vector<std::vector<float>>> answers = rows.front().model->Run(rows);
+  absl::StatusOr<std::vector<std::vector<RowNumbers>>> answers =
+      rows.front().models.front()->Run(rows);
   const absl::Duration ended = clock_->Monotonic();
   if (answers.ok() && answers->size() != rows.size()) {
     answers = absl::InternalError("the network answered for another number of inputs");

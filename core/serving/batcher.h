@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -17,6 +18,7 @@
 
 #include "core/base/clock.h"
 #include "core/serving/batch_policy.h"
+#include "core/serving/prediction.h"
 #include "core/serving/servable.h"
 #include "core/serving/serving_observer.h"
 
@@ -24,7 +26,7 @@ namespace graft::serving {
 
 // What became of one row. Instants are of Clock::Monotonic().
 struct RowResult {
-  std::vector<float> outputs;  // of the network, as Servable::Run gives them
+  std::vector<RowNumbers> numbers;  // of its models, in their order
   absl::Duration arrived;
   absl::Duration started;  // of its batch
   absl::Duration ended;
@@ -32,8 +34,9 @@ struct RowResult {
 
 // One decoded input on its way through the network.
 struct BatchRow {
-  std::shared_ptr<const Servable> model;
+  std::vector<std::shared_ptr<const Servable>> models;  // as of a ServableRow
   PreparedInput input;
+  Priority priority = Priority::kInteractive;
   absl::Duration deadline = absl::InfiniteDuration();  // monotonic
   const void* owner = nullptr;                         // for Remove
   // Called once, without a lock held, unless the row is removed. DEADLINE_EXCEEDED if the deadline
@@ -42,8 +45,8 @@ struct BatchRow {
 };
 
 // Gathers rows into batches as DecideBatch says, and computes them on its own threads: one queue
-// for each Servable::batch_key(), so that models over one backbone ride together. The length of
-// the queues is bounded by whoever adds. Safe for concurrent use.
+// for each Servable::batch_key() and priority, so that models over one backbone ride together. The
+// length of the queues is bounded by whoever adds. Safe for concurrent use.
 class Batcher {
  public:
   // `clock` is borrowed, as is `observer`, which may be null. `options` are valid.
@@ -66,6 +69,7 @@ class Batcher {
     BatchRow row;
     absl::Duration arrived;
   };
+  using QueueKey = std::pair<std::string, Priority>;  // the batch_key first
   struct Batch {
     std::vector<Waiting> rows;
     std::vector<Waiting> late;
@@ -82,7 +86,7 @@ class Batcher {
   ServingObserver* const observer_;
 
   mutable absl::Mutex mutex_;
-  absl::flat_hash_map<std::string, std::deque<Waiting>> queues_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<QueueKey, std::deque<Waiting>> queues_ ABSL_GUARDED_BY(mutex_);
   uint64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 

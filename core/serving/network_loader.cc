@@ -307,6 +307,7 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
     return RowsWithin(static_cast<uint64_t>(row_bytes), options_.max_batch_bytes, kMostRows);
   };
   const int own_rows = rows_within(plan.own_row_bytes);
+  parts.own_embeds = plan.own_embeds;
   parts.max_rows = own_rows;
   parts.batch_key = absl::StrCat(key.project, "/", key.model, "/", key.version);
   parts.memory = {

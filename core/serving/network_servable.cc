@@ -38,6 +38,10 @@ auto CatchOutOfMemory(absl::string_view what, F&& f) -> decltype(f()) {
 
 }  // namespace
 
+NetworkServable::NetworkServable(Parts parts)
+    : parts_(std::move(parts)),
+      input_key_(absl::StrCat(parts_.batch_key, " ", model::Digest(parts_.description.input))) {}
+
 uint64_t NetworkServable::prepared_bytes() const {
   return data::PreparedValues(parts_.description.input);
 }
@@ -47,8 +51,7 @@ absl::StatusOr<PreparedInput> NetworkServable::Prepare(const PredictInput& given
     const std::string& encoded = std::get<EncodedImage>(given).bytes;
     PreparedInput prepared;
     if (parts_.common != nullptr && parts_.cache != nullptr && parts_.cache->enabled()) {
-      prepared.cache_key = PredictCache::Key(
-          parts_.project, absl::StrCat(parts_.batch_key, " ", input_digest_), encoded);
+      prepared.cache_key = PredictCache::Key(parts_.project, input_key_, encoded);
       prepared.features = parts_.cache->Find(prepared.cache_key);
       if (prepared.features != nullptr) return prepared;
     }
@@ -85,9 +88,9 @@ absl::StatusOr<NetworkServable::Outputs> NetworkServable::RunCommon(
     size_t next = 0;
     for (const ServableRow& row : rows) {
       if (row.input->features != nullptr) continue;
-      const float* const from = computed.row(next++);
+      const absl::Span<const float> from = computed.row(next++);
       if (row.input->cache_key.empty()) continue;
-      parts_.cache->Put(row.input->cache_key, {from, from + computed.width});
+      parts_.cache->Put(row.input->cache_key, {from.begin(), from.end()});
     }
     if (unseen.size() == rows.size()) return computed;
   }
@@ -100,37 +103,66 @@ absl::StatusOr<NetworkServable::Outputs> NetworkServable::RunCommon(
     if (kept != nullptr && kept->size() != all.width) {
       return absl::InternalError("features were kept of another network");
     }
-    const float* const from = kept == nullptr ? computed.row(next++) : kept->data();
+    const float* const from = kept == nullptr ? computed.row(next++).data() : kept->data();
     all.values.insert(all.values.end(), from, from + all.width);
   }
   return all;
 }
 
-absl::StatusOr<std::vector<std::vector<float>>> NetworkServable::Run(
+absl::StatusOr<std::vector<RowNumbers>> NetworkServable::RunOwn(
+    const std::vector<engine::Row>& inputs) const {
+  GRAFT_ASSIGN_OR_RETURN(const Outputs outputs, RunSegment(*parts_.own, inputs));
+  const auto width = static_cast<size_t>(parts_.decoder->outputs());
+  std::vector<RowNumbers> rows(inputs.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const absl::Span<const float> row = outputs.row(i);
+    const absl::Span<const float> outputs_of = row.first(width);
+    const absl::Span<const float> rest = row.subspan(width);
+    rows[i].outputs.assign(outputs_of.begin(), outputs_of.end());
+    rows[i].embedding.assign(rest.begin(), rest.end());
+  }
+  return rows;
+}
+
+absl::StatusOr<std::vector<std::vector<RowNumbers>>> NetworkServable::Run(
     const std::vector<ServableRow>& rows) const {
-  const auto compute = [&]() -> absl::StatusOr<std::vector<std::vector<float>>> {
+  const auto compute = [&]() -> absl::StatusOr<std::vector<std::vector<RowNumbers>>> {
     std::vector<engine::Row> inputs;  // of the own parts
     Outputs features;
     if (parts_.common != nullptr) {
       GRAFT_ASSIGN_OR_RETURN(features, RunCommon(rows));
-      for (size_t i = 0; i < rows.size(); ++i) inputs.push_back({{features.row(i)}});
+      for (size_t i = 0; i < rows.size(); ++i) inputs.push_back({{features.row(i).data()}});
     } else {
       for (const ServableRow& row : rows) {
         GRAFT_ASSIGN_OR_RETURN(inputs.emplace_back(), PixelsOf(row));
       }
     }
     // Then each model's own part over its own rows.
-    absl::flat_hash_map<const Servable*, std::vector<size_t>> by_model;
-    for (size_t i = 0; i < rows.size(); ++i) by_model[rows[i].model].push_back(i);
-    std::vector<std::vector<float>> answers(rows.size());
-    for (const auto& [model, indices] : by_model) {
+    struct Mine {
+      std::vector<engine::Row> inputs;
+      std::vector<std::pair<size_t, size_t>> places;  // row, and which of its models
+    };
+    absl::flat_hash_map<const Servable*, Mine> by_model;
+    std::vector<std::vector<RowNumbers>> answers(rows.size());
+    for (size_t row = 0; row < rows.size(); ++row) {
+      answers[row].resize(rows[row].models.size());
+      for (size_t i = 0; i < rows[row].models.size(); ++i) {
+        Mine& mine = by_model[rows[row].models[i]];
+        mine.inputs.push_back(inputs[row]);
+        mine.places.emplace_back(row, i);
+      }
+    }
+    for (const auto& [model, mine] : by_model) {
       // Equal batch keys come only from servables of this kind.
       const auto& own = static_cast<const NetworkServable&>(*model);
-      std::vector<engine::Row> mine;
-      for (const size_t i : indices) mine.push_back(inputs[i]);
-      GRAFT_ASSIGN_OR_RETURN(const Outputs outputs, RunSegment(own.own(), mine));
-      for (size_t i = 0; i < indices.size(); ++i) {
-        answers[indices[i]].assign(outputs.row(i), outputs.row(i) + outputs.width);
+      GRAFT_ASSIGN_OR_RETURN(std::vector<RowNumbers> numbers, own.RunOwn(mine.inputs));
+      for (size_t i = 0; i < numbers.size(); ++i) {
+        const auto [row, which] = mine.places[i];
+        if (!own.parts_.own_embeds) {
+          const absl::Span<const float> read = features.row(row);
+          numbers[i].embedding.assign(read.begin(), read.end());
+        }
+        answers[row][which] = std::move(numbers[i]);
       }
     }
     return answers;

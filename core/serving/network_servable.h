@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
+
 #include "core/image/probe.h"
 #include "core/model/model_description.h"
 #include "core/serving/loaded_segment.h"
@@ -25,6 +27,7 @@ class NetworkServable final : public Servable {
     std::shared_ptr<const LoadedSegment> common;  // null: it has nothing in common with others
     std::shared_ptr<const LoadedSegment> own;
     std::unique_ptr<const tasks::Decoder> decoder;  // of what `own` gives
+    bool own_embeds = false;                        // SegmentPlan::own_embeds
     std::string batch_key;
     std::string project;            // whose model it is
     PredictCache* cache = nullptr;  // of what `common` gives; may be null
@@ -33,11 +36,11 @@ class NetworkServable final : public Servable {
     image::ImageLimits image_limits;
     int max_rows = 1;
   };
-  explicit NetworkServable(Parts parts)
-      : parts_(std::move(parts)), input_digest_(model::Digest(parts_.description.input)) {}
+  explicit NetworkServable(Parts parts);
 
   const tasks::Decoder& decoder() const override { return *parts_.decoder; }
   const std::string& batch_key() const override { return parts_.batch_key; }
+  const std::string& input_key() const override { return input_key_; }
   const EngineUse& engine_use() const override { return parts_.engine_use; }
   const ModelBytes& memory() const override { return parts_.memory; }
 
@@ -45,7 +48,7 @@ class NetworkServable final : public Servable {
   uint64_t prepared_bytes() const override;
 
   absl::StatusOr<PreparedInput> Prepare(const PredictInput& input) const override;
-  absl::StatusOr<std::vector<std::vector<float>>> Run(
+  absl::StatusOr<std::vector<std::vector<RowNumbers>>> Run(
       const std::vector<ServableRow>& rows) const override;
 
   // May be null.
@@ -57,17 +60,19 @@ class NetworkServable final : public Servable {
     std::vector<float> values;
     size_t width = 0;
 
-    const float* row(size_t i) const { return values.data() + i * width; }
+    absl::Span<const float> row(size_t i) const { return {values.data() + i * width, width}; }
   };
 
  private:
   // INTERNAL where the row was not prepared for this network.
   absl::StatusOr<engine::Row> PixelsOf(const ServableRow& row) const;
+  // What each row of this model computes of its own, from what enters its own part.
+  absl::StatusOr<std::vector<RowNumbers>> RunOwn(const std::vector<engine::Row>& inputs) const;
   // Of rows that are known, what was kept; the others are computed and kept.
   absl::StatusOr<Outputs> RunCommon(const std::vector<ServableRow>& rows) const;
 
   const Parts parts_;
-  const std::string input_digest_;  // how pictures are made ready, framing too
+  const std::string input_key_;
 };
 
 }  // namespace graft::serving

@@ -29,14 +29,37 @@ inline size_t InputBytes(const PredictInput& input) {
   return std::visit([](const EncodedImage& image) { return image.bytes.size(); }, input);
 }
 
+// What is wanted of a model.
+enum class Want {
+  kAnswers,       // as its options say
+  kWholeAnswers,  // with nothing left out (Decoder::whole_answer), whatever the options
+  kEmbeddings,    // in place of answers
+};
+
+// A model that a request is for.
+struct ModelAsk {
+  std::string model;
+  int64_t version = 0;                                  // 0: the latest
+  std::string label;                                    // in its place; "": none
+  std::shared_ptr<const tasks::DecodeOptions> options;  // of the model's task; null: its defaults
+  Want want = Want::kAnswers;
+  std::string field;  // before the names of its fields in errors: "models[2]."; "": nothing
+};
+
+// Who goes first where requests wait.
+enum class Priority {
+  kInteractive,  // somebody waits for the answer
+  kBulk,         // computed when nobody of the others waits, or when it has waited long enough
+};
+
 struct PredictRequest {
   std::string project;
-  std::string model;
-  int64_t version = 0;  // 0: the latest
-  std::string label;    // in its place; "": none
+  std::vector<ModelAsk> models;  // asked about the same inputs: at least one
   std::vector<PredictInput> inputs;
-  std::shared_ptr<const tasks::DecodeOptions> options;  // of the model's task; null: its defaults
-  bool whole_answers = false;  // in place of options: with nothing left out (Decoder::whole_answer)
+  Priority priority = Priority::kInteractive;
+
+  // Answers that it asks for.
+  size_t rows() const { return models.size() * inputs.size(); }
 };
 
 // Where a request's time went. Its inputs may be decoded and computed side by side: the parts are
@@ -48,11 +71,16 @@ struct PredictTiming {
   absl::Duration total;    // from Submit to the answer; with a load of the model, if one was needed
 };
 
-struct PredictResponse {
+// What one model says: something of each input, in order.
+struct ModelAnswer {
   std::string model;
-  int64_t version = 0;  // the one that answered
-  std::vector<std::unique_ptr<tasks::TaskOutput>>
-      outputs;  // one an input, in order; of the model's task
+  int64_t version = 0;                                      // the one that answered
+  std::vector<std::unique_ptr<tasks::TaskOutput>> outputs;  // of the model's task
+  std::vector<std::vector<float>> embeddings;               // in their place, where wanted
+};
+
+struct PredictResponse {
+  std::vector<ModelAnswer> answers;  // one for each model that was asked, in order
   PredictTiming timing;
 };
 

@@ -1,7 +1,9 @@
 #include "core/serving/predictor.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
@@ -17,6 +19,7 @@
 #include "core/serving/pending_predict.h"
 #include "core/serving/prediction.h"
 #include "core/serving/request_check.h"
+#include "core/serving/request_parts.h"
 
 namespace graft::serving {
 namespace {
@@ -42,30 +45,33 @@ class PredictorImpl final : public Predictor {
   void Submit(PredictRequest request, absl::Duration deadline, PredictCallback callback,
               std::shared_ptr<CancellationToken> cancel) override {
     auto call = std::make_shared<PendingPredict>();
-    call->asked = {request.project, request.model, request.version};
-    call->waits_as = call->asked;
-    if (!request.label.empty()) absl::StrAppend(&call->waits_as.model, "@", request.label);
-    call->options = std::move(request.options);
-    call->whole_answers = request.whole_answers;
-    call->inputs = static_cast<int>(request.inputs.size());
     uint64_t bytes = 0;
     for (const PredictInput& input : request.inputs) bytes += InputBytes(input);
+    call->project = request.project;
+    call->inputs = static_cast<int>(request.inputs.size());
+    call->priority = request.priority;
     call->deadline = deadline;
     call->submitted = clock_->Monotonic();
     call->callback = std::move(callback);
     call->cancel = std::move(cancel);
-
     absl::Status admitted = CheckRequest(request, bytes, options_);
-    if (admitted.ok()) admitted = Admit(call->waits_as, call->inputs, bytes);
+    for (ModelAsk& ask : request.models)
+      call->asked.push_back(Asked(call->project, std::move(ask)));
+    if (admitted.ok()) admitted = Admit(*call, bytes);
     if (!admitted.ok()) {
-      ReportRequest(*call, 0, admitted.code(), {});
+      ReportRequest(*call, {}, admitted.code(), {});
       call->callback(std::move(admitted));
       return;
     }
     {
       absl::MutexLock lock(&call->mutex);
-      call->encoded = std::move(request.inputs);
+      for (PredictInput& input : request.inputs) {
+        call->encoded.push_back(std::make_shared<const PredictInput>(std::move(input)));
+      }
       call->held_bytes = bytes;
+      call->models.resize(call->asked.size());
+      call->waits_for_model.resize(call->asked.size());
+      call->models_left = static_cast<int>(call->asked.size());
     }
     if (deadline <= call->submitted) {
       Finish(call, absl::DeadlineExceededError("the deadline had passed when the request came"));
@@ -77,20 +83,8 @@ class PredictorImpl final : public Predictor {
           Finish(cancelled, Cancelled(*cancelled));
         }
       });
-      if (IsAnswered(*call)) return;
     }
-    const auto acquired = [this, call](absl::StatusOr<AcquiredModel> model) {
-      Decode(call, std::move(model));
-    };
-    if (request.label.empty()) {
-      models_->Acquire(request.project, request.model, request.version, acquired);
-    } else {
-      models_->AcquireLabelled(request.project, request.model, request.label, acquired);
-    }
-    absl::MutexLock lock(&call->mutex);
-    if (call->answered || call->model.servable != nullptr) return;
-    call->waits_for_model = true;
-    admission_.BeginWait(call->waits_as, call->inputs);
+    for (size_t i = 0; i < call->asked.size() && !IsAnswered(*call); ++i) Acquire(call, i);
   }
 
   void Drain() override ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -101,8 +95,16 @@ class PredictorImpl final : public Predictor {
   }
 
  private:
-  absl::Status Admit(const ModelKey& asked, int inputs, uint64_t bytes)
-      ABSL_LOCKS_EXCLUDED(mutex_) {
+  static AskedModel Asked(const std::string& project, ModelAsk ask) {
+    AskedModel asked;
+    asked.key = {project, ask.model, ask.version};
+    asked.waits_as = asked.key;
+    if (!ask.label.empty()) absl::StrAppend(&asked.waits_as.model, "@", ask.label);
+    asked.ask = std::move(ask);
+    return asked;
+  }
+
+  absl::Status Admit(const PendingPredict& call, uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     if (draining_) {
       return WithRetryDelay(
@@ -110,7 +112,9 @@ class PredictorImpl final : public Predictor {
                      reasons::kDraining),
           options_.retry_after);
     }
-    GRAFT_RETURN_IF_ERROR(admission_.Enter(asked, inputs, bytes));
+    std::vector<ModelKey> models;
+    for (const AskedModel& asked : call.asked) models.push_back(asked.waits_as);
+    GRAFT_RETURN_IF_ERROR(admission_.Enter(models, call.inputs, bytes, call.priority));
     ++running_;
     return absl::OkStatus();
   }
@@ -128,9 +132,26 @@ class PredictorImpl final : public Predictor {
     return call.answered;
   }
 
-  // Called when the model is there, or cannot be had; possibly long after the call was answered,
+  void Acquire(const CallPtr& call, size_t index) {
+    const AskedModel& asked = call->asked[index];
+    const auto acquired = [this, call, index](absl::StatusOr<AcquiredModel> model) {
+      OnAcquired(call, index, std::move(model));
+    };
+    const ModelAsk& ask = asked.ask;
+    if (ask.label.empty()) {
+      models_->Acquire(call->project, ask.model, ask.version, acquired);
+    } else {
+      models_->AcquireLabelled(call->project, ask.model, ask.label, acquired);
+    }
+    absl::MutexLock lock(&call->mutex);
+    if (call->answered || call->models[index].servable != nullptr) return;
+    call->waits_for_model[index] = true;
+    admission_.BeginWait(asked.waits_as, call->inputs);
+  }
+
+  // Called when a model is there, or cannot be had; possibly long after the call was answered,
   // even after the predictor is gone: nothing of it is touched before the call is seen unanswered.
-  void Decode(const CallPtr& call, absl::StatusOr<AcquiredModel> model) {
+  void OnAcquired(const CallPtr& call, size_t index, absl::StatusOr<AcquiredModel> model) {
     if (!model.ok()) {
       Finish(call, model.status());
       return;
@@ -141,14 +162,22 @@ class PredictorImpl final : public Predictor {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
       Hold();
-      EndWait(*call);
-      const uint64_t decoded = model->servable->prepared_bytes() * call->inputs;
-      ready = model->servable->decoder().CheckOptions(call->options.get());
-      if (!ready.ok()) ready = InvalidField("options", ready.message());
-      if (ready.ok()) ready = admission_.Grow(decoded);
-      if (ready.ok()) {
-        call->held_bytes += decoded;
-        tasks = BeginDecoding(*call, *std::move(model));
+      EndWait(*call, index);
+      const ModelAsk& ask = call->asked[index].ask;
+      ready = model->servable->decoder().CheckOptions(ask.options.get());
+      if (!ready.ok()) ready = InvalidField(absl::StrCat(ask.field, "options"), ready.message());
+      call->models[index] = *std::move(model);
+      if (ready.ok() && --call->models_left == 0) {
+        BeginParts(*call);
+        const uint64_t decoded = PreparedBytes(call->parts);
+        ready = admission_.Grow(decoded);
+        if (ready.ok()) {
+          call->held_bytes += decoded;
+          // As many as there are threads; each, when it ends, schedules the next. So a large
+          // request takes turns with those that come after it.
+          tasks = std::min(DecodingTasks(*call), options_.decode_threads);
+          call->tasks_given = tasks;
+        }
       }
     }
     if (!ready.ok()) Finish(call, std::move(ready));
@@ -156,28 +185,35 @@ class PredictorImpl final : public Predictor {
     Release();
   }
 
-  void EndWait(PendingPredict& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
-    if (std::exchange(call.waits_for_model, false)) admission_.EndWait(call.waits_as, call.inputs);
+  void EndWait(PendingPredict& call, size_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
+    if (!call.waits_for_model[index]) return;
+    call.waits_for_model[index] = false;
+    admission_.EndWait(call.asked[index].waits_as, call.inputs);
   }
 
-  // Readies a call for decoding; how many of its inputs to schedule at first.
-  int BeginDecoding(PendingPredict& call, AcquiredModel model)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
-    call.model = std::move(model);
+  // Readies a call for decoding: all of its models are there.
+  void BeginParts(PendingPredict& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
     call.acquired = clock_->Monotonic();
-    call.prepared.resize(call.inputs);
-    call.outputs.resize(call.inputs);
-    call.rows_left = call.inputs;
-    // The inputs of a chunk go to the network together: alone, the first one decoded would make a
-    // batch of one. A request beyond one batch is decoded and computed side by side.
-    call.chunk = std::min(options_.batch.max_batch_size, call.model.servable->max_rows());
-    for (int at = 0; at < call.inputs; at += call.chunk) {
-      call.chunk_left.push_back(std::min(call.chunk, call.inputs - at));
+    std::vector<std::shared_ptr<const Servable>> servables;
+    for (const AcquiredModel& model : call.models) {
+      servables.push_back(model.servable);
+      ModelAnswer& answer = call.answers.emplace_back();
+      answer.model = model.key.model;
+      answer.version = model.key.version;
     }
-    // As many as there are threads; each, when it ends, schedules the next. So a large request
-    // takes turns with those that come after it.
-    call.tasks_given = std::min(call.inputs, options_.decode_threads);
-    return call.tasks_given;
+    for (size_t i = 0; i < call.answers.size(); ++i) {
+      if (call.asked[i].ask.want == Want::kEmbeddings) {
+        call.answers[i].embeddings.resize(static_cast<size_t>(call.inputs));
+      } else {
+        call.answers[i].outputs.resize(static_cast<size_t>(call.inputs));
+      }
+    }
+    call.parts = DivideRequest(servables, call.inputs, options_.batch.max_batch_size);
+    call.rows_left = DecodingTasks(call);
+  }
+
+  static int DecodingTasks(const PendingPredict& call) ABSL_SHARED_LOCKS_REQUIRED(call.mutex) {
+    return static_cast<int>(call.parts.size()) * call.inputs;
   }
 
   void ScheduleDecode(const CallPtr& call) {
@@ -187,24 +223,28 @@ class PredictorImpl final : public Predictor {
   // Decodes the next input of a call. The input is taken from the call only now: when the call is
   // answered earlier its inputs go, whatever is still scheduled.
   void DecodeNext(const CallPtr& call) {
+    size_t part;
     int index;
-    PredictInput encoded;
+    std::shared_ptr<const PredictInput> encoded;
     std::shared_ptr<const Servable> servable;
     const absl::Duration begun = clock_->Monotonic();
     {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
-      index = call->tasks_begun++;
-      encoded = std::move(call->encoded[index]);
-      servable = call->model.servable;
-      if (index == 0) call->decoder_wait = begun - call->acquired;
+      const int task = call->tasks_begun++;
+      part = static_cast<size_t>(task / call->inputs);
+      index = task % call->inputs;
+      encoded = call->encoded[index];
+      if (part + 1 == call->parts.size()) call->encoded[index].reset();
+      servable = call->parts[part].prepares;
+      if (task == 0) call->decoder_wait = begun - call->acquired;
       call->decode_begun = std::min(call->decode_begun, begun);
     }
     if (call->deadline <= begun) {
       Finish(call, absl::DeadlineExceededError("the deadline passed before the inputs were read"));
       return;
     }
-    absl::StatusOr<PreparedInput> prepared = servable->Prepare(encoded);
+    absl::StatusOr<PreparedInput> prepared = servable->Prepare(*encoded);
     if (!prepared.ok()) {
       Finish(call, NotPrepared(prepared.status(), index));
       return;
@@ -212,15 +252,16 @@ class PredictorImpl final : public Predictor {
     const absl::Duration ended = clock_->Monotonic();
     absl::MutexLock lock(&call->mutex);
     if (call->answered) return;
-    call->prepared[index] = *std::move(prepared);
+    RequestPart& mine = call->parts[part];
+    mine.prepared[index] = *std::move(prepared);
     call->timing.decode = std::max(call->timing.decode, ended - call->decode_begun);
-    if (call->tasks_given < call->inputs) {
+    if (call->tasks_given < DecodingTasks(*call)) {
       ++call->tasks_given;
       ScheduleDecode(call);
     }
-    const int chunk = index / call->chunk;
+    const int chunk = index / mine.chunk;
     // Under the call's lock, so that Finish, which takes it first, finds the rows to remove.
-    if (--call->chunk_left[chunk] == 0) AddRows(call, chunk);
+    if (--mine.chunk_left[chunk] == 0) AddRows(call, part, chunk);
   }
 
   absl::Status NotPrepared(const absl::Status& status, int index) const {
@@ -233,23 +274,28 @@ class PredictorImpl final : public Predictor {
   }
 
   // Gives the inputs of a decoded chunk to the batcher.
-  void AddRows(const CallPtr& call, int chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(call->mutex) {
-    const int first = chunk * call->chunk;
-    const int last = std::min(first + call->chunk, call->inputs);
+  void AddRows(const CallPtr& call, size_t part, int chunk)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(call->mutex) {
+    RequestPart& mine = call->parts[part];
+    const int first = chunk * mine.chunk;
+    const int last = std::min(first + mine.chunk, call->inputs);
+    std::vector<std::shared_ptr<const Servable>> models;
+    for (const int model : mine.models) models.push_back(call->models[model].servable);
     std::vector<BatchRow> rows;
     for (int i = first; i < last; ++i) {
-      rows.push_back({.model = call->model.servable,
-                      .input = std::move(call->prepared[i]),
+      rows.push_back({.models = models,
+                      .input = std::move(mine.prepared[i]),
+                      .priority = call->priority,
                       .deadline = call->deadline,
                       .owner = call.get(),
-                      .done = [this, call, i](absl::StatusOr<RowResult> row) {
-                        Answer(call, i, std::move(row));
+                      .done = [this, call, part, i](absl::StatusOr<RowResult> row) {
+                        Answer(call, part, i, std::move(row));
                       }});
     }
     batcher_.Add(std::move(rows));
   }
 
-  void Answer(const CallPtr& call, int index, absl::StatusOr<RowResult> row) {
+  void Answer(const CallPtr& call, size_t part, int index, absl::StatusOr<RowResult> row) {
     if (!row.ok()) {
       Finish(call, row.status());
       return;
@@ -258,21 +304,36 @@ class PredictorImpl final : public Predictor {
     {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
-      const tasks::Decoder& decoder = call->model.servable->decoder();
-      absl::StatusOr<std::unique_ptr<tasks::TaskOutput>> output = decoder.Decode(
-          row->outputs, call->whole_answers ? decoder.whole_answer() : call->options.get());
-      if (output.ok()) {
-        call->outputs[index] = *std::move(output);
+      const absl::Status taken = TakeRow(*call, call->parts[part], index, *row);
+      if (taken.ok()) {
         RecordTiming(*call, *row);
         if (--call->rows_left > 0) return;
-        response->model = call->model.key.model;
-        response->version = call->model.key.version;
-        response->outputs = std::move(call->outputs);
+        response->answers = std::move(call->answers);
       } else {
-        response = Annotate(output.status(), absl::StrCat("inputs[", index, "]"));
+        response = Annotate(taken, absl::StrCat("inputs[", index, "]"));
       }
     }
     Finish(call, std::move(response));
+  }
+
+  // What the models of a part say of an input.
+  static absl::Status TakeRow(PendingPredict& call, const RequestPart& part, int index,
+                              RowResult& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
+    for (size_t i = 0; i < part.models.size(); ++i) {
+      const int model = part.models[i];
+      RowNumbers& numbers = row.numbers[i];
+      const ModelAsk& ask = call.asked[model].ask;
+      if (ask.want == Want::kEmbeddings) {
+        call.answers[model].embeddings[index] = std::move(numbers.embedding);
+        continue;
+      }
+      const tasks::Decoder& decoder = call.models[model].servable->decoder();
+      GRAFT_ASSIGN_OR_RETURN(
+          call.answers[model].outputs[index],
+          decoder.Decode(numbers.outputs, ask.want == Want::kWholeAnswers ? decoder.whole_answer()
+                                                                          : ask.options.get()));
+    }
+    return absl::OkStatus();
   }
 
   static void RecordTiming(PendingPredict& call, const RowResult& row)
@@ -287,53 +348,56 @@ class PredictorImpl final : public Predictor {
   // The one way out. The first to come answers; all others do nothing.
   void Finish(const CallPtr& call, absl::StatusOr<PredictResponse> result) {
     PredictTiming timing;
-    int64_t version;
     uint64_t bytes;
     // Freed before the callback and before others may have their place: after the answer nothing of
     // the request is held, but for the input that a thread is decoding.
-    AcquiredModel model;
-    std::vector<PredictInput> encoded;
-    std::vector<PreparedInput> prepared;
+    std::vector<AcquiredModel> models;
+    std::vector<std::shared_ptr<const PredictInput>> encoded;
+    std::vector<RequestPart> parts;
+    std::vector<int64_t> versions;
     {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
       call->answered = true;
-      EndWait(*call);
+      for (size_t i = 0; i < call->asked.size(); ++i) EndWait(*call, i);
       call->timing.total = clock_->Monotonic() - call->submitted;
       timing = call->timing;
-      version = call->model.key.version;
       bytes = call->held_bytes;
+      for (const AcquiredModel& model : call->models) versions.push_back(model.key.version);
       encoded = std::move(call->encoded);
-      prepared = std::move(call->prepared);
+      parts = std::move(call->parts);
       if (!result.ok()) batcher_.Remove(call.get());
-      model = std::move(call->model);
+      models = std::move(call->models);
     }
     // Waits for a Cancel that is inside our listener on another thread: it uses this predictor,
     // which may be destroyed as soon as the call is released.
     if (call->cancel != nullptr) call->cancel->Listen(nullptr);
-    model.servable.reset();
+    models.clear();
     encoded.clear();
-    prepared.clear();
-    admission_.Leave(call->inputs, bytes);
-    ReportRequest(*call, version, result.status().code(), timing);
+    parts.clear();
+    admission_.Leave(call->rows(), bytes, call->priority);
+    ReportRequest(*call, versions, result.status().code(), timing);
     if (result.ok()) result->timing = timing;
     call->callback(std::move(result));
     call->callback = nullptr;
     Release();
   }
 
-  void ReportRequest(const PendingPredict& call, int64_t version, absl::StatusCode code,
-                     const PredictTiming& timing) {
+  // One report for each model: of those that were never found too.
+  void ReportRequest(const PendingPredict& call, const std::vector<int64_t>& versions,
+                     absl::StatusCode code, const PredictTiming& timing) {
     if (observer_ == nullptr) return;
-    observer_->OnRequest({.project = call.asked.project,
-                          .model = call.asked.model,
-                          .version = version,
-                          .code = code,
-                          .inputs = call.inputs,
-                          .queue = timing.queue,
-                          .decode = timing.decode,
-                          .compute = timing.compute,
-                          .total = timing.total});
+    for (size_t i = 0; i < call.asked.size(); ++i) {
+      observer_->OnRequest({.project = call.project,
+                            .model = call.asked[i].key.model,
+                            .version = i < versions.size() ? versions[i] : 0,
+                            .code = code,
+                            .inputs = call.inputs,
+                            .queue = timing.queue,
+                            .decode = timing.decode,
+                            .compute = timing.compute,
+                            .total = timing.total});
+    }
   }
 
   // Keeps Drain from returning while something of this object is used.

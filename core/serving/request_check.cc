@@ -9,10 +9,13 @@ namespace graft::serving {
 
 absl::Status CheckRequest(const PredictRequest& request, uint64_t bytes,
                           const Predictor::Options& options) {
-  if (request.model.empty()) return InvalidField("model", "must be named");
-  if (request.version < 0) {
-    return InvalidField("version",
-                        absl::StrCat("must be 0 (the latest) or more, not ", request.version));
+  if (request.models.empty()) return InvalidField("models", "name at least one");
+  for (const ModelAsk& ask : request.models) {
+    if (ask.model.empty()) return InvalidField(absl::StrCat(ask.field, "model"), "must be named");
+    if (ask.version < 0) {
+      return InvalidField(absl::StrCat(ask.field, "version"),
+                          absl::StrCat("must be 0 (the latest) or more, not ", ask.version));
+    }
   }
   if (request.inputs.empty() ||
       request.inputs.size() > static_cast<size_t>(options.max_inputs_per_request)) {
@@ -27,6 +30,12 @@ absl::Status CheckRequest(const PredictRequest& request, uint64_t bytes,
       return InvalidField(field, absl::StrCat(size, " bytes, more than the limit of ",
                                               options.max_bytes_per_input));
     }
+  }
+  if (request.rows() > static_cast<size_t>(options.max_pending_inputs)) {
+    return InvalidField(
+        "models", absl::StrCat(request.models.size(), " models and ", request.inputs.size(),
+                               " inputs are ", request.rows(), " answers, more than the limit of ",
+                               options.max_pending_inputs, "; ask for fewer at a time"));
   }
   if (bytes > options.max_pending_bytes) {
     return InvalidField("inputs",

@@ -97,6 +97,24 @@ absl::StatusOr<int64_t> PeakOf(const nn::NetworkSpec& segment) {
   return nn::PeakActivationBytes(segment, 0, 1, nn::InputShapes(segment));
 }
 
+// Lets `own` give the embedding too, where what it reads is not that already. `features`: the node
+// of `own` that the head reads.
+absl::Status AddEmbedding(const model::HeadSpec& head, int features, SegmentPlan& plan) {
+  nn::NetworkSpec& own = plan.own;
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<nn::Shape> shapes,
+                         nn::InferShapes(own, nn::InputShapes(own)));
+  const nn::Shape& read =
+      features == nn::kNetworkInput ? own.inputs.front().shape : shapes[features];
+  plan.embedding_width = read.rank() == 2 ? read[1] : read[0];
+  if (features == nn::kNetworkInput && read.rank() == 1) return absl::OkStatus();
+  nn::Reading embedding{features, {}};
+  if (read.rank() != 1) embedding.ops.push_back(nn::PoolingOf(head.pooling, head.features));
+  if (read.rank() == 3) embedding.ops.push_back(nn::Flatten{});
+  nn::AppendJoined({{static_cast<int>(own.nodes.size()) - 1, {}}, std::move(embedding)}, own);
+  plan.own_embeds = true;
+  return absl::OkStatus();
+}
+
 // The backbone's part and the head's, cut where they are the model's own.
 absl::Status BuildSegments(const model::ModelDescription& description,
                            const nn::NetworkSpec& backbone, const nn::NetworkSpec& head,
@@ -130,8 +148,9 @@ absl::Status BuildSegments(const model::ModelDescription& description,
     for (nn::Reading& reading : readings) reading.node -= backbone.stages[from].begin;
     if (!readings.empty()) nn::AppendJoined(readings, plan.own);
   }
+  const int features = static_cast<int>(plan.own.nodes.size()) - 1;
   nn::AppendNodes(head, from_head, head_nodes, plan.own);
-  return absl::OkStatus();
+  return AddEmbedding(description.head, features, plan);
 }
 
 }  // namespace

@@ -25,8 +25,11 @@ struct SegmentPlan {
   // model has changed the lowest stage, or reads it beside a stage that it has changed.
   std::optional<nn::NetworkSpec> common;
   std::string common_id;
-  // The rest, the head at its end.
+  // The rest, the head at its end: gives the head's outputs, and after them, where `own_embeds`,
+  // the embedding (RowNumbers). Else the embedding is what `own` reads.
   nn::NetworkSpec own;
+  bool own_embeds = false;
+  int64_t embedding_width = 0;
 
   // What one input holds at its peak while a part runs, in bytes of float32 activations.
   int64_t common_row_bytes = 0;

@@ -50,9 +50,21 @@ struct EngineUse {
 
 class Servable;
 
+// One input, and the models that are asked about it: at least one, all of the batch_key and the
+// input_key of the first.
 struct ServableRow {
-  const Servable* model;
   const PreparedInput* input;
+  std::vector<const Servable*> models;
+};
+
+// What a model computes for one input.
+struct RowNumbers {
+  std::vector<float> outputs;  // of its last layer: what its decoder takes
+  // The features that its head reads, as a vector: of a map or of tokens that the head reads as
+  // they are, their mean over the places.
+  std::vector<float> embedding;
+
+  friend bool operator==(const RowNumbers&, const RowNumbers&) = default;
 };
 
 // A version in memory, ready to answer. Immutable; safe for concurrent use. Held by shared_ptr:
@@ -67,6 +79,9 @@ class Servable {
   // Servables of equal keys may ride in one batch: one pass of what they have in common serves them
   // all.
   virtual const std::string& batch_key() const = 0;
+
+  // Servables of equal keys make the same PreparedInput of an input, for any of them.
+  virtual const std::string& input_key() const = 0;
 
   virtual const EngineUse& engine_use() const = 0;
 
@@ -86,8 +101,9 @@ class Servable {
   virtual absl::StatusOr<PreparedInput> Prepare(const PredictInput& input) const = 0;
 
   // Computes `rows`, at most max_rows(), all of this batch_key (the models may differ), as one
-  // batch: per row the numbers that its model's decoder takes.
-  virtual absl::StatusOr<std::vector<std::vector<float>>> Run(
+  // batch: for each row what each of its models computes, in their order. What the models of a row
+  // have in common is computed once.
+  virtual absl::StatusOr<std::vector<std::vector<RowNumbers>>> Run(
       const std::vector<ServableRow>& rows) const = 0;
 };
 

@@ -20,6 +20,8 @@ constexpr MethodRule kRules[] = {
     {"graft.v1.ModelService/DeleteModel", Permission::kDelete},
     {"graft.v1.ModelService/SetModelLabel", Permission::kTrain},
     {"graft.v1.PredictionService/Predict", Permission::kPredict},
+    {"graft.v1.PredictionService/PredictMany", Permission::kPredict},
+    {"graft.v1.PredictionService/Embed", Permission::kPredict},
     {"inference.GRPCInferenceService/ServerLive", Permission::kView},
     {"inference.GRPCInferenceService/ServerReady", Permission::kView},
     {"inference.GRPCInferenceService/ModelReady", Permission::kView},

@@ -39,6 +39,20 @@ struct Infer {
   std::vector<wire::AskedOutput> asked;
 };
 
+// Triton's: 0 is the default, 1 the most urgent, larger numbers are less so.
+absl::StatusOr<serving::Priority> ReadPriority(const ModelInferRequest& request) {
+  const auto found = request.parameters().find("priority");
+  if (found == request.parameters().end()) return serving::Priority::kInteractive;
+  const inference::InferParameter& given = found->second;
+  uint64_t priority = given.uint64_param();
+  if (given.has_int64_param() && given.int64_param() >= 0) {
+    priority = static_cast<uint64_t>(given.int64_param());
+  } else if (!given.has_uint64_param()) {
+    return InvalidField("parameters.priority", "must be a number: 0 or 1, or more for bulk work");
+  }
+  return priority > 1 ? serving::Priority::kBulk : serving::Priority::kInteractive;
+}
+
 absl::StatusOr<Infer> Convert(const std::string& project, ModelInferRequest& request,
                               int64_t max_inputs) {
   Infer infer;
@@ -49,10 +63,11 @@ absl::StatusOr<Infer> Convert(const std::string& project, ModelInferRequest& req
   GRAFT_ASSIGN_OR_RETURN(infer.asked, wire::ReadAskedOutputs(request));
   GRAFT_ASSIGN_OR_RETURN(std::vector<std::string> images, wire::TakeImages(&request, max_inputs));
   infer.predict.project = project;
-  infer.predict.model = model;
-  infer.predict.version = version.version;
-  infer.predict.label = version.label;
-  infer.predict.whole_answers = true;
+  infer.predict.models.push_back({.model = model,
+                                  .version = version.version,
+                                  .label = version.label,
+                                  .want = serving::Want::kWholeAnswers});
+  GRAFT_ASSIGN_OR_RETURN(infer.predict.priority, ReadPriority(request));
   for (std::string& image : images) {
     infer.predict.inputs.push_back(serving::EncodedImage{std::move(image)});
   }
@@ -65,14 +80,15 @@ absl::StatusOr<ModelInferResponse> ResponseOf(const serving::PredictResponse& re
   const bool with_labels = std::any_of(asked.begin(), asked.end(),
                                        [](const auto& output) { return output.classes > 0; });
   std::vector<wire::AnswerTensor> answers;
-  for (const std::unique_ptr<tasks::TaskOutput>& output : result.outputs) {
+  const serving::ModelAnswer& answer = result.answers.front();
+  for (const std::unique_ptr<tasks::TaskOutput>& output : answer.outputs) {
     const absl::StatusOr<const wire::TaskWire*> task = wire::FindTask(output->task());
     if (!task.ok()) return absl::InternalError(task.status().message());
     answers.push_back((*task)->Tensor(*output, with_labels));
   }
   ModelInferResponse response;
   response.set_model_name(std::move(name));
-  response.set_model_version(absl::StrCat(result.version));
+  response.set_model_version(absl::StrCat(answer.version));
   response.set_id(std::move(id));
   GRAFT_RETURN_IF_ERROR(wire::FillOutputs(answers, asked, &response));
   return response;

@@ -2,6 +2,7 @@
 #define GRAFT_SERVER_API_PREDICTION_SERVICE_H_
 
 #include <functional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -19,20 +20,32 @@ namespace graft::server {
 // is borrowed. Safe for concurrent use.
 class PredictionService {
  public:
-  // Called once, on any thread, maybe before Predict returns.
-  using Done = std::function<void(absl::StatusOr<v1::PredictResponse>)>;
+  // Called once, on any thread, maybe before the method returns.
+  template <typename Response>
+  using Done = std::function<void(absl::StatusOr<Response>)>;
 
   // `observer` hears of requests that do not come as far as the predictor; may be null.
   PredictionService(serving::Predictor* predictor, Clock* clock, serving::ServingObserver* observer)
       : predictor_(predictor), clock_(clock), observer_(observer) {}
 
-  // Takes the images out of the request.
-  void Predict(const Caller& caller, v1::PredictRequest request, Done done);
+  // All take the images out of their request.
+  void Predict(const Caller& caller, v1::PredictRequest request, Done<v1::PredictResponse> done);
+  void PredictMany(const Caller& caller, v1::PredictManyRequest request,
+                   Done<v1::PredictManyResponse> done);
+  void Embed(const Caller& caller, v1::EmbedRequest request, Done<v1::EmbedResponse> done);
 
-  // Tells the observer of a request that was refused with `status`.
+  // Tell the observer of a request that was refused with `status`.
   void OnRefused(const v1::PredictRequest& request, const absl::Status& status) const;
+  void OnRefused(const v1::PredictManyRequest& request, const absl::Status& status) const;
+  void OnRefused(const v1::EmbedRequest& request, const absl::Status& status) const;
 
  private:
+  void Refused(const std::string& project, const std::string& model, int inputs,
+               const absl::Status& status) const;
+  template <typename Request, typename Response>
+  void Submit(const Caller& caller, Request request, Done<Response> done,
+              absl::StatusOr<Response> (*describe)(const serving::PredictResponse&));
+
   serving::Predictor* const predictor_;
   Clock* const clock_;
   serving::ServingObserver* const observer_;

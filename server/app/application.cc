@@ -284,6 +284,7 @@ class Server final : public Application {
     serving::Predictor::Options predicting;
     predicting.batch.max_batch_size = config_.max_batch_size;
     predicting.batch.max_queue_delay = config_.max_queue_delay;
+    predicting.batch.bulk_patience = config_.bulk_patience;
     predicting.decode_threads = config_.decode_threads;
     predicting.max_inputs_per_request = config_.max_predict_inputs;
     predicting.max_bytes_per_input = config_.max_image_bytes;

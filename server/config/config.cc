@@ -164,7 +164,10 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
                "Memory of one pass beside the model; a batch has fewer inputs where they take more")
       .AddDuration("--max-queue-delay", config.max_queue_delay,
                    "How long to wait for a batch to fill; 0: take what waits")
-      .Add("--predict-queue", config.predict_queue, "Inputs that may wait, in 1 MiB each")
+      .AddDuration("--bulk-patience", config.bulk_patience,
+                   "How long requests of bulk priority let all others go first")
+      .Add("--predict-queue", config.predict_queue,
+           "Answers that may wait, in 1 MiB each: inputs times the models asked about them")
       .Add("--serving-threads", config.serving_threads, "Threads of the network; 0: all cores")
       .Add("--serving-engine", config.serving_engine,
            "auto (OpenVINO, and LibTorch for what it declines) or libtorch")
@@ -343,6 +346,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--lease-timeout", config.lease_timeout, absl::Milliseconds(50), absl::Hours(1)},
       {"--cancel-grace", config.cancel_grace, absl::Milliseconds(10), absl::Minutes(10)},
       {"--max-queue-delay", config.max_queue_delay, absl::ZeroDuration(), absl::Seconds(1)},
+      {"--bulk-patience", config.bulk_patience, absl::ZeroDuration(), absl::Hours(24)},
       {"--drain-timeout", config.drain_timeout, absl::Milliseconds(100), absl::Hours(1)},
       {"--model-idle-timeout", config.model_idle_timeout, absl::ZeroDuration(),
        absl::Hours(24 * 365)},

@@ -77,11 +77,12 @@ struct ServerConfig {
   int max_predict_inputs = 64;  // in one request
   int max_batch_size = 32;
   absl::Duration max_queue_delay = absl::ZeroDuration();
-  uint64_t max_batch_bytes = uint64_t{1} << 30;  // activations of one pass; bounds its inputs
-  int predict_queue = 512;                       // inputs waiting; more are RESOURCE_EXHAUSTED
-  int serving_threads = 0;                       // 0: all cores
-  std::string serving_engine = "auto";           // or "libtorch"
-  std::string serving_precision = "auto";        // or "f32", "bf16"
+  absl::Duration bulk_patience = absl::Seconds(5);  // then bulk requests take their turn
+  uint64_t max_batch_bytes = uint64_t{1} << 30;     // activations of one pass; bounds its inputs
+  int predict_queue = 512;                          // inputs waiting; more are RESOURCE_EXHAUSTED
+  int serving_threads = 0;                          // 0: all cores
+  std::string serving_engine = "auto";              // or "libtorch"
+  std::string serving_precision = "auto";           // or "f32", "bf16"
   int decode_threads = 2;
   uint64_t model_memory_bytes = uint64_t{2} << 30;
   absl::Duration model_idle_timeout;        // 0: idle models stay

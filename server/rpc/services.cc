@@ -140,6 +140,15 @@ class PredictionRpc final : public v1::PredictionService::CallbackService {
                  v1::PredictResponse* response) override {
     return CallAsync(gate_, context, predictions_, &PredictionService::Predict, request, response);
   }
+  Unary* PredictMany(Context* context, const v1::PredictManyRequest* request,
+                     v1::PredictManyResponse* response) override {
+    return CallAsync(gate_, context, predictions_, &PredictionService::PredictMany, request,
+                     response);
+  }
+  Unary* Embed(Context* context, const v1::EmbedRequest* request,
+               v1::EmbedResponse* response) override {
+    return CallAsync(gate_, context, predictions_, &PredictionService::Embed, request, response);
+  }
 
  private:
   const Gate& gate_;

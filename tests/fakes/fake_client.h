@@ -41,6 +41,10 @@ class FakeClient : public client::Client {
   absl::Status DeleteModel(const std::string&, int64_t) override { return None(); }
   absl::StatusOr<v1::ListBackbonesResponse> ListBackbones() override { return None(); }
   absl::StatusOr<v1::PredictResponse> Predict(v1::PredictRequest) override { return None(); }
+  absl::StatusOr<v1::PredictManyResponse> PredictMany(v1::PredictManyRequest) override {
+    return None();
+  }
+  absl::StatusOr<v1::EmbedResponse> Embed(v1::EmbedRequest) override { return None(); }
 
  private:
   static absl::Status None() { return absl::UnimplementedError("not in this test"); }

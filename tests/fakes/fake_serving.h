@@ -149,6 +149,7 @@ class FakeServable final : public serving::Servable {
  public:
   struct Shape {
     std::string digest = "backbone";
+    std::string framing = "whole";
     uint64_t own_bytes = 10;
     uint64_t backbone_bytes = 100;
     uint64_t measured_own_bytes = 0;  // what Measure says of its own; 0: the same
@@ -171,6 +172,7 @@ class FakeServable final : public serving::Servable {
 
   const tasks::Decoder& decoder() const override { return *shape_.decoder; }
   const std::string& batch_key() const override { return shape_.digest; }
+  const std::string& input_key() const override { return shape_.framing; }
   const serving::EngineUse& engine_use() const override { return shape_.engine_use; }
   const serving::ModelBytes& memory() const override { return memory_; }
 
@@ -188,7 +190,7 @@ class FakeServable final : public serving::Servable {
     if (encoded == "bad") return absl::InvalidArgumentError("truncated JPEG");
     return serving::PreparedInput{{static_cast<uint8_t>(encoded[0] - 'a')}};
   }
-  absl::StatusOr<std::vector<std::vector<float>>> Run(
+  absl::StatusOr<std::vector<std::vector<serving::RowNumbers>>> Run(
       const std::vector<serving::ServableRow>& rows) const override {
     {
       absl::MutexLock lock(&world_->mutex);
@@ -201,11 +203,16 @@ class FakeServable final : public serving::Servable {
       if (!world_->run_error.ok()) return world_->run_error;
       left_out = world_->answers_left_out;
     }
-    std::vector<std::vector<float>> answers;
+    std::vector<std::vector<serving::RowNumbers>> answers;
     for (const serving::ServableRow& row : rows) {
-      std::vector<float> outputs = {0.1f, 0.2f, 0.15f};
-      outputs[row.input->bytes[0]] = 0.7f;
-      answers.push_back(std::move(outputs));
+      std::vector<serving::RowNumbers>& of_models = answers.emplace_back();
+      for (size_t i = 0; i < row.models.size(); ++i) {
+        serving::RowNumbers numbers;
+        numbers.outputs = {0.1f, 0.2f, 0.15f};
+        numbers.outputs[row.input->bytes[0]] = 0.7f;
+        numbers.embedding = {static_cast<float>(row.input->bytes[0])};
+        of_models.push_back(std::move(numbers));
+      }
     }
     answers.resize(answers.size() - static_cast<size_t>(left_out));
     return answers;

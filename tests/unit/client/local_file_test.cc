@@ -37,6 +37,17 @@ TEST_F(LocalFileTest, ReadsTheWhole) {
               HasSubstr("File too large"));
 }
 
+TEST_F(LocalFileTest, WritesTheWholeOrSaysWhyNot) {
+  const std::filesystem::path path = folder_.path() / "a.npy";
+  const std::string bytes = std::string(100'000, 'x') + '\0' + "y";
+  ASSERT_TRUE(WriteFile(path, "before").ok());
+  ASSERT_TRUE(WriteFile(path, bytes).ok());
+  EXPECT_EQ(ReadFile(path, bytes.size()).value(), bytes);
+  const absl::Status nowhere = WriteFile(folder_.path() / "none" / "a.npy", bytes);
+  EXPECT_TRUE(absl::IsInvalidArgument(nowhere)) << nowhere;
+  EXPECT_THAT(std::string(nowhere.message()), HasSubstr("a.npy': No such file or directory"));
+}
+
 TEST_F(LocalFileTest, SaysWhyItCannot) {
   const std::filesystem::path none = folder_.path() / "none.jpg";
   EXPECT_EQ(WhyNot(none), "cannot read '" + none.string() + "': No such file or directory");

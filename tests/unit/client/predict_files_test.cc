@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "client/cli/ask_about_files.h"
 #include "core/base/files.h"
 #include "tests/fakes/fake_client.h"
 
@@ -108,6 +109,18 @@ TEST_F(PredictFilesTest, JoinsAnswersInOrder) {
   EXPECT_EQ(predictions_.requests[1].version(), 7);
   EXPECT_EQ(response->timing().total().seconds(), 2);
   EXPECT_EQ(response->timing().total().nanos(), 100'000'000);
+}
+
+TEST_F(PredictFilesTest, WhatALabelNamesAtFirstAnswersForAll) {
+  for (int i = 0; i < 70; ++i) Put(absl::StrCat(i, ".jpg"), "p");
+  v1::PredictRequest question;
+  question.set_model("m");
+  question.set_label("stable");
+  ASSERT_TRUE(PredictFiles(predictions_, question, files_).ok());
+  ASSERT_EQ(predictions_.requests.size(), 2u);
+  EXPECT_EQ(predictions_.requests[0].label(), "stable");
+  EXPECT_EQ(predictions_.requests[1].label(), "") << "one of the two, label or version";
+  EXPECT_EQ(predictions_.requests[1].version(), 7);
 }
 
 TEST_F(PredictFilesTest, AsksASmallerServerForLessAtATime) {

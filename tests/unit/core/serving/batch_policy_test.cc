@@ -46,6 +46,26 @@ TEST(BatchPolicy, ADelayEndsInTimeForTheFirstDeadline) {
   EXPECT_EQ(DecideBatch({queue}, kNow, options).look_again, kNow + 500 * kMs);
 }
 
+TEST(BatchPolicy, BulkGoesWhereNobodyElseMayGo) {
+  const BatchOptions options{.bulk_patience = absl::Seconds(2)};
+  const QueueSnapshot bulk{.rows = 4, .oldest_since = kNow - absl::Seconds(1), .bulk = true};
+  const QueueSnapshot urgent{.rows = 1, .oldest_since = kNow};
+  EXPECT_EQ(DecideBatch({bulk, urgent}, kNow, options).queue, 1);
+  EXPECT_EQ(DecideBatch({bulk}, kNow, options).rows, 4);
+  // Others wait for a fuller batch.
+  const BatchOptions delaying{.max_queue_delay = 5 * kMs, .bulk_patience = absl::Seconds(2)};
+  EXPECT_EQ(DecideBatch({urgent, bulk}, kNow, delaying).queue, 1);
+}
+
+TEST(BatchPolicy, BulkThatHasWaitedLongEnoughTakesItsTurn) {
+  const BatchOptions options{.bulk_patience = absl::Seconds(2)};
+  const QueueSnapshot patient{.rows = 4, .oldest_since = kNow - absl::Seconds(2), .bulk = true};
+  const QueueSnapshot urgent{.rows = 1, .oldest_since = kNow - kMs};
+  EXPECT_EQ(DecideBatch({urgent, patient}, kNow, options).queue, 1);
+  const QueueSnapshot older{.rows = 1, .oldest_since = kNow - absl::Seconds(3)};
+  EXPECT_EQ(DecideBatch({patient, older}, kNow, options).queue, 1);
+}
+
 TEST(BatchPolicy, AFullBatchDoesNotWait) {
   EXPECT_EQ(DecideBatch({{8, kNow}}, kNow, {.max_batch_size = 8, .max_queue_delay = 5 * kMs}).rows,
             8);

@@ -20,7 +20,7 @@ class BatcherTest : public ::testing::Test {
                         absl::Duration deadline = absl::InfiniteDuration()) {
     Answer<RowResult> answer;
     std::vector<BatchRow> rows;
-    rows.push_back({.model = model_,
+    rows.push_back({.models = {model_},
                     .input = {{static_cast<uint8_t>(image[0] - 'a')}},
                     .deadline = deadline,
                     .done = answer.Callback()});
@@ -94,7 +94,7 @@ TEST_F(BatcherTest, WithADelayAFullBatchGoesAtOnce) {
   std::vector<BatchRow> rows;
   std::vector<Answer<RowResult>> answers(2);
   for (Answer<RowResult>& answer : answers) {
-    rows.push_back({.model = model_, .input = {{0}}, .done = answer.Callback()});
+    rows.push_back({.models = {model_}, .input = {{0}}, .done = answer.Callback()});
   }
   batcher_->Add(std::move(rows));
   for (Answer<RowResult>& answer : answers) {

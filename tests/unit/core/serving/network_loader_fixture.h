@@ -187,10 +187,10 @@ class NetworkLoaderTest : public ::testing::Test {
   }
 
   // What a client is told: the probability of each class, in their order.
-  static std::vector<float> Probabilities(const Servable& servable, const std::vector<float>& row) {
+  static std::vector<float> Probabilities(const Servable& servable, const RowNumbers& row) {
     const tasks::ClassificationDecodeOptions all(100);
-    const auto output = servable.decoder().Decode(row, &all).value();
-    std::vector<float> probabilities(row.size());
+    const auto output = servable.decoder().Decode(row.outputs, &all).value();
+    std::vector<float> probabilities(row.outputs.size());
     for (const tasks::LabelScore& score :
          static_cast<const tasks::ClassificationOutput&>(*output).scores()) {
       probabilities[score.index] = score.probability;
@@ -207,11 +207,11 @@ class NetworkLoaderTest : public ::testing::Test {
   void ExpectBothInOneBatch(const Servable& first, const Servable& second) {
     const std::vector<PreparedInput> images = {RandomInput(1), RandomInput(2), RandomInput(3)};
     const auto answers =
-        second.Run({{&second, &images[0]}, {&first, &images[1]}, {&second, &images[2]}});
+        second.Run({{&images[0], {&second}}, {&images[1], {&first}}, {&images[2], {&second}}});
     ASSERT_TRUE(answers.ok()) << answers.status();
-    ExpectNear(Probabilities(second, (*answers)[0]), Reference(2, images[0]));
-    ExpectNear(Probabilities(first, (*answers)[1]), Reference(1, images[1]));
-    ExpectNear(Probabilities(second, (*answers)[2]), Reference(2, images[2]));
+    ExpectNear(Probabilities(second, (*answers)[0][0]), Reference(2, images[0]));
+    ExpectNear(Probabilities(first, (*answers)[1][0]), Reference(1, images[1]));
+    ExpectNear(Probabilities(second, (*answers)[2][0]), Reference(2, images[2]));
   }
 
   std::unique_ptr<nn::Network> backbone_network_;

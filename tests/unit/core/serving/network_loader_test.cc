@@ -30,9 +30,9 @@ TEST_F(NetworkLoaderTest, AnswersWhatTheTrainedNetworkWould) {
   for (const int64_t version : {1, 2, 3}) {
     const auto servable = Load(version);
     ASSERT_TRUE(servable.ok()) << servable.status();
-    const auto answers = (*servable)->Run({{servable->get(), &image}});
+    const auto answers = (*servable)->Run({{&image, {servable->get()}}});
     ASSERT_TRUE(answers.ok()) << answers.status();
-    ExpectNear(Probabilities(**servable, (*answers)[0]),
+    ExpectNear(Probabilities(**servable, (*answers)[0][0]),
                Reference(version, image, version == 3 ? 2.5 : 1));
   }
 }
@@ -123,8 +123,39 @@ TEST_F(NetworkLoaderTest, EveryKindOfHeadIsServed) {
     Publish(version, i, /*changed=*/false, std::nullopt, heads[i]);
     const auto servable = Load(version);
     ASSERT_TRUE(servable.ok()) << servable.status();
-    ExpectNear(Probabilities(**servable, (*servable)->Run({{servable->get(), &image}}).value()[0]),
-               Reference(version, image));
+    ExpectNear(
+        Probabilities(**servable, (*servable)->Run({{&image, {servable->get()}}}).value()[0][0]),
+        Reference(version, image));
+  }
+}
+
+TEST_F(NetworkLoaderTest, EmbedsWhatTheHeadReadsAsAVector) {
+  const at::NoGradGuard no_grad;
+  const PreparedInput image = RandomInput(5);
+  const at::Tensor x = Normalised(image);
+  int64_t version = 0;
+  const auto embedding_of = [&](const model::HeadSpec& head, bool changed) {
+    Publish(++version, 3, changed, std::nullopt, head);
+    const auto servable = Load(version);
+    EXPECT_TRUE(servable.ok()) << servable.status();
+    RowNumbers row = (*servable)->Run({{&image, {servable->get()}}}).value()[0][0];
+    EXPECT_EQ(row.outputs.size(), 3u);
+    ExpectNear(Probabilities(**servable, row), Reference(version, image));
+    return row.embedding;
+  };
+  model::HeadSpec layers = HeadOn({}, model::HeadKind::kLayers);
+  layers.pooling = model::Pooling::kNone;
+  layers.layers = {{.kind = model::HeadLayerKind::kFlatten},
+                   {.kind = model::HeadLayerKind::kDense, .units = 9}};
+  for (const bool changed : {false, true}) {
+    for (const model::HeadSpec& head :
+         {HeadOn({}, model::HeadKind::kLinear), HeadOn({}, model::HeadKind::kMlp), layers}) {
+      SCOPED_TRACE(absl::StrCat(model::HeadSpecToJson(head), changed ? ", changed" : ""));
+      const std::vector<float> embedding = embedding_of(head, changed);
+      const at::Tensor pooled =
+          networks_[version]->Forward(x, 0, 2).mean({2, 3}).contiguous();  // of the map
+      ExpectNear(embedding, {pooled.data_ptr<float>(), pooled.data_ptr<float>() + 6});
+    }
   }
 }
 
@@ -147,7 +178,7 @@ TEST_F(NetworkLoaderTest, AHeadOnSeveralStagesReadsThemAll) {
       const at::Tensor p =
           at::softmax(heads_[version]->Forward(at::cat(read, 1), 0, 1), 1).contiguous();
       ExpectNear(
-          Probabilities(**servable, (*servable)->Run({{servable->get(), &image}}).value()[0]),
+          Probabilities(**servable, (*servable)->Run({{&image, {servable->get()}}}).value()[0][0]),
           {p.data_ptr<float>(), p.data_ptr<float>() + 3});
     }
   }
@@ -300,7 +331,7 @@ TEST_F(NetworkLoaderTest, WhereAnEngineFailsTheNextOneServesAndItIsSaid) {
                                                {"broken: it cannot compile the network"},
                                                servable->engine_use().precision_reason}));
   const PreparedInput image = RandomInput(5);
-  ExpectNear(Probabilities(*servable, servable->Run({{servable.get(), &image}}).value()[0]),
+  ExpectNear(Probabilities(*servable, servable->Run({{&image, {servable.get()}}}).value()[0][0]),
              Reference(1, image));
   options.engines.pop_back();
   MakeLoader(options);
@@ -364,7 +395,7 @@ TEST_F(NetworkLoaderTest, APictureSeenBeforeIsNeitherDecodedNorPassedThroughTheB
 
   const PreparedInput once = first->Prepare(seen).value();
   EXPECT_EQ(once.features, nullptr);
-  const auto answer = first->Run({{first.get(), &once}}).value();
+  const auto answer = first->Run({{&once, {first.get()}}}).value();
   EXPECT_EQ((*counted->rows)["tiny"], 1);
 
   // Of another model over the same backbone, in a batch with one that is new.
@@ -373,13 +404,39 @@ TEST_F(NetworkLoaderTest, APictureSeenBeforeIsNeitherDecodedNorPassedThroughTheB
   ASSERT_NE(again.features, nullptr);
   const PreparedInput fresh = second->Prepare(unseen).value();
   const auto answers =
-      second->Run({{second.get(), &again}, {first.get(), &fresh}, {first.get(), &again}}).value();
+      second->Run({{&again, {second.get()}}, {&fresh, {first.get()}}, {&again, {first.get()}}})
+          .value();
   EXPECT_EQ((*counted->rows)["tiny"], 2);
   EXPECT_EQ((*counted->rows)["head_linear"], 4);
   EXPECT_EQ(answers[2], answer[0]);
-  ExpectNear(Probabilities(*second, answers[0]), Reference(2, once));
-  ExpectNear(Probabilities(*first, answers[1]), Reference(1, fresh));
+  ExpectNear(Probabilities(*second, answers[0][0]), Reference(2, once));
+  ExpectNear(Probabilities(*first, answers[1][0]), Reference(1, fresh));
   EXPECT_EQ(cache.stats().hits, 1u);
+}
+
+TEST_F(NetworkLoaderTest, AnInputThatSeveralModelsAreAskedAboutPassesTheBackboneOnce) {
+  const auto counted = std::make_shared<CountedRows>();
+  NetworkLoader::Options options;
+  options.engines = {counted};
+  MakeLoader(options);
+  Publish(1, 1);
+  Publish(2, 2);
+  const auto first = Load(1).value();
+  const auto second = Load(2).value();
+  ASSERT_EQ(first->input_key(), second->input_key());
+  counted->rows->clear();
+  const PreparedInput image = RandomInput(1);
+  const PreparedInput other = RandomInput(2);
+  const auto answers =
+      first->Run({{&image, {second.get(), first.get(), second.get()}}, {&other, {first.get()}}})
+          .value();
+  EXPECT_EQ((*counted->rows)["tiny"], 2);
+  EXPECT_EQ((*counted->rows)["head_linear"], 4);
+  ASSERT_EQ(answers[0].size(), 3u);
+  ExpectNear(Probabilities(*second, answers[0][0]), Reference(2, image));
+  ExpectNear(Probabilities(*first, answers[0][1]), Reference(1, image));
+  EXPECT_EQ(answers[0][2], answers[0][0]);
+  ExpectNear(Probabilities(*first, answers[1][0]), Reference(1, other));
 }
 
 TEST_F(NetworkLoaderTest, WhatIsKeptOfAPictureIsOfItsFramingAndItsProject) {
@@ -395,7 +452,7 @@ TEST_F(NetworkLoaderTest, WhatIsKeptOfAPictureIsOfItsFramingAndItsProject) {
   const EncodedImage picture{image::EncodePng(image::MakeImage(20, 10)).value()};
   const auto mine = Load(1).value();
   const PreparedInput prepared = mine->Prepare(picture).value();
-  ASSERT_TRUE(mine->Run({{mine.get(), &prepared}}).ok());
+  ASSERT_TRUE(mine->Run({{&prepared, {mine.get()}}}).ok());
   EXPECT_NE(mine->Prepare(picture)->features, nullptr);
   EXPECT_EQ(Load(2).value()->Prepare(picture)->features, nullptr);
   const auto theirs = loader_->Load({"another project", "m", 1}, {1}).value();
@@ -416,7 +473,7 @@ TEST_F(NetworkLoaderTest, AModelWithALowestStageOfItsOwnIsOnePart) {
   EXPECT_EQ(Networks(servable).common(), nullptr);
   EXPECT_EQ(servable->batch_key(), "p/m/1");
   const PreparedInput image = RandomInput(5);
-  ExpectNear(Probabilities(*servable, servable->Run({{servable.get(), &image}}).value()[0]),
+  ExpectNear(Probabilities(*servable, servable->Run({{&image, {servable.get()}}}).value()[0][0]),
              Reference(1, image));
 }
 
@@ -474,7 +531,7 @@ TEST_F(NetworkLoaderTest, AServedModelOutlivesItsLoaderAndTheFilesNames) {
   }
   // A use of memory that went with the loader or its files would end the process here.
   const PreparedInput image = RandomInput(5);
-  ExpectNear(Probabilities(*servable, servable->Run({{servable.get(), &image}}).value()[0]),
+  ExpectNear(Probabilities(*servable, servable->Run({{&image, {servable.get()}}}).value()[0][0]),
              Reference(1, image));
 }
 

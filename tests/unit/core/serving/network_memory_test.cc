@@ -105,7 +105,7 @@ TEST_F(NetworkMemoryTest, StagesAboveTheCutAndThoseThatAreTheModelsOwnAreNotRead
     EXPECT_EQ(servable->memory().backbone_bytes, StageBytes(0, stages[version - 1]));
     EXPECT_EQ(TensorsOf(servable).contains("two.weight"), version != 1);
     const PreparedInput input = RandomInput(1);
-    EXPECT_TRUE(servable->Run({{servable.get(), &input}}).ok());
+    EXPECT_TRUE(servable->Run({{&input, {servable.get()}}}).ok());
   }
   // Above a stage that it has changed, the backbone's own.
   const auto lowest = Load(4).value();

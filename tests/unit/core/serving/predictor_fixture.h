@@ -32,8 +32,17 @@ class PredictorTest : public ::testing::Test {
                                  absl::Duration deadline = absl::InfiniteDuration(),
                                  std::shared_ptr<CancellationToken> cancel = nullptr) {
     Answer<PredictResponse> answer;
-    predictor_->Submit({.project = "p", .model = model, .inputs = Inputs(images)}, deadline,
-                       answer.Callback(), std::move(cancel));
+    predictor_->Submit({.project = "p", .models = {{.model = model}}, .inputs = Inputs(images)},
+                       deadline, answer.Callback(), std::move(cancel));
+    return answer;
+  }
+  Answer<PredictResponse> SubmitTo(const std::vector<std::string>& models,
+                                   const std::vector<std::string>& images,
+                                   Priority priority = Priority::kInteractive) {
+    PredictRequest request{.project = "p", .inputs = Inputs(images), .priority = priority};
+    for (const std::string& model : models) request.models.push_back({.model = model});
+    Answer<PredictResponse> answer;
+    predictor_->Submit(std::move(request), absl::InfiniteDuration(), answer.Callback());
     return answer;
   }
   static std::vector<PredictInput> Inputs(const std::vector<std::string>& images) {
@@ -41,9 +50,14 @@ class PredictorTest : public ::testing::Test {
     for (const std::string& image : images) inputs.push_back(EncodedImage{image});
     return inputs;
   }
+  // What the one model that was asked says.
+  static const ModelAnswer& Only(const PredictResponse& response) {
+    EXPECT_EQ(response.answers.size(), 1u);
+    return response.answers.front();
+  }
   // The letter of the answer's largest output.
   static char Best(const PredictResponse& response, size_t input) {
-    return static_cast<const FakeOutput&>(*response.outputs[input]).best();
+    return static_cast<const FakeOutput&>(*Only(response).outputs[input]).best();
   }
   // One request is in the network and stays there until `computing` is opened.
   Answer<PredictResponse> Occupy() {

@@ -1,6 +1,7 @@
 #include "core/serving/predictor.h"
 
 #include <atomic>
+#include <numeric>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -16,18 +17,19 @@ using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Le;
+using ::testing::UnorderedElementsAre;
 
 TEST_F(PredictorTest, AnswersEachInputInOrder) {
   Start();
   Answer<PredictResponse> answer = Submit({"c", "a", "b"});
   const PredictResponse& response = answer.Wait().value();
-  EXPECT_EQ(response.model, "m");
-  EXPECT_EQ(response.version, 1);
-  ASSERT_EQ(response.outputs.size(), 3u);
+  EXPECT_EQ(Only(response).model, "m");
+  EXPECT_EQ(Only(response).version, 1);
+  ASSERT_EQ(Only(response).outputs.size(), 3u);
   EXPECT_EQ(Best(response, 0), 'c');
   EXPECT_EQ(Best(response, 1), 'a');
   EXPECT_EQ(Best(response, 2), 'b');
-  EXPECT_EQ(response.outputs[0]->task(), "fake");
+  EXPECT_EQ(Only(response).outputs[0]->task(), "fake");
 }
 
 TEST_F(PredictorTest, OptionsAreTheTasksToJudge) {
@@ -35,9 +37,8 @@ TEST_F(PredictorTest, OptionsAreTheTasksToJudge) {
   const auto status = [&](FakeOptions::Kind kind) {
     Answer<PredictResponse> answer;
     predictor_->Submit({.project = "p",
-                        .model = "m",
-                        .inputs = Inputs({"a"}),
-                        .options = std::make_shared<FakeOptions>(kind)},
+                        .models = {{.model = "m", .options = std::make_shared<FakeOptions>(kind)}},
+                        .inputs = Inputs({"a"})},
                        absl::InfiniteDuration(), answer.Callback());
     return answer.Wait().status();
   };
@@ -88,8 +89,8 @@ TEST_F(PredictorTest, WhatWaitsGoesTogetherAcrossModelsOfOneBackbone) {
   (void)Submit({"bad"}, "n").Wait();
   world_.computing.Open();
   EXPECT_TRUE(running.Wait().ok());
-  EXPECT_EQ(first.Wait()->model, "m");
-  EXPECT_EQ(second.Wait()->model, "n");
+  EXPECT_EQ(Only(*first.Wait()).model, "m");
+  EXPECT_EQ(Only(*second.Wait()).model, "n");
   EXPECT_EQ(Best(*second.Wait(), 0), 'c');
   EXPECT_EQ(Best(*third.Wait(), 0), 'b');
   const std::vector<BatchStats> batches = observer_.batches();
@@ -98,11 +99,83 @@ TEST_F(PredictorTest, WhatWaitsGoesTogetherAcrossModelsOfOneBackbone) {
   EXPECT_EQ(batches[1].models, 2);
 }
 
+TEST_F(PredictorTest, ModelsOfOneBackboneShareAnInputsDecodingAndItsRow) {
+  Start();
+  models_.Publish("other", 1, {.digest = "another backbone"});
+  models_.Publish("squeezed", 1, {.framing = "squeezed"});
+  Answer<PredictResponse> answer = SubmitTo({"m", "other", "n", "squeezed", "m"}, {"c", "b"});
+  ASSERT_TRUE(answer.Wait().ok()) << answer.Wait().status();
+  ASSERT_EQ(answer.Wait()->answers.size(), 5u);
+  std::vector<std::string> names;
+  for (const ModelAnswer& each : answer.Wait()->answers) {
+    names.push_back(each.model);
+    EXPECT_EQ(each.version, 1);
+    ASSERT_EQ(each.outputs.size(), 2u);
+    EXPECT_EQ(static_cast<const FakeOutput&>(*each.outputs[0]).best(), 'c');
+    EXPECT_EQ(static_cast<const FakeOutput&>(*each.outputs[1]).best(), 'b');
+  }
+  EXPECT_THAT(names, ElementsAre("m", "other", "n", "squeezed", "m"));
+  absl::MutexLock lock(&world_.mutex);
+  EXPECT_THAT(world_.decoded, UnorderedElementsAre("c", "b", "c", "b", "c", "b"))
+      << "once for m and n, once for each of the others";
+  EXPECT_EQ(std::accumulate(world_.batch_sizes.begin(), world_.batch_sizes.end(), 0), 6);
+}
+
+TEST_F(PredictorTest, OneModelThatCannotBeHadFailsTheRequest) {
+  Start({.max_inputs_per_request = 1, .max_pending_inputs = 3});
+  for (int i = 0; i < 3; ++i) {
+    Answer<PredictResponse> answer = SubmitTo({"m", "none", "n"}, {"a"});
+    EXPECT_TRUE(absl::IsNotFound(answer.Wait().status())) << answer.Wait().status();
+    EXPECT_THAT(answer.Wait().status().message(), HasSubstr("none"));
+  }
+  EXPECT_TRUE(SubmitTo({"m", "n"}, {"a"}).Wait().ok()) << "each has given its places back";
+  const absl::Status many = SubmitTo({"m", "m", "n", "n"}, {"a"}).Wait().status();
+  EXPECT_TRUE(absl::IsInvalidArgument(many)) << many;
+  EXPECT_EQ(InvalidFieldsOf(many).at(0).field, "models");
+}
+
+TEST_F(PredictorTest, EachModelHasOptionsAndAWantOfItsOwn) {
+  Start();
+  Answer<PredictResponse> refused;
+  predictor_->Submit({.project = "p",
+                      .models = {{.model = "m", .field = "models[0]."},
+                                 {.model = "n",
+                                  .options = std::make_shared<FakeOptions>(FakeOptions::kRefused),
+                                  .field = "models[1]."}},
+                      .inputs = Inputs({"a"})},
+                     absl::InfiniteDuration(), refused.Callback());
+  EXPECT_EQ(InvalidFieldsOf(refused.Wait().status()).at(0).field, "models[1].options");
+  Answer<PredictResponse> mixed;
+  predictor_->Submit({.project = "p",
+                      .models = {{.model = "m"}, {.model = "n", .want = Want::kEmbeddings}},
+                      .inputs = Inputs({"b", "c"})},
+                     absl::InfiniteDuration(), mixed.Callback());
+  ASSERT_TRUE(mixed.Wait().ok()) << mixed.Wait().status();
+  EXPECT_EQ(mixed.Wait()->answers[0].outputs.size(), 2u);
+  EXPECT_TRUE(mixed.Wait()->answers[1].outputs.empty());
+  EXPECT_THAT(mixed.Wait()->answers[1].embeddings, ElementsAre(ElementsAre(1), ElementsAre(2)));
+}
+
+TEST_F(PredictorTest, WhatIsBulkIsComputedAfterWhatIsUrgent) {
+  Start({.decode_threads = 1});
+  ASSERT_TRUE(Submit({"a"}, "n").Wait().ok());  // it is loaded
+  Answer<PredictResponse> running = Occupy();
+  Answer<PredictResponse> bulk = SubmitTo({"n"}, {"b"}, Priority::kBulk);
+  Answer<PredictResponse> urgent = Submit({"c"});
+  (void)Submit({"bad"}).Wait();  // one thread decodes: those before it wait for the network
+  world_.computing.Open();
+  ASSERT_TRUE(bulk.Wait().ok());
+  const std::vector<RequestStats> requests = observer_.AwaitRequests(5);
+  EXPECT_EQ(requests[2].model, "m") << "the running one";
+  EXPECT_EQ(requests[3].model, "m") << "the urgent one";
+  EXPECT_EQ(requests[4].model, "n") << "the bulk one, which came before it";
+}
+
 TEST_F(PredictorTest, ARequestLargerThanABatchIsCutIntoBatches) {
   Start({.batch = {.max_batch_size = 4}});
   Answer<PredictResponse> answer = Submit(std::vector<std::string>(10, "b"));
   ASSERT_TRUE(answer.Wait().ok());
-  EXPECT_EQ(answer.Wait()->outputs.size(), 10u);
+  EXPECT_EQ(Only(*answer.Wait()).outputs.size(), 10u);
   absl::MutexLock lock(&world_.mutex);
   EXPECT_THAT(world_.batch_sizes, Each(Le(4)));
 }
@@ -211,12 +284,12 @@ TEST_F(PredictorTest, ALabelWhoseVersionLoadsHoldsUpNoOtherVersion) {
   world_.loading.Close();
   Answer<PredictResponse> canary;
   predictor_->Submit(
-      {.project = "p", .model = "m", .label = "canary", .inputs = Inputs({"a", "b"})},
+      {.project = "p", .models = {{.model = "m", .label = "canary"}}, .inputs = Inputs({"a", "b"})},
       absl::InfiniteDuration(), canary.Callback());
   EXPECT_TRUE(Submit({"a", "b"}, "m").Wait().ok()) << "the latest is in memory";
   world_.loading.Open();
   ASSERT_TRUE(canary.Wait().ok());
-  EXPECT_EQ(canary.Wait()->version, 7);
+  EXPECT_EQ(Only(*canary.Wait()).version, 7);
 }
 
 TEST_F(PredictorTest, BytesThatWaitAreBoundedToo) {
@@ -303,11 +376,11 @@ TEST_F(PredictorTest, EveryCallbackComesExactlyOnceWhateverHappensAtTheSameTime)
         if (i % 7 == 0) images.back() = "bad";
         const int id = t * kEach + i;
         predictor_->Submit(
-            {.project = "p", .model = i % 2 ? "m" : "n", .inputs = Inputs(images)},
+            {.project = "p", .models = {{.model = i % 2 ? "m" : "n"}}, .inputs = Inputs(images)},
             absl::InfiniteDuration(),
             [&, id, count = images.size(), i](absl::StatusOr<PredictResponse> response) {
               ++calls[id];
-              if (response.ok() && (i % 7 == 0 || response->outputs.size() != count)) ++wrong;
+              if (response.ok() && (i % 7 == 0 || Only(*response).outputs.size() != count)) ++wrong;
             },
             cancel);
         if (i % 3 == 0) cancel->Cancel();

@@ -73,9 +73,9 @@ class TrainedHeadsTest : public training::TinyFineTuneTest {
       EXPECT_TRUE(image.ok());
       const auto prepared = (*servable)->Prepare(EncodedImage{image::EncodePng(*image).value()});
       EXPECT_TRUE(prepared.ok()) << prepared.status();
-      const auto rows = (*servable)->Run({{servable->get(), &*prepared}});
+      const auto rows = (*servable)->Run({{&*prepared, {servable->get()}}});
       EXPECT_TRUE(rows.ok()) << rows.status();
-      const std::vector<float>& row = rows->front();
+      const std::vector<float>& row = rows->front().front().outputs;
       right += std::max_element(row.begin(), row.end()) - row.begin() == entry.class_index;
       ++asked;
     }

@@ -18,6 +18,8 @@
 namespace graft::server {
 namespace {
 
+using ::testing::ElementsAre;
+
 // The service over a real predictor and a fake network, asked through sockets.
 class PredictionServiceTest : public ::testing::Test {
  protected:
@@ -96,6 +98,73 @@ TEST_F(PredictionServiceTest, ALabelIsAnsweredByTheVersionThatItNames) {
   manager_->SetLabel("p", "pets", "stable", 1);
   ASSERT_TRUE(Predict(request).ok());
   EXPECT_EQ(response_.version(), 1);
+}
+
+TEST_F(PredictionServiceTest, SeveralModelsAnswerInTheOrderInWhichTheyAreAsked) {
+  models_.Publish("cars", 4, {.decoder = tasks::MakeClassificationDecoder({{"x", "y", "z"}, {}})});
+  v1::PredictManyRequest request;
+  request.set_project("p");
+  for (const char* const model : {"pets", "cars"}) request.add_models()->set_model(model);
+  request.mutable_models(1)->mutable_options()->mutable_classification()->set_top_k(1);
+  request.add_inputs()->set_image("c");
+  const auto ask = [&](v1::PredictManyResponse* response) {
+    grpc::ClientContext context;
+    return wire::FromGrpcStatus(stub_->PredictMany(&context, request, response));
+  };
+  v1::PredictManyResponse response;
+  ASSERT_TRUE(ask(&response).ok());
+  ASSERT_EQ(response.answers_size(), 2);
+  EXPECT_EQ(response.answers(0).model(), "pets");
+  EXPECT_EQ(response.answers(0).outputs(0).classification().labels(0).label(), "c");
+  EXPECT_EQ(response.answers(0).outputs(0).classification().labels_size(), 3);
+  EXPECT_EQ(response.answers(1).version(), 4);
+  EXPECT_EQ(response.answers(1).outputs(0).classification().labels(0).label(), "z");
+  EXPECT_EQ(response.answers(1).outputs(0).classification().labels_size(), 1);
+  EXPECT_TRUE(response.timing().has_total());
+
+  const auto field = [&] {
+    const absl::Status status = ask(&response);
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    const std::vector<FieldError> fields = InvalidFieldsOf(status);
+    return fields.size() == 1 ? fields[0].field : "";
+  };
+  request.mutable_models(1)->mutable_options()->mutable_regression();
+  EXPECT_EQ(field(), "models[1].options");
+  request.mutable_models(1)->mutable_options()->mutable_classification()->set_top_k(-1);
+  EXPECT_EQ(field(), "models[1].options.classification.top_k");
+  request.mutable_models(1)->clear_options();
+  request.mutable_models(1)->set_model("No Name");
+  EXPECT_EQ(field(), "models[1].model");
+  request.mutable_models(1)->set_model("none");
+  EXPECT_TRUE(absl::IsNotFound(ask(&response)));
+  request.mutable_models(1)->set_model("pets");
+  request.add_models()->set_model("cars");
+  EXPECT_EQ(field(), "models") << "three answers are more than the queue holds";
+  request.clear_models();
+  EXPECT_EQ(field(), "models");
+}
+
+TEST_F(PredictionServiceTest, EmbedsEachInputInOrder) {
+  v1::EmbedRequest request;
+  request.set_project("p");
+  request.set_model("pets");
+  request.set_priority(v1::PRIORITY_BULK);
+  for (const char* const image : {"c", "b"}) request.add_inputs()->set_image(image);
+  grpc::ClientContext context;
+  v1::EmbedResponse response;
+  const grpc::Status status = stub_->Embed(&context, request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.model(), "pets");
+  EXPECT_EQ(response.version(), 1);
+  ASSERT_EQ(response.embeddings_size(), 2);
+  EXPECT_THAT(response.embeddings(0).values(), ElementsAre(2));
+  EXPECT_THAT(response.embeddings(1).values(), ElementsAre(1));
+}
+
+TEST_F(PredictionServiceTest, APriorityThatIsNoneIsNamedAsAField) {
+  v1::PredictRequest request = Request({"a"});
+  request.set_priority(static_cast<v1::Priority>(7));
+  EXPECT_EQ(InvalidFieldsOf(Predict(request)).at(0).field, "priority");
 }
 
 TEST_F(PredictionServiceTest, AnInputThatCannotBeReadIsNamedAsAField) {
