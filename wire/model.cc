@@ -96,6 +96,10 @@ absl::StatusOr<v1::ModelVersion> ToProto(const store::ModelVersion& version,
   if (description->precision.has_value()) {
     *proto.mutable_precision() = ToProto(*description->precision);
   }
+  if (description->novelty.has_value()) {
+    proto.mutable_novelty()->set_training_images(description->novelty->training_examples);
+    proto.mutable_novelty()->set_held_out_images(description->novelty->held_out_examples);
+  }
   return proto;
 }
 

@@ -95,7 +95,11 @@ absl::StatusOr<training::FineTuneResult> FineTuneTrainer::Train(const Run& run) 
   const publishing::UntriedPrecision untried(absl::StrCat(
       "not tried in attempt ", run.lease->attempt(), ", in case trials ended those before"));
   environment.precision = &precision_;
-  if (run.lease->attempt() > kAttemptsWithTrials) environment.precision = &untried;
+  environment.novelty = &novelty_;
+  if (run.lease->attempt() > kAttemptsWithTrials) {
+    environment.precision = &untried;
+    environment.novelty = nullptr;
+  }
   environment.threads = options_.threads;
   return training::RunFineTune(*run.job, environment);
 }

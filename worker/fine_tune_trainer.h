@@ -10,7 +10,9 @@
 #include "core/base/clock.h"
 #include "core/engine/engine_list.h"
 #include "core/features/feature_cache.h"
+#include "core/publishing/serving_novelty_fitter.h"
 #include "core/publishing/serving_precision_prover.h"
+#include "core/publishing/unpublished_models.h"
 #include "core/tasks/decoder_catalog.h"
 #include "worker/trainer.h"
 
@@ -43,8 +45,8 @@ class FineTuneTrainer final : public Trainer {
         blobs_(blobs),
         clock_(clock),
         features_(std::move(features)),
-        precision_({.engines = engine::AllEngines(), .threads = options_.threads},
-                   &tasks::AllDecoders()) {}
+        models_({.engines = engine::AllEngines(), .threads = options_.threads},
+                &tasks::AllDecoders()) {}
 
   absl::StatusOr<std::shared_ptr<const backbones::BackboneWeights>> Backbone(
       const std::string& id, const std::string& digest);
@@ -53,7 +55,9 @@ class FineTuneTrainer final : public Trainer {
   artifacts::BlobStore* const blobs_;
   Clock* const clock_;
   const std::unique_ptr<features::FeatureCache> features_;
-  const publishing::ServingPrecisionProver precision_;
+  publishing::UnpublishedModels models_;
+  const publishing::ServingPrecisionProver precision_{&models_};
+  const publishing::ServingNoveltyFitter novelty_{&models_};
   // Of the job before: the next one mostly has the same.
   std::shared_ptr<const backbones::BackboneWeights> backbone_;
 };

@@ -44,6 +44,7 @@ void AddFineTuneCommand(CLI::App& app, Globals& globals);
 void AddJobCommands(CLI::App& app, Globals& globals);  // status, watch, jobs, cancel
 void AddPredictCommand(CLI::App& app, Globals& globals);
 void AddEmbedCommand(CLI::App& app, Globals& globals);
+void AddExplainCommand(CLI::App& app, Globals& globals);
 void AddModelsCommand(CLI::App& app, Globals& globals);
 void AddBackbonesCommand(CLI::App& app, Globals& globals);
 

@@ -99,6 +99,7 @@ int Run(int argc, char** argv) {
   graft::cli::AddJobCommands(app, globals);
   graft::cli::AddPredictCommand(app, globals);
   graft::cli::AddEmbedCommand(app, globals);
+  graft::cli::AddExplainCommand(app, globals);
   graft::cli::AddModelsCommand(app, globals);
   graft::cli::AddBackbonesCommand(app, globals);
   app.footer(

@@ -70,6 +70,11 @@ absl::Status Show(const Globals& globals, const v1::GetModelRequest& request) {
     PrintField("precision", version.precision().chosen());
     PrintField("", version.precision().reason());
   }
+  if (version.has_novelty()) {
+    PrintField("unknown",
+               absl::StrCat("told by ", version.novelty().training_images(), " training and ",
+                            version.novelty().held_out_images(), " held-out images"));
+  }
   if (response->has_serving()) {
     PrintField("served by",
                absl::StrCat(response->serving().engine(), ", ", response->serving().precision()));

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct Arguments {
   v1::PredictRequest question;  // without inputs
   std::vector<std::string> also;
   std::vector<std::string> images;
+  // What it takes to know the model's task for.
+  Thresholds thresholds;
+  std::optional<double> coverage;
 };
 
 // "pets", "pets:3" or "pets@canary".
@@ -54,8 +58,50 @@ std::string CheckModel(const std::string& text) {
   return absl::StrCat("'", text, "' is not a model: give NAME, NAME:VERSION or NAME@LABEL");
 }
 
+// Fills in what the flags say in the terms of the task of the model that `ask` names, which is
+// looked up where they say anything.
+template <typename Ask>
+absl::Status SetOptions(client::Client& client, const Arguments& arguments, Ask* ask) {
+  if (arguments.thresholds.empty() && !arguments.coverage.has_value()) return absl::OkStatus();
+  v1::GetModelRequest request;
+  request.set_model(ask->model());
+  request.set_version(ask->version());
+  request.set_label(ask->label());
+  const auto model = client.GetModel(request);
+  if (!model.ok()) return model.status();
+  const v1::ModelOutputs& outputs = model->version().outputs();
+  absl::Status set;
+  if (!arguments.thresholds.empty()) {
+    set = SetThresholds(outputs, arguments.thresholds, ask->mutable_options());
+  }
+  if (set.ok() && arguments.coverage.has_value()) {
+    set = SetCoverage(outputs, *arguments.coverage, ask->mutable_options());
+  }
+  return set;
+}
+
+// "0.8", or "cat=0.9" of one label.
+std::string ReadThreshold(const std::string& text, Thresholds* thresholds) {
+  const size_t at = text.rfind('=');
+  const std::string number = at == std::string::npos ? text : text.substr(at + 1);
+  double threshold = 0;
+  if (at == 0 || !absl::SimpleAtod(number, &threshold) || !(threshold >= 0 && threshold <= 1)) {
+    return absl::StrCat("'", text, "' is no threshold: give P, or LABEL=P, with P from 0 to 1");
+  }
+  if (at == std::string::npos) {
+    thresholds->of_others = threshold;
+  } else {
+    thresholds->of_labels[text.substr(0, at)] = threshold;
+  }
+  return "";
+}
+
 absl::Status AskOne(const Globals& globals, const Arguments& arguments) {
-  const auto response = PredictFiles(*globals.Connect(), arguments.question, arguments.images);
+  const auto client = globals.Connect();
+  v1::PredictRequest question = arguments.question;
+  const absl::Status set = SetOptions(*client, arguments, &question);
+  if (!set.ok()) return set;
+  const auto response = PredictFiles(*client, question, arguments.images);
   if (!response.ok()) return response.status();
   if (globals.json) {
     PrintJson(*response);
@@ -89,8 +135,13 @@ v1::PredictManyRequest QuestionToAll(const Arguments& arguments) {
 }
 
 absl::Status AskAll(const Globals& globals, const Arguments& arguments) {
-  const auto response =
-      PredictManyFiles(*globals.Connect(), QuestionToAll(arguments), arguments.images);
+  const auto client = globals.Connect();
+  v1::PredictManyRequest question = QuestionToAll(arguments);
+  for (v1::ModelAsk& ask : *question.mutable_models()) {
+    const absl::Status set = SetOptions(*client, arguments, &ask);
+    if (!set.ok()) return set;
+  }
+  const auto response = PredictManyFiles(*client, question, arguments.images);
   if (!response.ok()) return response.status();
   if (globals.json) {
     PrintJson(*response);
@@ -132,6 +183,29 @@ void AddPredictCommand(CLI::App& app, Globals& globals) {
   predict->add_flag_callback(
       "--bulk", [question] { question->set_priority(v1::PRIORITY_BULK); },
       "Let requests that somebody waits for go first");
+  predict
+      ->add_option_function<std::vector<std::string>>(
+          "--threshold",
+          [arguments](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) {
+              const std::string wrong = ReadThreshold(text, &arguments->thresholds);
+              if (!wrong.empty()) throw CLI::ValidationError("--threshold", wrong);
+            }
+          },
+          "Give a label only from this probability on: P, or LABEL=P for one label;\n"
+          "may be given again")
+      ->expected(1)
+      ->take_all();
+  predict->add_option_function<double>(
+      "--coverage",
+      [arguments](double coverage) {
+        if (!(coverage > 0 && coverage < 1)) {
+          throw CLI::ValidationError("--coverage", "must be above 0 and below 1, as 0.9 is");
+        }
+        arguments->coverage = coverage;
+      },
+      "Say what the truth is among in this share of pictures: a set of labels, or a\n"
+      "range for each number");
   AddPredictOptions(*predict, question->mutable_options());
   predict->callback([&globals, arguments] {
     globals.result =

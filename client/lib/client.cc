@@ -244,6 +244,10 @@ class GrpcClient final : public Client {
     return Call<v1::EmbedResponse>(*predictions_, &v1::PredictionService::Stub::Embed,
                                    std::move(request));
   }
+  absl::StatusOr<v1::ExplainResponse> Explain(v1::ExplainRequest request) override {
+    return Call<v1::ExplainResponse>(*predictions_, &v1::PredictionService::Stub::Explain,
+                                     std::move(request));
+  }
 
  private:
   static void SetDeadline(grpc::ClientContext& context, absl::Duration timeout) {

@@ -111,6 +111,7 @@ class Client {
   virtual absl::StatusOr<v1::PredictResponse> Predict(v1::PredictRequest request) = 0;
   virtual absl::StatusOr<v1::PredictManyResponse> PredictMany(v1::PredictManyRequest request) = 0;
   virtual absl::StatusOr<v1::EmbedResponse> Embed(v1::EmbedRequest request) = 0;
+  virtual absl::StatusOr<v1::ExplainResponse> Explain(v1::ExplainRequest request) = 0;
 };
 
 }  // namespace graft::client

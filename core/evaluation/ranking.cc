@@ -55,4 +55,19 @@ double BestF1Threshold(absl::Span<ScoredAnswer> answers) {
   return mixed ? best : kHalf;
 }
 
+double PrecisionThreshold(absl::Span<ScoredAnswer> answers, double precision) {
+  std::sort(answers.begin(), answers.end(),
+            [](const ScoredAnswer& a, const ScoredAnswer& b) { return a.score > b.score; });
+  double threshold = 1;
+  int64_t hits = 0;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    hits += answers[i].actual ? 1 : 0;
+    // Equal scores are above a threshold together.
+    if (i + 1 < answers.size() && answers[i + 1].score == answers[i].score) continue;
+    if (static_cast<double>(hits) < precision * static_cast<double>(i + 1)) continue;
+    threshold = i + 1 == answers.size() ? 0 : static_cast<double>(answers[i].score);
+  }
+  return threshold;
+}
+
 }  // namespace graft::evaluation

@@ -25,6 +25,10 @@ double AveragePrecision(absl::Span<ScoredAnswer> answers);
 // must be probabilities. Sorts `answers`.
 double BestF1Threshold(absl::Span<ScoredAnswer> answers);
 
+// The lowest threshold from which on at least `precision` of the answers are a yes: one of the
+// scores; 0 where that is so of all of them, 1 where it is so from none. Sorts `answers`.
+double PrecisionThreshold(absl::Span<ScoredAnswer> answers, double precision);
+
 }  // namespace graft::evaluation
 
 #endif  // GRAFT_CORE_EVALUATION_RANKING_H_

@@ -46,6 +46,9 @@ std::string ModelDescriptionToJson(const ModelDescription& description) {
   if (description.precision.has_value()) {
     json["precision"] = nlohmann::json::parse(PrecisionRecordToJson(*description.precision));
   }
+  if (description.novelty.has_value()) {
+    json["novelty"] = nlohmann::json::parse(NoveltyRecordToJson(*description.novelty));
+  }
   return json.dump();
 }
 
@@ -75,6 +78,10 @@ absl::StatusOr<ModelDescription> ModelDescriptionFromJson(absl::string_view json
     if (parsed.contains("precision")) {
       GRAFT_ASSIGN_OR_RETURN(description.precision,
                              PrecisionRecordFromJson(parsed.at("precision").dump()));
+    }
+    if (parsed.contains("novelty")) {
+      GRAFT_ASSIGN_OR_RETURN(description.novelty,
+                             NoveltyRecordFromJson(parsed.at("novelty").dump()));
     }
   } catch (const nlohmann::json::exception& e) {
     return Wrong(e.what());

@@ -11,6 +11,7 @@
 
 #include "core/model/head_spec.h"
 #include "core/model/input_spec.h"
+#include "core/model/novelty.h"
 #include "core/model/precision.h"
 
 namespace graft::model {
@@ -32,6 +33,9 @@ struct ModelDescription {
   std::string outputs;
   // What serving may compute it in. Absent of models that were made before it was asked.
   std::optional<PrecisionRecord> precision = {};
+  // By what it is told that an input is unknown. Absent likewise, and where too little was held
+  // out.
+  std::optional<NoveltyRecord> novelty = {};
 };
 
 // INVALID_ARGUMENT when a part is missing or of a wrong form. Of `outputs` only that it is a JSON
@@ -40,7 +44,7 @@ absl::Status ValidateModelDescription(const ModelDescription& description);
 
 // {"format":2,"backbone":...,"backbone_digest":...,"cut_point":...,"changed_stages":[...],
 //  "head":{...},"input":{...},"task":"classification","outputs":{...}}, and
-//  "precision" where there is such a record.
+//  "precision" and "novelty" where there are such records.
 // `outputs` must be a JSON object, as ValidateModelDescription asks.
 std::string ModelDescriptionToJson(const ModelDescription& description);
 // The inverse; validates. Reads format 1 as well, which was for classifiers alone: "labels" and

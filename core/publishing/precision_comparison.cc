@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <ATen/ATen.h>
 
-#include "absl/strings/str_cat.h"
-
 #include "core/base/status_macros.h"
+#include "core/publishing/trial_inputs.h"
 #include "core/tasks/task.h"
 
 namespace graft::publishing {
@@ -19,39 +19,17 @@ using serving::PreparedInput;
 using serving::Servable;
 using training::ExampleRequest;
 
-constexpr size_t kBatch = 16;    // examples that are decoded and compared together
-constexpr double kWhite = 255;   // the byte of a white pixel
 constexpr double kDigits = 1e6;  // of scores: sums may end otherwise in another order
-
-// The bytes of the pictures that `examples` were made of, [rows, height, width, 3].
-at::Tensor PixelsOf(const at::Tensor& examples, const model::InputSpec& input) {
-  const model::PixelScale scale = model::PixelScaleOf(input);
-  const at::Tensor scales = at::tensor(at::ArrayRef<float>(scale.scale, 3)).view({1, 3, 1, 1});
-  const at::Tensor shifts = at::tensor(at::ArrayRef<float>(scale.shift, 3)).view({1, 3, 1, 1});
-  return ((examples - shifts) / scales)
-      .round()
-      .clamp(0, kWhite)
-      .to(at::kByte)
-      .permute({0, 2, 3, 1})
-      .contiguous();
-}
 
 // [inputs, outputs]
 absl::StatusOr<at::Tensor> Answers(const Servable& servable,
                                    const std::vector<PreparedInput>& inputs) {
-  const int64_t width = servable.decoder().outputs();
-  at::Tensor answers = at::empty({static_cast<int64_t>(inputs.size()), width});
-  const auto most = static_cast<size_t>(servable.max_rows());
+  GRAFT_ASSIGN_OR_RETURN(const std::vector<serving::RowNumbers> rows, RunInputs(servable, inputs));
+  at::Tensor answers =
+      at::empty({static_cast<int64_t>(inputs.size()), servable.decoder().outputs()});
   auto* out = answers.data_ptr<float>();
-  for (size_t at = 0; at < inputs.size(); at += most) {
-    std::vector<serving::ServableRow> rows;
-    for (size_t i = at; i < std::min(inputs.size(), at + most); ++i) {
-      rows.push_back({&inputs[i], {&servable}});
-    }
-    GRAFT_ASSIGN_OR_RETURN(const auto computed, servable.Run(rows));
-    for (const std::vector<serving::RowNumbers>& row : computed) {
-      out = std::copy(row.front().outputs.begin(), row.front().outputs.end(), out);
-    }
+  for (const serving::RowNumbers& row : rows) {
+    out = std::copy(row.outputs.begin(), row.outputs.end(), out);
   }
   return answers;
 }
@@ -73,12 +51,6 @@ double ScoreOf(const tasks::Evaluation& evaluation, const tasks::Task& task) {
   return std::isfinite(score) ? std::round(score * kDigits) / kDigits : 0;
 }
 
-struct Batch {
-  std::vector<ExampleRequest> requests;
-  std::vector<std::vector<PreparedInput>> inputs;  // of the servables, in their order
-  bool known = true;                               // no row needs its pixels
-};
-
 class Comparison {
  public:
   Comparison(const training::TrainedModel& trained, const Servable& reference,
@@ -93,26 +65,19 @@ class Comparison {
 
   absl::Status Run(const std::vector<ExampleRequest>& rows, serving::PredictCache* cache,
                    training::RunContext* context) {
-    std::vector<Batch> batches = Batches(rows, cache);
-    std::vector<std::vector<ExampleRequest>> to_read;
-    for (const Batch& batch : batches) {
-      if (!batch.known) to_read.push_back(batch.requests);
-    }
-    const std::unique_ptr<training::ExampleStream> examples =
-        trained_.data->source->Open(std::move(to_read));
+    std::vector<const Servable*> servables;
+    for (const Side& side : sides_) servables.push_back(side.servable);
+    TrialInputs inputs(trained_, servables, rows, cache);
     training::TrainingProgress progress;
     progress.stage = training::kPrecisionPhase;
-    progress.steps_total = static_cast<int64_t>(batches.size());
-    for (Batch& batch : batches) {
+    progress.steps_total = static_cast<int64_t>(inputs.batches());
+    while (true) {
       if (AllDeclined()) return absl::OkStatus();
       GRAFT_RETURN_IF_ERROR(context->PollButForStop());
-      if (!batch.known) {
-        GRAFT_ASSIGN_OR_RETURN(const at::Tensor x, examples->Next());
-        FillIn(PixelsOf(x, trained_.description->input), &batch);
-      }
-      Compare(batch);
-      batch = {};
-      context->AddWork(static_cast<double>(kBatch * sides_.size()));
+      GRAFT_ASSIGN_OR_RETURN(const std::optional<TrialInputs::Batch> batch, inputs.Next());
+      if (!batch.has_value()) break;
+      Compare(*batch);
+      context->AddWork(static_cast<double>(batch->requests.size() * sides_.size()));
       ++progress.steps_done;
       context->PublishProgress(progress);
     }
@@ -134,51 +99,12 @@ class Comparison {
     return judged ? trained_.task->NewEvaluation() : nullptr;
   }
 
-  std::string KeyOf(const Servable& servable, const ExampleRequest& request) const {
-    const training::TrainingData& data = *trained_.data;
-    const bool plain = request.augmentation_seed == 0;
-    return serving::PredictCache::Key(
-        data.dataset_digest,
-        absl::StrCat(servable.batch_key(), " ",
-                     plain ? data.plain_transform_digest : data.augmented_transform_digest),
-        absl::StrCat(request.entry, " ", request.augmentation_seed));
-  }
-
-  std::vector<Batch> Batches(const std::vector<ExampleRequest>& rows,
-                             serving::PredictCache* cache) const {
-    std::vector<Batch> batches;
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (i % kBatch == 0) batches.emplace_back().inputs.resize(sides_.size());
-      Batch& batch = batches.back();
-      batch.requests.push_back(rows[i]);
-      for (size_t side = 0; side < sides_.size(); ++side) {
-        PreparedInput input;
-        input.cache_key = KeyOf(*sides_[side].servable, rows[i]);
-        input.features = cache->Find(input.cache_key);
-        if (input.features == nullptr) batch.known = false;
-        batch.inputs[side].push_back(std::move(input));
-      }
-    }
-    return batches;
-  }
-
-  static void FillIn(const at::Tensor& pixels, Batch* batch) {
-    const auto bytes = static_cast<size_t>(pixels.stride(0));
-    for (std::vector<PreparedInput>& rows : batch->inputs) {
-      for (size_t i = 0; i < rows.size(); ++i) {
-        if (rows[i].features != nullptr) continue;
-        const auto* const from = pixels.data_ptr<uint8_t>() + i * bytes;
-        rows[i].bytes.assign(from, from + bytes);
-      }
-    }
-  }
-
   bool AllDeclined() const {
     return std::all_of(sides_.begin() + 1, sides_.end(),
                        [](const Side& side) { return side.declined(); });
   }
 
-  void Compare(const Batch& batch) {
+  void Compare(const TrialInputs::Batch& batch) {
     std::vector<int64_t> entries;
     for (const ExampleRequest& request : batch.requests) entries.push_back(request.entry);
     const at::Tensor targets = trained_.task->TargetsOf(entries);

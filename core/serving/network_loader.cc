@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "core/artifacts/blob_layout.h"
+#include "core/artifacts/safetensors/finite.h"
 #include "core/artifacts/safetensors/safetensors.h"
 #include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
@@ -67,6 +68,7 @@ absl::Status CheckNothingElse(const artifacts::SafetensorsFile& file, const Segm
       expected.insert(tensor.name);
     }
   }
+  for (const char* const name : {model::kNoveltyRows, model::kNoveltyScales}) expected.insert(name);
   for (const artifacts::TensorView& tensor : file.tensors()) {
     if (!expected.contains(tensor.name)) {
       return absl::DataLossError(absl::StrCat(artifacts::kModelFile, ": tensor \"", tensor.name,
@@ -74,6 +76,31 @@ absl::Status CheckNothingElse(const artifacts::SafetensorsFile& file, const Segm
     }
   }
   return absl::OkStatus();
+}
+
+// The training examples by which unknown inputs are told. They point into the file's bytes.
+absl::StatusOr<novelty::TrainingFeatures> ReadKnown(const artifacts::SafetensorsFile& file,
+                                                    const model::NoveltyRecord& record,
+                                                    int64_t width) {
+  const artifacts::TensorView* const rows = file.Find(model::kNoveltyRows);
+  const artifacts::TensorView* const scales = file.Find(model::kNoveltyScales);
+  const int64_t count = record.training_examples;
+  if (rows == nullptr || scales == nullptr || record.width != width || count < 2 ||
+      rows->dtype != artifacts::DType::kI8 || rows->shape != std::vector<int64_t>{count, width} ||
+      scales->dtype != artifacts::DType::kF32 || scales->shape != std::vector<int64_t>{count} ||
+      !artifacts::AllFinite(scales->dtype, scales->bytes)) {
+    return absl::DataLossError(absl::StrCat(
+        artifacts::kModelFile, ": the examples that tell unknown inputs are not as described"));
+  }
+  return novelty::TrainingFeatures(
+      record, {reinterpret_cast<const int8_t*>(rows->bytes.data()), rows->bytes.size()},
+      {reinterpret_cast<const float*>(scales->bytes.data()), static_cast<size_t>(count)});
+}
+
+uint64_t NoveltyBytes(const model::ModelDescription& description) {
+  if (!description.novelty.has_value()) return 0;
+  const auto examples = static_cast<uint64_t>(description.novelty->training_examples);
+  return examples * (static_cast<uint64_t>(description.novelty->width) + sizeof(float));
 }
 
 // What went wrong with a version, as whoever asked for it is told.
@@ -250,7 +277,8 @@ absl::StatusOr<ModelBytes> NetworkLoader::Measure(const ModelKey& key) {
         engine::ChoosePrecision(description.precision, options_.precision).precision;
     const std::vector<Factory> engines = EnginesIn(precision, options_.engines);
     ModelBytes bytes;
-    bytes.own_bytes = StageBytes(*network, plan.changed) + TensorBytes(head->NamedTensors()) +
+    bytes.own_bytes = NoveltyBytes(description) + StageBytes(*network, plan.changed) +
+                      TensorBytes(head->NamedTensors()) +
                       MostEngineBytes(engines, options_.threads, plan.own);
     bytes.backbone_digest = description.backbone_digest;
     bytes.backbone_bytes = TensorBytes(network->NamedTensors(0, plan.borrowed));
@@ -289,7 +317,7 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   GRAFT_ASSIGN_OR_RETURN(SegmentPlan plan, PlanSegments(description, weights->spec()));
   GRAFT_ASSIGN_OR_RETURN(const std::shared_ptr<const SharedBackbone> backbone,
                          Backbone(weights, plan.borrowed));
-  const absl::StatusOr<std::unique_ptr<nn::Network>> changed =
+  absl::StatusOr<std::unique_ptr<nn::Network>> changed =
       ChangedStages(plan, weights->spec(), **file);
   if (!changed.ok()) return Lost(changed.status(), artifacts::kModelFile);
   GRAFT_ASSIGN_OR_RETURN(nn::NetworkSpec head_spec, nn::BuildHead(description.head));
@@ -310,10 +338,10 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   parts.own_embeds = plan.own_embeds;
   parts.max_rows = own_rows;
   parts.batch_key = absl::StrCat(key.project, "/", key.model, "/", key.version);
-  parts.memory = {
-      .own_bytes = StageBytes(**changed, plan.changed) + TensorBytes(head->NamedTensors()),
-      .backbone_digest = description.backbone_digest,
-      .backbone_bytes = backbone->bytes};
+  parts.memory = {.own_bytes = NoveltyBytes(description) + StageBytes(**changed, plan.changed) +
+                               TensorBytes(head->NamedTensors()),
+                  .backbone_digest = description.backbone_digest,
+                  .backbone_bytes = backbone->bytes};
   if (plan.common.has_value()) {
     parts.max_rows = rows_within(plan.common_row_bytes);
     parts.batch_key = CommonId(plan, served.precision);
@@ -325,13 +353,25 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
     parts.memory.segment_id = parts.batch_key;
     parts.memory.segment_bytes = parts.common->engine->bytes();
   }
+  if (description.novelty.has_value()) {
+    GRAFT_ASSIGN_OR_RETURN(const novelty::TrainingFeatures known,
+                           ReadKnown(**file, *description.novelty, plan.embedding_width));
+    parts.known.emplace(known);
+  }
+  const std::shared_ptr<const nn::Network> own_stages = *std::move(changed);
+  const std::shared_ptr<const nn::Network> own_head = std::move(head);
+  parts.mapper = std::make_unique<const GradientMapper>(
+      GradientMapper::Networks{
+          {backbone, backbone->network.get()}, own_stages, plan.changed, own_head, plan.cut},
+      description);
   std::optional<model::InputSpec> pixels;
   if (parts.common == nullptr) pixels = description.input;
   // The model's own tensors before the backbone's of the same names.
   GRAFT_ASSIGN_OR_RETURN(
       std::shared_ptr<const engine::Segment> own,
-      engine::SegmentOf(std::move(plan.own), {head.get(), changed->get(), backbone->network.get()},
-                        pixels, std::make_shared<OwnMemory>(std::move(artifact), backbone)));
+      engine::SegmentOf(std::move(plan.own),
+                        {own_head.get(), own_stages.get(), backbone->network.get()}, pixels,
+                        std::make_shared<OwnMemory>(std::move(artifact), backbone)));
   GRAFT_ASSIGN_OR_RETURN(parts.own, LoadSegment(std::move(own), engines,
                                                 {.threads = options_.threads, .max_rows = own_rows},
                                                 WarmSizesWithin(warm_batch_sizes, own_rows)));

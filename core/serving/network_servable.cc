@@ -10,7 +10,10 @@
 #include "core/base/status_macros.h"
 #include "core/data/transforms.h"
 #include "core/image/decode.h"
+#include "core/image/encode.h"
+#include "core/image/overlay.h"
 #include "core/image/probe.h"
+#include "core/nn/torch_error.h"
 
 namespace graft::serving {
 namespace {
@@ -46,6 +49,17 @@ uint64_t NetworkServable::prepared_bytes() const {
   return data::PreparedValues(parts_.description.input);
 }
 
+absl::StatusOr<image::Image> NetworkServable::Decode(const std::string& encoded) const {
+  GRAFT_ASSIGN_OR_RETURN(image::ImageInfo info, image::ProbeImage(encoded, parts_.image_limits));
+  if (info.reducible) {
+    // A telephone's photograph takes many times longer to decode than the network to see.
+    info.reduction = std::max(
+        info.reduction,
+        data::ReductionFor(info.upright_width(), info.upright_height(), parts_.description.input));
+  }
+  return image::DecodeProbed(encoded, info);
+}
+
 absl::StatusOr<PreparedInput> NetworkServable::Prepare(const PredictInput& given) const {
   return CatchOutOfMemory("reading an image", [&]() -> absl::StatusOr<PreparedInput> {
     const std::string& encoded = std::get<EncodedImage>(given).bytes;
@@ -55,14 +69,7 @@ absl::StatusOr<PreparedInput> NetworkServable::Prepare(const PredictInput& given
       prepared.features = parts_.cache->Find(prepared.cache_key);
       if (prepared.features != nullptr) return prepared;
     }
-    GRAFT_ASSIGN_OR_RETURN(image::ImageInfo info, image::ProbeImage(encoded, parts_.image_limits));
-    if (info.reducible) {
-      // A telephone's photograph takes many times longer to decode than the network to see.
-      info.reduction =
-          std::max(info.reduction, data::ReductionFor(info.upright_width(), info.upright_height(),
-                                                      parts_.description.input));
-    }
-    GRAFT_ASSIGN_OR_RETURN(const image::Image image, image::DecodeProbed(encoded, info));
+    GRAFT_ASSIGN_OR_RETURN(const image::Image image, Decode(encoded));
     prepared.bytes = data::FramePixels(image, parts_.description.input);
     return prepared;
   });
@@ -162,12 +169,40 @@ absl::StatusOr<std::vector<std::vector<RowNumbers>>> NetworkServable::Run(
           const absl::Span<const float> read = features.row(row);
           numbers[i].embedding.assign(read.begin(), read.end());
         }
+        if (own.parts_.known.has_value()) {
+          numbers[i].unknown_score = own.parts_.known->UnknownScore(numbers[i].embedding);
+        }
         answers[row][which] = std::move(numbers[i]);
       }
     }
     return answers;
   };
   return CatchOutOfMemory("computing a prediction", compute);
+}
+
+absl::StatusOr<Explanation> NetworkServable::Explain(const PredictInput& input,
+                                                     const ChooseOutput& choose,
+                                                     bool overlay) const {
+  return nn::CatchTorchErrors("explaining a prediction", [&]() -> absl::StatusOr<Explanation> {
+    GRAFT_ASSIGN_OR_RETURN(const image::Image picture, Decode(std::get<EncodedImage>(input).bytes));
+    const model::InputSpec& spec = parts_.description.input;
+    const std::vector<uint8_t> pixels = data::FramePixels(picture, spec);
+    GRAFT_ASSIGN_OR_RETURN(GradientMapper::Mapped mapped, parts_.mapper->Map(pixels, choose));
+    Explanation explanation;
+    explanation.map = std::move(mapped.map);
+    explanation.numbers.outputs = std::move(mapped.outputs);
+    explanation.of = mapped.of;
+    const data::FramedPicture framed = data::Frame(picture.width, picture.height, spec);
+    explanation.map.left = static_cast<double>(framed.x) / framed.width;
+    explanation.map.top = static_cast<double>(framed.y) / framed.height;
+    explanation.map.right = static_cast<double>(framed.x + spec.width) / framed.width;
+    explanation.map.bottom = static_cast<double>(framed.y + spec.height) / framed.height;
+    if (overlay) {
+      GRAFT_ASSIGN_OR_RETURN(explanation.overlay_png,
+                             image::EncodePng(image::DrawHeatMap(picture, explanation.map)));
+    }
+    return explanation;
+  });
 }
 
 }  // namespace graft::serving

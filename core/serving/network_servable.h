@@ -2,14 +2,18 @@
 #define GRAFT_CORE_SERVING_NETWORK_SERVABLE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/types/span.h"
 
+#include "core/image/image.h"
 #include "core/image/probe.h"
 #include "core/model/model_description.h"
+#include "core/novelty/training_features.h"
+#include "core/serving/gradient_map.h"
 #include "core/serving/loaded_segment.h"
 #include "core/serving/predict_cache.h"
 #include "core/serving/prediction.h"
@@ -26,8 +30,10 @@ class NetworkServable final : public Servable {
     model::ModelDescription description;
     std::shared_ptr<const LoadedSegment> common;  // null: it has nothing in common with others
     std::shared_ptr<const LoadedSegment> own;
-    std::unique_ptr<const tasks::Decoder> decoder;  // of what `own` gives
-    bool own_embeds = false;                        // SegmentPlan::own_embeds
+    std::unique_ptr<const tasks::Decoder> decoder;   // of what `own` gives
+    std::optional<novelty::TrainingFeatures> known;  // of embeddings; points into what `own` keeps
+    bool own_embeds = false;                         // SegmentPlan::own_embeds
+    std::unique_ptr<const GradientMapper> mapper;
     std::string batch_key;
     std::string project;            // whose model it is
     PredictCache* cache = nullptr;  // of what `common` gives; may be null
@@ -50,6 +56,8 @@ class NetworkServable final : public Servable {
   absl::StatusOr<PreparedInput> Prepare(const PredictInput& input) const override;
   absl::StatusOr<std::vector<std::vector<RowNumbers>>> Run(
       const std::vector<ServableRow>& rows) const override;
+  absl::StatusOr<Explanation> Explain(const PredictInput& input, const ChooseOutput& choose,
+                                      bool overlay) const override;
 
   // May be null.
   const LoadedSegment* common() const { return parts_.common.get(); }
@@ -64,6 +72,8 @@ class NetworkServable final : public Servable {
   };
 
  private:
+  // A picture no larger than it takes to frame it.
+  absl::StatusOr<image::Image> Decode(const std::string& encoded) const;
   // INTERNAL where the row was not prepared for this network.
   absl::StatusOr<engine::Row> PixelsOf(const ServableRow& row) const;
   // What each row of this model computes of its own, from what enters its own part.

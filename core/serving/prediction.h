@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -77,6 +78,8 @@ struct ModelAnswer {
   int64_t version = 0;                                      // the one that answered
   std::vector<std::unique_ptr<tasks::TaskOutput>> outputs;  // of the model's task
   std::vector<std::vector<float>> embeddings;               // in their place, where wanted
+  // With the outputs (RowNumbers::unknown_score).
+  std::vector<std::optional<float>> unknown_scores;
 };
 
 struct PredictResponse {

@@ -206,6 +206,7 @@ class PredictorImpl final : public Predictor {
         call.answers[i].embeddings.resize(static_cast<size_t>(call.inputs));
       } else {
         call.answers[i].outputs.resize(static_cast<size_t>(call.inputs));
+        call.answers[i].unknown_scores.resize(static_cast<size_t>(call.inputs));
       }
     }
     call.parts = DivideRequest(servables, call.inputs, options_.batch.max_batch_size);
@@ -328,10 +329,12 @@ class PredictorImpl final : public Predictor {
         continue;
       }
       const tasks::Decoder& decoder = call.models[model].servable->decoder();
-      GRAFT_ASSIGN_OR_RETURN(
-          call.answers[model].outputs[index],
-          decoder.Decode(numbers.outputs, ask.want == Want::kWholeAnswers ? decoder.whole_answer()
-                                                                          : ask.options.get()));
+      const tasks::InputContext context{.unknown = numbers.unknown_score.value_or(0) >= 1};
+      call.answers[model].unknown_scores[index] = numbers.unknown_score;
+      const tasks::DecodeOptions* const options =
+          ask.want == Want::kWholeAnswers ? decoder.whole_answer() : ask.options.get();
+      GRAFT_ASSIGN_OR_RETURN(call.answers[model].outputs[index],
+                             decoder.Decode(numbers.outputs, options, context));
     }
     return absl::OkStatus();
   }

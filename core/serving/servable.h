@@ -2,13 +2,17 @@
 #define GRAFT_CORE_SERVING_SERVABLE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 
+#include "core/model/heat_map.h"
 #include "core/serving/memory_ledger.h"
 #include "core/serving/prediction.h"
 #include "core/tasks/decoder.h"
@@ -63,8 +67,21 @@ struct RowNumbers {
   // The features that its head reads, as a vector: of a map or of tokens that the head reads as
   // they are, their mean over the places.
   std::vector<float> embedding;
+  // 1 or more: it is unlike what the model was trained on (core/novelty); where the model can tell.
+  std::optional<float> unknown_score = {};
 
   friend bool operator==(const RowNumbers&, const RowNumbers&) = default;
+};
+
+// Which of a model's outputs is meant, once they are known.
+using ChooseOutput = std::function<absl::StatusOr<int64_t>(absl::Span<const float> outputs)>;
+
+// Why a model says what it says of an input.
+struct Explanation {
+  model::HeatMap map;  // what of the picture speaks for the output
+  int64_t of = 0;      // the output
+  RowNumbers numbers;  // without the embedding
+  std::string overlay_png;
 };
 
 // A version in memory, ready to answer. Immutable; safe for concurrent use. Held by shared_ptr:
@@ -105,6 +122,13 @@ class Servable {
   // have in common is computed once.
   virtual absl::StatusOr<std::vector<std::vector<RowNumbers>>> Run(
       const std::vector<ServableRow>& rows) const = 0;
+
+  // Computes one input by itself, in float32 and without what is remembered of it, and looks for
+  // what speaks for the output that `choose` names (core/serving/gradient_map.h). With `overlay`
+  // draws it on the picture, too. UNIMPLEMENTED: the network gives nothing that could be shown.
+  // Errors of Prepare and of `choose`.
+  virtual absl::StatusOr<Explanation> Explain(const PredictInput& input, const ChooseOutput& choose,
+                                              bool overlay) const = 0;
 };
 
 // Reads versions into memory. Safe for concurrent use.

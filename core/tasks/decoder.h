@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -28,6 +30,11 @@ class DecodeOptions {
   virtual absl::string_view task() const = 0;
 };
 
+// What is known of an input beside the numbers that the network gives for it.
+struct InputContext {
+  bool unknown = false;  // it is unlike all that the model was trained on (core/novelty)
+};
+
 // Turns what the network of one model computes into answers. Made from the outputs that the
 // model's description carries. Immutable; safe for concurrent use.
 class Decoder {
@@ -45,8 +52,16 @@ class Decoder {
 
   // One row, outputs() raw numbers of the network's last layer. `options` have passed
   // CheckOptions. INTERNAL: the row has another length, or numbers that are not finite.
-  virtual absl::StatusOr<std::unique_ptr<TaskOutput>> Decode(
-      absl::Span<const float> row, const DecodeOptions* options) const = 0;
+  virtual absl::StatusOr<std::unique_ptr<TaskOutput>> Decode(absl::Span<const float> row,
+                                                             const DecodeOptions* options,
+                                                             const InputContext& context) const = 0;
+
+  // The output that `name` means: a label, a number. "": the one that `row`, outputs() finite
+  // numbers, says most of. INVALID_ARGUMENT where there is no such name.
+  virtual absl::StatusOr<int64_t> FindOutput(absl::string_view name,
+                                             absl::Span<const float> row) const = 0;
+  // Its name; `output` is one of outputs().
+  virtual std::string OutputName(int64_t output) const = 0;
 
   // With which Decode leaves nothing of an answer out; null: it never does. Lives as long as the
   // decoder.
@@ -56,6 +71,11 @@ class Decoder {
   // options, as far as a user cares; false where one is not finite. Both have outputs() numbers.
   virtual bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const = 0;
 };
+
+// FindOutput by these names, of which "" is the one with the largest number.
+absl::StatusOr<int64_t> FindNamedOutput(absl::string_view name,
+                                        const std::vector<std::string>& names,
+                                        absl::Span<const float> row);
 
 }  // namespace graft::tasks
 

@@ -30,6 +30,7 @@
 #include "core/training/loop/run_context.h"
 #include "core/training/loop/trainer.h"
 #include "core/training/network/network_under_training.h"
+#include "core/training/novelty_fitter.h"
 #include "core/training/precision_prover.h"
 #include "core/training/report/model_card.h"
 #include "core/training/report/model_file.h"
@@ -180,6 +181,9 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   std::optional<DatasetExamples> examples(std::in_place, environment.dataset,
                                           inputs::InputFor(input), threads);
   GRAFT_ASSIGN_OR_RETURN(TrainingData data, MakeTrainingData(&*examples, SplitOf(job.config)));
+  if (environment.novelty != nullptr) {
+    context.AddWorkAfter(static_cast<double>(environment.novelty->Forwards(data)));
+  }
   GRAFT_RETURN_IF_ERROR(task.LearnFrom(data.train));
   std::vector<tasks::TrainingWarning> warnings = task.Warnings(data.train, data.validation);
   for (tasks::TrainingWarning& warning :
@@ -223,26 +227,41 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   result.description =
       Describe(backbone, input, head, *network, task, trainer.first_changed_stage());
   GRAFT_RETURN_IF_ERROR(model::ValidateModelDescription(result.description));
-  GRAFT_ASSIGN_OR_RETURN(
-      result.model, SerializeModel(*network, trainer.first_changed_stage(), result.description));
+  GRAFT_ASSIGN_OR_RETURN(result.model, SerializeModel(*network, trainer.first_changed_stage(),
+                                                      result.description, nullptr));
+  TrainedModel trained;
+  trained.description = &result.description;
+  trained.file = result.model;
+  trained.backbone = environment.backbone;
+  trained.task = &task;
+  trained.data = &data;
+  trained.seed = *job.config.training.seed;
   const absl::Duration precision_start = context.elapsed();
   if (environment.precision != nullptr) {
     PhaseStarted prove;
     prove.phase = kPrecisionPhase;
     observer.OnPhaseStarted(prove);
-    TrainedModel trained;
-    trained.description = &result.description;
-    trained.file = result.model;
-    trained.backbone = environment.backbone;
-    trained.task = &task;
-    trained.data = &data;
-    trained.seed = *job.config.training.seed;
     GRAFT_ASSIGN_OR_RETURN(result.description.precision,
                            environment.precision->Prove(trained, precision, &context));
     observer.OnLog(
         absl::StrCat("precision: ", model::PrecisionName(result.description.precision->chosen),
                      " (", result.description.precision->reason, ")"));
   }
+  const absl::Duration novelty_start = context.elapsed();
+  std::optional<novelty::Fit> known;
+  if (environment.novelty != nullptr) {
+    PhaseStarted fit;
+    fit.phase = kNoveltyPhase;
+    observer.OnPhaseStarted(fit);
+    GRAFT_ASSIGN_OR_RETURN(known, environment.novelty->FitTo(trained, &context));
+    if (known.has_value()) result.description.novelty = known->record;
+  }
+  // Once more, with what was found out since; a large model is not held twice.
+  trained.file = {};
+  result.model = {};
+  GRAFT_ASSIGN_OR_RETURN(result.model,
+                         SerializeModel(*network, trainer.first_changed_stage(), result.description,
+                                        known.has_value() ? &known->training : nullptr));
   result.metrics = trainer.state().best.metrics;
   result.best_epoch = trainer.state().best.epoch;
   result.stop_reason = trainer.stopped()         ? StopReason::kStopped
@@ -273,7 +292,11 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
                                   absl::ToDoubleSeconds(precision_start - evaluation_start));
   if (environment.precision != nullptr) {
     card.phase_seconds.emplace_back(kPrecisionPhase,
-                                    absl::ToDoubleSeconds(context.elapsed() - precision_start));
+                                    absl::ToDoubleSeconds(novelty_start - precision_start));
+  }
+  if (environment.novelty != nullptr) {
+    card.phase_seconds.emplace_back(kNoveltyPhase,
+                                    absl::ToDoubleSeconds(context.elapsed() - novelty_start));
   }
   result.card_json = ModelCardToJson(card);
 

@@ -37,6 +37,7 @@ class Task;
 
 namespace graft::training {
 
+class NoveltyFitter;
 class PrecisionProver;
 
 // Everything RunFineTune works with. Borrowed: all must outlive the call.
@@ -51,6 +52,8 @@ struct FineTuneEnvironment {
   TrainingObserver* observer = nullptr;  // null: nobody listens
   // Null: the description says nothing of precision, and the model is served in float32.
   const PrecisionProver* precision = nullptr;
+  // Null: the model cannot tell unknown inputs.
+  const NoveltyFitter* novelty = nullptr;
   // Polled at every step and every batch of features, on the calling thread. Empty: kRun.
   std::function<RunSignal()> desired;
   // Where the network is trained, as LibTorch names it: "cpu", "cuda", "cuda:1".
@@ -61,9 +64,9 @@ struct FineTuneEnvironment {
 enum class StopReason { kCompleted, kEarlyStopped, kStopped };
 
 struct FineTuneResult {
-  // A safetensors file with a copy of the description, made before its precision was known: the
-  // head's tensors as "head.*" and those of changed stages under their
-  // backbone names. With the backbone of description.backbone_digest it is the whole model.
+  // A safetensors file with a copy of the description: the head's tensors as "head.*", those of
+  // changed stages under their backbone names, and training examples by which unknown inputs are
+  // told ("novelty.*"). With the backbone of description.backbone_digest it is the whole model.
   std::string model;
   model::ModelDescription description;
   // On the test part where there is one, else on validation, else (no images held out) of no

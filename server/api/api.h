@@ -3,6 +3,7 @@
 
 #include "server/api/backbone_service.h"
 #include "server/api/dataset_service.h"
+#include "server/api/explanation_service.h"
 #include "server/api/fine_tune_service.h"
 #include "server/api/gate.h"
 #include "server/api/inference_service.h"
@@ -20,6 +21,7 @@ struct Api {
   ModelService* models = nullptr;
   BackboneService* backbones = nullptr;
   PredictionService* predictions = nullptr;
+  ExplanationService* explanations = nullptr;
   InferenceService* inference = nullptr;
 };
 

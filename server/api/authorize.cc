@@ -22,6 +22,7 @@ constexpr MethodRule kRules[] = {
     {"graft.v1.PredictionService/Predict", Permission::kPredict},
     {"graft.v1.PredictionService/PredictMany", Permission::kPredict},
     {"graft.v1.PredictionService/Embed", Permission::kPredict},
+    {"graft.v1.PredictionService/Explain", Permission::kPredict},
     {"inference.GRPCInferenceService/ServerLive", Permission::kView},
     {"inference.GRPCInferenceService/ServerReady", Permission::kView},
     {"inference.GRPCInferenceService/ModelReady", Permission::kView},

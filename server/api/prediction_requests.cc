@@ -21,7 +21,7 @@ using Inputs = google::protobuf::RepeatedPtrField<v1::PredictInput>;
 
 // Which model; `field` stands before the names of its fields.
 template <typename Message>
-absl::StatusOr<serving::ModelAsk> ReadAsk(const Message& message, const std::string& field) {
+absl::StatusOr<serving::ModelAsk> ReadModel(const Message& message, const std::string& field) {
   GRAFT_RETURN_IF_ERROR(CheckName(absl::StrCat(field, "model"), message.model()));
   if (message.version() < 0) {
     return InvalidField(absl::StrCat(field, "version"), "must not be negative");
@@ -48,7 +48,7 @@ absl::Status InField(const absl::Status& status, const std::string& field) {
 // With what is wanted of its answers.
 template <typename Message>
 absl::StatusOr<serving::ModelAsk> ReadQuestion(const Message& message, const std::string& field) {
-  GRAFT_ASSIGN_OR_RETURN(serving::ModelAsk ask, ReadAsk(message, field));
+  GRAFT_ASSIGN_OR_RETURN(serving::ModelAsk ask, ReadModel(message, field));
   auto options = wire::ReadPredictOptions(message.options());
   if (!options.ok()) return InField(options.status(), field);
   ask.options = *std::move(options);
@@ -105,10 +105,12 @@ template <typename Message>
 absl::Status Fill(const serving::ModelAnswer& answer, Message* message) {
   message->set_model(answer.model);
   message->set_version(answer.version);
-  for (const std::unique_ptr<tasks::TaskOutput>& output : answer.outputs) {
-    absl::StatusOr<v1::TaskOutput> converted = wire::OutputToProto(*output);
+  for (size_t i = 0; i < answer.outputs.size(); ++i) {
+    absl::StatusOr<v1::TaskOutput> converted = wire::OutputToProto(*answer.outputs[i]);
     if (!converted.ok()) return absl::InternalError(converted.status().message());
-    *message->add_outputs() = *std::move(converted);
+    v1::TaskOutput& output = *message->add_outputs();
+    output = *std::move(converted);
+    if (answer.unknown_scores[i].has_value()) output.set_unknown_score(*answer.unknown_scores[i]);
   }
   return absl::OkStatus();
 }
@@ -138,11 +140,15 @@ absl::StatusOr<serving::PredictRequest> ReadRequest(const std::string& project,
 
 absl::StatusOr<serving::PredictRequest> ReadRequest(const std::string& project,
                                                     v1::EmbedRequest* request) {
-  GRAFT_ASSIGN_OR_RETURN(serving::ModelAsk ask, ReadAsk(*request, ""));
+  GRAFT_ASSIGN_OR_RETURN(serving::ModelAsk ask, ReadModel(*request, ""));
   ask.want = serving::Want::kEmbeddings;
   GRAFT_ASSIGN_OR_RETURN(serving::PredictRequest converted, ReadRest(project, request));
   converted.models.push_back(std::move(ask));
   return converted;
+}
+
+absl::StatusOr<serving::ModelAsk> ReadAsk(const v1::ExplainRequest& request) {
+  return ReadModel(request, "");
 }
 
 absl::StatusOr<v1::PredictResponse> ToPredictResponse(const serving::PredictResponse& result) {

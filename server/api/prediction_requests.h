@@ -19,6 +19,9 @@ absl::StatusOr<serving::PredictRequest> ReadRequest(const std::string& project,
 absl::StatusOr<serving::PredictRequest> ReadRequest(const std::string& project,
                                                     v1::EmbedRequest* request);
 
+// The model that is to be explained.
+absl::StatusOr<serving::ModelAsk> ReadAsk(const v1::ExplainRequest& request);
+
 // And its answers as the API gives them. INTERNAL where one is of an unknown task.
 absl::StatusOr<v1::PredictResponse> ToPredictResponse(const serving::PredictResponse& result);
 absl::StatusOr<v1::PredictManyResponse> ToPredictManyResponse(

@@ -133,8 +133,11 @@ class BackboneRpc final : public UnaryRpc<v1::BackboneService, BackboneService> 
 
 class PredictionRpc final : public v1::PredictionService::CallbackService {
  public:
-  PredictionRpc(const Gate* gate, PredictionService* predictions)
-      : gate_(*gate), predictions_(*predictions) {}
+  PredictionRpc(const Api& api, ThreadPool* computing)
+      : gate_(*api.gate),
+        predictions_(*api.predictions),
+        explanations_(*api.explanations),
+        computing_(*computing) {}
 
   Unary* Predict(Context* context, const v1::PredictRequest* request,
                  v1::PredictResponse* response) override {
@@ -149,10 +152,17 @@ class PredictionRpc final : public v1::PredictionService::CallbackService {
                v1::EmbedResponse* response) override {
     return CallAsync(gate_, context, predictions_, &PredictionService::Embed, request, response);
   }
+  Unary* Explain(Context* context, const v1::ExplainRequest* request,
+                 v1::ExplainResponse* response) override {
+    return CallOn(computing_, gate_, context, explanations_, &ExplanationService::Explain, request,
+                  response);
+  }
 
  private:
   const Gate& gate_;
   PredictionService& predictions_;
+  ExplanationService& explanations_;
+  ThreadPool& computing_;
 };
 
 class InferenceRpc final : public UnaryRpc<inference::GRPCInferenceService, InferenceService> {
@@ -213,7 +223,9 @@ class InferenceRpc final : public UnaryRpc<inference::GRPCInferenceService, Infe
 
 }  // namespace
 
-std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor, ThreadPool* waiting) {
+std::vector<RpcService> MakeRpcServices(const Api& api, const RpcThreads& threads) {
+  ThreadPool* const executor = threads.executor;
+  ThreadPool* const waiting = threads.waiting;
   std::vector<RpcService> services;
   const auto add = [&](const char* name, std::unique_ptr<grpc::Service> service) {
     services.push_back({name, std::move(service)});
@@ -236,7 +248,7 @@ std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor, Th
   }
   if (api.predictions != nullptr) {
     add(v1::PredictionService::service_full_name(),
-        std::make_unique<PredictionRpc>(api.gate, api.predictions));
+        std::make_unique<PredictionRpc>(api, threads.computing));
   }
   if (api.inference != nullptr) {
     add(inference::GRPCInferenceService::service_full_name(),

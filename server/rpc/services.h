@@ -20,10 +20,15 @@ struct RpcService {
   std::unique_ptr<grpc::Service> service;
 };
 
-// One for each service of `api` that is not null. Handlers that block run on `executor`, and those
-// that wait for a model to be loaded on `waiting`, so that the others need not. Everything is
-// borrowed.
-std::vector<RpcService> MakeRpcServices(const Api& api, ThreadPool* executor, ThreadPool* waiting);
+// Where handlers run that block. Apart by kind, so that none waits for another's. Borrowed.
+struct RpcThreads {
+  ThreadPool* executor = nullptr;   // all others
+  ThreadPool* waiting = nullptr;    // those that wait for a model to be loaded
+  ThreadPool* computing = nullptr;  // those that compute by themselves
+};
+
+// One for each service of `api` that is not null. Everything is borrowed.
+std::vector<RpcService> MakeRpcServices(const Api& api, const RpcThreads& threads);
 
 }  // namespace graft::server
 

@@ -45,6 +45,7 @@ class FakeClient : public client::Client {
     return None();
   }
   absl::StatusOr<v1::EmbedResponse> Embed(v1::EmbedRequest) override { return None(); }
+  absl::StatusOr<v1::ExplainResponse> Explain(v1::ExplainRequest) override { return None(); }
 
  private:
   static absl::Status None() { return absl::UnimplementedError("not in this test"); }

@@ -127,9 +127,19 @@ class FakeDecoder final : public tasks::Decoder {
                                                     : absl::OkStatus();
   }
   absl::StatusOr<std::unique_ptr<tasks::TaskOutput>> Decode(
-      absl::Span<const float> row, const tasks::DecodeOptions* options) const override {
+      absl::Span<const float> row, const tasks::DecodeOptions* options,
+      const tasks::InputContext&) const override {
     if (KindOf(options) == FakeOptions::kUndecodable) return absl::InternalError("not decodable");
     return std::make_unique<FakeOutput>(std::vector<float>(row.begin(), row.end()));
+  }
+  absl::StatusOr<int64_t> FindOutput(absl::string_view name,
+                                     absl::Span<const float> row) const override {
+    if (name.empty()) return std::max_element(row.begin(), row.end()) - row.begin();
+    if (name.size() == 1 && name[0] >= 'a' && name[0] <= 'c') return name[0] - 'a';
+    return absl::InvalidArgumentError("no such output");
+  }
+  std::string OutputName(int64_t output) const override {
+    return std::string(1, static_cast<char>('a' + output));
   }
   const tasks::DecodeOptions* whole_answer() const override { return nullptr; }
   bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const override {
@@ -189,6 +199,23 @@ class FakeServable final : public serving::Servable {
     world_->decoding.Pass();
     if (encoded == "bad") return absl::InvalidArgumentError("truncated JPEG");
     return serving::PreparedInput{{static_cast<uint8_t>(encoded[0] - 'a')}};
+  }
+  // Of what `choose` says, on one place.
+  absl::StatusOr<serving::Explanation> Explain(const serving::PredictInput& input,
+                                               const serving::ChooseOutput& choose,
+                                               bool overlay) const override {
+    auto prepared = Prepare(input);
+    if (!prepared.ok()) return prepared.status();
+    serving::Explanation explanation;
+    explanation.numbers.outputs = {0.1f, 0.2f, 0.15f};
+    explanation.numbers.outputs[prepared->bytes[0]] = 0.7f;
+    const absl::StatusOr<int64_t> of = choose(explanation.numbers.outputs);
+    if (!of.ok()) return of.status();
+    explanation.of = *of;
+    explanation.map.height = explanation.map.width = 1;
+    explanation.map.values = {1};
+    if (overlay) explanation.overlay_png = "png";
+    return explanation;
   }
   absl::StatusOr<std::vector<std::vector<serving::RowNumbers>>> Run(
       const std::vector<serving::ServableRow>& rows) const override {

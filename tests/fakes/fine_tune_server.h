@@ -122,8 +122,8 @@ class FineTuneServer {
                                     IdGenerator::System(), logger_.get(),
                                     [] { return absl::OkStatus(); }}};
   const server::Gate gate_;
-  const std::vector<server::RpcService> services_ =
-      server::MakeRpcServices({.gate = &gate_, .jobs = &service_}, &api_, &api_);
+  const std::vector<server::RpcService> services_ = server::MakeRpcServices(
+      {.gate = &gate_, .jobs = &service_}, {.executor = &api_, .waiting = &api_});
   std::unique_ptr<LoopbackServer> server_ =
       std::make_unique<LoopbackServer>(services_.front().service.get());
   std::unique_ptr<v1::FineTuneService::Stub> stub_;

@@ -19,6 +19,18 @@ namespace {
 
 constexpr char kTensorName[] = "probabilities";
 
+v1::Abstention ToProto(tasks::Abstention abstention) {
+  switch (abstention) {
+    case tasks::Abstention::kNone:
+      break;
+    case tasks::Abstention::kBelowThreshold:
+      return v1::ABSTENTION_BELOW_THRESHOLD;
+    case tasks::Abstention::kUnknown:
+      return v1::ABSTENTION_UNKNOWN;
+  }
+  return v1::ABSTENTION_UNSPECIFIED;
+}
+
 class ClassificationTaskWire final : public TaskWire {
  public:
   absl::string_view name() const override { return tasks::kClassificationTask; }
@@ -30,14 +42,19 @@ class ClassificationTaskWire final : public TaskWire {
     v1::ClassificationOutputs* made = proto.mutable_classification();
     for (const std::string& label : outputs.labels) made->add_labels(label);
     if (outputs.temperature.has_value()) made->set_temperature(*outputs.temperature);
+    for (const double threshold : outputs.thresholds) made->add_thresholds(threshold);
+    if (outputs.conformal.has_value()) made->set_coverage_images(outputs.conformal->examples);
     return proto;
   }
 
   v1::TaskOutput Output(const tasks::TaskOutput& output) const override {
     v1::TaskOutput proto;
     v1::Classification* const made = proto.mutable_classification();
-    for (const tasks::LabelScore& score :
-         static_cast<const tasks::ClassificationOutput&>(output).scores()) {
+    const auto& answer = static_cast<const tasks::ClassificationOutput&>(output);
+    made->set_answer(std::string(answer.answer()));
+    made->set_abstention(ToProto(answer.abstention()));
+    for (const std::string& label : answer.prediction_set()) made->add_prediction_set(label);
+    for (const tasks::LabelScore& score : answer.scores()) {
       v1::LabelScore* const label = made->add_labels();
       label->set_label(score.label);
       label->set_probability(score.probability);
@@ -48,10 +65,17 @@ class ClassificationTaskWire final : public TaskWire {
 
   absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> PredictOptions(
       const v1::PredictOptions& options) const override {
-    const int top_k = options.classification().top_k();
-    if (top_k < 0) return InvalidField("options.classification.top_k", "must not be negative");
-    return std::make_shared<const tasks::ClassificationDecodeOptions>(
-        top_k == 0 ? tasks::ClassificationDecodeOptions::kDefaultTopK : top_k);
+    const v1::ClassificationPredictOptions& given = options.classification();
+    if (given.top_k() < 0) {
+      return InvalidField("options.classification.top_k", "must not be negative");
+    }
+    tasks::ClassificationDecodeOptions::Values values;
+    if (given.top_k() > 0) values.top_k = given.top_k();
+    values.thresholds.insert(given.thresholds().begin(), given.thresholds().end());
+    if (given.has_threshold()) values.threshold = given.threshold();
+    values.abstain_if_unknown = given.abstain_if_unknown();
+    if (given.has_coverage()) values.coverage = given.coverage();
+    return std::make_shared<const tasks::ClassificationDecodeOptions>(std::move(values));
   }
 
   AnswerTensor Tensor(const tasks::TaskOutput& whole, bool with_labels) const override {

@@ -48,8 +48,10 @@ class MultilabelTaskWire final : public TaskWire {
 
   absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> PredictOptions(
       const v1::PredictOptions& options) const override {
+    const v1::MultilabelPredictOptions& given = options.multilabel();
     return std::make_shared<const tasks::MultilabelDecodeOptions>(
-        options.multilabel().all_labels());
+        tasks::MultilabelDecodeOptions::Values{
+            given.all_labels(), {given.thresholds().begin(), given.thresholds().end()}});
   }
 
   AnswerTensor Tensor(const tasks::TaskOutput& whole, bool with_labels) const override {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 
@@ -30,6 +31,9 @@ class RegressionTaskWire final : public TaskWire {
       made->set_mean(outputs.scales[i].mean);
       made->set_deviation(outputs.scales[i].deviation);
     }
+    if (!outputs.conformal.empty()) {
+      proto.mutable_regression()->set_coverage_images(outputs.conformal.front().examples);
+    }
     return proto;
   }
 
@@ -41,13 +45,18 @@ class RegressionTaskWire final : public TaskWire {
       v1::NumberValue* const one = made->add_numbers();
       one->set_name(number.name);
       one->set_value(number.value);
+      if (!number.range.has_value()) continue;
+      one->set_low(number.range->first);
+      one->set_high(number.range->second);
     }
     return proto;
   }
 
   absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> PredictOptions(
-      const v1::PredictOptions& /*options*/) const override {
-    return std::make_shared<const tasks::RegressionDecodeOptions>();
+      const v1::PredictOptions& options) const override {
+    const v1::RegressionPredictOptions& given = options.regression();
+    return std::make_shared<const tasks::RegressionDecodeOptions>(
+        given.has_coverage() ? std::optional(given.coverage()) : std::nullopt);
   }
 
   AnswerTensor Tensor(const tasks::TaskOutput& whole, bool with_labels) const override {

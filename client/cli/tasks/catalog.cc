@@ -1,5 +1,8 @@
 #include "client/cli/tasks/catalog.h"
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
 #include "client/cli/output.h"
 #include "client/cli/tasks/classification.h"
 #include "client/cli/tasks/multilabel.h"
@@ -41,7 +44,12 @@ std::string FormatSummary(const v1::DatasetSummary& summary) {
 
 std::vector<std::string> Cells(const v1::TaskOutput& output) {
   const TaskText* task = TaskOf(output);
-  return task == nullptr ? std::vector<std::string>() : task->Cells(output);
+  std::vector<std::string> cells;
+  if (task != nullptr) cells = task->Cells(output);
+  if (output.unknown_score() >= 1) {
+    cells.push_back(absl::StrFormat("unlike the training (%.2f)", output.unknown_score()));
+  }
+  return cells;
 }
 
 void PrintOutputs(const v1::ModelOutputs& outputs) {
@@ -59,6 +67,27 @@ std::vector<std::string> FractionsToWatch() {
 
 void AddPredictOptions(CLI::App& app, v1::PredictOptions* options) {
   for (const TaskText* task : kTasks) task->AddPredictOptions(app, options);
+}
+
+absl::Status SetThresholds(const v1::ModelOutputs& model, const Thresholds& thresholds,
+                           v1::PredictOptions* options) {
+  const TaskText* task = TaskOf(model);
+  if (task != nullptr && task->SetThresholds(thresholds, options)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      task == nullptr
+          ? "--threshold: this tool does not know the model's task"
+          : absl::StrCat("--threshold: a model for ", task->name(), " has no such ",
+                         thresholds.of_others.has_value() ? "thing: give LABEL=P" : "thing"));
+}
+
+absl::Status SetCoverage(const v1::ModelOutputs& model, double coverage,
+                         v1::PredictOptions* options) {
+  const TaskText* task = TaskOf(model);
+  if (task != nullptr && task->SetCoverage(coverage, options)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      task == nullptr ? "--coverage: this tool does not know the model's task"
+                      : absl::StrCat("--coverage: a model for ", task->name(),
+                                     " says nothing that a coverage could be asked of"));
 }
 
 }  // namespace graft::cli

@@ -6,7 +6,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "absl/status/status.h"
 #include "graft/v1/task.pb.h"
+
+#include "client/cli/tasks/task_text.h"
 
 // The tasks that this tool can show. A message of one that it cannot, of a newer server, is shown
 // as nothing; --output json has it all the same. A new task adds a file beside this one and a line
@@ -27,6 +30,12 @@ void PrintOutputs(const v1::ModelOutputs& outputs);
 // Of all tasks.
 std::vector<std::string> FractionsToWatch();
 void AddPredictOptions(CLI::App& app, v1::PredictOptions* options);
+
+// In the terms of the model's task, into `options`. INVALID_ARGUMENT where that has no such thing.
+absl::Status SetThresholds(const v1::ModelOutputs& model, const Thresholds& thresholds,
+                           v1::PredictOptions* options);
+absl::Status SetCoverage(const v1::ModelOutputs& model, double coverage,
+                         v1::PredictOptions* options);
 
 }  // namespace graft::cli
 

@@ -91,9 +91,14 @@ class Text final : public TaskText {
   }
 
   std::vector<std::string> Cells(const v1::TaskOutput& output) const override {
+    const v1::Classification& classification = output.classification();
     std::vector<std::string> cells;
-    for (const v1::LabelScore& label : output.classification().labels()) {
+    if (classification.abstention() != v1::ABSTENTION_UNSPECIFIED) cells.emplace_back("no answer");
+    for (const v1::LabelScore& label : classification.labels()) {
       cells.push_back(absl::StrCat(label.label(), " ", FormatPercent(label.probability())));
+    }
+    if (classification.prediction_set_size() > 0) {
+      cells.push_back(absl::StrCat("{", absl::StrJoin(classification.prediction_set(), ", "), "}"));
     }
     return cells;
   }
@@ -101,7 +106,16 @@ class Text final : public TaskText {
   std::string OutputsHeading() const override { return "labels"; }
 
   std::string FormatOutputs(const v1::ModelOutputs& outputs) const override {
-    return absl::StrJoin(outputs.classification().labels(), ", ");
+    const v1::ClassificationOutputs& classification = outputs.classification();
+    if (classification.thresholds_size() != classification.labels_size()) {
+      return absl::StrJoin(classification.labels(), ", ");
+    }
+    std::vector<std::string> texts;
+    for (int i = 0; i < classification.labels_size(); ++i) {
+      texts.push_back(absl::StrFormat("%s (from %.2f)", classification.labels(i),
+                                      classification.thresholds(i)));
+    }
+    return absl::StrJoin(texts, ", ");
   }
 
   std::vector<std::string> FractionsToWatch() const override { return {"accuracy"}; }
@@ -111,6 +125,23 @@ class Text final : public TaskText {
            "--top-k", [options](int k) { options->mutable_classification()->set_top_k(k); },
            "Classification: labels shown for each picture; default 5")
         ->check(CLI::Range(1, 1000));
+    app.add_flag_callback(
+        "--abstain-unknown",
+        [options] { options->mutable_classification()->set_abstain_if_unknown(true); },
+        "Classification: no answer for pictures unlike all that the model was trained on");
+  }
+
+  bool SetThresholds(const Thresholds& thresholds, v1::PredictOptions* options) const override {
+    v1::ClassificationPredictOptions* const mine = options->mutable_classification();
+    for (const auto& [label, threshold] : thresholds.of_labels) {
+      (*mine->mutable_thresholds())[label] = threshold;
+    }
+    if (thresholds.of_others.has_value()) mine->set_threshold(*thresholds.of_others);
+    return true;
+  }
+  bool SetCoverage(double coverage, v1::PredictOptions* options) const override {
+    options->mutable_classification()->set_coverage(coverage);
+    return true;
   }
 };
 

@@ -73,6 +73,16 @@ class Text final : public TaskText {
         "--all-labels", [options] { options->mutable_multilabel()->set_all_labels(true); },
         "Multi-label: shows the labels below their thresholds too");
   }
+
+  bool SetThresholds(const Thresholds& thresholds, v1::PredictOptions* options) const override {
+    if (thresholds.of_others.has_value()) return false;
+    auto* const mine = options->mutable_multilabel()->mutable_thresholds();
+    for (const auto& [label, threshold] : thresholds.of_labels) (*mine)[label] = threshold;
+    return true;
+  }
+  bool SetCoverage(double /*coverage*/, v1::PredictOptions* /*options*/) const override {
+    return false;
+  }
 };
 
 }  // namespace

@@ -41,7 +41,11 @@ class Text final : public TaskText {
   std::vector<std::string> Cells(const v1::TaskOutput& output) const override {
     std::vector<std::string> cells;
     for (const v1::NumberValue& number : output.regression().numbers()) {
-      cells.push_back(absl::StrFormat("%s %.4g", number.name(), number.value()));
+      std::string cell = absl::StrFormat("%s %.4g", number.name(), number.value());
+      if (number.has_low()) {
+        absl::StrAppendFormat(&cell, " (%.4g to %.4g)", number.low(), number.high());
+      }
+      cells.push_back(std::move(cell));
     }
     return cells;
   }
@@ -58,6 +62,15 @@ class Text final : public TaskText {
   std::vector<std::string> FractionsToWatch() const override { return {}; }
 
   void AddPredictOptions(CLI::App& /*app*/, v1::PredictOptions* /*options*/) const override {}
+
+  bool SetThresholds(const Thresholds& /*thresholds*/,
+                     v1::PredictOptions* /*options*/) const override {
+    return false;
+  }
+  bool SetCoverage(double coverage, v1::PredictOptions* options) const override {
+    options->mutable_regression()->set_coverage(coverage);
+    return true;
+  }
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 #ifndef GRAFT_CLIENT_CLI_TASKS_TASK_TEXT_H_
 #define GRAFT_CLIENT_CLI_TASKS_TASK_TEXT_H_
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,14 @@
 #include "graft/v1/task.pb.h"
 
 namespace graft::cli {
+
+// Probabilities below which a label is no answer.
+struct Thresholds {
+  std::map<std::string, double> of_labels;
+  std::optional<double> of_others;
+
+  bool empty() const { return of_labels.empty() && !of_others.has_value(); }
+};
 
 // What the tool shows of one task's messages (graft/v1/task.proto), and asks for. One object a
 // task, without state. Callers get at it through client/cli/tasks/catalog.h and never name a task.
@@ -36,6 +46,11 @@ class TaskText {
 
   // Adds the task's flags of `graft predict`, which set `options` where they are given.
   virtual void AddPredictOptions(CLI::App& app, v1::PredictOptions* options) const = 0;
+
+  // What flags that several tasks have mean for this one, in `options`. False where it has no such
+  // thing.
+  virtual bool SetThresholds(const Thresholds& thresholds, v1::PredictOptions* options) const = 0;
+  virtual bool SetCoverage(double coverage, v1::PredictOptions* options) const = 0;
 };
 
 }  // namespace graft::cli

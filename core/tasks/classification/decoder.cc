@@ -19,15 +19,21 @@ bool AllFinite(absl::Span<const float> row) {
   return std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); });
 }
 
+absl::Status CheckShare(absl::string_view field, double value, bool open) {
+  const bool good = open ? value > 0 && value < 1 : value >= 0 && value <= 1;
+  if (good) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      field, open ? " must be above 0 and below 1, not " : " must be 0 to 1, not ", value));
+}
+
 class ClassificationDecoder final : public Decoder {
  public:
   explicit ClassificationDecoder(ClassificationOutputs outputs)
-      : labels_(std::move(outputs.labels)),
-        temperature_(outputs.temperature.value_or(1.0)),
-        all_(std::max(1, static_cast<int>(labels_.size()))) {}
+      : outputs_(std::move(outputs)),
+        all_({.top_k = std::max(1, static_cast<int>(outputs_.labels.size()))}) {}
 
   absl::string_view task() const override { return kClassificationTask; }
-  int64_t outputs() const override { return static_cast<int64_t>(labels_.size()); }
+  int64_t outputs() const override { return static_cast<int64_t>(outputs_.labels.size()); }
 
   absl::Status CheckOptions(const DecodeOptions* options) const override {
     if (options == nullptr) return absl::OkStatus();
@@ -35,49 +41,77 @@ class ClassificationDecoder final : public Decoder {
       return absl::InvalidArgumentError(absl::StrCat("they are of the task ", options->task(),
                                                      ", and the model is a classifier"));
     }
-    const int top_k = static_cast<const ClassificationDecodeOptions*>(options)->top_k();
-    if (top_k < 1) {
-      return absl::InvalidArgumentError(absl::StrCat("top_k must be at least 1, not ", top_k));
+    const Values& asked = ValuesOf(options);
+    if (asked.top_k < 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("top_k must be at least 1, not ", asked.top_k));
     }
-    return absl::OkStatus();
+    for (const auto& [label, threshold] : asked.thresholds) {
+      if (std::find(outputs_.labels.begin(), outputs_.labels.end(), label) ==
+          outputs_.labels.end()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("thresholds: the model has no label \"", label, "\""));
+      }
+      GRAFT_RETURN_IF_ERROR(CheckShare("thresholds", threshold, /*open=*/false));
+    }
+    if (asked.threshold.has_value()) {
+      GRAFT_RETURN_IF_ERROR(CheckShare("threshold", *asked.threshold, /*open=*/false));
+    }
+    if (!asked.coverage.has_value()) return absl::OkStatus();
+    if (!outputs_.conformal.has_value()) {
+      return absl::InvalidArgumentError(
+          "coverage: nothing was held out when the model was made, so that it cannot promise any");
+    }
+    return CheckShare("coverage", *asked.coverage, /*open=*/true);
   }
 
   absl::StatusOr<std::unique_ptr<TaskOutput>> Decode(absl::Span<const float> row,
-                                                     const DecodeOptions* options) const override {
-    if (row.size() != labels_.size()) {
+                                                     const DecodeOptions* options,
+                                                     const InputContext& context) const override {
+    if (row.size() != outputs_.labels.size()) {
       return absl::InternalError(absl::StrCat("the network gave ", row.size(), " numbers for ",
-                                              labels_.size(), " classes"));
+                                              outputs_.labels.size(), " classes"));
     }
     if (!AllFinite(row)) {
       return absl::InternalError("the network gave numbers that are not finite");
     }
-    const int top_k = options == nullptr
-                          ? ClassificationDecodeOptions::kDefaultTopK
-                          : static_cast<const ClassificationDecodeOptions*>(options)->top_k();
-    // softmax_i = exp((x_i - max) / T) / sum_j exp((x_j - max) / T): the same number, and no
-    // exponent overflows.
-    const float largest = *std::max_element(row.begin(), row.end());
-    std::vector<float> exponentials(row.size());
-    double sum = 0;
-    for (size_t i = 0; i < row.size(); ++i) {
-      const double exponent = (static_cast<double>(row[i]) - largest) / temperature_;
-      exponentials[i] = std::exp(static_cast<float>(std::max(exponent, kLeastExponent)));
-      sum += exponentials[i];
-    }
-
+    const Values& asked = ValuesOf(options);
+    const std::vector<float> probabilities = Probabilities(row);
+    // Of a set it is not known beforehand how many it takes.
+    const size_t count = asked.coverage.has_value()
+                             ? row.size()
+                             : std::min<size_t>(static_cast<size_t>(asked.top_k), row.size());
     std::vector<int> order(row.size());
     std::iota(order.begin(), order.end(), 0);
-    const size_t count = std::min<size_t>(static_cast<size_t>(top_k), order.size());
     std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(count), order.end(),
                       [&](int a, int b) { return row[a] != row[b] ? row[a] > row[b] : a < b; });
-    std::vector<LabelScore> scores;
-    scores.reserve(count);
-    for (size_t i = 0; i < count; ++i) {
+    ClassificationOutput::Parts parts;
+    const size_t told = std::min<size_t>(static_cast<size_t>(asked.top_k), count);
+    parts.scores.reserve(told);
+    for (size_t i = 0; i < told; ++i) {
       const int index = order[i];
-      scores.push_back({labels_[index], static_cast<float>(exponentials[index] / sum), index});
+      parts.scores.push_back({outputs_.labels[index], probabilities[index], index});
     }
-    return std::make_unique<ClassificationOutput>(std::move(scores));
+    if (asked.coverage.has_value()) {
+      const double least = 1 - evaluation::ScoreAt(*outputs_.conformal, *asked.coverage);
+      for (const int index : order) {
+        if (!parts.prediction_set.empty() && probabilities[index] < least) break;
+        parts.prediction_set.push_back(outputs_.labels[index]);
+      }
+    }
+    if (asked.abstain_if_unknown && context.unknown) {
+      parts.abstention = Abstention::kUnknown;
+    } else if (probabilities[order[0]] < ThresholdOf(order[0], asked)) {
+      parts.abstention = Abstention::kBelowThreshold;
+    }
+    return std::make_unique<ClassificationOutput>(std::move(parts));
   }
+
+  absl::StatusOr<int64_t> FindOutput(absl::string_view name,
+                                     absl::Span<const float> row) const override {
+    return FindNamedOutput(name, outputs_.labels, row);
+  }
+  std::string OutputName(int64_t output) const override { return outputs_.labels[output]; }
 
   const DecodeOptions* whole_answer() const override { return &all_; }
 
@@ -89,8 +123,38 @@ class ClassificationDecoder final : public Decoder {
   }
 
  private:
-  const std::vector<std::string> labels_;
-  const double temperature_;
+  using Values = ClassificationDecodeOptions::Values;
+
+  static const Values& ValuesOf(const DecodeOptions* options) {
+    static const Values kDefaults;
+    return options == nullptr ? kDefaults
+                              : static_cast<const ClassificationDecodeOptions*>(options)->values();
+  }
+
+  // softmax_i = exp((x_i - max) / T) / sum_j exp((x_j - max) / T): the same number, and no exponent
+  // overflows.
+  std::vector<float> Probabilities(absl::Span<const float> row) const {
+    const double temperature = outputs_.temperature.value_or(1.0);
+    const float largest = *std::max_element(row.begin(), row.end());
+    std::vector<float> probabilities(row.size());
+    double sum = 0;
+    for (size_t i = 0; i < row.size(); ++i) {
+      const double exponent = (static_cast<double>(row[i]) - largest) / temperature;
+      probabilities[i] = std::exp(static_cast<float>(std::max(exponent, kLeastExponent)));
+      sum += probabilities[i];
+    }
+    for (float& probability : probabilities) probability = static_cast<float>(probability / sum);
+    return probabilities;
+  }
+
+  double ThresholdOf(int index, const Values& asked) const {
+    const auto own = asked.thresholds.find(outputs_.labels[index]);
+    if (own != asked.thresholds.end()) return own->second;
+    if (asked.threshold.has_value()) return *asked.threshold;
+    return outputs_.thresholds.empty() ? 0 : outputs_.thresholds[index];
+  }
+
+  const ClassificationOutputs outputs_;
   const ClassificationDecodeOptions all_;
 };
 

@@ -1,7 +1,9 @@
 #ifndef GRAFT_CORE_TASKS_CLASSIFICATION_DECODER_H_
 #define GRAFT_CORE_TASKS_CLASSIFICATION_DECODER_H_
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,28 +22,60 @@ struct LabelScore {
   int index = 0;          // of the class
 };
 
-// The most probable classes of one input, most probable first; of equal ones the lower index.
+// Why a classifier gives no answer.
+enum class Abstention {
+  kNone,            // it gives one
+  kBelowThreshold,  // the most probable class is less probable than it has to be
+  kUnknown,         // the input is unlike all that it was trained on
+};
+
 class ClassificationOutput final : public TaskOutput {
  public:
-  explicit ClassificationOutput(std::vector<LabelScore> scores) : scores_(std::move(scores)) {}
+  struct Parts {
+    // The most probable classes of one input, most probable first; of equal ones the lower index.
+    std::vector<LabelScore> scores;
+    Abstention abstention = Abstention::kNone;
+    // Where a coverage was asked for: the classes that the true one is among so often, most
+    // probable first. At least one.
+    std::vector<std::string> prediction_set;
+  };
+
+  explicit ClassificationOutput(Parts parts) : parts_(std::move(parts)) {}
   absl::string_view task() const override { return kClassificationTask; }
-  const std::vector<LabelScore>& scores() const { return scores_; }
+  const std::vector<LabelScore>& scores() const { return parts_.scores; }
+  Abstention abstention() const { return parts_.abstention; }
+  const std::vector<std::string>& prediction_set() const { return parts_.prediction_set; }
+  // The most probable class; "" where the model abstains.
+  absl::string_view answer() const {
+    if (parts_.abstention != Abstention::kNone) return "";
+    return parts_.scores.front().label;
+  }
 
  private:
-  const std::vector<LabelScore> scores_;
+  const Parts parts_;
 };
 
 class ClassificationDecodeOptions final : public DecodeOptions {
  public:
   static constexpr int kDefaultTopK = 5;
 
-  // Classes to answer with: at least 1; more than there are gives all of them.
-  explicit ClassificationDecodeOptions(int top_k) : top_k_(top_k) {}
+  struct Values {
+    // Classes to answer with: at least 1; more than there are gives all of them.
+    int top_k = kDefaultTopK;
+    // The probability below which a class is no answer, 0 to 1: of these classes, and of all
+    // others; where neither says so, the model's own.
+    std::map<std::string, double> thresholds = {};
+    std::optional<double> threshold = {};
+    bool abstain_if_unknown = false;
+    std::optional<double> coverage = {};  // of the prediction set, above 0 and below 1; no set
+  };
+
+  explicit ClassificationDecodeOptions(Values values) : values_(std::move(values)) {}
   absl::string_view task() const override { return kClassificationTask; }
-  int top_k() const { return top_k_; }
+  const Values& values() const { return values_; }
 
  private:
-  const int top_k_;
+  const Values values_;
 };
 
 std::unique_ptr<const Decoder> MakeClassificationDecoder(ClassificationOutputs outputs);

@@ -27,12 +27,20 @@ absl::Status Validate(const ClassificationOutputs& outputs) {
       !(*outputs.temperature > 0 && std::isfinite(*outputs.temperature))) {
     return Wrong("temperature must be above 0");
   }
+  if (!outputs.thresholds.empty() && outputs.thresholds.size() != outputs.labels.size()) {
+    return Wrong("thresholds must be one for each label");
+  }
+  for (const double threshold : outputs.thresholds) {
+    if (!(threshold >= 0 && threshold <= 1)) return Wrong("a threshold must be 0 to 1");
+  }
   return absl::OkStatus();
 }
 
 std::string ToJson(const ClassificationOutputs& outputs) {
   nlohmann::json json = {{"labels", outputs.labels}};
   if (outputs.temperature.has_value()) json["temperature"] = *outputs.temperature;
+  if (!outputs.thresholds.empty()) json["thresholds"] = outputs.thresholds;
+  if (outputs.conformal.has_value()) json["conformal"] = evaluation::ToJson(*outputs.conformal);
   return json.dump();
 }
 
@@ -43,6 +51,13 @@ absl::StatusOr<ClassificationOutputs> ClassificationOutputsFromJson(absl::string
     outputs.labels = parsed.at("labels").get<std::vector<std::string>>();
     if (parsed.contains("temperature"))
       outputs.temperature = parsed.at("temperature").get<double>();
+    if (parsed.contains("thresholds")) {
+      outputs.thresholds = parsed.at("thresholds").get<std::vector<double>>();
+    }
+    if (parsed.contains("conformal")) {
+      GRAFT_ASSIGN_OR_RETURN(outputs.conformal,
+                             evaluation::ConformalScoresFromJson(parsed.at("conformal")));
+    }
   } catch (const nlohmann::json::exception& e) {
     return Wrong(e.what());
   }

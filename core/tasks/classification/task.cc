@@ -10,6 +10,7 @@
 
 #include "core/base/status_macros.h"
 #include "core/data/dataset_manifest.h"
+#include "core/evaluation/ranking.h"
 #include "core/tasks/classification/data_warnings.h"
 #include "core/tasks/classification/report.h"
 #include "core/tasks/dataset_targets.h"
@@ -96,12 +97,44 @@ std::unique_ptr<Evaluation> ClassificationTask::NewEvaluation() const {
   return std::make_unique<ClassificationEvaluation>(&class_names_);
 }
 
+absl::Status ClassificationTask::Calibrate(const at::Tensor& outputs, const at::Tensor& targets) {
+  const at::Tensor probabilities = at::softmax(outputs.to(at::kFloat), 1).contiguous();
+  const auto [surest, answers] = probabilities.max(1);
+  const at::Tensor of_truth = probabilities.gather(1, targets.unsqueeze(1)).contiguous();
+  if (!at::isfinite(probabilities).all().item<bool>()) return absl::OkStatus();  // it diverged
+  const int64_t rows = outputs.size(0);
+  std::vector<float> scores;
+  std::vector<std::vector<evaluation::ScoredAnswer>> by_class(class_names_.size());
+  std::vector<evaluation::ScoredAnswer> all;
+  for (int64_t row = 0; row < rows; ++row) {
+    scores.push_back(1 - of_truth.data_ptr<float>()[row]);
+    const int64_t answer = answers.data_ptr<int64_t>()[row];
+    const bool right = answer == targets.data_ptr<int64_t>()[row];
+    all.push_back({surest.data_ptr<float>()[row], right});
+    by_class[answer].push_back(all.back());
+  }
+  conformal_ = evaluation::KeepScores(std::move(scores));
+  if (!options_.target_precision.has_value()) return absl::OkStatus();
+  // A class that was never answered has the threshold of all answers together.
+  const double common =
+      evaluation::PrecisionThreshold(absl::MakeSpan(all), *options_.target_precision);
+  thresholds_.clear();
+  for (std::vector<evaluation::ScoredAnswer>& answered : by_class) {
+    thresholds_.push_back(
+        answered.empty()
+            ? common
+            : evaluation::PrecisionThreshold(absl::MakeSpan(answered), *options_.target_precision));
+  }
+  return absl::OkStatus();
+}
+
 std::string ClassificationTask::OutputsJson() const {
-  return ToJson(ClassificationOutputs{class_names_, std::nullopt});
+  return ToJson(ClassificationOutputs{class_names_, std::nullopt, thresholds_, conformal_});
 }
 
 std::string ClassificationTask::Limits() const {
-  return "Answers with one of its labels for every image, also for images that show none of them. "
+  return "Answers with one of its labels for every image, also for images that show none of them, "
+         "unless it is asked to abstain. "
          "Figures hold for images like those it was trained and tested on.";
 }
 

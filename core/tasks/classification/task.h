@@ -2,11 +2,13 @@
 #define GRAFT_CORE_TASKS_CLASSIFICATION_TASK_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 
+#include "core/evaluation/conformal.h"
 #include "core/tasks/classification/loss.h"
 #include "core/tasks/classification/options.h"
 #include "core/tasks/classification/outputs.h"
@@ -41,6 +43,9 @@ class ClassificationTask final : public Task {
   std::unique_ptr<Meter> NewTrainingMeter() const override;
   std::unique_ptr<Evaluation> NewEvaluation() const override;
   std::string main_figure() const override { return "accuracy"; }
+  // Thresholds, where a precision is aimed at, and what prediction sets are made from.
+  bool calibrates() const override { return true; }
+  absl::Status Calibrate(const at::Tensor& outputs, const at::Tensor& targets) override;
   std::string OutputsJson() const override;
   std::string Limits() const override;
 
@@ -57,6 +62,8 @@ class ClassificationTask final : public Task {
   const ClassificationOptions options_;
   ClassificationLoss loss_;
   std::unique_ptr<const SoftmaxLoss> convex_loss_;
+  std::vector<double> thresholds_;                        // empty: none is aimed at
+  std::optional<evaluation::ConformalScores> conformal_;  // of the validation part
 };
 
 }  // namespace graft::tasks

@@ -18,27 +18,43 @@ class MultilabelDecoder final : public Decoder {
   int64_t outputs() const override { return static_cast<int64_t>(outputs_.labels.size()); }
 
   absl::Status CheckOptions(const DecodeOptions* options) const override {
-    if (options == nullptr || options->task() == kMultilabelTask) return absl::OkStatus();
-    return absl::InvalidArgumentError(absl::StrCat("options: are of the task ", options->task(),
-                                                   ", and the model is of ", kMultilabelTask));
+    if (options == nullptr) return absl::OkStatus();
+    if (options->task() != kMultilabelTask) {
+      return absl::InvalidArgumentError(absl::StrCat("they are of the task ", options->task(),
+                                                     ", and the model is of ", kMultilabelTask));
+    }
+    for (const auto& [label, threshold] : ValuesOf(options).thresholds) {
+      if (std::find(outputs_.labels.begin(), outputs_.labels.end(), label) ==
+          outputs_.labels.end()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("thresholds: the model has no label \"", label, "\""));
+      }
+      if (!(threshold >= 0 && threshold <= 1)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("thresholds must be 0 to 1, not ", threshold));
+      }
+    }
+    return absl::OkStatus();
   }
 
   absl::StatusOr<std::unique_ptr<TaskOutput>> Decode(absl::Span<const float> row,
-                                                     const DecodeOptions* options) const override {
+                                                     const DecodeOptions* options,
+                                                     const InputContext&) const override {
     if (row.size() != outputs_.labels.size()) {
       return absl::InternalError(absl::StrCat("the network gave ", row.size(), " numbers for ",
                                               outputs_.labels.size(), " labels"));
     }
-    const bool all =
-        options != nullptr && static_cast<const MultilabelDecodeOptions*>(options)->all_labels();
+    const Values& asked = ValuesOf(options);
     std::vector<GivenLabel> labels;
     for (size_t i = 0; i < row.size(); ++i) {
       if (!std::isfinite(row[i])) {
         return absl::InternalError("the network gave numbers that are not finite");
       }
       const double probability = Probability(row[i]);
-      const bool given = Given(i, probability);
-      if (!given && !all) continue;
+      const auto own = asked.thresholds.find(outputs_.labels[i]);
+      const bool given =
+          own == asked.thresholds.end() ? Given(i, probability) : probability >= own->second;
+      if (!given && !asked.all_labels) continue;
       labels.push_back(
           {outputs_.labels[i], static_cast<float>(probability), static_cast<int>(i), given});
     }
@@ -47,6 +63,12 @@ class MultilabelDecoder final : public Decoder {
     });
     return std::make_unique<MultilabelOutput>(std::move(labels));
   }
+
+  absl::StatusOr<int64_t> FindOutput(absl::string_view name,
+                                     absl::Span<const float> row) const override {
+    return FindNamedOutput(name, outputs_.labels, row);
+  }
+  std::string OutputName(int64_t output) const override { return outputs_.labels[output]; }
 
   const DecodeOptions* whole_answer() const override { return &all_; }
 
@@ -60,13 +82,20 @@ class MultilabelDecoder final : public Decoder {
   }
 
  private:
+  using Values = MultilabelDecodeOptions::Values;
+
+  static const Values& ValuesOf(const DecodeOptions* options) {
+    static const Values kDefaults;
+    return options == nullptr ? kDefaults
+                              : static_cast<const MultilabelDecodeOptions*>(options)->values();
+  }
   static double Probability(float logit) { return 1 / (1 + std::exp(-static_cast<double>(logit))); }
   bool Given(size_t label, double probability) const {
     return probability >= outputs_.thresholds[label];
   }
 
   const MultilabelOutputs outputs_;
-  const MultilabelDecodeOptions all_{/*all_labels=*/true};
+  const MultilabelDecodeOptions all_{{.all_labels = true}};
 };
 
 }  // namespace

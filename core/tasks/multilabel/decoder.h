@@ -1,6 +1,7 @@
 #ifndef GRAFT_CORE_TASKS_MULTILABEL_DECODER_H_
 #define GRAFT_CORE_TASKS_MULTILABEL_DECODER_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -34,13 +35,17 @@ class MultilabelOutput final : public TaskOutput {
 
 class MultilabelDecodeOptions final : public DecodeOptions {
  public:
-  // Whether labels below their thresholds are answered with too; else those given alone.
-  explicit MultilabelDecodeOptions(bool all_labels) : all_labels_(all_labels) {}
+  struct Values {
+    bool all_labels = false;  // those below their thresholds are answered with too
+    std::map<std::string, double> thresholds = {};  // 0 to 1, in place of the model's own
+  };
+
+  explicit MultilabelDecodeOptions(Values values) : values_(std::move(values)) {}
   absl::string_view task() const override { return kMultilabelTask; }
-  bool all_labels() const { return all_labels_; }
+  const Values& values() const { return values_; }
 
  private:
-  const bool all_labels_;
+  const Values values_;
 };
 
 // From MultilabelOutputs as JSON. INVALID_ARGUMENT names what is missing or wrong.

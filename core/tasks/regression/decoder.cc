@@ -19,17 +19,30 @@ class RegressionDecoder final : public Decoder {
   int64_t outputs() const override { return static_cast<int64_t>(outputs_.names.size()); }
 
   absl::Status CheckOptions(const DecodeOptions* options) const override {
-    if (options == nullptr || options->task() == kRegressionTask) return absl::OkStatus();
-    return absl::InvalidArgumentError(absl::StrCat("options: are of the task ", options->task(),
-                                                   ", and the model is of ", kRegressionTask));
+    if (options == nullptr) return absl::OkStatus();
+    if (options->task() != kRegressionTask) {
+      return absl::InvalidArgumentError(absl::StrCat("they are of the task ", options->task(),
+                                                     ", and the model is of ", kRegressionTask));
+    }
+    const std::optional<double> coverage = CoverageOf(options);
+    if (!coverage.has_value()) return absl::OkStatus();
+    if (outputs_.conformal.empty()) {
+      return absl::InvalidArgumentError(
+          "coverage: nothing was held out when the model was made, so that it cannot promise any");
+    }
+    if (*coverage > 0 && *coverage < 1) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat("coverage must be above 0 and below 1, not ", *coverage));
   }
 
-  absl::StatusOr<std::unique_ptr<TaskOutput>> Decode(
-      absl::Span<const float> row, const DecodeOptions* /*options*/) const override {
+  absl::StatusOr<std::unique_ptr<TaskOutput>> Decode(absl::Span<const float> row,
+                                                     const DecodeOptions* options,
+                                                     const InputContext&) const override {
     if (row.size() != outputs_.names.size()) {
       return absl::InternalError(
           absl::StrCat("the network gave ", row.size(), " numbers for ", outputs_.names.size()));
     }
+    const std::optional<double> coverage = CoverageOf(options);
     std::vector<NumberAnswer> numbers;
     for (size_t i = 0; i < row.size(); ++i) {
       const NumberScale& scale = outputs_.scales[i];
@@ -37,10 +50,20 @@ class RegressionDecoder final : public Decoder {
       if (!std::isfinite(value)) {
         return absl::InternalError("the network gave numbers that are not finite");
       }
-      numbers.push_back({outputs_.names[i], value});
+      NumberAnswer& number = numbers.emplace_back(NumberAnswer{outputs_.names[i], value});
+      if (!coverage.has_value()) continue;
+      const double error = evaluation::ScoreAt(outputs_.conformal[i], *coverage) * scale.deviation;
+      number.range = {value - error, value + error};
     }
     return std::make_unique<RegressionOutput>(std::move(numbers));
   }
+
+  absl::StatusOr<int64_t> FindOutput(absl::string_view name,
+                                     absl::Span<const float> row) const override {
+    if (name.empty()) return 0;  // numbers of different units say nothing of each other
+    return FindNamedOutput(name, outputs_.names, row);
+  }
+  std::string OutputName(int64_t output) const override { return outputs_.names[output]; }
 
   const DecodeOptions* whole_answer() const override { return nullptr; }
 
@@ -55,6 +78,11 @@ class RegressionDecoder final : public Decoder {
   }
 
  private:
+  static std::optional<double> CoverageOf(const DecodeOptions* options) {
+    if (options == nullptr) return std::nullopt;
+    return static_cast<const RegressionDecodeOptions*>(options)->coverage();
+  }
+
   const RegressionOutputs outputs_;
 };
 

@@ -2,6 +2,7 @@
 #define GRAFT_CORE_TASKS_REGRESSION_DECODER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,9 @@ namespace graft::tasks {
 struct NumberAnswer {
   std::string name;
   double value = 0;  // in the user's units
+  // Where a coverage was asked for: between which the true value is so often. Infinite where too
+  // little was held out to promise it.
+  std::optional<std::pair<double, double>> range = {};
 };
 
 // The numbers of one input, in the order of the dataset's columns.
@@ -30,10 +34,15 @@ class RegressionOutput final : public TaskOutput {
   const std::vector<NumberAnswer> numbers_;
 };
 
-// There is nothing to ask for.
 class RegressionDecodeOptions final : public DecodeOptions {
  public:
+  // Of the ranges, above 0 and below 1; without it there are none.
+  explicit RegressionDecodeOptions(std::optional<double> coverage = {}) : coverage_(coverage) {}
   absl::string_view task() const override { return kRegressionTask; }
+  std::optional<double> coverage() const { return coverage_; }
+
+ private:
+  const std::optional<double> coverage_;
 };
 
 // From RegressionOutputs as JSON. INVALID_ARGUMENT names what is missing or wrong.

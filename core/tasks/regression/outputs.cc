@@ -24,6 +24,9 @@ absl::Status Validate(const RegressionOutputs& outputs) {
   for (const std::string& name : outputs.names) {
     if (!seen.insert(name).second) return Wrong(absl::StrCat("number ", name, " comes twice"));
   }
+  if (!outputs.conformal.empty() && outputs.conformal.size() != outputs.names.size()) {
+    return Wrong("conformal scores must be of every number or of none");
+  }
   for (const NumberScale& scale : outputs.scales) {
     if (!std::isfinite(scale.mean) || !std::isfinite(scale.deviation) || !(scale.deviation > 0)) {
       return Wrong("mean and deviation must be finite, and the deviation above 0");
@@ -38,6 +41,9 @@ std::string ToJson(const RegressionOutputs& outputs) {
     numbers.push_back({{"name", outputs.names[i]},
                        {"mean", outputs.scales[i].mean},
                        {"deviation", outputs.scales[i].deviation}});
+    if (!outputs.conformal.empty()) {
+      numbers.back()["conformal"] = evaluation::ToJson(outputs.conformal[i]);
+    }
   }
   return nlohmann::json{{"numbers", std::move(numbers)}}.dump();
 }
@@ -50,6 +56,9 @@ absl::StatusOr<RegressionOutputs> RegressionOutputsFromJson(absl::string_view js
       outputs.names.push_back(number.at("name").get<std::string>());
       outputs.scales.push_back(
           {number.at("mean").get<double>(), number.at("deviation").get<double>()});
+      if (!number.contains("conformal")) continue;
+      GRAFT_ASSIGN_OR_RETURN(outputs.conformal.emplace_back(),
+                             evaluation::ConformalScoresFromJson(number.at("conformal")));
     }
   } catch (const nlohmann::json::exception& e) {
     return Wrong(e.what());

@@ -8,6 +8,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "core/evaluation/conformal.h"
+
 namespace graft::tasks {
 
 inline constexpr char kRegressionTask[] = "regression";
@@ -25,6 +27,8 @@ struct NumberScale {
 struct RegressionOutputs {
   std::vector<std::string> names;   // of the numbers, in the order of the outputs
   std::vector<NumberScale> scales;  // one a name
+  // Absolute errors of the validation part, in deviations, one a name; empty: nothing was held out.
+  std::vector<evaluation::ConformalScores> conformal = {};
 
   friend bool operator==(const RegressionOutputs&, const RegressionOutputs&) = default;
 };
@@ -33,7 +37,8 @@ struct RegressionOutputs {
 // finite, or without a deviation above 0.
 absl::Status Validate(const RegressionOutputs& outputs);
 
-// {"numbers":[{"name":"age","mean":41.2,"deviation":12.9}]}
+// {"numbers":[{"name":"age","mean":41.2,"deviation":12.9,
+//  "conformal":{"examples":75,"scores":[...]}}]}, without conformal where there are none
 std::string ToJson(const RegressionOutputs& outputs);
 // The inverse; validates. INVALID_ARGUMENT names what is missing or wrong.
 absl::StatusOr<RegressionOutputs> RegressionOutputsFromJson(absl::string_view json);

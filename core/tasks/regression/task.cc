@@ -136,14 +136,26 @@ std::unique_ptr<Evaluation> RegressionTask::NewEvaluation() const {
   return std::make_unique<RegressionEvaluation>(&names_, &scales_, &loss_);
 }
 
+absl::Status RegressionTask::Calibrate(const at::Tensor& outputs, const at::Tensor& targets) {
+  const at::Tensor errors = (outputs.to(at::kFloat) - targets).abs().t().contiguous();
+  if (!at::isfinite(errors).all().item<bool>()) return absl::OkStatus();  // it diverged
+  conformal_.clear();
+  for (int64_t number = 0; number < errors.size(0); ++number) {
+    const float* const row = errors[number].data_ptr<float>();
+    conformal_.push_back(evaluation::KeepScores({row, row + errors.size(1)}));
+  }
+  return absl::OkStatus();
+}
+
 std::string RegressionTask::OutputsJson() const {
-  return ToJson(RegressionOutputs{names_, scales_});
+  return ToJson(RegressionOutputs{names_, scales_, conformal_});
 }
 
 std::string RegressionTask::Limits() const {
-  return "Answers with a number for every image, also for images unlike any it was trained on, and "
-         "says nothing of how sure it is. Figures hold for images like those it was trained and "
-         "tested on.";
+  return "Answers with a number for every image, also for images unlike any it was trained on; how "
+         "far off it may be is said where a coverage is asked for. Figures hold for images like "
+         "those it "
+         "was trained and tested on.";
 }
 
 }  // namespace graft::tasks

@@ -45,7 +45,9 @@ class RegressionTask final : public Task {
   std::unique_ptr<Meter> NewTrainingMeter() const override;  // mean_absolute_error
   std::unique_ptr<Evaluation> NewEvaluation() const override;
   std::string main_figure() const override { return "r2"; }
-  // {"numbers":[{"name":"age","mean":41.2,"deviation":12.9}]}
+  // What ranges are made from.
+  bool calibrates() const override { return true; }
+  absl::Status Calibrate(const at::Tensor& outputs, const at::Tensor& targets) override;
   std::string OutputsJson() const override;
   std::string Limits() const override;
 
@@ -62,6 +64,7 @@ class RegressionTask final : public Task {
   at::Tensor targets_;
   std::vector<NumberScale> scales_;
   std::vector<bool> constant_;
+  std::vector<evaluation::ConformalScores> conformal_;  // of the validation part
 };
 
 }  // namespace graft::tasks

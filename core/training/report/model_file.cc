@@ -15,7 +15,8 @@ constexpr char kDescriptionKey[] = "graft.model";
 }  // namespace
 
 absl::StatusOr<std::string> SerializeModel(const TrainableNetwork& network, int first_changed,
-                                           const model::ModelDescription& description) {
+                                           const model::ModelDescription& description,
+                                           const novelty::UnitVectors* known) {
   TensorFile file;
   file.metadata[kDescriptionKey] = model::ModelDescriptionToJson(description);
   for (int stage = first_changed; stage <= network.stages(); ++stage) {
@@ -27,6 +28,14 @@ absl::StatusOr<std::string> SerializeModel(const TrainableNetwork& network, int 
       }
       file.tensors.emplace(tensor.name, nn::OnHost(tensor.tensor.detach()));
     }
+  }
+  if (known != nullptr) {
+    const auto count = known->count();
+    file.tensors.emplace(model::kNoveltyRows, at::from_blob(const_cast<int8_t*>(known->rows.data()),
+                                                            {count, known->width}, at::kChar));
+    file.tensors.emplace(
+        model::kNoveltyScales,
+        at::from_blob(const_cast<float*>(known->scales.data()), {count}, at::kFloat));
   }
   return SerializeTensorFile(file);
 }

@@ -18,6 +18,28 @@ namespace {
 // A truncated file is told by its header; this one tells changed bytes.
 constexpr char kDigestKey[] = "tensors_sha256";
 
+struct ElementType {
+  at::ScalarType in_memory;
+  artifacts::DType in_file;
+};
+constexpr ElementType kTypes[] = {{at::kFloat, artifacts::DType::kF32},
+                                  {at::kLong, artifacts::DType::kI64},
+                                  {at::kChar, artifacts::DType::kI8}};
+
+// Null where a file holds none of this type.
+const ElementType* FindType(at::ScalarType type) {
+  for (const ElementType& each : kTypes) {
+    if (each.in_memory == type) return &each;
+  }
+  return nullptr;
+}
+const ElementType* FindType(artifacts::DType type) {
+  for (const ElementType& each : kTypes) {
+    if (each.in_file == type) return &each;
+  }
+  return nullptr;
+}
+
 std::string DigestOf(absl::Span<const artifacts::TensorView> sorted) {
   Sha256 hash;
   for (const artifacts::TensorView& tensor : sorted) {
@@ -33,14 +55,14 @@ absl::StatusOr<std::string> SerializeTensorFile(const TensorFile& file) {
   std::vector<at::Tensor> plain;  // keeps the bytes alive
   std::vector<artifacts::TensorView> views;
   for (const auto& [name, tensor] : file.tensors) {
-    const bool is_float = tensor.scalar_type() == at::kFloat;
-    if (!is_float && tensor.scalar_type() != at::kLong) {
+    const ElementType* const type = FindType(tensor.scalar_type());
+    if (type == nullptr) {
       return absl::InvalidArgumentError(
-          absl::StrCat("tensor ", name, " is neither float32 nor int64"));
+          absl::StrCat("tensor ", name, " is neither float32 nor int64 nor int8"));
     }
     const at::Tensor& kept = plain.emplace_back(tensor.detach().cpu().contiguous());
     views.push_back(
-        {name, is_float ? artifacts::DType::kF32 : artifacts::DType::kI64, kept.sizes().vec(),
+        {name, type->in_file, kept.sizes().vec(),
          absl::string_view(static_cast<const char*>(kept.const_data_ptr()), kept.nbytes())});
   }
   artifacts::SafetensorsMetadata metadata = file.metadata;
@@ -67,12 +89,12 @@ absl::StatusOr<TensorFile> ParseTensorFile(absl::string_view bytes) {
   }
   file.metadata.erase(digest);
   for (const artifacts::TensorView& view : views) {
-    if (view.dtype != artifacts::DType::kF32 && view.dtype != artifacts::DType::kI64) {
+    const ElementType* const type = FindType(view.dtype);
+    if (type == nullptr) {
       return absl::DataLossError(
-          absl::StrCat("tensor file: ", view.name, " is neither float32 nor int64"));
+          absl::StrCat("tensor file: ", view.name, " is neither float32 nor int64 nor int8"));
     }
-    at::Tensor tensor =
-        at::empty(view.shape, view.dtype == artifacts::DType::kF32 ? at::kFloat : at::kLong);
+    at::Tensor tensor = at::empty(view.shape, type->in_memory);
     std::memcpy(tensor.mutable_data_ptr(), view.bytes.data(), view.bytes.size());
     file.tensors.emplace(view.name, std::move(tensor));
   }

@@ -12,7 +12,7 @@ namespace graft::training {
 
 // Tensors by name with a few strings beside them: the content of a safetensors file.
 struct TensorFile {
-  std::map<std::string, at::Tensor> tensors;  // float32 or int64, any shape
+  std::map<std::string, at::Tensor> tensors;  // float32, int64 or int8, any shape
   std::map<std::string, std::string> metadata;
 };
 

@@ -48,5 +48,20 @@ TEST(BestF1ThresholdTest, IsAHalfWhereNothingCanBeChosen) {
   EXPECT_EQ(Threshold({}), 0.5);
 }
 
+TEST(PrecisionThreshold, IsTheLowestFromWhichEnoughAnswersAreRight) {
+  const auto threshold = [](std::vector<ScoredAnswer> answers, double precision) {
+    return PrecisionThreshold(absl::MakeSpan(answers), precision);
+  };
+  const std::vector<ScoredAnswer> mixed = {
+      {0.9f, true}, {0.8f, true}, {0.7f, false}, {0.6f, true}, {0.5f, false}};
+  EXPECT_FLOAT_EQ(static_cast<float>(threshold(mixed, 1)), 0.8f);
+  EXPECT_FLOAT_EQ(static_cast<float>(threshold(mixed, 0.75)), 0.6f);
+  EXPECT_EQ(threshold(mixed, 0.6), 0) << "all of them";
+  EXPECT_EQ(threshold({{0.9f, false}, {0.8f, true}}, 0.9), 1) << "none";
+  EXPECT_EQ(threshold({}, 0.9), 1);
+  // Those of one score are above it together.
+  EXPECT_EQ(threshold({{0.9f, true}, {0.9f, false}, {0.1f, false}}, 0.9), 1);
+}
+
 }  // namespace
 }  // namespace graft::evaluation

@@ -26,9 +26,10 @@ class ServingPrecisionProverTest : public training::TinyFineTuneTest {
   // What a job finds out with this engine beside LibTorch.
   absl::StatusOr<training::FineTuneResult> RunWith(
       std::shared_ptr<const engine::EngineFactory> engine, recipes::FineTuneConfig config = {}) {
-    ServingPrecisionProver::Options options;
+    UnpublishedModels::Options options;
     options.engines = {std::move(engine), std::make_shared<engine::EagerEngineFactory>()};
-    const ServingPrecisionProver prover(options, &tasks::AllDecoders());
+    UnpublishedModels models(options, &tasks::AllDecoders());
+    const ServingPrecisionProver prover(&models);
     precision_ = &prover;
     auto result = Run(std::move(config));
     precision_ = nullptr;
@@ -139,11 +140,12 @@ TEST_F(ServingPrecisionProverTest, ADrainEndsItAndTheNextRunFindsTheSame) {
 // Of another head on the same data nothing is read or computed again but the head.
 TEST_F(ServingPrecisionProverTest, ASecondJobOnTheSameDataFindsWhatTheFirstComputed) {
   const auto runs = std::make_shared<int>(0);
-  ServingPrecisionProver::Options options;
+  UnpublishedModels::Options options;
   options.engines = {
       std::make_shared<ScaledEngineFactory>(1.f, absl::OkStatus(), absl::OkStatus(), runs),
       std::make_shared<engine::EagerEngineFactory>()};
-  const ServingPrecisionProver prover(options, &tasks::AllDecoders());
+  UnpublishedModels models(options, &tasks::AllDecoders());
+  const ServingPrecisionProver prover(&models);
   precision_ = &prover;
   const auto trial = [&](model::HeadKind head) {
     checkpoints_.saved.clear();
@@ -190,8 +192,8 @@ TEST_F(ServingPrecisionProverTest, WhatIsNotTriedSaysWhy) {
 TEST_F(ServingPrecisionProverTest, CountsWhatItSendsThroughTheNetwork) {
   const auto forwards = [](std::vector<std::shared_ptr<const engine::EngineFactory>> engines,
                            std::optional<Precision> asked) {
-    return ServingPrecisionProver({.engines = std::move(engines)}, &tasks::AllDecoders())
-        .Forwards(asked);
+    UnpublishedModels models({.engines = std::move(engines)}, &tasks::AllDecoders());
+    return ServingPrecisionProver(&models).Forwards(asked);
   };
   const auto eager = std::make_shared<engine::EagerEngineFactory>();
   const auto scaled = std::make_shared<ScaledEngineFactory>(1.f);

@@ -188,8 +188,8 @@ class NetworkLoaderTest : public ::testing::Test {
 
   // What a client is told: the probability of each class, in their order.
   static std::vector<float> Probabilities(const Servable& servable, const RowNumbers& row) {
-    const tasks::ClassificationDecodeOptions all(100);
-    const auto output = servable.decoder().Decode(row.outputs, &all).value();
+    const tasks::ClassificationDecodeOptions all({.top_k = 100});
+    const auto output = servable.decoder().Decode(row.outputs, &all, {}).value();
     std::vector<float> probabilities(row.outputs.size());
     for (const tasks::LabelScore& score :
          static_cast<const tasks::ClassificationOutput&>(*output).scores()) {

@@ -160,6 +160,7 @@ TEST_F(PredictorTest, WhatIsBulkIsComputedAfterWhatIsUrgent) {
   Start({.decode_threads = 1});
   ASSERT_TRUE(Submit({"a"}, "n").Wait().ok());  // it is loaded
   Answer<PredictResponse> running = Occupy();
+  world_.computing.AwaitArrivals(2);  // that one's and the first one's
   Answer<PredictResponse> bulk = SubmitTo({"n"}, {"b"}, Priority::kBulk);
   Answer<PredictResponse> urgent = Submit({"c"});
   (void)Submit({"bad"}).Wait();  // one thread decodes: those before it wait for the network

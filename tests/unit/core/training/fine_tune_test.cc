@@ -5,6 +5,7 @@
 #include "nlohmann/json.hpp"
 
 #include "core/recipes/enum_words.h"
+#include "core/tasks/classification/outputs.h"
 #include "tests/unit/core/training/tiny_fine_tune.h"
 
 namespace graft::training {
@@ -29,7 +30,9 @@ TEST_F(FineTuneTest, FeatureExtractionGivesAHeadOverAnUnchangedBackbone) {
   EXPECT_EQ(result->description.cut_point, "block2");
   EXPECT_EQ(result->description.backbone_digest, backbone_.weights->digest());
   EXPECT_EQ(result->description.task, "classification");
-  EXPECT_EQ(result->description.outputs, R"({"labels":["class0","class1","class2"]})");
+  const auto outputs = tasks::ClassificationOutputsFromJson(result->description.outputs).value();
+  EXPECT_THAT(outputs.labels, ElementsAre("class0", "class1", "class2"));
+  EXPECT_EQ(outputs.conformal.value().examples, 12) << "all that was held out";
   EXPECT_EQ(result->counters.backbone_forward_images, 60);
   EXPECT_GT(result->best_epoch, 0);
   EXPECT_DOUBLE_EQ(observer_.progress.back().fraction, 1.0);

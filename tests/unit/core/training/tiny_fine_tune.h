@@ -159,6 +159,7 @@ class TinyFineTuneTest : public ::testing::Test {
     environment.desired = desired_;
     environment.device = device_;
     environment.precision = precision_;
+    environment.novelty = novelty_;
     return RunFineTune(job, environment);
   }
 
@@ -171,6 +172,7 @@ class TinyFineTuneTest : public ::testing::Test {
   std::function<RunSignal()> desired_;
   std::string device_ = "cpu";
   const PrecisionProver* precision_ = nullptr;
+  const NoveltyFitter* novelty_ = nullptr;
   bool compare_framings_ = false;
 };
 

@@ -45,7 +45,7 @@ class InferenceServiceTest : public StoreTest {
     Api api;
     api.gate = &gate_;
     api.inference = service_.get();
-    rpc_ = MakeRpcServices(api, &executor_, &executor_);
+    rpc_ = MakeRpcServices(api, {.executor = &executor_, .waiting = &executor_});
     server_ = std::make_unique<LoopbackServer>(rpc_.at(0).service.get());
     stub_ = inference::GRPCInferenceService::NewStub(server_->channel());
   }

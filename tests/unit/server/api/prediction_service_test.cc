@@ -8,11 +8,13 @@
 
 #include "graft/v1/prediction.grpc.pb.h"
 
+#include "core/base/thread_pool.h"
 #include "core/serving/model_manager.h"
 #include "core/tasks/classification/decoder.h"
 #include "server/rpc/services.h"
 #include "tests/fakes/fake_serving.h"
 #include "tests/fakes/loopback_server.h"
+#include "tests/unit/server/store_test.h"
 #include "wire/status.h"
 
 namespace graft::server {
@@ -21,19 +23,24 @@ namespace {
 using ::testing::ElementsAre;
 
 // The service over a real predictor and a fake network, asked through sockets.
-class PredictionServiceTest : public ::testing::Test {
+class PredictionServiceTest : public StoreTest {
  protected:
   void SetUp() override {
+    StoreTest::SetUp();
+    ASSERT_FALSE(HasFatalFailure());
     models_.Publish("pets", 1,
                     {.decoder = tasks::MakeClassificationDecoder({{"a", "b", "c"}, {}})});
     manager_ = *serving::ModelManager::Create({}, &models_, &models_, Clock::System(), nullptr);
     predictor_ = *serving::Predictor::Create({.max_inputs_per_request = 2, .max_pending_inputs = 2},
                                              manager_.get(), Clock::System(), &observer_);
     service_ = std::make_unique<PredictionService>(predictor_.get(), Clock::System(), &observer_);
+    explanations_ = std::make_unique<ExplanationService>(manager_.get(), store_.get(),
+                                                         Clock::System(), /*max_image_bytes=*/100);
     Api api;
     api.gate = &gate_;
     api.predictions = service_.get();
-    rpc_ = MakeRpcServices(api, nullptr, nullptr);
+    api.explanations = explanations_.get();
+    rpc_ = MakeRpcServices(api, {.computing = &computing_});
     server_ = std::make_unique<LoopbackServer>(rpc_.at(0).service.get());
     stub_ = v1::PredictionService::NewStub(server_->channel());
   }
@@ -73,6 +80,8 @@ class PredictionServiceTest : public ::testing::Test {
   std::unique_ptr<serving::Predictor> predictor_;
   const Gate gate_;
   std::unique_ptr<PredictionService> service_;
+  std::unique_ptr<ExplanationService> explanations_;
+  ThreadPool computing_{"test", 1};
   std::vector<RpcService> rpc_;
   std::unique_ptr<LoopbackServer> server_;
   std::unique_ptr<v1::PredictionService::Stub> stub_;
@@ -159,6 +168,53 @@ TEST_F(PredictionServiceTest, EmbedsEachInputInOrder) {
   ASSERT_EQ(response.embeddings_size(), 2);
   EXPECT_THAT(response.embeddings(0).values(), ElementsAre(2));
   EXPECT_THAT(response.embeddings(1).values(), ElementsAre(1));
+}
+
+TEST_F(PredictionServiceTest, ExplainsTheAnswerOrWhatItIsAskedFor) {
+  v1::ExplainRequest request;
+  request.set_project("p");
+  request.set_model("pets");
+  request.mutable_input()->set_image("c");
+  v1::ExplainResponse response;
+  const auto ask = [&] {
+    grpc::ClientContext context;
+    return wire::FromGrpcStatus(stub_->Explain(&context, request, &response));
+  };
+  absl::Status status = ask();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(response.model(), "pets");
+  EXPECT_EQ(response.version(), 1);
+  EXPECT_EQ(response.of(), "c");
+  EXPECT_EQ(response.output().classification().answer(), "c");
+  EXPECT_THAT(response.map().values(), ElementsAre(1));
+  EXPECT_EQ(response.overlay_png(), "");
+  request.set_of("b");
+  request.set_overlay(true);
+  ASSERT_TRUE(ask().ok());
+  EXPECT_EQ(response.of(), "b");
+  EXPECT_NE(response.overlay_png(), "");
+
+  const auto field = [&] {
+    status = ask();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    const std::vector<FieldError> fields = InvalidFieldsOf(status);
+    return fields.size() == 1 ? fields[0].field : "";
+  };
+  request.set_of("fox");
+  EXPECT_EQ(field(), "of");
+  request.set_of("");
+  request.mutable_input()->set_image("bad");
+  EXPECT_EQ(field(), "input");
+  request.mutable_input()->set_image(std::string(101, 'a'));
+  EXPECT_EQ(field(), "input");
+  request.clear_input();
+  EXPECT_EQ(field(), "input");
+  request.mutable_input()->set_image("a");
+  request.set_label("none");
+  EXPECT_TRUE(absl::IsNotFound(ask()));
+  request.set_label("");
+  request.set_model("none");
+  EXPECT_TRUE(absl::IsNotFound(ask()));
 }
 
 TEST_F(PredictionServiceTest, APriorityThatIsNoneIsNamedAsAField) {

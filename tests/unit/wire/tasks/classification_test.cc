@@ -51,7 +51,8 @@ TEST(ClassificationWireTest, OptionsHaveADefaultAndAreChecked) {
   const auto top_k = [](const v1::PredictOptions& options) {
     return static_cast<const tasks::ClassificationDecodeOptions&>(
                **ClassificationWire().PredictOptions(options))
-        .top_k();
+        .values()
+        .top_k;
   };
   v1::PredictOptions options;
   options.mutable_classification();

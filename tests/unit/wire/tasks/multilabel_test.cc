@@ -75,7 +75,7 @@ TEST(MultilabelWireTest, AllLabelsAreShownWhereAskedFor) {
   options.mutable_multilabel()->set_all_labels(true);
   const auto read = ReadPredictOptions(options);
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_TRUE(static_cast<const tasks::MultilabelDecodeOptions&>(**read).all_labels());
+  EXPECT_TRUE(static_cast<const tasks::MultilabelDecodeOptions&>(**read).values().all_labels);
 }
 
 }  // namespace

@@ -24,8 +24,8 @@ std::unique_ptr<const Decoder> Pets(std::optional<double> temperature = std::nul
 }
 
 std::vector<LabelScore> Decode(const Decoder& decoder, const std::vector<float>& row, int top_k) {
-  const ClassificationDecodeOptions options(top_k);
-  const std::unique_ptr<TaskOutput> output = decoder.Decode(row, &options).value();
+  const ClassificationDecodeOptions options({.top_k = top_k});
+  const std::unique_ptr<TaskOutput> output = decoder.Decode(row, &options, {}).value();
   EXPECT_EQ(output->task(), kClassificationTask);
   return static_cast<const ClassificationOutput&>(*output).scores();
 }
@@ -53,7 +53,7 @@ TEST(ClassificationDecoder, MoreThanThereAreGivesAllAndNothingAskedGivesFive) {
   ASSERT_EQ(all.size(), 3u);
   EXPECT_NEAR(all[0].probability + all[1].probability + all[2].probability, 1, 1e-6);
   const auto seven = MakeClassificationDecoder({.labels = {"a", "b", "c", "d", "e", "f", "g"}});
-  const auto output = seven->Decode({1, 2, 3, 4, 5, 6, 7}, nullptr).value();
+  const auto output = seven->Decode({1, 2, 3, 4, 5, 6, 7}, nullptr, {}).value();
   EXPECT_EQ(static_cast<const ClassificationOutput&>(*output).scores().size(), 5u);
 }
 
@@ -77,10 +77,10 @@ TEST(ClassificationDecoder, LargeLogitsAndSmallTemperaturesDoNotOverflow) {
 
 TEST(ClassificationDecoder, RowsThatNoNetworkShouldGiveAreErrors) {
   const auto pets = Pets();
-  EXPECT_TRUE(absl::IsInternal(pets->Decode({1, 2}, nullptr).status()));
-  EXPECT_TRUE(absl::IsInternal(pets->Decode({1, 2, 3, 4}, nullptr).status()));
+  EXPECT_TRUE(absl::IsInternal(pets->Decode({1, 2}, nullptr, {}).status()));
+  EXPECT_TRUE(absl::IsInternal(pets->Decode({1, 2, 3, 4}, nullptr, {}).status()));
   for (const float bad : {kInfinity, -kInfinity, std::nanf("")}) {
-    EXPECT_TRUE(absl::IsInternal(pets->Decode({1, bad, 2}, nullptr).status())) << bad;
+    EXPECT_TRUE(absl::IsInternal(pets->Decode({1, bad, 2}, nullptr, {}).status())) << bad;
   }
 }
 
@@ -98,7 +98,7 @@ TEST(ClassificationDecoder, OptionsAreChecked) {
   const auto pets = Pets();
   EXPECT_EQ(pets->outputs(), 3);
   EXPECT_TRUE(pets->CheckOptions(nullptr).ok());
-  const ClassificationDecodeOptions one(1), none(0), negative(-1);
+  const ClassificationDecodeOptions one({.top_k = 1}), none({.top_k = 0}), negative({.top_k = -1});
   EXPECT_TRUE(pets->CheckOptions(&one).ok());
   for (const auto* options : {&none, &negative}) {
     const absl::Status status = pets->CheckOptions(options);
@@ -119,6 +119,83 @@ TEST(Decoders, MakesThoseOfItsListAndNamesThemForOthers) {
   EXPECT_TRUE(absl::IsUnimplemented(other));
   EXPECT_THAT(std::string(other.message()), HasSubstr("only classification"));
   EXPECT_TRUE(absl::IsUnimplemented(Decoders({}).Make("classification", "{}").status()));
+}
+
+// Of three labels, with thresholds and with scores that were held out.
+class Careful : public ::testing::Test {
+ protected:
+  ClassificationOutput Answer(const std::vector<float>& probabilities,
+                              const ClassificationDecodeOptions::Values& values,
+                              InputContext context = {}) const {
+    std::vector<float> row;
+    for (const float p : probabilities) row.push_back(std::log(p));
+    const ClassificationDecodeOptions options(values);
+    const absl::Status checked = decoder_->CheckOptions(&options);
+    EXPECT_TRUE(checked.ok()) << checked;
+    const auto output = decoder_->Decode(row, &options, context).value();
+    return static_cast<const ClassificationOutput&>(*output);
+  }
+  absl::Status Check(const ClassificationDecodeOptions::Values& values) const {
+    const ClassificationDecodeOptions options(values);
+    return decoder_->CheckOptions(&options);
+  }
+
+  const std::unique_ptr<const Decoder> decoder_ =
+      MakeClassificationDecoder({.labels = {"cat", "dog", "owl"},
+                                 .thresholds = {0.5, 0.8, 0},
+                                 .conformal = evaluation::KeepScores(
+                                     {0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f, 0.7f, 0.75f, 0.8f})});
+};
+
+TEST_F(Careful, AbstainsBelowTheThresholdOfItsAnswer) {
+  EXPECT_EQ(Answer({0.6f, 0.3f, 0.1f}, {}).answer(), "cat");
+  EXPECT_EQ(Answer({0.3f, 0.6f, 0.1f}, {}).answer(), "");
+  EXPECT_EQ(Answer({0.3f, 0.6f, 0.1f}, {}).abstention(), Abstention::kBelowThreshold);
+  EXPECT_EQ(Answer({0.3f, 0.6f, 0.1f}, {}).scores().front().label, "dog") << "is told all the same";
+  EXPECT_EQ(Answer({0.3f, 0.3f, 0.4f}, {}).answer(), "owl");
+}
+
+TEST_F(Careful, ARequestsOwnThresholdsGoFirst) {
+  EXPECT_EQ(Answer({0.3f, 0.6f, 0.1f}, {.threshold = 0.55}).answer(), "dog");
+  EXPECT_EQ(Answer({0.3f, 0.3f, 0.4f}, {.threshold = 0.55}).answer(), "");
+  EXPECT_EQ(Answer({0.3f, 0.6f, 0.1f}, {.thresholds = {{"dog", 0.2}}, .threshold = 0.9}).answer(),
+            "dog");
+  EXPECT_EQ(Answer({0.6f, 0.3f, 0.1f}, {.thresholds = {{"dog", 0.2}}}).answer(), "cat");
+}
+
+TEST_F(Careful, AbstainsOfTheUnknownWhereItIsAskedTo) {
+  const InputContext unknown{.unknown = true};
+  EXPECT_EQ(Answer({0.9f, 0.05f, 0.05f}, {}, unknown).answer(), "cat");
+  const auto output = Answer({0.9f, 0.05f, 0.05f}, {.abstain_if_unknown = true}, unknown);
+  EXPECT_EQ(output.answer(), "");
+  EXPECT_EQ(output.abstention(), Abstention::kUnknown);
+  EXPECT_EQ(Answer({0.9f, 0.05f, 0.05f}, {.abstain_if_unknown = true}).answer(), "cat");
+}
+
+TEST_F(Careful, ThePredictionSetHoldsWhatTheCoverageTakes) {
+  using ::testing::ElementsAre;
+  // ceil(10 * 0.5) = 5: scores up to 0.5, probabilities from 0.5.
+  EXPECT_THAT(Answer({0.3f, 0.6f, 0.1f}, {.coverage = 0.5}).prediction_set(), ElementsAre("dog"));
+  // 0.7: from 0.3.
+  EXPECT_THAT(Answer({0.31f, 0.59f, 0.1f}, {.top_k = 1, .coverage = 0.7}).prediction_set(),
+              ElementsAre("dog", "cat"));
+  EXPECT_EQ(Answer({0.31f, 0.59f, 0.1f}, {.top_k = 1, .coverage = 0.7}).scores().size(), 1u);
+  EXPECT_THAT(Answer({0.4f, 0.3f, 0.3f}, {.coverage = 0.5}).prediction_set(), ElementsAre("cat"))
+      << "never empty";
+  EXPECT_THAT(Answer({0.98f, 0.01f, 0.01f}, {.coverage = 0.95}).prediction_set(),
+              ElementsAre("cat", "dog", "owl"))
+      << "nine held-out pictures promise no such coverage";
+  EXPECT_TRUE(Answer({0.3f, 0.6f, 0.1f}, {}).prediction_set().empty());
+}
+
+TEST_F(Careful, WhatCannotBeAskedIsSaid) {
+  EXPECT_THAT(Check({.thresholds = {{"fox", 0.5}}}).message(), HasSubstr("no label \"fox\""));
+  EXPECT_THAT(Check({.thresholds = {{"cat", 1.5}}}).message(), HasSubstr("0 to 1, not 1.5"));
+  EXPECT_THAT(Check({.threshold = -0.1}).message(), HasSubstr("threshold must be 0 to 1"));
+  EXPECT_THAT(Check({.threshold = std::nan("")}).message(), HasSubstr("threshold must be 0 to 1"));
+  EXPECT_THAT(Check({.coverage = 1}).message(), HasSubstr("coverage must be above 0 and below 1"));
+  const ClassificationDecodeOptions covered({.coverage = 0.9});
+  EXPECT_THAT(Pets()->CheckOptions(&covered).message(), HasSubstr("nothing was held out"));
 }
 
 }  // namespace

@@ -95,5 +95,34 @@ TEST(ClassificationTaskTest, FiguresAreNamedAndValidationSelectsByTheLoss) {
   EXPECT_EQ((*task)->Cost({{"loss", 0.25}, {"accuracy", 0.5}}), 0.25);
 }
 
+TEST(ClassificationTaskTest, CalibratesSetsAlwaysAndThresholdsWhereAPrecisionIsAimedAt) {
+  // Probabilities of the answers: 0.9 right, 0.8 wrong, 0.7 right of ant; 0.6 right of bee.
+  const at::Tensor logits =
+      at::log(at::tensor({.9f, .1f, .8f, .2f, .7f, .3f, .4f, .6f}).view({4, 2}));
+  const at::Tensor truth = at::tensor({0, 1, 0, 1}, at::kLong);
+  const auto outputs = [&](const ClassificationOptions& options) {
+    const auto task = ClassificationTask::Create({"ant", "bee", "cow"}, {0, 1, 2}, options);
+    EXPECT_TRUE(task.ok());
+    const at::Tensor three = at::cat({logits, at::full({4, 1}, -1e9f)}, 1);
+    EXPECT_TRUE((*task)->calibrates());
+    EXPECT_TRUE((*task)->Calibrate(three, truth).ok());
+    return ClassificationOutputsFromJson((*task)->OutputsJson()).value();
+  };
+  const ClassificationOutputs plain = outputs({});
+  EXPECT_TRUE(plain.thresholds.empty());
+  ASSERT_TRUE(plain.conformal.has_value());
+  EXPECT_EQ(plain.conformal->examples, 4);
+  ASSERT_EQ(plain.conformal->scores.size(), 4u);
+  EXPECT_NEAR(plain.conformal->scores[0], 0.1, 1e-6);
+  EXPECT_NEAR(plain.conformal->scores[3], 0.8, 1e-6);
+  ClassificationOptions options;
+  options.target_precision = 0.9;
+  const ClassificationOutputs careful = outputs(options);
+  ASSERT_EQ(careful.thresholds.size(), 3u);
+  EXPECT_NEAR(careful.thresholds[0], 0.9, 1e-6);
+  EXPECT_EQ(careful.thresholds[1], 0) << "all of its answers are right";
+  EXPECT_NEAR(careful.thresholds[2], 0.9, 1e-6) << "never answered: of all together";
+}
+
 }  // namespace
 }  // namespace graft::tasks

@@ -17,8 +17,8 @@ constexpr char kOutputs[] = R"({"labels":["beach","boat","sun"],"thresholds":[0.
 std::vector<GivenLabel> Decode(const std::vector<float>& row, bool all_labels) {
   const auto decoder = MakeMultilabelDecoder(kOutputs);
   EXPECT_TRUE(decoder.ok()) << decoder.status();
-  const MultilabelDecodeOptions options(all_labels);
-  const auto output = (*decoder)->Decode(row, &options);
+  const MultilabelDecodeOptions options({.all_labels = all_labels});
+  const auto output = (*decoder)->Decode(row, &options, {});
   EXPECT_TRUE(output.ok()) << output.status();
   EXPECT_EQ((*output)->task(), "multilabel");
   return static_cast<const MultilabelOutput&>(**output).labels();
@@ -49,10 +49,12 @@ TEST(MultilabelDecoderTest, RefusesOptionsOfAnotherTaskAndRowsThatDoNotFit) {
   EXPECT_TRUE((*decoder)->CheckOptions(nullptr).ok());
   const RegressionDecodeOptions other;
   EXPECT_EQ((*decoder)->CheckOptions(&other).code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ((*decoder)->Decode({0, 1}, nullptr).status().code(), absl::StatusCode::kInternal);
-  EXPECT_EQ(
-      (*decoder)->Decode({0, 1, std::numeric_limits<float>::quiet_NaN()}, nullptr).status().code(),
-      absl::StatusCode::kInternal);
+  EXPECT_EQ((*decoder)->Decode({0, 1}, nullptr, {}).status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ((*decoder)
+                ->Decode({0, 1, std::numeric_limits<float>::quiet_NaN()}, nullptr, {})
+                .status()
+                .code(),
+            absl::StatusCode::kInternal);
 }
 
 TEST(MultilabelDecoderTest, AnswersAreTheSameWhereAllTheirLabelsAre) {

@@ -19,7 +19,7 @@ TEST(RegressionDecoderTest, AnswersInTheUnitsOfTheDataset) {
   const auto decoder = MakeRegressionDecoder(kOutputs);
   ASSERT_TRUE(decoder.ok()) << decoder.status();
   EXPECT_EQ((*decoder)->outputs(), 2);
-  const auto output = (*decoder)->Decode({0.5f, -2.f}, nullptr);
+  const auto output = (*decoder)->Decode({0.5f, -2.f}, nullptr, {});
   ASSERT_TRUE(output.ok()) << output.status();
   const auto& numbers = static_cast<const RegressionOutput&>(**output).numbers();
   ASSERT_EQ(numbers.size(), 2u);
@@ -31,11 +31,11 @@ TEST(RegressionDecoderTest, AnswersInTheUnitsOfTheDataset) {
 TEST(RegressionDecoderTest, RefusesOptionsOfAnotherTaskAndRowsThatDoNotFit) {
   const auto decoder = MakeRegressionDecoder(kOutputs);
   ASSERT_TRUE(decoder.ok());
-  const MultilabelDecodeOptions other(true);
+  const MultilabelDecodeOptions other({.all_labels = true});
   EXPECT_EQ((*decoder)->CheckOptions(&other).code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ((*decoder)->Decode({1}, nullptr).status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ((*decoder)->Decode({1}, nullptr, {}).status().code(), absl::StatusCode::kInternal);
   EXPECT_EQ(
-      (*decoder)->Decode({1, std::numeric_limits<float>::infinity()}, nullptr).status().code(),
+      (*decoder)->Decode({1, std::numeric_limits<float>::infinity()}, nullptr, {}).status().code(),
       absl::StatusCode::kInternal);
 }
 
@@ -46,6 +46,30 @@ TEST(RegressionDecoderTest, AnswersAreTheSameWithinATwentiethOfADeviation) {
   EXPECT_FALSE(decoder->SameAnswer({0.5f, -2.f}, {0.56f, -2.f}));
   const float nan = std::numeric_limits<float>::quiet_NaN();
   EXPECT_FALSE(decoder->SameAnswer({0.5f, nan}, {0.5f, nan}));
+}
+
+TEST(RegressionDecoderTest, ARangeHoldsWhatTheCoverageTakes) {
+  const auto decoder =
+      MakeRegressionDecoder(R"({"numbers":[{"name":"age","mean":40,"deviation":12,)"
+                            R"("conformal":{"examples":4,"scores":[0.25,0.5,1,2]}}]})")
+          .value();
+  const auto range = [&](double coverage) {
+    const RegressionDecodeOptions options(coverage);
+    EXPECT_TRUE(decoder->CheckOptions(&options).ok());
+    const auto output = decoder->Decode({0.5f}, &options, {}).value();
+    return static_cast<const RegressionOutput&>(*output).numbers().at(0).range.value();
+  };
+  // ceil(5 * 0.6) = 3: an error of one deviation, around 46.
+  EXPECT_DOUBLE_EQ(range(0.6).first, 34);
+  EXPECT_DOUBLE_EQ(range(0.6).second, 58);
+  EXPECT_EQ(range(0.9).second, std::numeric_limits<double>::infinity()) << "four are too few";
+  const auto plain = decoder->Decode({0.5f}, nullptr, {}).value();
+  EXPECT_FALSE(static_cast<const RegressionOutput&>(*plain).numbers().at(0).range.has_value());
+  const RegressionDecodeOptions all(1);
+  EXPECT_THAT(decoder->CheckOptions(&all).message(), HasSubstr("above 0 and below 1"));
+  const RegressionDecodeOptions covered(0.9);
+  EXPECT_THAT(MakeRegressionDecoder(kOutputs).value()->CheckOptions(&covered).message(),
+              HasSubstr("nothing was held out"));
 }
 
 TEST(RegressionDecoderTest, OutputsThatMakeNoSenseAreNamed) {

@@ -75,5 +75,20 @@ TEST(RegressionTaskTest, AConstantNumberIsWarnedOfAndDoesNoHarm) {
   EXPECT_FLOAT_EQ((*task)->targets()[2][0].item<float>(), 1);
 }
 
+TEST(RegressionTaskTest, CalibratesRangesByTheErrorsOfTheValidationPart) {
+  const auto task = RegressionTask::Create({"age", "size"}, {{1, 5}, {3, 9}}, {});
+  ASSERT_TRUE(task.ok());
+  ASSERT_TRUE((*task)->LearnFrom({0, 1}).ok());
+  EXPECT_TRUE(RegressionOutputsFromJson((*task)->OutputsJson())->conformal.empty());
+  ASSERT_TRUE((*task)
+                  ->Calibrate(at::tensor({1.f, 2.f, 0.f, 0.f}).view({2, 2}),
+                              at::tensor({1.5f, 0.f, 2.f, -1.f}).view({2, 2}))
+                  .ok());
+  const RegressionOutputs outputs = RegressionOutputsFromJson((*task)->OutputsJson()).value();
+  ASSERT_EQ(outputs.conformal.size(), 2u);
+  EXPECT_THAT(outputs.conformal[0].scores, ElementsAre(0.5f, 2.f));
+  EXPECT_THAT(outputs.conformal[1].scores, ElementsAre(1.f, 2.f));
+}
+
 }  // namespace
 }  // namespace graft::tasks
