@@ -9,10 +9,12 @@
 namespace graft::reasons {
 
 // Something ran out. RESOURCE_EXHAUSTED, most with a delay to retry after.
+inline constexpr absl::string_view kCallerBusy = "CALLER_BUSY";  // this caller has too much inside
 inline constexpr absl::string_view kDiskFull = "DISK_FULL";
 inline constexpr absl::string_view kModelLoading = "MODEL_LOADING";  // too many wait for one model
 inline constexpr absl::string_view kModelMemoryFull = "MODEL_MEMORY_FULL";
 inline constexpr absl::string_view kOutOfMemory = "OUT_OF_MEMORY";
+inline constexpr absl::string_view kOverloaded = "OVERLOADED";   // predictions would take too long
 inline constexpr absl::string_view kQueueFull = "QUEUE_FULL";    // of jobs, or of predictions
 inline constexpr absl::string_view kServerBusy = "SERVER_BUSY";  // too many calls wait
 inline constexpr absl::string_view kTooManyUploads = "TOO_MANY_UPLOADS";

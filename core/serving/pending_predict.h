@@ -30,6 +30,7 @@ struct AskedModel {
 struct PendingPredict {
   // Constant once submitted.
   std::string project;
+  std::string caller;
   std::vector<AskedModel> asked;
   int inputs = 0;
   Priority priority = Priority::kInteractive;

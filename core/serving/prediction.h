@@ -58,6 +58,7 @@ struct PredictRequest {
   std::vector<ModelAsk> models;  // asked about the same inputs: at least one
   std::vector<PredictInput> inputs;
   Priority priority = Priority::kInteractive;
+  std::string caller;  // who asks, for what one caller may have inside; "" is one like any other
 
   // Answers that it asks for.
   size_t rows() const { return models.size() * inputs.size(); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -36,7 +37,14 @@ class PredictorImpl final : public Predictor {
         models_(models),
         clock_(clock),
         observer_(observer),
-        admission_({options.max_pending_inputs, options.max_pending_bytes, options.retry_after}),
+        admission_({.max_inputs = options.max_pending_inputs,
+                    .max_bytes = options.max_pending_bytes,
+                    .retry_after = options.retry_after,
+                    .max_inputs_per_caller = options.max_inputs_per_caller,
+                    .p99_goal = options.p99_goal,
+                    .instances = options.batch.instances,
+                    .full_pass = options.batch.instances * options.batch.max_batch_size},
+                   clock),
         batcher_(options.batch, clock, observer),
         decoders_("graft-decode", options.decode_threads) {}
 
@@ -48,6 +56,7 @@ class PredictorImpl final : public Predictor {
     uint64_t bytes = 0;
     for (const PredictInput& input : request.inputs) bytes += InputBytes(input);
     call->project = request.project;
+    call->caller = request.caller;
     call->inputs = static_cast<int>(request.inputs.size());
     call->priority = request.priority;
     call->deadline = deadline;
@@ -59,7 +68,7 @@ class PredictorImpl final : public Predictor {
       call->asked.push_back(Asked(call->project, std::move(ask)));
     if (admitted.ok()) admitted = Admit(*call, bytes);
     if (!admitted.ok()) {
-      ReportRequest(*call, {}, admitted.code(), {});
+      ReportRequest(*call, {}, admitted, {});
       call->callback(std::move(admitted));
       return;
     }
@@ -94,6 +103,8 @@ class PredictorImpl final : public Predictor {
     mutex_.Await(absl::Condition(&idle));
   }
 
+  AdmissionStats admitted() const override { return admission_.stats(); }
+
  private:
   static AskedModel Asked(const std::string& project, ModelAsk ask) {
     AskedModel asked;
@@ -114,7 +125,7 @@ class PredictorImpl final : public Predictor {
     }
     std::vector<ModelKey> models;
     for (const AskedModel& asked : call.asked) models.push_back(asked.waits_as);
-    GRAFT_RETURN_IF_ERROR(admission_.Enter(models, call.inputs, bytes, call.priority));
+    GRAFT_RETURN_IF_ERROR(admission_.Enter(models, call.inputs, bytes, call.priority, call.caller));
     ++running_;
     return absl::OkStatus();
   }
@@ -146,7 +157,7 @@ class PredictorImpl final : public Predictor {
     absl::MutexLock lock(&call->mutex);
     if (call->answered || call->models[index].servable != nullptr) return;
     call->waits_for_model[index] = true;
-    admission_.BeginWait(asked.waits_as, call->inputs);
+    admission_.BeginWait(asked.waits_as, call->inputs, call->priority);
   }
 
   // Called when a model is there, or cannot be had; possibly long after the call was answered,
@@ -188,7 +199,7 @@ class PredictorImpl final : public Predictor {
   void EndWait(PendingPredict& call, size_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
     if (!call.waits_for_model[index]) return;
     call.waits_for_model[index] = false;
-    admission_.EndWait(call.asked[index].waits_as, call.inputs);
+    admission_.EndWait(call.asked[index].waits_as, call.inputs, call.priority);
   }
 
   // Readies a call for decoding: all of its models are there.
@@ -358,12 +369,17 @@ class PredictorImpl final : public Predictor {
     std::vector<std::shared_ptr<const PredictInput>> encoded;
     std::vector<RequestPart> parts;
     std::vector<int64_t> versions;
+    std::optional<EndedRequest> ended;
     {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
       call->answered = true;
       for (size_t i = 0; i < call->asked.size(); ++i) EndWait(*call, i);
-      call->timing.total = clock_->Monotonic() - call->submitted;
+      const absl::Duration now = clock_->Monotonic();
+      call->timing.total = now - call->submitted;
+      if (call->models_left == 0) {
+        ended = {call->submitted, now - call->acquired, call->rows(), result.status().code()};
+      }
       timing = call->timing;
       bytes = call->held_bytes;
       for (const AcquiredModel& model : call->models) versions.push_back(model.key.version);
@@ -378,8 +394,8 @@ class PredictorImpl final : public Predictor {
     models.clear();
     encoded.clear();
     parts.clear();
-    admission_.Leave(call->rows(), bytes, call->priority);
-    ReportRequest(*call, versions, result.status().code(), timing);
+    admission_.Leave(call->rows(), bytes, call->priority, call->caller, ended);
+    ReportRequest(*call, versions, result.status(), timing);
     if (result.ok()) result->timing = timing;
     call->callback(std::move(result));
     call->callback = nullptr;
@@ -388,13 +404,14 @@ class PredictorImpl final : public Predictor {
 
   // One report for each model: of those that were never found too.
   void ReportRequest(const PendingPredict& call, const std::vector<int64_t>& versions,
-                     absl::StatusCode code, const PredictTiming& timing) {
+                     const absl::Status& status, const PredictTiming& timing) {
     if (observer_ == nullptr) return;
     for (size_t i = 0; i < call.asked.size(); ++i) {
       observer_->OnRequest({.project = call.project,
                             .model = call.asked[i].key.model,
                             .version = i < versions.size() ? versions[i] : 0,
-                            .code = code,
+                            .code = status.code(),
+                            .reason = ErrorReason(status),
                             .inputs = call.inputs,
                             .queue = timing.queue,
                             .decode = timing.decode,

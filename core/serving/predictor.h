@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 
 #include "core/base/clock.h"
+#include "core/serving/admission.h"
 #include "core/serving/batch_policy.h"
 #include "core/serving/cancellation.h"
 #include "core/serving/prediction.h"
@@ -36,8 +37,9 @@ class Predictor {
   //  - DEADLINE_EXCEEDED: the deadline passed before its inputs were computed; found at the next
   //    step of its way, so it can come a little late.
   //  - CANCELLED: `cancel` was called before its inputs were computed.
-  //  - RESOURCE_EXHAUSTED: the queue is full, or no memory is left for the model; a RetryDelay says
-  //    when to come again.
+  //  - RESOURCE_EXHAUSTED: the queue is full, the caller has too much in it, answers take longer
+  //  than
+  //    the goal, or no memory is left for the model; a RetryDelay says when to come again.
   //  - UNAVAILABLE: draining; a RetryDelay says when to come again.
   //  - INTERNAL: the network failed.
   virtual void Submit(PredictRequest request, absl::Duration deadline, PredictCallback callback,
@@ -46,6 +48,9 @@ class Predictor {
   // Refuses new requests (UNAVAILABLE) and returns when all accepted ones are answered. May be
   // called again. The destructor drains too.
   virtual void Drain() = 0;
+
+  // What is inside now, and how much may be.
+  virtual AdmissionStats admitted() const = 0;
 
   struct Options {
     BatchOptions batch;
@@ -56,6 +61,10 @@ class Predictor {
     int max_pending_inputs = 256;
     uint64_t max_pending_bytes = 256u << 20;               // encoded, and decoded for the network
     absl::Duration retry_after = absl::Milliseconds(500);  // as RetryDelay
+    int max_inputs_per_caller = 0;                         // of those pending; 0: any
+    // 99 of 100 answered requests are to take no longer, but for a load of their model: what would
+    // make them is refused. Zero: no goal.
+    absl::Duration p99_goal;
   };
 
   // Starts the threads. `models` and `clock` are borrowed and must outlive the predictor, as must

@@ -57,6 +57,16 @@ absl::Status Validate(const Predictor::Options& options) {
         absl::StrCat("max_inputs_per_request must be 1 to max_pending_inputs (",
                      options.max_pending_inputs, "), not ", options.max_inputs_per_request));
   }
+  if (options.max_inputs_per_caller != 0 &&
+      options.max_inputs_per_caller < options.max_inputs_per_request) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_inputs_per_caller must be 0 or at least max_inputs_per_request (",
+                     options.max_inputs_per_request, "), not ", options.max_inputs_per_caller));
+  }
+  if (options.p99_goal < absl::ZeroDuration() || options.p99_goal > absl::Minutes(1)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("p99_goal must be 0 to 1m, not ", absl::FormatDuration(options.p99_goal)));
+  }
   if (options.max_bytes_per_input < 1 || options.max_bytes_per_input > options.max_pending_bytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("max_bytes_per_input must be 1 to max_pending_bytes (",

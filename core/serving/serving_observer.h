@@ -17,6 +17,7 @@ struct RequestStats {
   std::string model;
   int64_t version = 0;  // the one that answered; 0 if it was never found
   absl::StatusCode code = absl::StatusCode::kOk;
+  std::string reason;  // of an error (core/base/error_reasons.h); "" where it has none
   int inputs = 0;
   absl::Duration queue;    // waiting for a decoding thread, then, decoded, for a batch
   absl::Duration decode;   // of its inputs, on the decoding threads

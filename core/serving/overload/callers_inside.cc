@@ -3,7 +3,8 @@
 namespace graft::serving {
 
 bool CallersInside::Admits(absl::string_view caller, int inputs) const {
-  return most_ == 0 || Of(caller) + inputs <= most_;
+  const int inside = Of(caller);
+  return most_ == 0 || inside == 0 || inside + inputs <= most_;
 }
 
 int CallersInside::Of(absl::string_view caller) const {

@@ -16,7 +16,8 @@ class CallersInside {
   // 0: as many as they like, and nothing is counted.
   explicit CallersInside(int most) : most_(most) {}
 
-  // Whether so many inputs more are not too many.
+  // Whether so many inputs more are not too many. A caller with nothing inside may have any number:
+  // a request that other limits allow is answered some time.
   bool Admits(absl::string_view caller, int inputs) const;
   int Of(absl::string_view caller) const;
 
