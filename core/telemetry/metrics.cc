@@ -139,6 +139,15 @@ Metrics::Metrics(std::unique_ptr<Native> native)
           "graft_predict_requests_total",
           "Predict requests, by model and answer; models that are not loaded count as \"other\".",
           {"model", "code"}, (kMaxModelLabels + 1) * 17)),
+      predict_refusals_total(native_->MakeCounters(
+          "graft_predict_refusals_total",
+          "Predict requests answered RESOURCE_EXHAUSTED, by the reason that the error carries.",
+          {"reason"}, 12)),
+      predict_inputs_inside(native_->MakeGauge("graft_predict_inputs_inside",
+                                               "Inputs of Predict requests that were let in.")),
+      predict_inputs_limit(native_->MakeGauge(
+          "graft_predict_inputs_limit",
+          "Inputs that may be inside: of --predict-queue, or less for the goal's sake.")),
       predict_queue_seconds(native_->MakeHistograms(
           "graft_predict_queue_seconds",
           "Time a Predict waits for a decoding thread and then for a batch, in seconds, by model.",

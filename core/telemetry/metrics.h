@@ -67,6 +67,9 @@ class Metrics {
 
   // Serving.
   CounterFamily predict_requests_total;   // {model, code}: call CountPredict
+  CounterFamily predict_refusals_total;   // {reason}: of those, what there was no room for
+  Gauge predict_inputs_inside;            // of Predict requests that were let in
+  Gauge predict_inputs_limit;             // how many may be inside
   HistogramFamily predict_queue_seconds;  // {model}, as the next three: call ObservePredict
   HistogramFamily predict_decode_seconds;
   HistogramFamily predict_compute_seconds;

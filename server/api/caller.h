@@ -14,15 +14,20 @@
 
 namespace graft::server {
 
+inline constexpr char kAnonymous[] = "anonymous";
+
 // Who asks. Nothing proves it yet: everyone is "anonymous" until a transport authenticates.
 struct Principal {
-  std::string name = "anonymous";
+  std::string name = kAnonymous;
   std::vector<std::string> roles;
 };
 
 // What a transport knows of a call before anything of its request is looked at.
 struct CallContext {
   Principal principal;
+  // Where the call comes from: an address without its port. Whoever comes through a Unix socket, or
+  // from where the transport cannot tell, has "".
+  std::string peer;
   std::string request_id;                        // names the call in the logs of both sides
   absl::Time deadline = absl::InfiniteFuture();  // on the wall clock
   // Cancelled by the transport when the caller goes away. Never null.
@@ -36,6 +41,12 @@ class Caller {
  public:
   const Principal& principal() const { return context_.principal; }
   const std::string& project() const { return project_; }  // a valid name
+  // Whose share of what is limited by caller this call takes: the principal's, or while nobody has
+  // said who that is the address's.
+  std::string share() const {
+    return context_.principal.name == kAnonymous ? "peer " + context_.peer
+                                                 : "principal " + context_.principal.name;
+  }
   const std::string& request_id() const { return context_.request_id; }
   absl::Time deadline() const { return context_.deadline; }
   bool cancelled() const { return context_.cancel->cancelled(); }

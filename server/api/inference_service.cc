@@ -354,6 +354,7 @@ void InferenceService::ModelInfer(const Caller& caller, ModelInferRequest reques
     OnRefused(request, infer.status());
     return done(infer.status());
   }
+  infer->predict.caller = caller.share();
   environment_.predictor->Submit(
       std::move(infer->predict), MonotonicDeadline(caller, *environment_.clock),
       [done = std::move(done), asked = std::move(infer->asked), name = request.model_name(),

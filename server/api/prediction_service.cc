@@ -48,6 +48,7 @@ void PredictionService::Submit(
     OnRefused(request, converted.status());
     return done(converted.status());
   }
+  converted->caller = caller.share();
   predictor_->Submit(
       *std::move(converted), MonotonicDeadline(caller, *clock_),
       [done = std::move(done), describe](absl::StatusOr<serving::PredictResponse> result) {

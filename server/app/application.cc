@@ -105,6 +105,7 @@ class Server final : public Application {
     // Probes and metrics were answered to the last; what they read goes next.
     http_.reset();
     serving_metrics_.SetSources(nullptr, nullptr);
+    serving_metrics_.SetPredictor(nullptr);
   }
 
   absl::Status Start(ApplicationParts parts) {
@@ -291,8 +292,11 @@ class Server final : public Application {
     predicting.max_bytes_per_input = config_.max_image_bytes;
     predicting.max_pending_inputs = config_.predict_queue;
     predicting.max_pending_bytes = PredictQueueBytes(config_);
+    predicting.max_inputs_per_caller = config_.max_predict_inputs_per_caller;
+    predicting.p99_goal = config_.predict_p99_goal;
     GRAFT_ASSIGN_OR_RETURN(predictor_, serving::Predictor::Create(predicting, models_.get(), clock_,
                                                                   &inference_statistics_));
+    serving_metrics_.SetPredictor(predictor_.get());
     prediction_service_ =
         std::make_unique<PredictionService>(predictor_.get(), clock_, &inference_statistics_);
     explanation_service_ = std::make_unique<ExplanationService>(models_.get(), store_.get(), clock_,

@@ -10,6 +10,10 @@ namespace graft::server {
 
 void ServingMetrics::OnRequest(const serving::RequestStats& stats) {
   metrics_->CountPredict(stats.model, absl::StatusCodeToString(stats.code));
+  if (stats.code == absl::StatusCode::kResourceExhausted) {
+    metrics_->predict_refusals_total.Increment(
+        {stats.reason.empty() ? std::string(telemetry::kOtherLabel) : stats.reason});
+  }
   // Of answers only: a thousand refusals in no time would hide how slow the rest is.
   if (stats.code != absl::StatusCode::kOk) return;
   metrics_->ObservePredict(stats.model, {.queue = stats.queue,
@@ -55,8 +59,18 @@ void ServingMetrics::SetSources(const serving::ModelManager* models,
   cache_ = cache;
 }
 
+void ServingMetrics::SetPredictor(const serving::Predictor* predictor) {
+  absl::MutexLock lock(&mutex_);
+  predictor_ = predictor;
+}
+
 void ServingMetrics::Refresh() {
   absl::MutexLock lock(&mutex_);
+  if (predictor_ != nullptr) {
+    const serving::AdmissionStats admitted = predictor_->admitted();
+    metrics_->predict_inputs_inside.Set(admitted.inputs);
+    metrics_->predict_inputs_limit.Set(admitted.limit);
+  }
   if (models_ == nullptr || cache_ == nullptr) return;
   const serving::LoadedStats stats = models_->Loaded();
   metrics_->model_loaded.Set(stats.models);

@@ -10,6 +10,7 @@
 
 #include "core/serving/model_manager.h"
 #include "core/serving/predict_cache.h"
+#include "core/serving/predictor.h"
 #include "core/serving/serving_observer.h"
 #include "core/telemetry/metrics.h"
 #include "server/base/logging.h"
@@ -27,6 +28,9 @@ class ServingMetrics final : public serving::ServingObserver {
   void SetSources(const serving::ModelManager* models, const serving::PredictCache* cache)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Whose limit is shown; borrowed. To be called with null before it goes.
+  void SetPredictor(const serving::Predictor* predictor) ABSL_LOCKS_EXCLUDED(mutex_);
+
   void OnRequest(const serving::RequestStats& stats) override;
   void OnBatch(const serving::BatchStats& stats) override;
   void OnLoad(const serving::LoadStats& stats) override;
@@ -42,6 +46,7 @@ class ServingMetrics final : public serving::ServingObserver {
   absl::Mutex mutex_;  // held while reading and setting: nobody sets what is older than what is set
   const serving::ModelManager* models_ ABSL_GUARDED_BY(mutex_) = nullptr;
   const serving::PredictCache* cache_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  const serving::Predictor* predictor_ ABSL_GUARDED_BY(mutex_) = nullptr;
   serving::PredictCache::Stats counted_ ABSL_GUARDED_BY(mutex_);  // of the cache, so far
   // Versions by engine and precision; what has run one stays.
   std::map<std::pair<std::string, std::string>, int> engines_ ABSL_GUARDED_BY(mutex_);

@@ -168,6 +168,12 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
                    "How long requests of bulk priority let all others go first")
       .Add("--predict-queue", config.predict_queue,
            "Answers that may wait, in 1 MiB each: inputs times the models asked about them")
+      .AddDuration("--predict-p99-goal", config.predict_p99_goal,
+                   "Refuse what would make more than 1 % of the answers take longer than this, "
+                   "loading aside; 0: only what the queue has no room for")
+      .Add("--max-predict-inputs-per-caller", config.max_predict_inputs_per_caller,
+           "Inputs that one caller may have under way; 0: any. Without authentication an address "
+           "is a caller, and so is a gateway")
       .Add("--serving-threads", config.serving_threads, "Threads of the network; 0: all cores")
       .Add("--serving-engine", config.serving_engine,
            "auto (OpenVINO, and LibTorch for what it declines) or libtorch")
@@ -237,6 +243,22 @@ absl::Status CheckListener(const ServerConfig& config, absl::string_view flag,
                    " is reachable from other machines, and there is neither encryption nor "
                    "authentication; listen on 127.0.0.1, or accept the risk with "
                    "--insecure-listen-anywhere"));
+}
+
+absl::Status CheckGoal(const ServerConfig& config) {
+  const absl::Duration goal = config.predict_p99_goal;
+  if (goal == absl::ZeroDuration()) return absl::OkStatus();
+  // No answer is there in less, and nobody waits for more.
+  if (goal < absl::Milliseconds(1) || goal > absl::Minutes(1)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--predict-p99-goal: must be 0 (no goal) or 1ms to 1m, not ", absl::FormatDuration(goal)));
+  }
+  if (goal <= config.max_queue_delay) {
+    return absl::InvalidArgumentError(
+        "--predict-p99-goal: must be longer than --max-queue-delay, which every Predict may wait "
+        "for others");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -329,6 +351,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--predict-queue", config.predict_queue, 1, 1'000'000},
       {"--serving-threads", config.serving_threads, 0, 1024},
       {"--decode-threads", config.decode_threads, 1, 256},
+      {"--max-predict-inputs-per-caller", config.max_predict_inputs_per_caller, 0, 1'000'000},
       {"--model-memory-bytes", size(config.model_memory_bytes), 1 << 20, 1024 * 1024 * kGiB},
       {"--predict-cache-bytes", size(config.predict_cache_bytes), 0, 1024 * kGiB},
   };
@@ -366,6 +389,13 @@ absl::Status ValidateConfig(const ServerConfig& config) {
     return absl::InvalidArgumentError(
         "--max-predict-inputs: must be at most --predict-queue, or the largest Predict never fits");
   }
+  if (config.max_predict_inputs_per_caller != 0 &&
+      config.max_predict_inputs_per_caller < config.max_predict_inputs) {
+    return absl::InvalidArgumentError(
+        "--max-predict-inputs-per-caller: must be 0 or at least --max-predict-inputs, or the "
+        "largest Predict never fits");
+  }
+  GRAFT_RETURN_IF_ERROR(CheckGoal(config));
   if (config.max_image_bytes > config.max_message_bytes * 64) {
     return absl::InvalidArgumentError("--max-image-bytes: far above --max-message-bytes");
   }

@@ -84,6 +84,11 @@ struct ServerConfig {
   std::string serving_engine = "auto";              // or "libtorch"
   std::string serving_precision = "auto";           // or "f32", "bf16"
   int decode_threads = 2;
+  // 99 of 100 answers are to take no longer; zero: no goal, and the queue alone is bounded.
+  absl::Duration predict_p99_goal;
+  // Of one caller at one time; 0: any. Whoever is not authenticated is told apart by address, and a
+  // gateway has one for all of its users.
+  int max_predict_inputs_per_caller = 0;
   uint64_t model_memory_bytes = uint64_t{2} << 30;
   absl::Duration model_idle_timeout;        // 0: idle models stay
   uint64_t predict_cache_bytes = 64 << 20;  // features of inputs seen before; 0: none are kept

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/rpc/peer_address.h"
 #include "server/rpc/rpc_interceptor.h"
 #include "wire/status.h"
 
@@ -15,6 +16,7 @@ absl::Time CallDeadline(const grpc::CallbackServerContext& context) {
 
 CallContext ContextOf(const grpc::CallbackServerContext& context) {
   CallContext call;
+  call.peer = PeerAddress(context.peer());
   call.request_id = RequestId(context);
   call.deadline = CallDeadline(context);
   return call;

@@ -102,6 +102,7 @@ TEST(MetricsTest, EveryMetricThatWasPromisedIsThere) {
   metrics->worker_state.Set({"idle"}, 1);
   metrics->CountPredict("m", "OK");
   metrics->ObservePredict("m", {});
+  metrics->predict_refusals_total.Increment({"OVERLOADED"});
   metrics->model_engines.Set({"openvino", "f32"}, 1);
   metrics->cache_hits_total.Increment({"features"});
   metrics->cache_misses_total.Increment({"features"});
@@ -118,6 +119,9 @@ TEST(MetricsTest, EveryMetricThatWasPromisedIsThere) {
                            "graft_training_step_seconds",
                            "graft_worker_state",
                            "graft_predict_requests_total",
+                           "graft_predict_refusals_total",
+                           "graft_predict_inputs_inside",
+                           "graft_predict_inputs_limit",
                            "graft_predict_queue_seconds",
                            "graft_predict_decode_seconds",
                            "graft_predict_batch_seconds",

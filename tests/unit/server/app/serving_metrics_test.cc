@@ -31,6 +31,35 @@ TEST_F(ServingMetricsTest, CountsEveryRequestAndTimesThoseThatWereAnswered) {
   EXPECT_THAT(text, HasSubstr(R"(graft_predict_requests_total{code="OK",model="other"} 1)"));
 }
 
+TEST_F(ServingMetricsTest, CountsWhatThereWasNoRoomForByReason) {
+  const auto refused = [&](absl::StatusCode code, const std::string& reason) {
+    serving_.OnRequest({.model = "m", .code = code, .reason = reason});
+  };
+  refused(absl::StatusCode::kResourceExhausted, "OVERLOADED");
+  refused(absl::StatusCode::kResourceExhausted, "OVERLOADED");
+  refused(absl::StatusCode::kResourceExhausted, "");
+  refused(absl::StatusCode::kUnavailable, "DRAINING");
+  const std::string text = metrics_->Serialize();
+  EXPECT_THAT(text, HasSubstr(R"(graft_predict_refusals_total{reason="OVERLOADED"} 2)"));
+  EXPECT_THAT(text, HasSubstr(R"(graft_predict_refusals_total{reason="other"} 1)"));
+  EXPECT_THAT(text, Not(HasSubstr("DRAINING")));
+}
+
+TEST_F(ServingMetricsTest, ShowsHowManyInputsMayBeInside) {
+  FakeWorld world;
+  FakeModels models(&world);
+  const auto manager =
+      *serving::ModelManager::Create({}, &models, &models, Clock::System(), &serving_);
+  const auto predictor =
+      *serving::Predictor::Create({.max_inputs_per_request = 2, .max_pending_inputs = 7},
+                                  manager.get(), Clock::System(), &serving_);
+  serving_.SetPredictor(predictor.get());
+  serving_.Refresh();
+  serving_.SetPredictor(nullptr);
+  EXPECT_EQ(metrics_->predict_inputs_limit.Value(), 7);
+  EXPECT_EQ(metrics_->predict_inputs_inside.Value(), 0);
+}
+
 TEST_F(ServingMetricsTest, CountsLoadsThatFailedByCode) {
   serving_.OnLoad({.model = "m", .version = 1, .status = absl::DataLossError("damaged")});
   serving_.OnLoad({.model = "m", .version = 1, .status = absl::DataLossError("damaged")});

@@ -97,6 +97,35 @@ TEST(ServerConfig, APredictOfTheMostInputsMustFitTheQueue) {
   EXPECT_TRUE(Parse({"--predict-queue", "32", "--max-predict-inputs", "32"}).ok());
 }
 
+TEST(ServerConfig, APredictOfTheMostInputsMustFitWhatACallerMayHave) {
+  const auto refused = Parse({"--max-predict-inputs-per-caller", "32"});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.status().message(), HasSubstr("--max-predict-inputs-per-caller"));
+  EXPECT_THAT(refused.status().message(), HasSubstr("at least --max-predict-inputs"));
+  EXPECT_TRUE(Parse({"--max-predict-inputs-per-caller", "64"}).ok());
+  EXPECT_TRUE(Parse({"--max-predict-inputs-per-caller", "0"}).ok());
+  for (const char* wrong : {"-1", "1000001", "many"}) {
+    const auto status = Parse({absl::StrCat("--max-predict-inputs-per-caller=", wrong).c_str()});
+    ASSERT_FALSE(status.ok()) << wrong;
+    EXPECT_THAT(status.status().message(), HasSubstr("--max-predict-inputs-per-caller")) << wrong;
+  }
+}
+
+TEST(ServerConfig, AGoalIsADurationThatCanBeOne) {
+  EXPECT_EQ(ServerConfig().predict_p99_goal, absl::ZeroDuration());
+  for (const char* right : {"0", "1ms", "200ms", "1m"}) {
+    EXPECT_TRUE(Parse({"--predict-p99-goal", right}).ok()) << right;
+  }
+  for (const char* wrong : {"-200ms", "999us", "1m1ms", "inf", "-inf", "200", "fast", "nan"}) {
+    const auto status = Parse({absl::StrCat("--predict-p99-goal=", wrong).c_str()});
+    ASSERT_FALSE(status.ok()) << wrong;
+    EXPECT_THAT(status.status().message(), HasSubstr("--predict-p99-goal")) << wrong;
+  }
+  const auto impossible = Parse({"--predict-p99-goal", "20ms", "--max-queue-delay", "20ms"});
+  ASSERT_FALSE(impossible.ok());
+  EXPECT_THAT(impossible.status().message(), HasSubstr("longer than --max-queue-delay"));
+}
+
 TEST(ServerConfig, TheBytesThatMayWaitFollowFromTheQueueAndTheLargestRequest) {
   ServerConfig config;
   config.predict_queue = 1000;
