@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
@@ -39,6 +40,7 @@ struct Arguments {
   int per_request = 1;
   double seconds = 5;
   double rate = 0;
+  int retry_ms = 0;
   bool labels = false;
 };
 
@@ -163,9 +165,30 @@ class Load {
       }
     }
     delete call;
-    if (more) Send(lane, now);
+    if (more && !status.ok() && arguments_.retry_ms > 0) {
+      SendLater(lane);
+    } else if (more) {
+      Send(lane, now);
+    }
     absl::MutexLock lock(&mutex_);
     --under_way_;
+  }
+
+  // As a client does that was told to come again.
+  void SendLater(int lane) {
+    {
+      absl::MutexLock lock(&mutex_);
+      ++under_way_;
+    }
+    auto* const alarm = new grpc::Alarm;
+    alarm->Set(std::chrono::system_clock::now() + std::chrono::milliseconds(arguments_.retry_ms),
+               [this, alarm, lane](bool /*ok*/) {
+                 delete alarm;
+                 const SteadyTime now = std::chrono::steady_clock::now();
+                 if (now < end_) Send(lane, now);
+                 absl::MutexLock lock(&mutex_);
+                 --under_way_;
+               });
   }
 
   void Await() {
@@ -221,6 +244,9 @@ int Main(int argc, char** argv) {
       ->check(CLI::Range(1, 4096));
   app.add_option("--seconds", arguments.seconds)->check(CLI::Range(0.1, 3600.0));
   app.add_option("--rate", arguments.rate, "Requests a second (open loop)");
+  app.add_option("--retry-ms", arguments.retry_ms,
+                 "How long to wait after an error (closed loop), before the next request")
+      ->check(CLI::Range(0, 60'000));
   app.add_flag("--labels", arguments.labels, "Print the first label of each picture");
   CLI11_PARSE(app, argc, argv);
   std::vector<std::string> images = ReadImages(arguments.images);
