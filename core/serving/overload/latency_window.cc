@@ -7,6 +7,7 @@ namespace graft::serving {
 namespace {
 
 constexpr absl::Duration kShortest = absl::Microseconds(100);
+constexpr absl::Duration kLongest = absl::Hours(1);
 constexpr double kGrowth = 1.05;
 
 }  // namespace
@@ -17,6 +18,7 @@ void LatencyWindow::Begin(int inside, absl::Duration now) {
   begun_ = now;
   durations_.fill(0);
   sums_ = {.most_inside = inside};
+  time_inside_ = time_inside_squared_ = 0;
 }
 
 void LatencyWindow::BeginAnew(int inside, absl::Duration now) {
@@ -31,6 +33,9 @@ void LatencyWindow::OnEnded(const EndedRequest& request) {
   if (answered) {
     ++sums_.answers;
     sums_.inputs += request.inputs;
+    const double seconds = absl::ToDoubleSeconds(std::min(request.took, kLongest));
+    time_inside_ += request.inputs * seconds;
+    time_inside_squared_ += request.inputs * seconds * seconds;
   }
   const bool over = request.took > goal_;
   if (!answered && !(given_up && over)) return;
@@ -49,6 +54,9 @@ void LatencyWindow::OnRefused() { ++sums_.refused; }
 LatencyReading LatencyWindow::Read(absl::Duration now) const {
   LatencyReading reading = sums_;
   reading.span = now - begun_;
+  if (time_inside_squared_ > 0) {
+    reading.queued_inputs = time_inside_ * time_inside_ / time_inside_squared_;
+  }
   if (reading.requests == 0) return reading;
   // The first bucket up to which 99 % of the durations lie.
   const int64_t beyond = reading.requests / 100;

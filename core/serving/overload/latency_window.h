@@ -26,8 +26,12 @@ struct LatencyReading {
   absl::Duration p99;     // of them, up to 5 % too long; zero: there are none
   int64_t answers = 0;    // all requests that were answered well
   int64_t inputs = 0;     // of those
-  int most_inside = 0;    // inputs at one time, of those whose model is in memory
-  int64_t refused = 0;    // requests, for the limit's sake
+  // The same, each counted by how long it was inside: n * t summed and squared, by n * t^2 summed.
+  // Where all take as long it is `inputs`; where some come from a cache at once, about those that
+  // do not, which are the ones that fill the queue.
+  double queued_inputs = 0;
+  int most_inside = 0;  // inputs at one time, of those whose model is in memory
+  int64_t refused = 0;  // requests, for the limit's sake
 };
 
 // The sensor of the overload limiter (latency_limiter.h): the durations of requests that ended, as
@@ -62,7 +66,9 @@ class LatencyWindow {
   absl::Duration begun_;
   absl::Duration counts_from_ = -absl::InfiniteDuration();
   std::array<int64_t, kBuckets> durations_{};
-  LatencyReading sums_;  // without span and p99
+  LatencyReading sums_;             // without span, p99 and queued_inputs
+  double time_inside_ = 0;          // input-seconds
+  double time_inside_squared_ = 0;  // inputs * seconds^2
 };
 
 }  // namespace graft::serving

@@ -24,7 +24,6 @@ constexpr int64_t kMostGathered = 1000;
 constexpr double kRateKept = 0.9;
 constexpr double kCalm = 0.75;   // of the goal
 constexpr double kAimAt = 0.85;  // of the goal
-constexpr double kMostKept = 0.9;
 constexpr double kNearlyReached = 0.9;
 constexpr double kStep = 1.0 / 16;
 
@@ -69,8 +68,7 @@ LimitDecision Lower(LimitState state, const LatencyReading& reading, const Limit
   state.needed = now;
   if (inside <= Fewest(reading, options)) state.hopeless_until = now + kHopeless;
   const int floor = Floor(state, reading, options, now);
-  const double kept =
-      std::min(kMostKept, kAimAt * absl::FDivDuration(options.p99_goal, reading.p99));
+  const double kept = kAimAt * absl::FDivDuration(options.p99_goal, reading.p99);
   const int lowered = std::max(floor, static_cast<int>(inside * kept));
   // What has been inside is at most the limit: it only rises where the floor has.
   state.limit = lowered < inside ? lowered : std::max(state.limit, floor);
@@ -102,8 +100,8 @@ LimitDecision DecideLimit(const LimitState& state, const LatencyReading& reading
   const bool calm = IsCalm(reading, options);
   if (!over && !calm && reading.requests < kMostGathered) return {next, Evidence::kGather};
 
-  next.rate = std::max(kRateKept * next.rate,
-                       static_cast<double>(reading.inputs) / absl::ToDoubleSeconds(reading.span));
+  next.rate =
+      std::max(kRateKept * next.rate, reading.queued_inputs / absl::ToDoubleSeconds(reading.span));
   if (over) return Lower(next, reading, options, now);
   if (calm) {
     const bool binds = reading.refused > 0 || reading.most_inside >= kNearlyReached * next.limit;

@@ -16,8 +16,8 @@ struct LimitOptions {
 
 struct LimitState {
   int limit = 0;  // inputs that may be inside; LimitOptions::most: nothing is limited
-  // Inputs answered a second: the most of late, since what a stall answers says nothing of what can
-  // be answered. Falls by a tenth a window.
+  // Inputs answered a second (LatencyReading::queued_inputs): the most of late, since what a stall
+  // answers says nothing of what can be answered. Falls by a tenth a window.
   double rate = 0;
   // When the limit was last lowered, or last kept a request out; monotonic.
   absl::Duration needed = -absl::InfiniteDuration();

@@ -31,6 +31,19 @@ TEST(LatencyWindow, TellsThePercentileAndWhatIsBeyondTheGoal) {
   EXPECT_LE(reading.p99, absl::Milliseconds(198) * 1.05);
 }
 
+TEST(LatencyWindow, CountsByTheTimeInsideWhatQueues) {
+  LatencyWindow even(kGoal, absl::ZeroDuration());
+  EXPECT_EQ(even.Read(absl::Seconds(1)).queued_inputs, 0);
+  for (int i = 0; i < 50; ++i) even.OnEnded(Took(absl::Milliseconds(70)));
+  EXPECT_NEAR(even.Read(absl::Seconds(1)).queued_inputs, 100, 1e-6);
+
+  LatencyWindow mixed(kGoal, absl::ZeroDuration());
+  for (int i = 0; i < 50; ++i) mixed.OnEnded(Took(absl::Milliseconds(70)));
+  for (int i = 0; i < 1000; ++i) mixed.OnEnded(Took(absl::Microseconds(200)));
+  EXPECT_NEAR(mixed.Read(absl::Seconds(1)).queued_inputs, 100, 15);
+  EXPECT_EQ(mixed.Read(absl::Seconds(1)).inputs, 2100);
+}
+
 TEST(LatencyWindow, DurationsOfAnyLengthHaveAPlace) {
   for (const absl::Duration took :
        {absl::ZeroDuration(), absl::Nanoseconds(1), absl::Hours(10), absl::InfiniteDuration()}) {

@@ -20,6 +20,7 @@ LatencyReading Reading(absl::Duration p99, int most_inside) {
                          .p99 = p99,
                          .answers = 400,
                          .inputs = 400,
+                         .queued_inputs = 400,
                          .most_inside = most_inside};
   reading.over_goal = p99 > kOptions.p99_goal ? 8 : 0;
   return reading;
@@ -130,6 +131,7 @@ TEST(LimitController, TheFloorHoldsTwoRequestsAnInstance) {
   LatencyReading reading = Reading(absl::Seconds(1), 60);
   reading.answers = 2;  // of 8 inputs each
   reading.inputs = 16;
+  reading.queued_inputs = 16;
   EXPECT_EQ(DecideLimit({.limit = 40, .needed = kNow}, reading, options, kNow).state.limit, 32);
   options.most = 20;
   EXPECT_EQ(DecideLimit({.limit = 20, .needed = kNow}, reading, options, kNow).state.limit, 20)
@@ -138,7 +140,7 @@ TEST(LimitController, TheFloorHoldsTwoRequestsAnInstance) {
 
 TEST(LimitController, AStallDoesNotLowerTheFloor) {
   LatencyReading stalled = Reading(absl::Seconds(1), 100);
-  stalled.answers = stalled.inputs = 40;
+  stalled.queued_inputs = 40;
   LimitState state{.limit = 100, .rate = 400, .needed = kNow};
   EXPECT_EQ(DecideLimit(state, stalled, kOptions, kNow).state.limit, 18) << "0.9 * 400 / s * 50 ms";
   state.rate = 0;
