@@ -14,12 +14,12 @@ constexpr Priority kUrgent = Priority::kInteractive;
 class AdmissionTest : public ::testing::Test {
  protected:
   // A second in which 30 requests were inside and each took as long as that.
-  void MakeOverload(Admission& admission) {
-    for (int i = 0; i < 30; ++i) ASSERT_TRUE(admission.Enter({kModel}, 1, 1, kUrgent).ok());
+  void MakeOverload(Admission& admission, Priority priority = kUrgent) {
+    for (int i = 0; i < 30; ++i) ASSERT_TRUE(admission.Enter({kModel}, 1, 1, priority).ok());
     const absl::Duration entered = clock_.Monotonic();
     clock_.Advance(absl::Seconds(1));
     for (int i = 0; i < 30; ++i) {
-      admission.Leave(1, 1, kUrgent, "", EndedRequest{entered, absl::Seconds(1), 1});
+      admission.Leave(1, 1, priority, "", EndedRequest{entered, absl::Seconds(1), 1});
     }
   }
   static Admission::Limits WithGoal() {
@@ -181,6 +181,13 @@ TEST_F(AdmissionTest, WhatWaitsForALoadShutsTheDoorOnNobody) {
   EXPECT_TRUE(admission.Enter({{"p", "other", 0}}, 1, 1, kUrgent).ok());
   admission.EndWait(kModel, 20);
   EXPECT_EQ(ErrorReason(admission.Enter({{"p", "other", 0}}, 1, 1, kUrgent)), "OVERLOADED");
+}
+
+TEST_F(AdmissionTest, WhatBulkRequestsTakeDoesNotMatter) {
+  Admission admission(WithGoal(), &clock_);
+  MakeOverload(admission, Priority::kBulk);
+  ASSERT_TRUE(admission.Enter({kModel}, 1, 1, kUrgent).ok());
+  EXPECT_EQ(admission.stats().limit, 64);
 }
 
 TEST_F(AdmissionTest, TheGoalIsForThoseWhoWaitForTheirAnswers) {
