@@ -21,7 +21,7 @@ struct Api {
   ModelService* models = nullptr;
   BackboneService* backbones = nullptr;
   PredictionService* predictions = nullptr;
-  ExplanationService* explanations = nullptr;
+  ExplanationService* explanations = nullptr;  // of the same service as `predictions`
   InferenceService* inference = nullptr;
 };
 

@@ -136,8 +136,8 @@ class PredictionRpc final : public v1::PredictionService::CallbackService {
   PredictionRpc(const Api& api, ThreadPool* computing)
       : gate_(*api.gate),
         predictions_(*api.predictions),
-        explanations_(*api.explanations),
-        computing_(*computing) {}
+        explanations_(api.explanations),
+        computing_(computing) {}
 
   Unary* Predict(Context* context, const v1::PredictRequest* request,
                  v1::PredictResponse* response) override {
@@ -154,15 +154,18 @@ class PredictionRpc final : public v1::PredictionService::CallbackService {
   }
   Unary* Explain(Context* context, const v1::ExplainRequest* request,
                  v1::ExplainResponse* response) override {
-    return CallOn(computing_, gate_, context, explanations_, &ExplanationService::Explain, request,
-                  response);
+    if (explanations_ == nullptr) {
+      return v1::PredictionService::CallbackService::Explain(context, request, response);
+    }
+    return CallOn(*computing_, gate_, context, *explanations_, &ExplanationService::Explain,
+                  request, response);
   }
 
  private:
   const Gate& gate_;
   PredictionService& predictions_;
-  ExplanationService& explanations_;
-  ThreadPool& computing_;
+  ExplanationService* const explanations_;  // null: it is not served
+  ThreadPool* const computing_;
 };
 
 class InferenceRpc final : public UnaryRpc<inference::GRPCInferenceService, InferenceService> {

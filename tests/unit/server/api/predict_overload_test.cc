@@ -38,7 +38,7 @@ class PredictOverloadTest : public ::testing::Test {
     api.gate = &gate_;
     api.predictions = predictions_.get();
     api.inference = inference_.get();
-    rpc_ = MakeRpcServices(api, nullptr, nullptr);
+    rpc_ = MakeRpcServices(api, {});
     for (const RpcService& service : rpc_) {
       servers_.push_back(std::make_unique<LoopbackServer>(service.service.get()));
       if (service.name == "graft.v1.PredictionService") {
