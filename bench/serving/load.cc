@@ -1,14 +1,13 @@
-// Load on a server that speaks graft.v1.PredictionService, graft or a peer of bench/serving/peers:
-// so many requests under way at all times (closed loop), or so many a second (open loop). Prints
-// one line of JSON: rate, latencies in milliseconds, errors, the client's own CPU time, and the
-// first label of each picture's first answer, by which servers are compared.
+// Load on graft or a peer of bench/serving/peers: so many requests under way at all times (closed
+// loop), or so many a second (open loop). Prints one line of JSON: rate, latencies in milliseconds,
+// errors, the client's own CPU time, and the first label of each picture's first answer, by which
+// servers are compared.
 //
 //   graft_bench_load --address 127.0.0.1:8600 --model pets --images DIR --concurrency 8 --seconds 5
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -19,22 +18,23 @@
 
 #include <CLI/CLI.hpp>
 #include <grpcpp/alarm.h>
-#include <grpcpp/grpcpp.h>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "graft/v1/prediction.grpc.pb.h"
 
-namespace graft {
+#include "bench/serving/asker.h"
+
+namespace graft::bench {
 namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 struct Arguments {
   std::string address;
-  std::string model;
+  std::string protocol = "predict";
+  std::vector<std::string> models;
   std::string images;
   int concurrency = 1;
   int per_request = 1;
@@ -70,20 +70,24 @@ double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+std::unique_ptr<Asker> MakeAsker(const Arguments& arguments) {
+  if (arguments.protocol == "http") {
+    // In an open loop as many as a proxy in front might keep.
+    return MakeHttpAsker(arguments.address, arguments.rate > 0 ? 64 : arguments.concurrency);
+  }
+  const int connections = arguments.rate > 0 ? 8 : std::min(arguments.concurrency, 8);
+  if (arguments.protocol == "infer") return MakeInferAsker(arguments.address, connections);
+  if (arguments.protocol == "live") return MakeLiveAsker(arguments.address, connections);
+  return MakePredictAsker(arguments.address, connections);
+}
+
 class Load {
  public:
   Load(const Arguments& arguments, std::vector<std::string> images)
-      : arguments_(arguments), images_(std::move(images)), labels_(images_.size()) {
-    grpc::ChannelArguments options;
-    options.SetMaxReceiveMessageSize(-1);
-    options.SetInt("grpc.enable_http_proxy", 0);
-    // A connection of its own for every so many requests, as many clients would have.
-    for (int i = 0; i < std::min(arguments.concurrency, 8); ++i) {
-      options.SetInt("grpc.channel_number", i);
-      stubs_.push_back(v1::PredictionService::NewStub(grpc::CreateCustomChannel(
-          arguments.address, grpc::InsecureChannelCredentials(), options)));
-    }
-  }
+      : arguments_(arguments),
+        images_(std::move(images)),
+        asker_(MakeAsker(arguments)),
+        labels_(images_.size()) {}
 
   int Run() {
     const SteadyTime begin = std::chrono::steady_clock::now();
@@ -98,20 +102,10 @@ class Load {
     Await();
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    Print(seconds, CpuSeconds() - cpu);
-    return errors_ == 0 ? 0 : 1;
+    return Print(seconds, CpuSeconds() - cpu);
   }
 
  private:
-  struct Call {
-    grpc::ClientContext context;
-    v1::PredictRequest request;
-    v1::PredictResponse response;
-    std::vector<size_t> pictures;
-    SteadyTime due;
-    int lane = 0;
-  };
-
   // Requests at equal distances, whether or not earlier ones are answered. Latency counts from when
   // a request was due.
   void RunOpen(SteadyTime begin) {
@@ -125,47 +119,40 @@ class Load {
   }
 
   void Send(int lane, SteadyTime due) {
-    auto* const call = new Call;
-    call->lane = lane;
-    call->due = due;
-    call->request.set_model(arguments_.model);
+    Question question;
+    std::vector<size_t> pictures;
     {
       absl::MutexLock lock(&mutex_);
       ++under_way_;
+      question.model = arguments_.models[next_model_++ % arguments_.models.size()];
       for (int i = 0; i < arguments_.per_request; ++i) {
-        call->pictures.push_back(next_++ % images_.size());
+        pictures.push_back(next_picture_++ % images_.size());
+        question.pictures.push_back(&images_[pictures.back()]);
       }
     }
-    for (const size_t picture : call->pictures) {
-      call->request.add_inputs()->set_image(images_[picture]);
-    }
-    v1::PredictionService::Stub& stub = *stubs_[static_cast<size_t>(lane) % stubs_.size()];
-    stub.async()->Predict(&call->context, &call->request, &call->response,
-                          [this, call](grpc::Status status) { Done(call, std::move(status)); });
+    asker_->Ask(lane, question, [this, lane, due, pictures](const Answer& answer) {
+      Done(lane, due, pictures, answer);
+    });
   }
 
-  void Done(Call* call, grpc::Status status) {
+  void Done(int lane, SteadyTime due, const std::vector<size_t>& pictures, const Answer& answer) {
     const SteadyTime now = std::chrono::steady_clock::now();
     const bool more = arguments_.rate == 0 && now < end_;
-    const int lane = call->lane;
     {
       absl::MutexLock lock(&mutex_);
-      if (status.ok() && call->response.outputs_size() == arguments_.per_request) {
+      if (answer.error.empty() && answer.labels.size() == pictures.size()) {
         ++answers_;
-        milliseconds_.push_back(std::chrono::duration<double, std::milli>(now - call->due).count());
-        for (size_t i = 0; i < call->pictures.size(); ++i) {
-          std::string& label = labels_[call->pictures[i]];
-          const v1::Classification& output =
-              call->response.outputs(static_cast<int>(i)).classification();
-          if (label.empty() && output.labels_size() > 0) label = output.labels(0).label();
+        milliseconds_.push_back(std::chrono::duration<double, std::milli>(now - due).count());
+        for (size_t i = 0; i < pictures.size(); ++i) {
+          std::string& label = labels_[pictures[i]];
+          if (label.empty()) label = answer.labels[i];
         }
       } else {
         ++errors_;
-        last_error_ = status.error_message();
+        last_error_ = answer.error.empty() ? "an answer of another length" : answer.error;
       }
     }
-    delete call;
-    if (more && !status.ok() && arguments_.retry_ms > 0) {
+    if (more && !answer.error.empty() && arguments_.retry_ms > 0) {
       SendLater(lane);
     } else if (more) {
       Send(lane, now);
@@ -197,7 +184,8 @@ class Load {
     mutex_.Await(absl::Condition(&idle));
   }
 
-  void Print(double seconds, double cpu) {
+  // The exit status.
+  int Print(double seconds, double cpu) {
     absl::MutexLock lock(&mutex_);
     std::sort(milliseconds_.begin(), milliseconds_.end());
     const auto quantile = [this](double q) ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
@@ -206,8 +194,10 @@ class Load {
           milliseconds_.size() - 1,
           static_cast<size_t>(q * static_cast<double>(milliseconds_.size())))];
     };
+    const auto answers = static_cast<double>(answers_);
     nlohmann::json line = {{"requests", answers_},
-                           {"images_per_second", answers_ * arguments_.per_request / seconds},
+                           {"requests_per_second", answers / seconds},
+                           {"images_per_second", answers * arguments_.per_request / seconds},
                            {"p50_ms", quantile(0.5)},
                            {"p99_ms", quantile(0.99)},
                            {"errors", errors_},
@@ -215,15 +205,17 @@ class Load {
     if (!last_error_.empty()) line["last_error"] = last_error_;
     if (arguments_.labels) line["labels"] = labels_;
     std::printf("%s\n", line.dump().c_str());
+    return errors_ == 0 ? 0 : 1;
   }
 
   const Arguments arguments_;
   const std::vector<std::string> images_;
-  std::vector<std::unique_ptr<v1::PredictionService::Stub>> stubs_;
+  const std::unique_ptr<Asker> asker_;
   SteadyTime end_;
 
   absl::Mutex mutex_;
-  size_t next_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t next_picture_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t next_model_ ABSL_GUARDED_BY(mutex_) = 0;
   int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t answers_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t errors_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -234,15 +226,19 @@ class Load {
 
 int Main(int argc, char** argv) {
   Arguments arguments;
-  CLI::App app("Load on a server of graft.v1.PredictionService");
+  CLI::App app("Load on a server of pictures' labels");
   app.add_option("--address", arguments.address)->required();
-  app.add_option("--model", arguments.model)->required();
+  app.add_option("--protocol", arguments.protocol,
+                 "predict (graft's), infer (Open Inference Protocol), http, or live (ServerLive)")
+      ->check(CLI::IsMember({"predict", "infer", "http", "live"}));
+  app.add_option("--model", arguments.models, "Given again: requests go to each in turn")
+      ->required();
   app.add_option("--images", arguments.images, "A folder of JPEG and PNG files")->required();
   app.add_option("--concurrency", arguments.concurrency, "Requests under way (closed loop)")
       ->check(CLI::Range(1, 4096));
   app.add_option("--per-request", arguments.per_request, "Images of one request")
       ->check(CLI::Range(1, 4096));
-  app.add_option("--seconds", arguments.seconds)->check(CLI::Range(0.1, 3600.0));
+  app.add_option("--seconds", arguments.seconds)->check(CLI::Range(0.1, 86400.0));
   app.add_option("--rate", arguments.rate, "Requests a second (open loop)");
   app.add_option("--retry-ms", arguments.retry_ms,
                  "How long to wait after an error (closed loop), before the next request")
@@ -258,6 +254,6 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::bench
 
-int main(int argc, char** argv) { return graft::Main(argc, argv); }
+int main(int argc, char** argv) { return graft::bench::Main(argc, argv); }
