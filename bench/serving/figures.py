@@ -1,0 +1,65 @@
+"""Figures: how they are taken in turns, summed up, and written down."""
+
+import json
+import os
+import pathlib
+import platform
+import statistics
+from typing import Callable
+
+
+def in_turns(rounds: int, cases: dict[str, Callable[[], dict]]) -> list[dict]:
+    """Each case once a round, every other round backwards: a machine that gets slower or faster
+    meanwhile speaks for none of them."""
+    taken = []
+    for number in range(rounds):
+        names = list(cases) if number % 2 == 0 else list(reversed(cases))
+        measured = {name: cases[name]() for name in names}
+        taken.append({name: measured[name] for name in cases})
+    return taken
+
+
+def quartiles(values: list[float]) -> tuple[float, float, float]:
+    if len(values) == 1:
+        return values[0], values[0], values[0]
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return low, middle, high
+
+
+def ratios(rounds: list[dict], over: str, under: str, key: str) -> list[float]:
+    """Within each round: what one case measured over what another did."""
+    return [each[over][key] / max(1e-9, each[under][key]) for each in rounds]
+
+
+def spread(values: list[float], unit: str = "") -> str:
+    low, middle, high = quartiles(values)
+    return f"{middle:,.3g}{unit} ({low:,.3g}-{high:,.3g})"
+
+
+def processor() -> str:
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def machine() -> dict:
+    return {"machine": processor(), "cores": os.cpu_count()}
+
+
+class Figures:
+    """Rows of one table, printed as they come."""
+
+    def __init__(self, title: str, how: str):
+        self.title, self.how = title, " ".join(how.split())
+        self.rows: list[dict] = []
+        self.raw: dict = {}
+
+    def add(self, figure: str, measured: str, goal: str = "") -> None:
+        self.rows.append({"figure": figure, "measured": measured, "goal": goal})
+        print(f"  {figure}: {measured}" + (f"   goal {goal}" if goal else ""), flush=True)
+
+    def write(self, path: pathlib.Path | None) -> None:
+        if path:
+            path.write_text(json.dumps({**machine(), "title": self.title, "how": self.how,
+                                        "rows": self.rows, "raw": self.raw}, indent=1))

@@ -1,0 +1,9 @@
+"""A port that the kernel chooses, for servers that cannot be told to let it choose."""
+
+import socket
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,73 @@
+"""What each measurement of this folder starts from: programs, a backbone, pictures, and in a folder that
+is gone afterwards the data of a graft-server that has trained on them."""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+
+from servers import HERE, start_graft
+
+ROOT = HERE.parent.parent
+
+
+def arguments_of(description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--bin", type=pathlib.Path, required=True,
+                        help="graft's programs, built with -DGRAFT_BENCH=ON")
+    parser.add_argument("--weights", type=pathlib.Path, required=True,
+                        help="the folder of an imported backbone")
+    parser.add_argument("--images", type=pathlib.Path, required=True,
+                        help="class folders: trained on, and then asked for")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=3, help="of each measurement in a round")
+    parser.add_argument("--warm-seconds", type=float, default=4)
+    parser.add_argument("--out", type=pathlib.Path, help="a JSON of every measurement")
+    return parser
+
+
+class Setting:
+    def __init__(self, arguments: argparse.Namespace, folder: pathlib.Path):
+        self.bin, self.weights = arguments.bin, arguments.weights
+        self.images, self.threads = arguments.images, arguments.threads
+        self.folder = folder
+
+    def train(self, models: tuple[str, ...] = ("bench",)) -> None:
+        """A fine-tuned head for each, on a server that then ends. Each has a seed, and so a split and
+        a head, of its own."""
+        with start_graft(self, "training") as server:
+            dataset = server.upload(self.images)
+            for seed, model in enumerate(models):
+                server.cli("finetune", "--dataset", dataset, "--model", model, "--framing",
+                           "centre_crop", "--seed", str(seed), "--watch")
+
+    def make_stubs(self) -> None:
+        """Python modules of the protocols, for peers and for what asks over grpcio."""
+        stubs = self.folder / "stubs"
+        stubs.mkdir()
+        protos = sorted(str(path) for folder in ("graft/v1", "inference")
+                        for path in (ROOT / "proto" / folder).glob("*.proto"))
+        subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT}/proto",
+                        f"--python_out={stubs}", f"--grpc_python_out={stubs}", *protos], check=True)
+
+    def export(self) -> None:
+        """The network of a trained model, for peers."""
+        models = sorted((self.folder / "data").rglob("model.safetensors"))
+        network = self.folder / "network"
+        network.mkdir()
+        subprocess.run([self.bin / "graft_bench_export", "--weights", self.weights, "--model",
+                        models[0], "--out", network], check=True)
+        subprocess.run([sys.executable, HERE / "to_onnx.py", network], check=True)
+
+
+@contextlib.contextmanager
+def prepared(arguments: argparse.Namespace):
+    """A Setting. SIGTERM is an exit like another: servers are ended and the folder removed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
+    with tempfile.TemporaryDirectory() as folder:
+        yield Setting(arguments, pathlib.Path(folder))
