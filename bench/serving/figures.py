@@ -31,9 +31,13 @@ def ratios(rounds: list[dict], over: str, under: str, key: str) -> list[float]:
     return [each[over][key] / max(1e-9, each[under][key]) for each in rounds]
 
 
+def number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 def spread(values: list[float], unit: str = "") -> str:
     low, middle, high = quartiles(values)
-    return f"{middle:,.3g}{unit} ({low:,.3g}-{high:,.3g})"
+    return f"{number(middle)}{unit} ({number(low)}-{number(high)})"
 
 
 def processor() -> str:

@@ -18,6 +18,11 @@ def stat_fields(pid: int) -> list[str]:
     return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
 
 
+def cpu_of(pid: int) -> float:
+    """Seconds that a process has computed, without its children's."""
+    return sum(int(field) for field in stat_fields(pid)[11:13]) / os.sysconf("SC_CLK_TCK")
+
+
 def start_of(pid: int) -> str:
     """When a process started, by which it is told from a later one of the same number."""
     try:
@@ -68,8 +73,7 @@ class Server:
 
     def own_cpu_seconds(self) -> float:
         """Of the server's process alone, not of what it started."""
-        return sum(int(field) for field in stat_fields(self.process.pid)[11:13]) / os.sysconf(
-            "SC_CLK_TCK")
+        return cpu_of(self.process.pid)
 
     def resident_bytes(self) -> int:
         """Of the server's process alone."""
