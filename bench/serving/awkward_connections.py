@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Connections that a server of gRPC has to bear: idle ones, and slow ones, of which every other one
-sends a Predict a few bytes at a time and the others read the answer to theirs so.
+sends a Predict a few bytes at a time and the others read the answer to theirs so, and then begin again.
 
     awkward_connections.py --port 8600 --idle 1000 --slow 100 --image cat.jpg --stubs STUBS
 
@@ -10,19 +10,20 @@ were closed by the server meanwhile.
 
 import argparse
 import asyncio
+import itertools
 import pathlib
 import sys
 
 import http2
 
 PREDICT = "/graft.v1.PredictionService/Predict"
-STREAM = 1
 
 
 class Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         self.reader, self.writer = reader, writer
-        self.closed = self.answered = False
+        self.closed = False
+        self.answered: set[int] = set()  # streams
 
     async def listen(self) -> None:
         """Answers settings and pings, and notes the end of the connection or of the stream."""
@@ -34,8 +35,8 @@ class Connection:
                 if kind in (http2.SETTINGS, http2.PING) and not flags & http2.ACK:
                     self.writer.write(http2.frame(kind, http2.ACK, 0,
                                                   payload if kind == http2.PING else b""))
-                if kind in (http2.DATA, http2.HEADERS) and stream == STREAM:
-                    self.answered = self.answered or bool(flags & http2.END_STREAM)
+                if kind in (http2.DATA, http2.HEADERS) and flags & http2.END_STREAM:
+                    self.answered.add(stream)
         except (OSError, asyncio.IncompleteReadError):
             self.closed = True
 
@@ -47,26 +48,27 @@ async def connect(port: int, initial_window: int = 65535) -> tuple[Connection, a
     return connection, asyncio.create_task(connection.listen())
 
 
+def request_parts(stream: int, message: bytes, size: int) -> list[bytes]:
+    return [http2.frame(http2.DATA, http2.END_STREAM if at + size >= len(message) else 0, stream,
+                        message[at:at + size]) for at in range(0, len(message), size)]
+
+
 async def send_slowly(connection: Connection, message: bytes, arguments) -> None:
-    connection.writer.write(http2.grpc_headers(STREAM, PREDICT))
-    for at in range(0, len(message), arguments.bytes):
-        last = at + arguments.bytes >= len(message)
-        connection.writer.write(http2.frame(http2.DATA, http2.END_STREAM if last else 0, STREAM,
-                                            message[at:at + arguments.bytes]))
-        await asyncio.sleep(arguments.every)
+    for stream in itertools.count(1, 2):
+        connection.writer.write(http2.grpc_headers(stream, PREDICT))
+        for part in request_parts(stream, message, arguments.bytes):
+            connection.writer.write(part)
+            await asyncio.sleep(arguments.every)
 
 
 async def read_slowly(connection: Connection, message: bytes, arguments) -> None:
-    connection.writer.write(http2.grpc_headers(STREAM, PREDICT))
-    # The server's own window for a stream, as it comes, bounds what may be sent at once.
-    part = 16384
-    for at in range(0, len(message), part):
-        last = at + part >= len(message)
-        connection.writer.write(http2.frame(http2.DATA, http2.END_STREAM if last else 0, STREAM,
-                                            message[at:at + part]))
-    while not connection.answered:
-        await asyncio.sleep(arguments.every)
-        connection.writer.write(http2.window_update(STREAM, 1))
+    for stream in itertools.count(1, 2):
+        connection.writer.write(http2.grpc_headers(stream, PREDICT))
+        for part in request_parts(stream, message, 16384):
+            connection.writer.write(part)
+        while stream not in connection.answered:
+            await asyncio.sleep(arguments.every)
+            connection.writer.write(http2.window_update(stream, 1))
 
 
 async def until_input_ends() -> None:
@@ -99,7 +101,7 @@ async def run(arguments) -> None:
     print("open", flush=True)
     await until_input_ends()
     print(sum(connection.closed for connection in connections), "closed,",
-          sum(connection.answered for connection in connections), "answered", flush=True)
+          sum(len(connection.answered) for connection in connections), "answered", flush=True)
     for task in slow + listeners:
         task.cancel()
     for connection in connections:
