@@ -22,7 +22,7 @@ def in_turns(rounds: int, cases: dict[str, Callable[[], dict]]) -> list[dict]:
 def quartiles(values: list[float]) -> tuple[float, float, float]:
     if len(values) == 1:
         return values[0], values[0], values[0]
-    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    low, middle, high = statistics.quantiles(values, n=4)
     return low, middle, high
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes docs/performance.md and its plot of what run.py measured.
+"""Makes docs/performance.md and its plot of what run.py measured, and of the figures of the other
+programs of this folder.
 
     report.py OUT_FOLDER MEASURED.json...
 
@@ -10,22 +11,19 @@ import json
 import pathlib
 import statistics
 import sys
+import textwrap
 
 import matplotlib
+from figures import quartiles
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402
 
 OURS = "graft"
 COLOURS = {"graft": "#1f6f54", "graft bf16": "#6fbf9c", "grpc.aio + onnxruntime": "#c2773a",
-           "grpc.aio + openvino": "#7a8fb8", "grpc.aio + openvino-throughput": "#b9c4da"}
-
-
-def quartiles(values: list[float]) -> tuple[float, float, float]:
-    if len(values) == 1:
-        return values[0], values[0], values[0]
-    low, middle, high = statistics.quantiles(values, n=4)
-    return low, middle, high
+           "grpc.aio + openvino": "#7a8fb8", "grpc.aio + openvino-throughput": "#b9c4da",
+           "grpc.aio + torch": "#a34b4b", "LitServe + onnxruntime": "#8d6fae",
+           "BentoML + onnxruntime": "#c9a9d6", "Triton + onnxruntime": "#5b5b5b"}
 
 
 def rates(case: dict, server: str) -> list[float]:
@@ -37,6 +35,8 @@ def median(case: dict, server: str, key: str) -> float:
 
 
 def case_name(case: dict) -> str:
+    if case.get("rate"):
+        return f"{case['rate']:g} a second"
     return f"{case['concurrency']} x {case['per_request']}"
 
 
@@ -61,7 +61,7 @@ def table(run: dict) -> list[str]:
 def plot(runs: list[dict], path: pathlib.Path) -> None:
     figure, axes = plt.subplots(1, len(runs), figsize=(4.6 * len(runs), 3.8), squeeze=False)
     for axis, run in zip(axes[0], runs):
-        cases = run["measurements"]
+        cases = [case for case in run["measurements"] if not case.get("rate")]
         servers = [s for s in cases[0]["rounds"][0] if s in COLOURS]
         width = 0.8 / len(servers)
         for index, server in enumerate(servers):
@@ -82,30 +82,47 @@ def plot(runs: list[dict], path: pathlib.Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
+INTRODUCTION = """
+Written by `bench/serving/report.py` of what `bench/serving/run.py` measured: graft, servers that a team
+would write itself and servers from the shelf, each with the same trained network, threads and pictures,
+asked in turns by the same C++ client for JPEGs: graft and grpc.aio over gRPC, Triton by the Open Inference
+Protocol, LitServe and BentoML by HTTP. The cache of pictures seen before is off but in its own row, where
+the first case may still be filling it. Medians of the rounds; ratios are taken within a round, with their
+quartiles, and above 1 graft answers more. "N a second" is an open loop: latency counts from when a request
+was due. Peers frame pictures with OpenCV, graft as in training: hence the answers that differ.
+"""
+
+
+def wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 108, break_on_hyphens=False)
+
+
+def section(run: dict) -> list[str]:
+    rounds = len(run["measurements"][0]["rounds"])
+    agreement = ", ".join(f"{name} {share:.1%}" for name, share in run["agreement"].items()
+                          if name != OURS)
+    return [f"## {run['backbone']}", "",
+            f"{run['cores']} cores of {run['machine']}, {rounds} rounds; {run['pictures']} pictures; "
+            f"the same first label as graft's: {agreement}.", "", *table(run), ""]
+
+
+def figures_section(measured: dict) -> list[str]:
+    return [f"## {measured['title']}", "", *wrapped(measured["how"]), "",
+            f"{measured['cores']} cores of {measured['machine']}.", "",
+            "| figure | measured | goal |", "|---|---|---|",
+            *(f"| {row['figure']} | {row['measured']} | {row['goal']} |" for row in measured["rows"]),
+            ""]
+
+
 def main() -> None:
     out = pathlib.Path(sys.argv[1])
-    runs = [json.loads(pathlib.Path(name).read_text()) for name in sys.argv[2:]]
+    measured = [json.loads(pathlib.Path(name).read_text()) for name in sys.argv[2:]]
+    runs = [each for each in measured if "measurements" in each]
+    lines = ["# Performance", "", *wrapped(" ".join(INTRODUCTION.split())), "",
+             "![pictures a second](performance.svg)", ""]
     plot(runs, out / "performance.svg")
-    lines = [
-        "# Performance", "",
-        "Written by `bench/serving/report.py` of what `bench/serving/run.py` measured: graft and servers "
-        "that a",
-        "team would write itself, each with the same trained network, asked by the same C++ client for "
-        "JPEGs over",
-        "gRPC, in turns. The cache of pictures seen before is off but in its own row, where the first "
-        "case may still",
-        "be filling it. Medians of the rounds; ratios are taken within a round, with their quartiles, "
-        "and above 1",
-        "graft answers more. Peers frame pictures with OpenCV, graft as in training: hence the answers "
-        "that differ.", "", "![pictures a second](performance.svg)", ""]
-    for run in runs:
-        rounds = len(run["measurements"][0]["rounds"])
-        lines += [f"## {run['backbone']}", "",
-                  f"{run['cores']} cores of {run['machine']}, {rounds} rounds; {run['pictures']} pictures; "
-                  f"the same first label as graft's: "
-                  + ", ".join(f"{name} {share:.1%}" for name, share in run["agreement"].items()
-                              if name != OURS) + ".", ""]
-        lines += table(run) + [""]
+    for each in measured:
+        lines += section(each) if "measurements" in each else figures_section(each)
     (out / "performance.md").write_text("\n".join(lines))
 
 

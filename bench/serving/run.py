@@ -21,7 +21,7 @@ import figures
 import servers
 from setting import arguments_of, prepared
 
-AIO = ("onnxruntime", "openvino", "openvino-throughput", "torch")
+AIO = ("onnxruntime", "openvino", "openvino-throughput", "torch", "torch-throughput")
 
 
 def start_peer(setting, peer: str, arguments) -> servers.Server:
@@ -30,6 +30,10 @@ def start_peer(setting, peer: str, arguments) -> servers.Server:
     if peer == "litserve":
         return servers.start_peer(setting, "LitServe + onnxruntime", "litserve_server.py", "--engine",
                                   "onnxruntime", protocol="http")
+    if peer == "litserve-throughput":  # a worker a core, each with one thread
+        return servers.start_peer(setting, "LitServe + onnxruntime-throughput", "litserve_server.py",
+                                  "--engine", "onnxruntime", "--workers", str(setting.threads),
+                                  "--threads", "1", protocol="http")
     if peer == "bentoml":
         return servers.start_peer(setting, "BentoML + onnxruntime", "bentoml_server.py", "--engine",
                                   "onnxruntime", protocol="http")
@@ -75,7 +79,8 @@ def main() -> None:
     parser.add_argument("--cases", default="1x1,8x1,64x1,1x8",
                         help="requests under way x images of each")
     parser.add_argument("--open", default="", help="requests a second of the open loop: 50,100")
-    parser.add_argument("--peers", default=",".join(AIO + ("litserve", "bentoml")))
+    parser.add_argument("--peers", default=",".join(
+        AIO + ("litserve", "litserve-throughput", "bentoml")))
     parser.add_argument("--triton-python", help="then Triton is a peer, too")
     arguments = parser.parse_args()
     peers = arguments.peers.split(",") + (["triton"] if arguments.triton_python else [])

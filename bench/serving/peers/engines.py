@@ -35,19 +35,18 @@ class OpenVinoThroughput(OpenVino):
 
 
 class Torch:
-    """Eager PyTorch, channels last, in inference mode. Each thread that calls OpenMP gets a team of its
-    own, and two teams on the same cores wait for one another: so one thread computes, with all of the
-    threads that it was given."""
+    """Eager PyTorch, channels last, in inference mode. Each thread that computes has a team of OpenMP's
+    of its own, and teams on the same cores wait for one another: so one thread computes, with all that
+    it was given."""
 
-    def __init__(self, folder, threads):
+    def __init__(self, folder, threads, lanes=1):
         import concurrent.futures
         import torch
         import torch_network
-        torch.set_num_interop_threads(1)
         self.torch = torch
         self.network = torch_network.TorchNetwork(folder)
-        self.lane = concurrent.futures.ThreadPoolExecutor(
-            1, initializer=lambda: torch.set_num_threads(threads))
+        self.lanes = concurrent.futures.ThreadPoolExecutor(
+            lanes, initializer=lambda: torch.set_num_threads(threads))
 
     def compute(self, batch):
         with self.torch.inference_mode():
@@ -56,8 +55,16 @@ class Torch:
             return self.network(image).numpy()
 
     def run(self, batch):
-        return self.lane.submit(self.compute, batch).result()
+        return self.lanes.submit(self.compute, batch).result()
+
+
+class TorchThroughput(Torch):
+    """As many requests at a time as threads, each computed by one."""
+
+    def __init__(self, folder, threads):
+        super().__init__(folder, 1, lanes=threads)
 
 
 ENGINES = {"onnxruntime": OnnxRuntime, "openvino": OpenVino,
-           "openvino-throughput": OpenVinoThroughput, "torch": Torch}
+           "openvino-throughput": OpenVinoThroughput, "torch": Torch,
+           "torch-throughput": TorchThroughput}

@@ -3,7 +3,7 @@
 messages on the wire. Each request has an infer request of its own; JPEGs are decoded and framed by
 OpenCV in a pool of threads; the library computes in such a pool, too.
 
-    grpc_aio.py --engine onnxruntime|openvino|openvino-throughput|torch --network FOLDER --threads 2
+    grpc_aio.py --engine onnxruntime --network FOLDER --threads 2
 
 With --copies N it holds the network N times, as N models that share nothing would be held; of "bench-7"
 copy 7 answers. ServerLive, of the Open Inference Protocol, is an RPC that does nothing.
