@@ -49,6 +49,11 @@ def main() -> None:
                 memory[f"peer, {copies}"] = memory_of(setting, server, models[:copies], seconds)
         with servers.start_graft(setting, "graft-many", *flags) as server:
             memory["graft, all"] = memory_of(setting, server, models, seconds)
+            repository, messages = setting.inference_stub(server)
+            held = len(repository.RepositoryIndex(
+                messages.RepositoryIndexRequest(ready=True), timeout=60).models)
+            if held != arguments.heads:
+                raise SystemExit(f"{held} of {arguments.heads} models are in memory")
             first, all_of_them = memory["peer, 1"], memory[f"peer, {arguments.copies}"]
             each = (all_of_them - first) / max(1, arguments.copies - 1)
             apart = first + each * (arguments.heads - 1)

@@ -55,6 +55,15 @@ class Setting:
         subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT}/proto",
                         f"--python_out={stubs}", f"--grpc_python_out={stubs}", *protos], check=True)
 
+    def inference_stub(self, server):
+        """Of the Open Inference Protocol, with the module of its messages."""
+        sys.path.insert(0, str(self.folder / "stubs"))
+        import grpc
+        from inference import inference_pb2, inference_pb2_grpc
+        channel = grpc.insecure_channel(f"127.0.0.1:{server.port}",
+                                        options=[("grpc.enable_http_proxy", 0)])
+        return inference_pb2_grpc.GRPCInferenceServiceStub(channel), inference_pb2
+
     def export(self) -> None:
         """The network of a trained model, for peers."""
         models = sorted((self.folder / "data").rglob("model.safetensors"))

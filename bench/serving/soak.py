@@ -15,7 +15,6 @@ Needs the Python of run.py.
 import concurrent.futures
 import itertools
 import statistics
-import sys
 import threading
 import time
 
@@ -35,12 +34,7 @@ class Work:
         self.over = threading.Event()
         self.unloads = self.loads = self.publishes = 0
         self.memory: list[tuple[float, float]] = []  # seconds, MiB
-        sys.path.insert(0, str(setting.folder / "stubs"))
-        import grpc
-        from inference import inference_pb2, inference_pb2_grpc
-        self.messages = inference_pb2
-        self.repository = inference_pb2_grpc.GRPCInferenceServiceStub(grpc.insecure_channel(
-            f"127.0.0.1:{server.port}", options=[("grpc.enable_http_proxy", 0)]))
+        self.repository, self.messages = setting.inference_stub(server)
 
     def unload_and_load(self) -> None:
         for model in itertools.cycle(MODELS):

@@ -92,8 +92,9 @@ def main() -> None:
                             "≤ 1.2" if under_way == 1 else "≤ 1.5" if under_way == 8 else "")
                 figures.add(f"{under_way} under way: rate while training over idle",
                             spread(ratios(taken, "beside", "idle", "images_per_second")))
-            figures.add("steps of 32 pictures that the jobs took while measured, a second",
-                        f"{sum(each['steps'] for each in rounds) / (len(rounds) * len(under_ways) * arguments.seconds):.2f}")
+            measured_for = len(under_ways) * arguments.seconds
+            figures.add("steps of 32 pictures that the job took meanwhile, a second",
+                        spread([each["steps"] / measured_for for each in rounds]))
     figures.write(arguments.out)
 
 
