@@ -1,5 +1,6 @@
 """graft and its peers as processes: started on ports that the kernel chooses, watched, always ended."""
 
+import contextlib
 import ctypes.util
 import json
 import os
@@ -111,6 +112,15 @@ class Graft(Server):
         return json.loads(self.cli("dataset", "upload", str(images)))["dataset"]["id"]
 
 
+@contextlib.contextmanager
+def stopped_on_failure(server: Server):
+    try:
+        yield
+    except BaseException:
+        server.stop()
+        raise
+
+
 def start_graft(setting, name: str, *flags: str) -> Graft:
     """On a copy of its own of the data that Setting.train has made, or where there is none yet makes
     it."""
@@ -125,11 +135,14 @@ def start_graft(setting, name: str, *flags: str) -> Graft:
              setting.weights.parent, "--default-backbone", setting.weights.name, "--port", "0",
              "--http-port", "0", "--port-file", ports, "--serving-threads", str(setting.threads),
              *flags], stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
-    while not ports.exists():
-        if process.poll() is not None:
-            raise SystemExit(f"graft-server ended:\n{log.read_text()}")
-        time.sleep(0.05)
-    return Graft(name, process, json.loads(ports.read_text())["grpc_port"], setting.bin)
+    server = Graft(name, process, 0, setting.bin)
+    with stopped_on_failure(server):
+        while not ports.exists():
+            if process.poll() is not None:
+                raise SystemExit(f"graft-server ended:\n{log.read_text()}")
+            time.sleep(0.05)
+        server.port = json.loads(ports.read_text())["grpc_port"]
+    return server
 
 
 def allocator(openvino: bool) -> dict:
@@ -155,9 +168,9 @@ def start_peer(setting, name: str, program: str, *words: str, protocol: str = "p
             env={**os.environ, **allocator(openvino="openvino" in name),
                  "PYTHONPATH": str(setting.folder / "stubs")})
     server = Server(name, process, 0, protocol)
-    line = process.stdout.readline()
-    if not line.strip().isdigit():
-        server.stop()
-        raise SystemExit(f"{name} ended:\n{log.read_text()}")
-    server.port = int(line)
+    with stopped_on_failure(server):
+        line = process.stdout.readline()
+        if not line.strip().isdigit():
+            raise SystemExit(f"{name} ended:\n{log.read_text()}")
+        server.port = int(line)
     return server
