@@ -28,8 +28,8 @@ class Stubs {
     }
   }
 
-  typename Service::Stub::async& OfLane(int lane) {
-    return *stubs_[static_cast<size_t>(lane) % stubs_.size()]->async();
+  typename Service::Stub& OfLane(int lane) {
+    return *stubs_[static_cast<size_t>(lane) % stubs_.size()];
   }
 
  private:
@@ -53,7 +53,7 @@ class PredictAsker : public Asker {
     for (const std::string* picture : question.pictures) {
       call->request.add_inputs()->set_image(*picture);
     }
-    stubs_.OfLane(lane).Predict(
+    stubs_.OfLane(lane).async()->Predict(
         &call->context, &call->request, &call->response,
         [call, done = std::move(done)](const grpc::Status& status) {
           Answer answer{.error = status.error_message(), .labels = {}};
@@ -108,7 +108,7 @@ class InferAsker : public Asker {
     inference::ModelInferRequest::InferRequestedOutputTensor& output = *call->request.add_outputs();
     output.set_name("probabilities");
     (*output.mutable_parameters())["classification"].set_int64_param(1);
-    stubs_.OfLane(lane).ModelInfer(
+    stubs_.OfLane(lane).async()->ModelInfer(
         &call->context, &call->request, &call->response,
         [call, done = std::move(done)](const grpc::Status& status) {
           Answer answer{.error = status.error_message(), .labels = {}};
@@ -133,16 +133,17 @@ class LiveAsker : public Asker {
 
   void Ask(int lane, const Question& question, std::function<void(Answer)> done) override {
     auto* const call = new Call<inference::ServerLiveRequest, inference::ServerLiveResponse>;
-    stubs_.OfLane(lane).ServerLive(&call->context, &call->request, &call->response,
-                                   [call, pictures = question.pictures.size(),
-                                    done = std::move(done)](const grpc::Status& status) {
-                                     Answer answer{.error = status.error_message(),
-                                                   .labels = std::vector<std::string>(pictures)};
-                                     if (status.ok() && !call->response.live())
-                                       answer.error = "not live";
-                                     delete call;
-                                     done(std::move(answer));
-                                   });
+    stubs_.OfLane(lane).async()->ServerLive(&call->context, &call->request, &call->response,
+                                            [call, pictures = question.pictures.size(),
+                                             done = std::move(done)](const grpc::Status& status) {
+                                              Answer answer{
+                                                  .error = status.error_message(),
+                                                  .labels = std::vector<std::string>(pictures)};
+                                              if (status.ok() && !call->response.live())
+                                                answer.error = "not live";
+                                              delete call;
+                                              done(std::move(answer));
+                                            });
   }
 
  private:

@@ -5,8 +5,7 @@ trained network behind each, the same client, in turns, with the same threads an
     run.py --bin build/release/bin --weights weights/efficientnet_lite0 --images PHOTOGRAPHS
 
 PHOTOGRAPHS is a folder of class folders, which a model is trained on and which are then asked for.
-Needs a Python with onnx, onnxruntime, openvino, opencv-python-headless, grpcio-tools and safetensors,
-for the peers of these names with torch, litserve and bentoml, too. nvidia-pytriton wants an older numpy:
+Needs a Python with what requirements.txt beside this file names. nvidia-pytriton wants an older numpy:
 --triton-python names a Python that has it, onnxruntime and opencv-python-headless.
 Writes a table, and with --out a JSON of every measurement. Beside the closed loop, --open asks each
 server so many times a second, whether or not it has answered.
