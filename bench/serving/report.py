@@ -51,7 +51,7 @@ def table(run: dict) -> list[str]:
             cpu = statistics.median(
                 1000 * each[server]["server_cpu_seconds"] /
                 max(1, each[server]["requests"] * case["per_request"]) for each in case["rounds"])
-            ratio = "" if server == OURS else f"{middle:.2f} ({low:.2f}-{high:.2f})"
+            ratio = "" if server == OURS or case.get("rate") else f"{middle:.2f} ({low:.2f}-{high:.2f})"
             lines.append(f"| {case_name(case)} | {server} | {statistics.median(rates(case, server)):,.0f} "
                          f"| {median(case, server, 'p50_ms'):.1f} | {median(case, server, 'p99_ms'):.1f} "
                          f"| {cpu:.2f} | {ratio} |")
