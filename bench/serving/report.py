@@ -78,7 +78,7 @@ def plot(runs: list[dict], path: pathlib.Path) -> None:
     axes[0][0].set_ylabel("pictures a second")
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="upper center", ncols=5, frameon=False, fontsize=8)
-    figure.tight_layout(rect=(0, 0, 1, 0.93))
+    figure.tight_layout(rect=(0, 0, 1, 0.9))
     figure.savefig(path, metadata={"Date": None})
 
 
