@@ -32,6 +32,11 @@ class Asker {
 // graft.v1.PredictionService.Predict.
 std::unique_ptr<Asker> MakePredictAsker(const std::string& address, int connections);
 
+// graft.v1.PredictionService.PredictMany: each question goes to all of `models` at once, whichever
+// it names; the labels are the first model's.
+std::unique_ptr<Asker> MakeManyAsker(const std::string& address, int connections,
+                                     std::vector<std::string> models);
+
 // inference.GRPCInferenceService.ModelInfer: the pictures as raw BYTES, the label by the
 // classification extension or, where the server has none, as the first output.
 std::unique_ptr<Asker> MakeInferAsker(const std::string& address, int connections);

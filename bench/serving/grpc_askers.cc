@@ -70,6 +70,37 @@ class PredictAsker : public Asker {
   Stubs<v1::PredictionService> stubs_;
 };
 
+class ManyAsker : public Asker {
+ public:
+  ManyAsker(const std::string& address, int connections, std::vector<std::string> models)
+      : stubs_(address, connections), models_(std::move(models)) {}
+
+  void Ask(int lane, const Question& question, std::function<void(Answer)> done) override {
+    auto* const call = new Call<v1::PredictManyRequest, v1::PredictManyResponse>;
+    for (const std::string& model : models_) call->request.add_models()->set_model(model);
+    for (const std::string* picture : question.pictures) {
+      call->request.add_inputs()->set_image(*picture);
+    }
+    stubs_.OfLane(lane).async()->PredictMany(
+        &call->context, &call->request, &call->response,
+        [call, models = models_.size(), done = std::move(done)](const grpc::Status& status) {
+          Answer answer{.error = status.error_message(), .labels = {}};
+          if (static_cast<size_t>(call->response.answers_size()) == models) {
+            for (const v1::TaskOutput& output : call->response.answers(0).outputs()) {
+              const auto& labels = output.classification().labels();
+              answer.labels.push_back(labels.empty() ? "" : labels[0].label());
+            }
+          }
+          delete call;
+          done(std::move(answer));
+        });
+  }
+
+ private:
+  Stubs<v1::PredictionService> stubs_;
+  const std::vector<std::string> models_;
+};
+
 // BYTES on the wire: each element behind its length, 4 bytes, little-endian.
 std::string RawBytes(const std::vector<const std::string*>& elements) {
   std::string raw;
@@ -154,6 +185,11 @@ class LiveAsker : public Asker {
 
 std::unique_ptr<Asker> MakePredictAsker(const std::string& address, int connections) {
   return std::make_unique<PredictAsker>(address, connections);
+}
+
+std::unique_ptr<Asker> MakeManyAsker(const std::string& address, int connections,
+                                     std::vector<std::string> models) {
+  return std::make_unique<ManyAsker>(address, connections, std::move(models));
 }
 
 std::unique_ptr<Asker> MakeInferAsker(const std::string& address, int connections) {

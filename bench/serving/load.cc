@@ -77,6 +77,9 @@ std::unique_ptr<Asker> MakeAsker(const Arguments& arguments) {
   }
   const int connections = arguments.rate > 0 ? 8 : std::min(arguments.concurrency, 8);
   if (arguments.protocol == "infer") return MakeInferAsker(arguments.address, connections);
+  if (arguments.protocol == "many") {
+    return MakeManyAsker(arguments.address, connections, arguments.models);
+  }
   if (arguments.protocol == "live") return MakeLiveAsker(arguments.address, connections);
   return MakePredictAsker(arguments.address, connections);
 }
@@ -229,9 +232,11 @@ int Main(int argc, char** argv) {
   CLI::App app("Load on a server of pictures' labels");
   app.add_option("--address", arguments.address)->required();
   app.add_option("--protocol", arguments.protocol,
-                 "predict (graft's), infer (Open Inference Protocol), http, or live (ServerLive)")
-      ->check(CLI::IsMember({"predict", "infer", "http", "live"}));
-  app.add_option("--model", arguments.models, "Given again: requests go to each in turn")
+                 "predict (graft's), many (all models in one request), infer (Open Inference\n"
+                 "Protocol), http, or live (ServerLive)")
+      ->check(CLI::IsMember({"predict", "many", "infer", "http", "live"}));
+  app.add_option("--model", arguments.models,
+                 "Given again: requests go to each in turn, or each to all (many)")
       ->required();
   app.add_option("--images", arguments.images, "A folder of JPEG and PNG files")->required();
   app.add_option("--concurrency", arguments.concurrency, "Requests under way (closed loop)")
