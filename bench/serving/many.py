@@ -55,6 +55,9 @@ def main() -> None:
                 figures.add(f"all at once over separate models, {under_way} under way",
                             spread(ratios(rounds, "graft, all at once", "grpc.aio, one by one",
                                           "pictures_per_second")), "≥ 8")
+                figures.add(f"all at once over one by one, on graft, {under_way} under way",
+                            spread(ratios(rounds, "graft, all at once", "graft, one by one",
+                                          "pictures_per_second")))
     figures.write(arguments.out)
 
 

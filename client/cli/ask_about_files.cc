@@ -1,5 +1,6 @@
 #include "client/cli/ask_about_files.h"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -16,7 +17,6 @@
 namespace graft::cli {
 namespace {
 
-constexpr size_t kMaxFiles = 64;
 // Well within the 64 MiB that graft-server takes unless told otherwise.
 constexpr uint64_t kMaxBytes = uint64_t{14} << 20;
 // Besides the picture, a message holds the names of model and project.
@@ -86,11 +86,12 @@ std::vector<FileRange> PlanRequests(const std::vector<uint64_t>& sizes, size_t m
 }
 
 absl::Status AskAboutFiles(
-    const std::vector<std::string>& files,
+    const std::vector<std::string>& files, size_t answers_each,
     const std::function<absl::Status(const std::vector<std::string>& pictures)>& ask) {
   const absl::StatusOr<std::vector<uint64_t>> sizes = SizesOf(files);
   if (!sizes.ok()) return sizes.status();
-  const std::vector<FileRange> plan = PlanRequests(*sizes, kMaxFiles, kMaxBytes);
+  const std::vector<FileRange> plan = PlanRequests(
+      *sizes, std::max<size_t>(1, kMaxFiles / std::max<size_t>(1, answers_each)), kMaxBytes);
   std::deque<FileRange> left(plan.begin(), plan.end());
   while (!left.empty()) {
     const FileRange range = left.front();

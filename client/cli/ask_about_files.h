@@ -11,6 +11,9 @@
 
 namespace graft::cli {
 
+// In one request: as many as a server takes unless told otherwise.
+inline constexpr size_t kMaxFiles = 64;
+
 // Neighbouring files that go into one request.
 struct FileRange {
   size_t first = 0;
@@ -22,12 +25,13 @@ struct FileRange {
 std::vector<FileRange> PlanRequests(const std::vector<uint64_t>& sizes, size_t max_count,
                                     uint64_t max_bytes);
 
-// Gives the contents of picture files to `ask`, in order and in as many calls as it takes; each is
-// one request to the server. Every file is looked at before the first. Errors name files, not
-// inputs: INVALID_ARGUMENT where one cannot be read or is no picture, RESOURCE_EXHAUSTED where one
-// is larger than the server takes; what else `ask` returns.
+// Gives the contents of picture files to `ask`, in order and in as many calls as it takes, at most
+// kMaxFiles / `answers_each` at a time; each call is one request to the server. Every file is
+// looked at before the first. Errors name files, not inputs: INVALID_ARGUMENT where one cannot be
+// read or is no picture, RESOURCE_EXHAUSTED where one is larger than the server takes; what else
+// `ask` returns.
 absl::Status AskAboutFiles(
-    const std::vector<std::string>& files,
+    const std::vector<std::string>& files, size_t answers_each,
     const std::function<absl::Status(const std::vector<std::string>& pictures)>& ask);
 
 }  // namespace graft::cli

@@ -37,20 +37,22 @@ double Dot(const Vector& a, const Vector& b) {
   return sum;
 }
 
-double Cosine(const Vector& a, const Vector& b) {
-  const double lengths = std::sqrt(Dot(a, a) * Dot(b, b));
-  return lengths > 0 ? Dot(a, b) / lengths : 0;
+// Of length 1, or 0.
+Vector Unit(Vector vector) {
+  const double length = std::sqrt(Dot(vector, vector));
+  for (float& value : vector) value = length > 0 ? static_cast<float>(value / length) : 0;
+  return vector;
 }
 
 // Each picture with the one that is most like it.
-std::string ClosestTable(const std::vector<std::string>& images,
-                         const std::vector<Vector>& embeddings) {
+std::string ClosestTable(const std::vector<std::string>& images, std::vector<Vector> embeddings) {
+  for (Vector& embedding : embeddings) embedding = Unit(std::move(embedding));
   std::vector<std::vector<std::string>> rows = {{"IMAGE", "NUMBERS", "MOST LIKE", "COSINE"}};
   for (size_t i = 0; i < embeddings.size(); ++i) {
     size_t closest = i;
     double best = -2;
     for (size_t j = 0; j < embeddings.size(); ++j) {
-      const double cosine = i == j ? -2 : Cosine(embeddings[i], embeddings[j]);
+      const double cosine = i == j ? -2 : Dot(embeddings[i], embeddings[j]);
       if (cosine > best) std::tie(best, closest) = std::pair(cosine, j);
     }
     rows.push_back({images[i], absl::StrCat(embeddings[i].size()),
@@ -79,7 +81,9 @@ absl::Status Run(const Globals& globals, const Arguments& arguments) {
     PrintJson(*response);
     return absl::OkStatus();
   }
-  std::fputs(ClosestTable(arguments.images, embeddings).c_str(), stdout);
+  if (arguments.out.empty()) {
+    std::fputs(ClosestTable(arguments.images, embeddings).c_str(), stdout);
+  }
   std::printf("%s version %ld, %s\n", PrintableLine(response->model()).c_str(),
               static_cast<long>(response->version()), FormatTiming(response->timing()).c_str());
   if (!arguments.out.empty()) {

@@ -59,7 +59,7 @@ absl::StatusOr<v1::PredictResponse> PredictFiles(client::Client& client,
   v1::PredictRequest request = question;
   v1::PredictResponse joined;
   const absl::Status asked =
-      AskAboutFiles(files, [&](const std::vector<std::string>& pictures) -> absl::Status {
+      AskAboutFiles(files, 1, [&](const std::vector<std::string>& pictures) -> absl::Status {
         absl::StatusOr<v1::PredictResponse> response =
             client.Predict(WithPictures(request, pictures));
         if (!response.ok()) return response.status();
@@ -76,8 +76,9 @@ absl::StatusOr<v1::PredictManyResponse> PredictManyFiles(client::Client& client,
   v1::PredictManyRequest request = question;
   v1::PredictManyResponse joined;
   for (int i = 0; i < request.models_size(); ++i) joined.add_answers();
-  const absl::Status asked =
-      AskAboutFiles(files, [&](const std::vector<std::string>& pictures) -> absl::Status {
+  const absl::Status asked = AskAboutFiles(
+      files, static_cast<size_t>(question.models_size()),
+      [&](const std::vector<std::string>& pictures) -> absl::Status {
         absl::StatusOr<v1::PredictManyResponse> response =
             client.PredictMany(WithPictures(request, pictures));
         if (!response.ok()) return response.status();
@@ -104,7 +105,7 @@ absl::StatusOr<v1::EmbedResponse> EmbedFiles(client::Client& client,
   v1::EmbedRequest request = question;
   v1::EmbedResponse joined;
   const absl::Status asked =
-      AskAboutFiles(files, [&](const std::vector<std::string>& pictures) -> absl::Status {
+      AskAboutFiles(files, 1, [&](const std::vector<std::string>& pictures) -> absl::Status {
         absl::StatusOr<v1::EmbedResponse> response = client.Embed(WithPictures(request, pictures));
         if (!response.ok()) return response.status();
         const absl::Status counted = CheckCount(response->embeddings_size(), pictures.size());

@@ -46,14 +46,24 @@ absl::Status WriteFile(const std::filesystem::path& path, absl::string_view byte
         absl::StrCat("cannot write '", path.string(),
                      "': ", std::error_code(why, std::generic_category()).message()));
   };
-  std::FILE* const file = std::fopen(path.c_str(), "wb");
+  // What is there keeps until the whole is written; what is no plain file (a pipe) is written to.
+  std::error_code ignored;
+  const bool beside =
+      !std::filesystem::exists(path, ignored) || std::filesystem::is_regular_file(path, ignored);
+  const std::filesystem::path to = beside ? std::filesystem::path(path.string() + ".part") : path;
+  std::FILE* const file = std::fopen(to.c_str(), "wb");
   if (file == nullptr) return failed(errno);
   const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-  const int why = errno;
-  if (std::fclose(file) == 0 && written) return absl::OkStatus();
-  std::error_code ignored;
-  std::filesystem::remove(path, ignored);
-  return failed(written ? errno : why);
+  int why = errno;
+  if (std::fclose(file) != 0 && written)
+    why = errno;
+  else if (written)
+    why = 0;
+  std::error_code moved;
+  if (why == 0 && beside) std::filesystem::rename(to, path, moved);
+  if (why == 0 && !moved) return absl::OkStatus();
+  if (beside) std::filesystem::remove(to, ignored);
+  return failed(why != 0 ? why : moved.value());
 }
 
 }  // namespace graft::client

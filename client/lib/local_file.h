@@ -24,7 +24,7 @@ absl::StatusOr<uint64_t> FileBytes(const std::filesystem::path& path);
 // The whole of a file, which must hold at most `max_bytes`.
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t max_bytes);
 
-// Makes or overwrites a file. INVALID_ARGUMENT where it cannot; no part of it is left then.
+// Makes a file, or replaces it as a whole. INVALID_ARGUMENT where it cannot: what was there stays.
 absl::Status WriteFile(const std::filesystem::path& path, absl::string_view bytes);
 
 }  // namespace graft::client

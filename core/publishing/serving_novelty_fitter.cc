@@ -1,6 +1,7 @@
 #include "core/publishing/serving_novelty_fitter.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -27,6 +28,10 @@ bool HoldsOutEnough(const TrainingData& data) {
 
 int64_t AtMost(const std::vector<int64_t>& entries, int64_t most) {
   return std::min(static_cast<int64_t>(entries.size()), most);
+}
+
+bool AllFinite(const std::vector<float>& numbers) {
+  return std::all_of(numbers.begin(), numbers.end(), [](float x) { return std::isfinite(x); });
 }
 
 // Plain ones, evenly spread over `entries`.
@@ -76,7 +81,10 @@ absl::StatusOr<std::optional<novelty::Fit>> ServingNoveltyFitter::FitTo(
       absl::StatusOr<std::vector<serving::RowNumbers>> numbers =
           RunInputs(**servable, batch->inputs.front());
       if (!numbers.ok()) return without(numbers.status().message());
-      for (serving::RowNumbers& row : *numbers) embeddings->push_back(std::move(row.embedding));
+      for (serving::RowNumbers& row : *numbers) {
+        if (!AllFinite(row.embedding)) return without("features are not finite");
+        embeddings->push_back(std::move(row.embedding));
+      }
       context->AddWork(static_cast<double>(batch->requests.size()));
       ++progress.steps_done;
       context->PublishProgress(progress);

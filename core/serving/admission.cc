@@ -40,23 +40,25 @@ absl::Status Admission::Enter(const std::vector<ModelKey>& asked, int inputs, ui
   if (rows_ + rows > limits_.max_inputs || bytes_ + bytes > limits_.max_bytes) return Full();
   const bool bulk = priority == Priority::kBulk;
   // Alone it may take more: a request of any priority that the limits allow is answered some time.
-  if (bulk && bulk_rows_ > 0 && bulk_rows_ + rows > limits_.max_inputs / 2) {
-    return Refusal(absl::StrCat("the half of the queue for bulk requests is full (", bulk_rows_,
-                                " answers wait)"),
-                   reasons::kQueueFull, limits_.retry_after);
+  if (bulk && bulk_rows_ > 0 &&
+      (bulk_rows_ + rows > limits_.max_inputs / 2 || bulk_bytes_ + bytes > limits_.max_bytes / 2)) {
+    return BulkFull();
   }
   // What is not urgent stands behind those whom the goal is for, and is let in by its half alone.
-  if (!bulk && !limiter_.Admits(rows, rows_ - bulk_rows_ - waiting_rows_, now)) {
+  if (!bulk && !limiter_.Admits(rows, rows_ - bulk_rows_ - idle_rows_, now)) {
     return Overloaded(now);
   }
   callers_.Enter(caller, rows);
   rows_ += rows;
-  if (bulk) bulk_rows_ += rows;
   bytes_ += bytes;
+  if (bulk) {
+    bulk_rows_ += rows;
+    bulk_bytes_ += bytes;
+  }
   return absl::OkStatus();
 }
 
-absl::Status Admission::Grow(uint64_t bytes) {
+absl::Status Admission::Grow(uint64_t bytes, Priority priority) {
   if (bytes > limits_.max_bytes) {
     return InvalidField("inputs",
                         absl::StrCat(bytes, " bytes when decoded, more than the limit of ",
@@ -65,6 +67,7 @@ absl::Status Admission::Grow(uint64_t bytes) {
   absl::MutexLock lock(&mutex_);
   if (bytes_ + bytes > limits_.max_bytes) return Full();
   bytes_ += bytes;
+  if (priority == Priority::kBulk) bulk_bytes_ += bytes;
   return absl::OkStatus();
 }
 
@@ -76,22 +79,31 @@ void Admission::Leave(int rows, uint64_t bytes, Priority priority, absl::string_
   callers_.Leave(caller, rows);
   if (priority == Priority::kBulk) {
     bulk_rows_ -= rows;
+    bulk_bytes_ -= bytes;
   } else if (ended.has_value()) {
     limiter_.OnEnded(*ended);
   }
 }
 
-void Admission::BeginWait(const ModelKey& asked, int inputs, Priority priority) {
+void Admission::BeginWait(const ModelKey& asked, int inputs) {
   absl::MutexLock lock(&mutex_);
   waiting_[asked] += inputs;
-  if (priority != Priority::kBulk) waiting_rows_ += inputs;
 }
 
-void Admission::EndWait(const ModelKey& asked, int inputs, Priority priority) {
+void Admission::EndWait(const ModelKey& asked, int inputs) {
   absl::MutexLock lock(&mutex_);
   const auto it = waiting_.find(asked);
   if ((it->second -= inputs) == 0) waiting_.erase(it);
-  if (priority != Priority::kBulk) waiting_rows_ -= inputs;
+}
+
+void Admission::BeginIdle(int rows, Priority priority) {
+  absl::MutexLock lock(&mutex_);
+  if (priority != Priority::kBulk) idle_rows_ += rows;
+}
+
+void Admission::EndIdle(int rows, Priority priority) {
+  absl::MutexLock lock(&mutex_);
+  if (priority != Priority::kBulk) idle_rows_ -= rows;
 }
 
 AdmissionStats Admission::stats() const {
@@ -102,6 +114,12 @@ AdmissionStats Admission::stats() const {
 absl::Status Admission::Full() const {
   return Refusal(absl::StrCat("the queue is full (", rows_, " answers wait)"), reasons::kQueueFull,
                  limits_.retry_after);
+}
+
+absl::Status Admission::BulkFull() const {
+  return Refusal(absl::StrCat("the half of the queue for bulk requests is full (", bulk_rows_,
+                              " answers wait)"),
+                 reasons::kQueueFull, limits_.retry_after);
 }
 
 absl::Status Admission::Overloaded(absl::Duration now) const {

@@ -48,22 +48,22 @@ class Admission {
   // `bytes` encoded. Counted are the answers it wants: inputs times models. RESOURCE_EXHAUSTED,
   // with the reason: the caller has too much inside; what waits for one of the models to be loaded
   // takes half of the queue; the queue is full, or has no more room for what is not urgent, which
-  // gets half of it; or answers take longer than the goal. In the last case the delay grows with
-  // the overload. A request that is too large for a share, or for the goal's sake, comes in when
-  // there is nothing else of it inside.
+  // gets half of its inputs and bytes; or answers take longer than the goal. In the last case the
+  // delay grows with the overload. A request that is too large for a share, or for the goal's sake,
+  // comes in when there is nothing else of it inside.
   absl::Status Enter(const std::vector<ModelKey>& asked, int inputs, uint64_t bytes,
                      Priority priority, absl::string_view caller = {}) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // A request that is inside waits for a model to be loaded, or no longer. While it waits it does
-  // not count for the goal.
-  void BeginWait(const ModelKey& asked, int inputs, Priority priority = Priority::kInteractive)
-      ABSL_LOCKS_EXCLUDED(mutex_);
-  void EndWait(const ModelKey& asked, int inputs, Priority priority = Priority::kInteractive)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  // A request that is inside waits for a model to be loaded, or no longer.
+  void BeginWait(const ModelKey& asked, int inputs) ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndWait(const ModelKey& asked, int inputs) ABSL_LOCKS_EXCLUDED(mutex_);
+  // It waits for some model, or for none any more. While it waits it does not count for the goal.
+  void BeginIdle(int rows, Priority priority) ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndIdle(int rows, Priority priority) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // A request that is inside will hold so many bytes more, decoded. RESOURCE_EXHAUSTED: not now;
   // INVALID_ARGUMENT: they are more than the limit by themselves.
-  absl::Status Grow(uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Grow(uint64_t bytes, Priority priority) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // It goes, its inputs times its models and all the bytes it was let in with and has grown by.
   // `ended`: how, if its models were there.
@@ -76,6 +76,7 @@ class Admission {
   static absl::Status Refusal(absl::string_view message, absl::string_view reason,
                               absl::Duration retry_after);
   absl::Status Full() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status BulkFull() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Overloaded(absl::Duration now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Limits limits_;
@@ -83,9 +84,10 @@ class Admission {
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<ModelKey, int> waiting_ ABSL_GUARDED_BY(mutex_);  // inputs; none is 0
   int rows_ ABSL_GUARDED_BY(mutex_) = 0;
-  int bulk_rows_ ABSL_GUARDED_BY(mutex_) = 0;     // of them, those of Priority::kBulk
-  int waiting_rows_ ABSL_GUARDED_BY(mutex_) = 0;  // of the others, those that wait for a load
+  int bulk_rows_ ABSL_GUARDED_BY(mutex_) = 0;  // of them, those of Priority::kBulk
+  int idle_rows_ ABSL_GUARDED_BY(mutex_) = 0;  // of the others, those that wait for a load
   uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t bulk_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // of them, those of Priority::kBulk
   CallersInside callers_ ABSL_GUARDED_BY(mutex_);
   LatencyLimiter limiter_ ABSL_GUARDED_BY(mutex_);
 };

@@ -71,7 +71,8 @@ BatchDecision DecideBatch(const std::vector<QueueSnapshot>& queues, absl::Durati
       decision.look_again = std::min(decision.look_again, due);
       continue;
     }
-    const bool yields = queue.bulk && now - queue.oldest_since < options.bulk_patience;
+    const absl::Duration patient_since = std::max(queue.oldest_since, queue.last_pass);
+    const bool yields = queue.bulk && now - patient_since < options.bulk_patience;
     if (decision.rows == 0 || std::pair(yields, queue.oldest_since) < first) {
       first = {yields, queue.oldest_since};
       decision.queue = static_cast<int>(i);

@@ -18,7 +18,8 @@ struct BatchOptions {
   // So long before the first deadline among its rows a batch goes, full or not: they are to be
   // computed, too.
   absl::Duration deadline_margin = absl::Milliseconds(100);
-  // A row of Priority::kBulk that has waited so long is no longer put after others.
+  // For so long rows of Priority::kBulk let all others go first; then they get one pass, and begin
+  // to wait anew: however many there are, others get all the passes in between.
   absl::Duration bulk_patience = absl::Seconds(5);
 };
 
@@ -44,6 +45,8 @@ struct QueueSnapshot {
   int max_rows = 1 << 30;       // of one pass of this queue's network, below max_batch_size or not
   absl::Duration first_deadline = absl::InfiniteDuration();  // the earliest among its rows
   bool bulk = false;                                         // of Priority::kBulk, all of them
+  // When a pass of this queue last began while rows were waiting in it.
+  absl::Duration last_pass = -absl::InfiniteDuration();
 };
 
 struct BatchDecision {
@@ -55,8 +58,8 @@ struct BatchDecision {
 
 // What an idle instance does next. Of the queues whose batch may go, the one whose oldest row came
 // first goes, so that no model starves behind a busy one; a bulk queue only where no other may go,
-// or when its oldest row has waited for `bulk_patience`. Bulk rows do not fill up the passes of
-// others, which would take longer for them. Pure.
+// or when it has had no pass, with rows waiting, for `bulk_patience`. Bulk rows do not fill up the
+// passes of others, which would take longer for them. Pure.
 BatchDecision DecideBatch(const std::vector<QueueSnapshot>& queues, absl::Duration now,
                           const BatchOptions& options);
 

@@ -26,7 +26,7 @@ void Batcher::Add(std::vector<BatchRow> rows) {
   const absl::Duration now = clock_->Monotonic();
   absl::MutexLock lock(&mutex_);
   for (BatchRow& row : rows) {
-    std::deque<Waiting>& queue = queues_[{row.models.front()->batch_key(), row.priority}];
+    std::deque<Waiting>& queue = queues_[{row.models.front()->batch_key(), row.priority}].rows;
     queue.push_back(Waiting{std::move(row), now});
   }
   ++changes_;
@@ -36,7 +36,7 @@ void Batcher::Remove(const void* owner) {
   std::vector<Waiting> removed;  // destroyed after the lock is gone: it may hold a model's last use
   absl::MutexLock lock(&mutex_);
   for (auto it = queues_.begin(); it != queues_.end();) {
-    std::deque<Waiting>& queue = it->second;
+    std::deque<Waiting>& queue = it->second.rows;
     const auto first = std::stable_partition(
         queue.begin(), queue.end(), [&](const Waiting& w) { return w.row.owner != owner; });
     std::move(first, queue.end(), std::back_inserter(removed));
@@ -52,7 +52,7 @@ void Batcher::Remove(const void* owner) {
 int Batcher::waiting() const {
   absl::MutexLock lock(&mutex_);
   size_t rows = 0;
-  for (const auto& [key, queue] : queues_) rows += queue.size();
+  for (const auto& [key, queue] : queues_) rows += queue.rows.size();
   return static_cast<int>(rows);
 }
 
@@ -79,12 +79,14 @@ Batcher::Batch Batcher::Next() {
     std::vector<QueueSnapshot> snapshots;
     std::vector<const QueueKey*> keys;
     for (const auto& [key, queue] : queues_) {
-      QueueSnapshot snapshot{.rows = static_cast<int>(queue.size()),
-                             .oldest_since = queue.front().arrived,
-                             .max_rows = queue.front().row.models.front()->max_rows(),
-                             .bulk = key.second == Priority::kBulk};
+      const Waiting& oldest = queue.rows.front();
+      QueueSnapshot snapshot{.rows = static_cast<int>(queue.rows.size()),
+                             .oldest_since = oldest.arrived,
+                             .max_rows = oldest.row.models.front()->max_rows(),
+                             .bulk = key.second == Priority::kBulk,
+                             .last_pass = queue.last_pass};
       if (options_.max_queue_delay > absl::ZeroDuration()) {  // else nothing waits for its deadline
-        for (const Waiting& waiting : queue) {
+        for (const Waiting& waiting : queue.rows) {
           snapshot.first_deadline = std::min(snapshot.first_deadline, waiting.row.deadline);
         }
       }
@@ -104,7 +106,8 @@ Batcher::Batch Batcher::Next() {
     }
 
     const auto it = queues_.find(*keys[decision.queue]);
-    std::deque<Waiting>& queue = it->second;
+    it->second.last_pass = now;
+    std::deque<Waiting>& queue = it->second.rows;
     Batch batch;
     // Late rows do not count: their places go to the next in the queue.
     while (!queue.empty() && static_cast<int>(batch.rows.size()) < decision.rows) {

@@ -70,6 +70,10 @@ class Batcher {
     absl::Duration arrived;
   };
   using QueueKey = std::pair<std::string, Priority>;  // the batch_key first
+  struct Queue {
+    std::deque<Waiting> rows;
+    absl::Duration last_pass = -absl::InfiniteDuration();  // QueueSnapshot::last_pass
+  };
   struct Batch {
     std::vector<Waiting> rows;
     std::vector<Waiting> late;
@@ -86,7 +90,7 @@ class Batcher {
   ServingObserver* const observer_;
 
   mutable absl::Mutex mutex_;
-  absl::flat_hash_map<QueueKey, std::deque<Waiting>> queues_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<QueueKey, Queue> queues_ ABSL_GUARDED_BY(mutex_);
   uint64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 

@@ -1,11 +1,13 @@
 #include "core/serving/network_servable.h"
 
 #include <algorithm>
+#include <cmath>
 #include <new>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "core/base/status_macros.h"
 #include "core/data/transforms.h"
@@ -13,6 +15,7 @@
 #include "core/image/encode.h"
 #include "core/image/overlay.h"
 #include "core/image/probe.h"
+#include "core/image/resize.h"
 #include "core/nn/torch_error.h"
 
 namespace graft::serving {
@@ -27,6 +30,25 @@ absl::StatusOr<Outputs> RunSegment(const LoadedSegment& segment,
   outputs.values.resize(outputs.width * rows.size());
   GRAFT_RETURN_IF_ERROR(segment.engine->Run(rows, outputs.values.data()));
   return outputs;
+}
+
+constexpr float kWhite = 255;  // the byte of a white pixel
+
+absl::string_view BytesOf(const PixelTensor& tensor) {
+  return {reinterpret_cast<const char*>(tensor.values.data()),
+          tensor.values.size() * sizeof(float)};
+}
+
+constexpr int kMostShown = 1'600;  // pixels of the longer side of a picture that is drawn on
+
+image::Image Shown(const image::Image& picture) {
+  const int longer = std::max(picture.width, picture.height);
+  if (longer <= kMostShown) return picture;
+  const auto shrunk = [longer](int side) {
+    return std::max(1, static_cast<int>(int64_t{side} * kMostShown / longer));
+  };
+  return image::Resize(picture, shrunk(picture.width), shrunk(picture.height),
+                       model::Interpolation::kBilinear);
 }
 
 // What an allocation throws, as a status.
@@ -62,17 +84,51 @@ absl::StatusOr<image::Image> NetworkServable::Decode(const std::string& encoded)
 
 absl::StatusOr<PreparedInput> NetworkServable::Prepare(const PredictInput& given) const {
   return CatchOutOfMemory("reading an image", [&]() -> absl::StatusOr<PreparedInput> {
-    const std::string& encoded = std::get<EncodedImage>(given).bytes;
+    const auto* const encoded = std::get_if<EncodedImage>(&given);
     PreparedInput prepared;
     if (parts_.common != nullptr && parts_.cache != nullptr && parts_.cache->enabled()) {
-      prepared.cache_key = PredictCache::Key(parts_.project, input_key_, encoded);
+      prepared.cache_key =
+          encoded != nullptr
+              ? PredictCache::Key(parts_.project, input_key_, encoded->bytes)
+              : PredictCache::Key(parts_.project, absl::StrCat(input_key_, " pixels"),
+                                  BytesOf(std::get<PixelTensor>(given)));
       prepared.features = parts_.cache->Find(prepared.cache_key);
       if (prepared.features != nullptr) return prepared;
     }
-    GRAFT_ASSIGN_OR_RETURN(const image::Image image, Decode(encoded));
-    prepared.bytes = data::FramePixels(image, parts_.description.input);
+    GRAFT_ASSIGN_OR_RETURN(prepared.bytes, encoded != nullptr
+                                               ? Framed(encoded->bytes)
+                                               : FromTensor(std::get<PixelTensor>(given)));
     return prepared;
   });
+}
+
+absl::StatusOr<std::vector<uint8_t>> NetworkServable::Framed(const std::string& encoded) const {
+  GRAFT_ASSIGN_OR_RETURN(const image::Image image, Decode(encoded));
+  return data::FramePixels(image, parts_.description.input);
+}
+
+absl::StatusOr<std::vector<uint8_t>> NetworkServable::FromTensor(const PixelTensor& given) const {
+  const model::InputSpec& spec = parts_.description.input;
+  const std::vector<int64_t> wanted = {3, spec.height, spec.width};
+  if (given.shape != wanted || given.values.size() != data::PreparedValues(spec)) {
+    return absl::InvalidArgumentError(absl::StrCat("the model takes pixels of [",
+                                                   absl::StrJoin(wanted, ", "), "], not of [",
+                                                   absl::StrJoin(given.shape, ", "), "]"));
+  }
+  const model::PixelScale scale = model::PixelScaleOf(spec);
+  const size_t places = given.values.size() / 3;
+  std::vector<uint8_t> pixels(given.values.size());
+  for (size_t channel = 0; channel < 3; ++channel) {
+    for (size_t place = 0; place < places; ++place) {
+      const float value = given.values[channel * places + place];
+      if (!std::isfinite(value)) {
+        return absl::InvalidArgumentError("holds a number that is not finite");
+      }
+      const float byte = std::round((value - scale.shift[channel]) / scale.scale[channel]);
+      pixels[place * 3 + channel] = static_cast<uint8_t>(std::clamp(byte, 0.f, kWhite));
+    }
+  }
+  return pixels;
 }
 
 absl::StatusOr<engine::Row> NetworkServable::PixelsOf(const ServableRow& row) const {
@@ -150,10 +206,20 @@ absl::StatusOr<std::vector<std::vector<RowNumbers>>> NetworkServable::Run(
       std::vector<std::pair<size_t, size_t>> places;  // row, and which of its models
     };
     absl::flat_hash_map<const Servable*, Mine> by_model;
+    struct Copy {
+      size_t row, to, from;  // of a model that is asked twice
+    };
+    std::vector<Copy> copies;
     std::vector<std::vector<RowNumbers>> answers(rows.size());
     for (size_t row = 0; row < rows.size(); ++row) {
       answers[row].resize(rows[row].models.size());
+      absl::flat_hash_map<const Servable*, size_t> first;
       for (size_t i = 0; i < rows[row].models.size(); ++i) {
+        const auto [before, is_new] = first.try_emplace(rows[row].models[i], i);
+        if (!is_new) {
+          copies.push_back({row, i, before->second});
+          continue;
+        }
         Mine& mine = by_model[rows[row].models[i]];
         mine.inputs.push_back(inputs[row]);
         mine.places.emplace_back(row, i);
@@ -175,6 +241,7 @@ absl::StatusOr<std::vector<std::vector<RowNumbers>>> NetworkServable::Run(
         answers[row][which] = std::move(numbers[i]);
       }
     }
+    for (const Copy& copy : copies) answers[copy.row][copy.to] = answers[copy.row][copy.from];
     return answers;
   };
   return CatchOutOfMemory("computing a prediction", compute);
@@ -199,7 +266,7 @@ absl::StatusOr<Explanation> NetworkServable::Explain(const PredictInput& input,
     explanation.map.bottom = static_cast<double>(framed.y + spec.height) / framed.height;
     if (overlay) {
       GRAFT_ASSIGN_OR_RETURN(explanation.overlay_png,
-                             image::EncodePng(image::DrawHeatMap(picture, explanation.map)));
+                             image::EncodePng(image::DrawHeatMap(Shown(picture), explanation.map)));
     }
     return explanation;
   });

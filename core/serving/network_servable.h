@@ -47,6 +47,7 @@ class NetworkServable final : public Servable {
   const tasks::Decoder& decoder() const override { return *parts_.decoder; }
   const std::string& batch_key() const override { return parts_.batch_key; }
   const std::string& input_key() const override { return input_key_; }
+  bool tells_unknown() const override { return parts_.known.has_value(); }
   const EngineUse& engine_use() const override { return parts_.engine_use; }
   const ModelBytes& memory() const override { return parts_.memory; }
 
@@ -72,8 +73,11 @@ class NetworkServable final : public Servable {
   };
 
  private:
-  // A picture no larger than it takes to frame it.
+  // A JPEG no larger than it takes to frame it, and others as they are.
   absl::StatusOr<image::Image> Decode(const std::string& encoded) const;
+  // What the network takes, of a picture and of numbers.
+  absl::StatusOr<std::vector<uint8_t>> Framed(const std::string& encoded) const;
+  absl::StatusOr<std::vector<uint8_t>> FromTensor(const PixelTensor& given) const;
   // INTERNAL where the row was not prepared for this network.
   absl::StatusOr<engine::Row> PixelsOf(const ServableRow& row) const;
   // What each row of this model computes of its own, from what enters its own part.

@@ -49,6 +49,7 @@ struct PendingPredict {
   std::vector<std::shared_ptr<const PredictInput>> encoded ABSL_GUARDED_BY(mutex);
   std::vector<AcquiredModel> models ABSL_GUARDED_BY(mutex);  // of `asked`
   std::vector<bool> waits_for_model ABSL_GUARDED_BY(mutex);  // likewise
+  bool idle ABSL_GUARDED_BY(mutex) = false;                  // it waits for one of them
   int models_left ABSL_GUARDED_BY(mutex) = 0;                // to be acquired
   std::vector<RequestPart> parts ABSL_GUARDED_BY(mutex);
   int tasks_given ABSL_GUARDED_BY(mutex) = 0;  // to the decoding threads, one an input of a part

@@ -22,12 +22,22 @@ struct EncodedImage {
   std::string bytes;
 };
 
+// A picture that the client has made ready by itself: framed and normalised as the model's
+// InputSpec says, float32 [3, height, width] in the order of its channels. Computed from its
+// nearest bytes: numbers that were made from bytes lose nothing, others half of the 255th part of
+// the range.
+struct PixelTensor {
+  std::vector<int64_t> shape;  // three sizes; that the model takes them is seen when it is prepared
+  std::vector<float> values;   // as many as the sizes say
+};
+
 // One thing to predict from, by the kind of thing it is.
-using PredictInput = std::variant<EncodedImage>;
+using PredictInput = std::variant<EncodedImage, PixelTensor>;
 
 // Bytes that an input holds.
 inline size_t InputBytes(const PredictInput& input) {
-  return std::visit([](const EncodedImage& image) { return image.bytes.size(); }, input);
+  if (const auto* const image = std::get_if<EncodedImage>(&input)) return image->bytes.size();
+  return std::get<PixelTensor>(input).values.size() * sizeof(float);
 }
 
 // What is wanted of a model.

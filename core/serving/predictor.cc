@@ -16,6 +16,7 @@
 #include "core/base/thread_pool.h"
 #include "core/serving/admission.h"
 #include "core/serving/batcher.h"
+#include "core/serving/decode_queue.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/pending_predict.h"
 #include "core/serving/prediction.h"
@@ -64,8 +65,11 @@ class PredictorImpl final : public Predictor {
     call->callback = std::move(callback);
     call->cancel = std::move(cancel);
     absl::Status admitted = CheckRequest(request, bytes, options_);
-    for (ModelAsk& ask : request.models)
+    // However many a request names that is not taken, it is told of once.
+    if (!admitted.ok() && request.models.size() > 1) request.models.resize(1);
+    for (ModelAsk& ask : request.models) {
       call->asked.push_back(Asked(call->project, std::move(ask)));
+    }
     if (admitted.ok()) admitted = Admit(*call, bytes);
     if (!admitted.ok()) {
       ReportRequest(*call, {}, admitted, {});
@@ -157,7 +161,9 @@ class PredictorImpl final : public Predictor {
     absl::MutexLock lock(&call->mutex);
     if (call->answered || call->models[index].servable != nullptr) return;
     call->waits_for_model[index] = true;
-    admission_.BeginWait(asked.waits_as, call->inputs, call->priority);
+    admission_.BeginWait(asked.waits_as, call->inputs);
+    if (std::exchange(call->idle, true)) return;
+    admission_.BeginIdle(call->rows(), call->priority);
   }
 
   // Called when a model is there, or cannot be had; possibly long after the call was answered,
@@ -176,12 +182,18 @@ class PredictorImpl final : public Predictor {
       EndWait(*call, index);
       const ModelAsk& ask = call->asked[index].ask;
       ready = model->servable->decoder().CheckOptions(ask.options.get());
+      if (ready.ok() && ask.options != nullptr && ask.options->needs_unknown() &&
+          !model->servable->tells_unknown()) {
+        ready = absl::InvalidArgumentError(
+            "abstain_if_unknown: the model cannot tell what it does not know: it was made before "
+            "models could, or with fewer than ten images held out");
+      }
       if (!ready.ok()) ready = InvalidField(absl::StrCat(ask.field, "options"), ready.message());
       call->models[index] = *std::move(model);
       if (ready.ok() && --call->models_left == 0) {
         BeginParts(*call);
         const uint64_t decoded = PreparedBytes(call->parts);
-        ready = admission_.Grow(decoded);
+        ready = admission_.Grow(decoded, call->priority);
         if (ready.ok()) {
           call->held_bytes += decoded;
           // As many as there are threads; each, when it ends, schedules the next. So a large
@@ -199,7 +211,11 @@ class PredictorImpl final : public Predictor {
   void EndWait(PendingPredict& call, size_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
     if (!call.waits_for_model[index]) return;
     call.waits_for_model[index] = false;
-    admission_.EndWait(call.asked[index].waits_as, call.inputs, call.priority);
+    admission_.EndWait(call.asked[index].waits_as, call.inputs);
+    const std::vector<bool>& waits = call.waits_for_model;
+    if (std::find(waits.begin(), waits.end(), true) != waits.end()) return;
+    call.idle = false;
+    admission_.EndIdle(call.rows(), call.priority);
   }
 
   // Readies a call for decoding: all of its models are there.
@@ -229,7 +245,8 @@ class PredictorImpl final : public Predictor {
   }
 
   void ScheduleDecode(const CallPtr& call) {
-    decoders_.Submit([this, call] { DecodeNext(call); });
+    to_decode_.Push(call);
+    decoders_.Submit([this] { DecodeNext(to_decode_.Pop()); });
   }
 
   // Decodes the next input of a call. The input is taken from the call only now: when the call is
@@ -395,7 +412,7 @@ class PredictorImpl final : public Predictor {
     encoded.clear();
     parts.clear();
     admission_.Leave(call->rows(), bytes, call->priority, call->caller, ended);
-    ReportRequest(*call, versions, result.status(), timing);
+    ReportRequest(*call, versions, result, timing);
     if (result.ok()) result->timing = timing;
     call->callback(std::move(result));
     call->callback = nullptr;
@@ -404,19 +421,29 @@ class PredictorImpl final : public Predictor {
 
   // One report for each model: of those that were never found too.
   void ReportRequest(const PendingPredict& call, const std::vector<int64_t>& versions,
-                     const absl::Status& status, const PredictTiming& timing) {
+                     const absl::StatusOr<PredictResponse>& result, const PredictTiming& timing) {
     if (observer_ == nullptr) return;
     for (size_t i = 0; i < call.asked.size(); ++i) {
-      observer_->OnRequest({.project = call.project,
-                            .model = call.asked[i].key.model,
-                            .version = i < versions.size() ? versions[i] : 0,
-                            .code = status.code(),
-                            .reason = ErrorReason(status),
-                            .inputs = call.inputs,
-                            .queue = timing.queue,
-                            .decode = timing.decode,
-                            .compute = timing.compute,
-                            .total = timing.total});
+      RequestStats stats{.project = call.project,
+                         .model = call.asked[i].key.model,
+                         .version = i < versions.size() ? versions[i] : 0,
+                         .code = result.status().code(),
+                         .reason = ErrorReason(result.status()),
+                         .inputs = call.inputs,
+                         .queue = timing.queue,
+                         .decode = timing.decode,
+                         .compute = timing.compute,
+                         .total = timing.total};
+      if (result.ok()) CountUnknown(result->answers[i], &stats);
+      observer_->OnRequest(stats);
+    }
+  }
+
+  static void CountUnknown(const ModelAnswer& answer, RequestStats* stats) {
+    for (const std::optional<float>& score : answer.unknown_scores) {
+      if (!score.has_value()) continue;
+      ++stats->judged_inputs;
+      if (*score >= 1) ++stats->unknown_inputs;
     }
   }
 
@@ -443,6 +470,7 @@ class PredictorImpl final : public Predictor {
 
   Admission admission_;
   Batcher batcher_;
+  DecodeQueue to_decode_;
   ThreadPool decoders_;  // last: it is stopped first, and gives rows to the batcher
 };
 

@@ -38,8 +38,7 @@ class Predictor {
   //    step of its way, so it can come a little late.
   //  - CANCELLED: `cancel` was called before its inputs were computed.
   //  - RESOURCE_EXHAUSTED: the queue is full, the caller has too much in it, answers take longer
-  //  than
-  //    the goal, or no memory is left for the model; a RetryDelay says when to come again.
+  //    than the goal, or no memory is left for the model; a RetryDelay says when to come again.
   //  - UNAVAILABLE: draining; a RetryDelay says when to come again.
   //  - INTERNAL: the network failed.
   virtual void Submit(PredictRequest request, absl::Duration deadline, PredictCallback callback,

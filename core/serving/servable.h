@@ -102,6 +102,9 @@ class Servable {
 
   virtual const EngineUse& engine_use() const = 0;
 
+  // Whether its rows have an unknown score.
+  virtual bool tells_unknown() const = 0;
+
   // What it takes, and shares with all of the same backbone digest.
   virtual const ModelBytes& memory() const = 0;
 

@@ -19,6 +19,8 @@ struct RequestStats {
   absl::StatusCode code = absl::StatusCode::kOk;
   std::string reason;  // of an error (core/base/error_reasons.h); "" where it has none
   int inputs = 0;
+  int judged_inputs = 0;   // of those answered, whose unknown score the model can tell; and ...
+  int unknown_inputs = 0;  // ... those of them for which it is 1 or more
   absl::Duration queue;    // waiting for a decoding thread, then, decoded, for a batch
   absl::Duration decode;   // of its inputs, on the decoding threads
   absl::Duration compute;  // the network

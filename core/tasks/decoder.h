@@ -28,6 +28,8 @@ class DecodeOptions {
  public:
   virtual ~DecodeOptions() = default;
   virtual absl::string_view task() const = 0;
+  // Whether they mean anything only where it is known if an input is unknown (InputContext).
+  virtual bool needs_unknown() const { return false; }
 };
 
 // What is known of an input beside the numbers that the network gives for it.

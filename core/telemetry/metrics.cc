@@ -139,10 +139,20 @@ Metrics::Metrics(std::unique_ptr<Native> native)
           "graft_predict_requests_total",
           "Predict requests, by model and answer; models that are not loaded count as \"other\".",
           {"model", "code"}, (kMaxModelLabels + 1) * 17)),
-      predict_refusals_total(native_->MakeCounters(
-          "graft_predict_refusals_total",
-          "Predict requests answered RESOURCE_EXHAUSTED, by the reason that the error carries.",
-          {"reason"}, 12)),
+      predict_refusals_total(
+          native_->MakeCounters("graft_predict_refusals_total",
+                                "Requests for predictions answered RESOURCE_EXHAUSTED, once for "
+                                "each model they are for, by "
+                                "the reason that the error carries.",
+                                {"reason"}, 12)),
+      predict_judged_inputs_total(native_->MakeCounters(
+          "graft_predict_judged_inputs_total",
+          "Inputs answered by a model that can tell whether it knows such inputs.", {"model"},
+          kMaxModelLabels + 1)),
+      predict_unknown_inputs_total(native_->MakeCounters(
+          "graft_predict_unknown_inputs_total",
+          "Of those, inputs unlike the model's training pictures: 5 % is usual.", {"model"},
+          kMaxModelLabels + 1)),
       predict_inputs_inside(native_->MakeGauge("graft_predict_inputs_inside",
                                                "Inputs of Predict requests that were let in.")),
       predict_inputs_limit(native_->MakeGauge(
@@ -226,6 +236,13 @@ void Metrics::SetLoadedModels(std::vector<std::string> names) {
 
 void Metrics::CountPredict(absl::string_view model, absl::string_view code) {
   predict_requests_total.Increment({model_label_.For(model), std::string(code)});
+}
+
+void Metrics::CountUnknown(absl::string_view model, int judged, int unknown) {
+  if (judged == 0) return;
+  const std::vector<std::string> label = {std::string(model_label_.For(model))};
+  predict_judged_inputs_total.Increment(label, judged);
+  predict_unknown_inputs_total.Increment(label, unknown);
 }
 
 void Metrics::ObservePredict(absl::string_view model, const PredictTimes& times) {

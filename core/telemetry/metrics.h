@@ -28,6 +28,10 @@ class Metrics {
   // One answered Predict. `code` is the name of a gRPC code ("OK", "NOT_FOUND").
   void CountPredict(absl::string_view model, absl::string_view code);
 
+  // Of the inputs of one that was answered well, how many the model could tell to be known or not,
+  // and how many of them it did not know.
+  void CountUnknown(absl::string_view model, int judged, int unknown);
+
   // Where the time of one went that was answered well.
   struct PredictTimes {
     absl::Duration queue;
@@ -66,8 +70,10 @@ class Metrics {
   GaugeFamily worker_state;               // {state}: workers in it
 
   // Serving.
-  CounterFamily predict_requests_total;   // {model, code}: call CountPredict
-  CounterFamily predict_refusals_total;   // {reason}: of those, what there was no room for
+  CounterFamily predict_requests_total;       // {model, code}: call CountPredict
+  CounterFamily predict_refusals_total;       // {reason}: of those, what there was no room for
+  CounterFamily predict_judged_inputs_total;  // {model}, as the next: call CountUnknown
+  CounterFamily predict_unknown_inputs_total;
   Gauge predict_inputs_inside;            // of Predict requests that were let in
   Gauge predict_inputs_limit;             // how many may be inside
   HistogramFamily predict_queue_seconds;  // {model}, as the next three: call ObservePredict

@@ -1,20 +1,19 @@
 #include "server/api/explanation_service.h"
 
-#include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "server/api/prediction_requests.h"
-#include "server/api/resource_names.h"
+#include "server/api/run_handler.h"
 #include "wire/tasks/catalog.h"
 
 namespace graft::server {
 namespace {
-
-constexpr absl::Duration kLongestLoad = absl::Minutes(2);
 
 v1::HeatMap ToProto(const model::HeatMap& map) {
   v1::HeatMap message;
@@ -34,28 +33,69 @@ absl::Status InField(const absl::Status& status, absl::string_view field) {
   return InvalidField(field, status.message());
 }
 
-}  // namespace
-
-absl::StatusOr<v1::ExplainResponse> ExplanationService::Explain(const Caller& caller,
-                                                                const v1::ExplainRequest& request) {
-  GRAFT_ASSIGN_OR_RETURN(const serving::ModelAsk ask, ReadAsk(request));
+// What is wrong with the request, whatever the model.
+absl::Status Check(const v1::ExplainRequest& request, uint64_t max_image_bytes) {
   if (request.input().input_case() != v1::PredictInput::kImage || request.input().image().empty()) {
     return InvalidField("input", "must carry an image");
   }
-  if (request.input().image().size() > max_image_bytes_) {
+  if (request.input().image().size() > max_image_bytes) {
     return InvalidField("input", absl::StrCat(request.input().image().size(),
-                                              " bytes, more than the limit of ", max_image_bytes_));
+                                              " bytes, more than the limit of ", max_image_bytes));
   }
-  serving::ModelKey key{caller.project(), ask.model, ask.version};
-  if (!ask.label.empty()) {
-    GRAFT_ASSIGN_OR_RETURN(key.version,
-                           LabelledVersion(*store_, caller.project(), ask.model, ask.label));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+struct ExplanationService::Pending {
+  Caller caller;
+  v1::ExplainRequest request;
+  Done done;
+};
+
+bool ExplanationService::Enter() {
+  absl::MutexLock lock(&mutex_);
+  if (inside_ == kMostInside) return false;
+  ++inside_;
+  return true;
+}
+
+void ExplanationService::Finish(const std::shared_ptr<Pending>& pending,
+                                absl::StatusOr<v1::ExplainResponse> response) {
+  pending->request.Clear();
+  {
+    absl::MutexLock lock(&mutex_);
+    --inside_;
   }
-  const absl::Duration left = MonotonicDeadline(caller, *clock_) - clock_->Monotonic();
-  GRAFT_ASSIGN_OR_RETURN(const serving::AcquiredModel model,
-                         serving::AcquireAndWait(*models_, key, std::min(left, kLongestLoad)));
-  if (caller.cancelled()) return absl::CancelledError("the request was cancelled");
-  if (MonotonicDeadline(caller, *clock_) <= clock_->Monotonic()) {
+  pending->done(std::move(response));
+}
+
+void ExplanationService::Explain(const Caller& caller, v1::ExplainRequest request, Done done) {
+  const absl::StatusOr<serving::ModelAsk> ask = ReadAsk(request);
+  absl::Status wrong = ask.status();
+  if (wrong.ok()) wrong = Check(request, max_image_bytes_);
+  if (!wrong.ok()) return done(std::move(wrong));
+  if (!Enter()) return done(Overloaded());
+  const auto pending =
+      std::make_shared<Pending>(Pending{caller, std::move(request), std::move(done)});
+  const auto acquired = [this, pending](absl::StatusOr<serving::AcquiredModel> model) {
+    if (!model.ok()) return Finish(pending, model.status());
+    const bool queued = threads_->TrySubmit(
+        [this, pending, model = *std::move(model)] { Finish(pending, Compute(*pending, model)); });
+    if (!queued) Finish(pending, Overloaded());
+  };
+  if (ask->label.empty()) {
+    models_->Acquire(caller.project(), ask->model, ask->version, acquired);
+  } else {
+    models_->AcquireLabelled(caller.project(), ask->model, ask->label, acquired);
+  }
+}
+
+absl::StatusOr<v1::ExplainResponse> ExplanationService::Compute(
+    const Pending& pending, const serving::AcquiredModel& model) const {
+  const v1::ExplainRequest& request = pending.request;
+  if (pending.caller.cancelled()) return absl::CancelledError("the request was cancelled");
+  if (MonotonicDeadline(pending.caller, *clock_) <= clock_->Monotonic()) {
     return absl::DeadlineExceededError("the deadline passed before the picture was read");
   }
   const tasks::Decoder& decoder = model.servable->decoder();

@@ -2,33 +2,59 @@
 #define GRAFT_SERVER_API_EXPLANATION_SERVICE_H_
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "graft/v1/prediction.pb.h"
 
 #include "core/base/clock.h"
+#include "core/base/thread_pool.h"
 #include "core/serving/model_manager.h"
-#include "core/store/metadata_store.h"
 #include "server/api/caller.h"
 
 namespace graft::server {
 
-// Explain of PredictionService. Blocks while the model loads and computes. Everything is borrowed.
-// Safe for concurrent use.
+// Explain of PredictionService: waits for the model without a thread, then computes on one of its
+// own. What requests hold is bounded by how many may be inside. Everything is borrowed. Safe for
+// concurrent use.
 class ExplanationService {
  public:
-  ExplanationService(serving::ModelManager* models, store::MetadataStore* store, Clock* clock,
-                     uint64_t max_image_bytes)
-      : models_(models), store_(store), clock_(clock), max_image_bytes_(max_image_bytes) {}
+  using Done = std::function<void(absl::StatusOr<v1::ExplainResponse>)>;
 
-  absl::StatusOr<v1::ExplainResponse> Explain(const Caller& caller,
-                                              const v1::ExplainRequest& request);
+  // Inside at one time: each holds a picture.
+  static constexpr int kMostInside = 8;
+
+  ExplanationService(serving::ModelManager* models, Clock* clock, ThreadPool* threads,
+                     uint64_t max_image_bytes)
+      : models_(models), clock_(clock), threads_(threads), max_image_bytes_(max_image_bytes) {}
+
+  // Calls `done` once, on any thread, maybe before it returns.
+  void Explain(const Caller& caller, v1::ExplainRequest request, Done done);
+
+  // What is refused before is counted nowhere.
+  void OnRefused(const v1::ExplainRequest&, const absl::Status&) const {}
 
  private:
+  struct Pending;
+
+  // Whether there is room for another.
+  bool Enter() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Finish(const std::shared_ptr<Pending>& pending, absl::StatusOr<v1::ExplainResponse> response)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // With the model there; computes.
+  absl::StatusOr<v1::ExplainResponse> Compute(const Pending& pending,
+                                              const serving::AcquiredModel& model) const;
+
   serving::ModelManager* const models_;
-  store::MetadataStore* const store_;
   Clock* const clock_;
+  ThreadPool* const threads_;
   const uint64_t max_image_bytes_;
+  absl::Mutex mutex_;
+  int inside_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace graft::server

@@ -61,15 +61,18 @@ absl::StatusOr<Infer> Convert(const std::string& project, ModelInferRequest& req
   GRAFT_ASSIGN_OR_RETURN(const InferenceVersion version,
                          ReadInferenceVersion("model_version", request.model_version()));
   GRAFT_ASSIGN_OR_RETURN(infer.asked, wire::ReadAskedOutputs(request));
-  GRAFT_ASSIGN_OR_RETURN(std::vector<std::string> images, wire::TakeImages(&request, max_inputs));
+  GRAFT_ASSIGN_OR_RETURN(wire::InferInputs inputs, wire::TakeInputs(&request, max_inputs));
   infer.predict.project = project;
   infer.predict.models.push_back({.model = model,
                                   .version = version.version,
                                   .label = version.label,
                                   .want = serving::Want::kWholeAnswers});
   GRAFT_ASSIGN_OR_RETURN(infer.predict.priority, ReadPriority(request));
-  for (std::string& image : images) {
+  for (std::string& image : inputs.images) {
     infer.predict.inputs.push_back(serving::EncodedImage{std::move(image)});
+  }
+  for (std::vector<float>& pixels : inputs.pixels) {
+    infer.predict.inputs.push_back(serving::PixelTensor{inputs.pixel_shape, std::move(pixels)});
   }
   return infer;
 }

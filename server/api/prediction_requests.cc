@@ -17,6 +17,8 @@
 namespace graft::server {
 namespace {
 
+constexpr int kMostModels = 1'024;
+
 using Inputs = google::protobuf::RepeatedPtrField<v1::PredictInput>;
 
 // Which model; `field` stands before the names of its fields.
@@ -128,6 +130,12 @@ absl::StatusOr<serving::PredictRequest> ReadRequest(const std::string& project,
 absl::StatusOr<serving::PredictRequest> ReadRequest(const std::string& project,
                                                     v1::PredictManyRequest* request) {
   if (request->models().empty()) return InvalidField("models", "names no model");
+  // Before anything is made of each: they are small on the wire.
+  if (request->models_size() > kMostModels) {
+    return InvalidField(
+        "models", absl::StrCat("names ", request->models_size(), " models; at most ", kMostModels,
+                               " may be asked at once"));
+  }
   std::vector<serving::ModelAsk> asks;
   for (int i = 0; i < request->models_size(); ++i) {
     GRAFT_ASSIGN_OR_RETURN(asks.emplace_back(),

@@ -29,9 +29,9 @@ void PredictionService::OnRefused(const v1::PredictRequest& request,
 
 void PredictionService::OnRefused(const v1::PredictManyRequest& request,
                                   const absl::Status& status) const {
-  for (const v1::ModelAsk& ask : request.models()) {
-    Refused(request.project(), ask.model(), request.inputs_size(), status);
-  }
+  // Once: of a request that was not read the models are only what it says.
+  Refused(request.project(), request.models().empty() ? "" : request.models(0).model(),
+          request.inputs_size(), status);
 }
 
 void PredictionService::OnRefused(const v1::EmbedRequest& request,

@@ -72,7 +72,6 @@ constexpr int kWatchThreads = 2;
 constexpr size_t kMaxSweeps = 10'000;
 // Labels that wait for their versions to be loaded.
 constexpr size_t kMaxLabelsWaiting = 64;
-constexpr size_t kMaxExplainsWaiting = 64;
 // A client may ask for a path of any length: the log gets this much of it.
 constexpr size_t kMaxLoggedPath = 200;
 
@@ -100,6 +99,7 @@ class Server final : public Application {
     sweeps_.Close();
     io_.Close();
     ingest_.Close();
+    explain_threads_.Close();
     api_threads_.Close();
     watch_reads_.Close();
     // Probes and metrics were answered to the last; what they read goes next.
@@ -299,8 +299,8 @@ class Server final : public Application {
     serving_metrics_.SetPredictor(predictor_.get());
     prediction_service_ =
         std::make_unique<PredictionService>(predictor_.get(), clock_, &inference_statistics_);
-    explanation_service_ = std::make_unique<ExplanationService>(models_.get(), store_.get(), clock_,
-                                                                config_.max_image_bytes);
+    explanation_service_ = std::make_unique<ExplanationService>(
+        models_.get(), clock_, &explain_threads_, config_.max_image_bytes);
     inference_service_ = std::make_unique<InferenceService>(InferenceService::Environment{
         predictor_.get(), models_.get(), store_.get(), clock_, &inference_statistics_,
         [this] { return lifecycle_.Ready(); }, &inference_statistics_, config_.max_predict_inputs,
@@ -377,7 +377,7 @@ class Server final : public Application {
         MakeRpcServices({gate_.get(), fine_tune_.get(), datasets_.get(), model_service_.get(),
                          backbone_service_.get(), prediction_service_.get(),
                          explanation_service_.get(), inference_service_.get()},
-                        {&api_threads_, &label_threads_, &explain_threads_});
+                        {&api_threads_, &label_threads_});
     std::vector<std::string> names;
     for (const RpcService& service : rpc_services_) {
       options.services.emplace_back(service.name, service.service.get());
@@ -437,7 +437,7 @@ class Server final : public Application {
   // Work that blocks, apart by kind so that none waits for another's.
   ThreadPool api_threads_{"graft-api", config_.api_threads, static_cast<size_t>(config_.api_queue)};
   ThreadPool label_threads_{"graft-label", 2, kMaxLabelsWaiting};
-  ThreadPool explain_threads_{"graft-explain", 1, kMaxExplainsWaiting};
+  ThreadPool explain_threads_{"graft-explain", 1, ExplanationService::kMostInside};
   ThreadPool io_{"graft-io", 2, static_cast<size_t>(config_.max_concurrent_uploads)};
   ThreadPool sweeps_{"graft-sweep", 1, kMaxSweeps};
   ThreadPool ingest_{"graft-ingest", config_.ingest_threads,

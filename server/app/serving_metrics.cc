@@ -16,6 +16,7 @@ void ServingMetrics::OnRequest(const serving::RequestStats& stats) {
   }
   // Of answers only: a thousand refusals in no time would hide how slow the rest is.
   if (stats.code != absl::StatusCode::kOk) return;
+  metrics_->CountUnknown(stats.model, stats.judged_inputs, stats.unknown_inputs);
   metrics_->ObservePredict(stats.model, {.queue = stats.queue,
                                          .decode = stats.decode,
                                          .compute = stats.compute,

@@ -133,11 +133,8 @@ class BackboneRpc final : public UnaryRpc<v1::BackboneService, BackboneService> 
 
 class PredictionRpc final : public v1::PredictionService::CallbackService {
  public:
-  PredictionRpc(const Api& api, ThreadPool* computing)
-      : gate_(*api.gate),
-        predictions_(*api.predictions),
-        explanations_(api.explanations),
-        computing_(computing) {}
+  explicit PredictionRpc(const Api& api)
+      : gate_(*api.gate), predictions_(*api.predictions), explanations_(api.explanations) {}
 
   Unary* Predict(Context* context, const v1::PredictRequest* request,
                  v1::PredictResponse* response) override {
@@ -157,15 +154,14 @@ class PredictionRpc final : public v1::PredictionService::CallbackService {
     if (explanations_ == nullptr) {
       return v1::PredictionService::CallbackService::Explain(context, request, response);
     }
-    return CallOn(*computing_, gate_, context, *explanations_, &ExplanationService::Explain,
-                  request, response);
+    return CallAsync(gate_, context, *explanations_, &ExplanationService::Explain, request,
+                     response);
   }
 
  private:
   const Gate& gate_;
   PredictionService& predictions_;
   ExplanationService* const explanations_;  // null: it is not served
-  ThreadPool* const computing_;
 };
 
 class InferenceRpc final : public UnaryRpc<inference::GRPCInferenceService, InferenceService> {
@@ -250,8 +246,7 @@ std::vector<RpcService> MakeRpcServices(const Api& api, const RpcThreads& thread
         std::make_unique<BackboneRpc>(api.gate, api.backbones, executor));
   }
   if (api.predictions != nullptr) {
-    add(v1::PredictionService::service_full_name(),
-        std::make_unique<PredictionRpc>(api, threads.computing));
+    add(v1::PredictionService::service_full_name(), std::make_unique<PredictionRpc>(api));
   }
   if (api.inference != nullptr) {
     add(inference::GRPCInferenceService::service_full_name(),

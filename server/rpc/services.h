@@ -22,9 +22,8 @@ struct RpcService {
 
 // Where handlers run that block. Apart by kind, so that none waits for another's. Borrowed.
 struct RpcThreads {
-  ThreadPool* executor = nullptr;   // all others
-  ThreadPool* waiting = nullptr;    // those that wait for a model to be loaded
-  ThreadPool* computing = nullptr;  // those that compute by themselves
+  ThreadPool* executor = nullptr;  // all others
+  ThreadPool* waiting = nullptr;   // those that wait for a model to be loaded
 };
 
 // One for each service of `api` that is not null. Everything is borrowed.

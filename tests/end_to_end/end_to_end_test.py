@@ -34,8 +34,9 @@ class EndToEndTest(unittest.TestCase):
         stubs.mkdir()
         graft_server.generate_stubs(stubs)
         global dataset_pb2, finetune_pb2, model_pb2, options_pb2, prediction_pb2, backbone_pb2
+        global task_pb2
         from graft.v1 import (backbone_pb2, dataset_pb2, finetune_pb2, model_pb2,  # noqa: F401
-                              options_pb2, prediction_pb2)
+                              options_pb2, prediction_pb2, task_pb2)
         cls.server = graft_server.Server(BIN, folder, "--worker-threads", "2",
                                          "--reflection")
         cls.addClassCleanup(lambda: cls.server.process.poll() is None and cls.server.kill())
@@ -148,6 +149,36 @@ class EndToEndTest(unittest.TestCase):
             self.assertEqual(len(labels), 2)
             self.assertEqual(labels[0].label, "red")
             self.assertGreaterEqual(labels[0].probability, labels[1].probability)
+            self.assertEqual(output.classification.answer, "red")
+            self.assertLess(output.unknown_score, 2)
+
+    def test_2_answers_say_how_far_to_trust_them(self):
+        red = graft_server.picture(graft_server.COLOURS["red"], 78)
+        asked = self.predict("colours", [red], options={"classification": {
+            "coverage": 0.8, "threshold": 1.0}})
+        answer = asked.outputs[0].classification
+        self.assertIn("red", answer.prediction_set)
+        self.assertEqual((answer.answer, answer.labels[0].label), ("", "red"))
+        self.assertEqual(answer.abstention, task_pb2.ABSTENTION_BELOW_THRESHOLD)
+        many = self.predictions.PredictMany(prediction_pb2.PredictManyRequest(
+            models=[{"model": "colours"}, {"model": "colours", "version": 1}],
+            inputs=[{"image": red}], priority=prediction_pb2.PRIORITY_BULK), timeout=RPC_SECONDS)
+        self.assertEqual([each.version for each in many.answers], [1, 1])
+        self.assertEqual(many.answers[0].outputs, many.answers[1].outputs)
+        embedded = self.predictions.Embed(prediction_pb2.EmbedRequest(
+            model="colours", inputs=[{"image": red}, {"image": red}]), timeout=RPC_SECONDS)
+        self.assertEqual(embedded.embeddings[0], embedded.embeddings[1])
+        self.assertGreater(len(embedded.embeddings[0].values), 100)
+        explained = self.predictions.Explain(prediction_pb2.ExplainRequest(
+            model="colours", input={"image": red}, of="green", overlay=True), timeout=RPC_SECONDS)
+        self.assertEqual(explained.of, "green")
+        self.assertEqual(len(explained.map.values), explained.map.height * explained.map.width)
+        self.assertTrue(explained.overlay_png.startswith(b"\x89PNG"))
+        shown = self.models.GetModel(model_pb2.GetModelRequest(model="colours")).version
+        self.assertEqual(shown.novelty.held_out_images, 12)
+        self.assertEqual(shown.outputs.classification.coverage_images, 12)
+        metrics = urllib.request.urlopen(f"{self.server.http}/metrics", timeout=30).read().decode()
+        self.assertIn('graft_predict_judged_inputs_total{model="colours"}', metrics)
 
     def test_2_watch_resumes_without_gap_or_repeat(self):
         job = self.jobs.ListJobs(finetune_pb2.ListJobsRequest()).jobs[0]
@@ -342,6 +373,17 @@ class EndToEndTest(unittest.TestCase):
         states = {(m.name, m.version): m.state for m in client.get_model_repository_index().models}
         self.assertEqual(states["colours", "2"], "READY")
 
+        # Framed and normalised by the client: what the server makes of a picture of that size.
+        spec = self.models.GetModel(model_pb2.GetModelRequest(model="colours")).version.input_spec
+        shape = [1, 3, spec.height, spec.width]
+        red = numpy.array(graft_server.COLOURS["red"], numpy.float32).reshape(1, 3, 1, 1) / 255
+        mean, std = (numpy.array(numbers).reshape(1, 3, 1, 1) for numbers in (spec.mean, spec.std))
+        pixels = tritonclient.grpc.InferInput("pixels", shape, "FP32")
+        pixels.set_data_from_numpy(
+            numpy.broadcast_to((red - mean) / std, shape).astype(numpy.float32))
+        probabilities = client.infer("colours", [pixels]).as_numpy("probabilities")
+        self.assertEqual(probabilities.argmax(axis=1).tolist(), [2])
+
         numbers = tritonclient.grpc.InferInput("image", [1, 4], "FP32")
         numbers.set_data_from_numpy(numpy.zeros((1, 4), numpy.float32))
         for arguments, message in (
@@ -449,6 +491,19 @@ class EndToEndTest(unittest.TestCase):
         image = self.server.folder / "red.png"
         image.write_bytes(graft_server.picture((225, 45, 35), 5))
         self.assertIn("red", self.graft("predict", "colours", str(image)).stdout)
+        careful = self.graft("predict", "colours", str(image), "--threshold", "1", "--coverage", "0.8")
+        self.assertIn("no answer", careful.stdout)
+        self.assertIn("red}", careful.stdout)
+        self.assertEqual(self.graft("predict", "colours", str(image), "--coverage", "2").returncode, 2)
+        self.assertIn("2 models", self.graft("predict", "colours", str(image), "--also", "colours:1").stdout)
+        vectors = self.server.folder / "red.npy"
+        self.graft("embed", "colours", str(image), str(image), "--out", str(vectors))
+        rows = numpy.load(vectors)
+        self.assertEqual((rows.shape[0], rows.dtype), (2, numpy.float32))
+        drawn = self.server.folder / "why.png"
+        self.assertIn("speaks for blue", self.graft(
+            "explain", "colours", str(image), "--of", "blue", "--out", str(drawn)).stdout)
+        self.assertTrue(drawn.read_bytes().startswith(b"\x89PNG"))
 
     def test_zz_stops_cleanly_with_every_running_predict_answered(self):
         request = prediction_pb2.PredictRequest(model="colours", inputs=[

@@ -109,9 +109,10 @@ class FakeOutput final : public tasks::TaskOutput {
 
 class FakeOptions final : public tasks::DecodeOptions {
  public:
-  enum Kind { kGood, kRefused, kUndecodable };
+  enum Kind { kGood, kRefused, kUndecodable, kNeedsUnknown };
   explicit FakeOptions(Kind kind) : kind_(kind) {}
   absl::string_view task() const override { return "fake"; }
+  bool needs_unknown() const override { return kind_ == kNeedsUnknown; }
   Kind kind() const { return kind_; }
 
  private:
@@ -160,6 +161,7 @@ class FakeServable final : public serving::Servable {
   struct Shape {
     std::string digest = "backbone";
     std::string framing = "whole";
+    bool judges = false;  // an input's unknown score is then 0 for a, 1 for b, 2 for c
     uint64_t own_bytes = 10;
     uint64_t backbone_bytes = 100;
     uint64_t measured_own_bytes = 0;  // what Measure says of its own; 0: the same
@@ -183,6 +185,7 @@ class FakeServable final : public serving::Servable {
   const tasks::Decoder& decoder() const override { return *shape_.decoder; }
   const std::string& batch_key() const override { return shape_.digest; }
   const std::string& input_key() const override { return shape_.framing; }
+  bool tells_unknown() const override { return shape_.judges; }
   const serving::EngineUse& engine_use() const override { return shape_.engine_use; }
   const serving::ModelBytes& memory() const override { return memory_; }
 
@@ -238,6 +241,7 @@ class FakeServable final : public serving::Servable {
         numbers.outputs = {0.1f, 0.2f, 0.15f};
         numbers.outputs[row.input->bytes[0]] = 0.7f;
         numbers.embedding = {static_cast<float>(row.input->bytes[0])};
+        if (row.models[i]->tells_unknown()) numbers.unknown_score = numbers.embedding[0];
         of_models.push_back(std::move(numbers));
       }
     }

@@ -21,19 +21,20 @@ namespace {
 using inference::ModelInferRequest;
 using inference::ModelInferResponse;
 
+constexpr int64_t kMostSize = int64_t{1} << 14;  // of a side
 constexpr char kClassification[] = "classification";
 constexpr size_t kLengthBytes = 4;
 constexpr size_t kMostOutputs = 1;
 
 static_assert(std::endian::native == std::endian::little, "raw tensors are written as they are");
 
-// Anything but bytes_contents.
-bool HasOtherContents(const inference::InferTensorContents& contents) {
+// Anything but bytes_contents, and but so many others.
+bool HasOtherContents(const inference::InferTensorContents& contents, int expected = 0) {
   return contents.bool_contents_size() + contents.int_contents_size() +
              contents.int64_contents_size() + contents.uint_contents_size() +
              contents.uint64_contents_size() + contents.fp32_contents_size() +
              contents.fp64_contents_size() >
-         0;
+         expected;
 }
 
 absl::Status NoSharedMemory(
@@ -48,6 +49,15 @@ absl::Status NoSharedMemory(
   return absl::OkStatus();
 }
 
+absl::Status BothContents() {
+  return InvalidField("raw_input_contents", "and contents are both set: send one of them");
+}
+
+absl::Status TooMany(int64_t pictures, int64_t most) {
+  return InvalidField("inputs[0].shape", absl::StrCat("says ", pictures, " pictures; at most ",
+                                                      most, " may be asked about at once"));
+}
+
 // How many elements [n] or [n, 1] holds.
 absl::StatusOr<int64_t> CountOf(const ModelInferRequest::InferInputTensor& input, int64_t most) {
   const bool fits = input.shape_size() == 1 || (input.shape_size() == 2 && input.shape(1) == 1);
@@ -56,9 +66,7 @@ absl::StatusOr<int64_t> CountOf(const ModelInferRequest::InferInputTensor& input
                                                         absl::StrJoin(input.shape(), ", "), "]"));
   }
   if (input.shape(0) > most) {
-    return InvalidField("inputs[0].shape",
-                        absl::StrCat("says ", input.shape(0), " pictures; at most ", most,
-                                     " may be asked about at once"));
+    return TooMany(input.shape(0), most);
   }
   return input.shape(0);
 }
@@ -145,42 +153,96 @@ void AddClasses(const std::vector<AnswerTensor>& answers, int64_t classes,
   }
 }
 
-}  // namespace
-
+// Of the first input, which is kImageTensor.
 absl::StatusOr<std::vector<std::string>> TakeImages(ModelInferRequest* request, int64_t most) {
-  if (request->inputs_size() == 0) {
-    return InvalidField("inputs", absl::StrCat("holds no tensor: send \"", kImageTensor, "\""));
-  }
-  for (int i = 0; i < request->inputs_size(); ++i) {
-    if (i == 0 && request->inputs(i).name() == kImageTensor) continue;
-    return InvalidField(absl::StrCat("inputs[", i, "].name"),
-                        absl::StrCat("the model has one input, \"", kImageTensor, "\""));
-  }
   ModelInferRequest::InferInputTensor& input = *request->mutable_inputs(0);
-  if (input.datatype() != "BYTES") {
-    return InvalidField(
-        "inputs[0].datatype",
-        absl::StrCat("must be BYTES, encoded pictures, not \"", input.datatype(), "\""));
-  }
-  GRAFT_RETURN_IF_ERROR(NoSharedMemory(input.parameters(), "inputs[0]"));
   GRAFT_ASSIGN_OR_RETURN(const int64_t count, CountOf(input, most));
   if (HasOtherContents(input.contents())) {
     return InvalidField("inputs[0].contents", "of BYTES only bytes_contents may be set");
   }
   auto& typed = *input.mutable_contents()->mutable_bytes_contents();
   if (request->raw_input_contents_size() > 0) {
-    if (!typed.empty()) {
-      return InvalidField("raw_input_contents", "and contents are both set: send one of them");
-    }
-    if (request->raw_input_contents_size() != 1) {
-      return WrongCount("raw_input_contents", request->raw_input_contents_size(), 1);
-    }
+    if (!typed.empty()) return BothContents();
     return ReadRaw(request->raw_input_contents(0), count);
   }
   if (typed.size() != count) return WrongCount("inputs[0].contents", typed.size(), count);
   std::vector<std::string> elements;
   for (std::string& element : typed) elements.push_back(std::move(element));
   return elements;
+}
+
+// Of the first input, which is kPixelTensor.
+absl::Status TakePixels(ModelInferRequest* request, int64_t most, InferInputs* inputs) {
+  const ModelInferRequest::InferInputTensor& input = request->inputs(0);
+  const auto& shape = input.shape();
+  const bool fits = shape.size() == 4 && shape[1] == 3 &&
+                    std::all_of(shape.begin(), shape.end(),
+                                [](int64_t size) { return size >= 1 && size <= kMostSize; });
+  if (!fits) {
+    return InvalidField("inputs[0].shape",
+                        absl::StrCat("must be [n, 3, height, width], n pictures, not [",
+                                     absl::StrJoin(shape, ", "), "]"));
+  }
+  if (shape[0] > most) return TooMany(shape[0], most);
+  const inference::InferTensorContents& typed = input.contents();
+  if (HasOtherContents(typed, typed.fp32_contents_size()) || typed.bytes_contents_size() > 0) {
+    return InvalidField("inputs[0].contents", "of FP32 only fp32_contents may be set");
+  }
+  inputs->pixel_shape.assign(shape.begin() + 1, shape.end());
+  const int64_t each = shape[1] * shape[2] * shape[3];  // no more than 3 * 2^28
+  const int64_t all = each * shape[0];
+  const float* values = typed.fp32_contents().data();
+  std::vector<float> aligned;
+  if (request->raw_input_contents_size() > 0) {
+    if (typed.fp32_contents_size() > 0) return BothContents();
+    const std::string& raw = request->raw_input_contents(0);
+    if (raw.size() != static_cast<uint64_t>(all) * sizeof(float)) {
+      return InvalidField("raw_input_contents[0]",
+                          absl::StrCat("has ", raw.size(), " bytes, and the shape says ",
+                                       static_cast<uint64_t>(all) * sizeof(float)));
+    }
+    aligned.resize(static_cast<size_t>(all));
+    std::memcpy(aligned.data(), raw.data(), raw.size());
+    values = aligned.data();
+  } else if (typed.fp32_contents_size() != all) {
+    return WrongCount("inputs[0].contents", typed.fp32_contents_size(), all);
+  }
+  for (int64_t i = 0; i < shape[0]; ++i) {
+    inputs->pixels.emplace_back(values + i * each, values + (i + 1) * each);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<InferInputs> TakeInputs(ModelInferRequest* request, int64_t most) {
+  if (request->inputs_size() == 0) {
+    return InvalidField("inputs", absl::StrCat("holds no tensor: send \"", kImageTensor, "\""));
+  }
+  ModelInferRequest::InferInputTensor& input = *request->mutable_inputs(0);
+  const bool pixels = input.name() == kPixelTensor;
+  if (request->inputs_size() > 1 || (!pixels && input.name() != kImageTensor)) {
+    return InvalidField(absl::StrCat("inputs[", request->inputs_size() - 1, "].name"),
+                        absl::StrCat("the model has one input, \"", kImageTensor,
+                                     "\", or in its place \"", kPixelTensor, "\""));
+  }
+  const absl::string_view datatype = pixels ? "FP32" : "BYTES";
+  if (input.datatype() != datatype) {
+    return InvalidField("inputs[0].datatype",
+                        absl::StrCat("must be ", datatype, " for \"", input.name(), "\", not \"",
+                                     input.datatype(), "\""));
+  }
+  GRAFT_RETURN_IF_ERROR(NoSharedMemory(input.parameters(), "inputs[0]"));
+  if (request->raw_input_contents_size() > 1) {
+    return WrongCount("raw_input_contents", request->raw_input_contents_size(), 1);
+  }
+  InferInputs inputs;
+  if (pixels) {
+    GRAFT_RETURN_IF_ERROR(TakePixels(request, most, &inputs));
+  } else {
+    GRAFT_ASSIGN_OR_RETURN(inputs.images, TakeImages(request, most));
+  }
+  return inputs;
 }
 
 absl::StatusOr<std::vector<AskedOutput>> ReadAskedOutputs(const ModelInferRequest& request) {

@@ -14,12 +14,21 @@
 // The tensors of the Open Inference Protocol (proto/inference/inference.proto).
 namespace graft::wire {
 
-// The one input that models have.
+// The input that models declare: encoded pictures, BYTES [n] or [n, 1].
 inline constexpr char kImageTensor[] = "image";
+// What they take in its place: pictures that the client has framed and normalised, FP32
+// [n, 3, height, width].
+inline constexpr char kPixelTensor[] = "pixels";
 
-// The pictures of a request, moved out of it: 1 to `most`. INVALID_ARGUMENT names the field.
-absl::StatusOr<std::vector<std::string>> TakeImages(inference::ModelInferRequest* request,
-                                                    int64_t most);
+// The pictures of a request, of one of the two kinds.
+struct InferInputs {
+  std::vector<std::string> images;
+  std::vector<std::vector<float>> pixels;
+  std::vector<int64_t> pixel_shape;  // of each: three sizes
+};
+
+// Moved out of the request: 1 to `most` pictures. INVALID_ARGUMENT names the field.
+absl::StatusOr<InferInputs> TakeInputs(inference::ModelInferRequest* request, int64_t most);
 
 // What a request wants to have of the answers.
 struct AskedOutput {

@@ -74,10 +74,9 @@ absl::Status SetThresholds(const v1::ModelOutputs& model, const Thresholds& thre
   const TaskText* task = TaskOf(model);
   if (task != nullptr && task->SetThresholds(thresholds, options)) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      task == nullptr
-          ? "--threshold: this tool does not know the model's task"
-          : absl::StrCat("--threshold: a model for ", task->name(), " has no such ",
-                         thresholds.of_others.has_value() ? "thing: give LABEL=P" : "thing"));
+      task == nullptr ? "--threshold: this tool does not know the model's task"
+                      : absl::StrCat("--threshold: a model for ", task->name(),
+                                     " has none, or only of its labels (LABEL=P)"));
 }
 
 absl::Status SetCoverage(const v1::ModelOutputs& model, double coverage,

@@ -61,6 +61,12 @@ bool IsOver(const LatencyReading& reading) {
          reading.over_goal * 100 > reading.requests;
 }
 
+void Raise(LimitState& state, const LimitOptions& options) {
+  if (state.limit >= options.most) return;
+  const double step = std::max(1.0, kStep * InsideAtGoal(state, options));
+  state.limit = static_cast<int>(std::min<double>(options.most, state.limit + step));
+}
+
 LimitDecision Lower(LimitState state, const LatencyReading& reading, const LimitOptions& options,
                     absl::Duration now) {
   const int before = state.limit;
@@ -94,7 +100,13 @@ LimitDecision DecideLimit(const LimitState& state, const LatencyReading& reading
     return {next, Evidence::kUsed};
   }
   const absl::Duration interval = LookInterval(options);
-  if (reading.span >= std::max(kStale, 4 * interval)) return {next, Evidence::kUsed};
+  if (reading.span >= std::max(kStale, 4 * interval)) {
+    // Too few to tell the 99th percentile; but where all were in time and some were kept out, the
+    // limit is for a load that is over.
+    const bool in_time = reading.requests > 0 && reading.over_goal == 0;
+    if (in_time && reading.refused > 0) Raise(next, options);
+    return {next, Evidence::kUsed};
+  }
   if (reading.span < interval) return {next, Evidence::kGather};
   const bool over = IsOver(reading);
   const bool calm = IsCalm(reading, options);
@@ -105,10 +117,7 @@ LimitDecision DecideLimit(const LimitState& state, const LatencyReading& reading
   if (over) return Lower(next, reading, options, now);
   if (calm) {
     const bool binds = reading.refused > 0 || reading.most_inside >= kNearlyReached * next.limit;
-    if (binds && next.limit < options.most) {
-      const double step = std::max(1.0, kStep * InsideAtGoal(next, options));
-      next.limit = static_cast<int>(std::min<double>(options.most, next.limit + step));
-    }
+    if (binds) Raise(next, options);
   }
   return {next, Evidence::kUsed};
 }

@@ -47,6 +47,7 @@ absl::Duration LookInterval(const LimitOptions& options);
 //  - Well under it (p99 at 75 % or less, of 300 requests, or of 100 in five seconds), and the limit
 //    kept somebody out or was nearly reached: it rises by a sixteenth of rate * goal.
 //  - In between it stays, and so it comes to rest.
+//  - Of fewer than that in a minute: if all were in time and somebody was kept out, it rises too.
 //  - Never below what is answered in half the goal (rate * goal / 2, Little's law), nor below two
 //    requests an instance: what is slow then does not wait for others.
 //  - Over the goal with no more than that inside: it is out of reach, and fewer inside would only

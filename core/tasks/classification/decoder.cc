@@ -60,7 +60,8 @@ class ClassificationDecoder final : public Decoder {
     if (!asked.coverage.has_value()) return absl::OkStatus();
     if (!outputs_.conformal.has_value()) {
       return absl::InvalidArgumentError(
-          "coverage: nothing was held out when the model was made, so that it cannot promise any");
+          "coverage: the model can promise none: it was made before models could, or with nothing "
+          "held out");
     }
     return CheckShare("coverage", *asked.coverage, /*open=*/true);
   }
@@ -115,11 +116,14 @@ class ClassificationDecoder final : public Decoder {
 
   const DecodeOptions* whole_answer() const override { return &all_; }
 
-  // The most probable class.
+  // The most probable class, and whether it is an answer.
   bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const override {
     if (!AllFinite(a) || !AllFinite(b)) return false;
-    return std::max_element(a.begin(), a.end()) - a.begin() ==
-           std::max_element(b.begin(), b.end()) - b.begin();
+    const auto best = std::max_element(a.begin(), a.end()) - a.begin();
+    if (best != std::max_element(b.begin(), b.end()) - b.begin()) return false;
+    if (outputs_.thresholds.empty()) return true;
+    const double threshold = outputs_.thresholds[best];
+    return (Probabilities(a)[best] < threshold) == (Probabilities(b)[best] < threshold);
   }
 
  private:

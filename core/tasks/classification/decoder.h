@@ -72,6 +72,7 @@ class ClassificationDecodeOptions final : public DecodeOptions {
 
   explicit ClassificationDecodeOptions(Values values) : values_(std::move(values)) {}
   absl::string_view task() const override { return kClassificationTask; }
+  bool needs_unknown() const override { return values_.abstain_if_unknown; }
   const Values& values() const { return values_; }
 
  private:

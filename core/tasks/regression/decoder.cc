@@ -28,7 +28,8 @@ class RegressionDecoder final : public Decoder {
     if (!coverage.has_value()) return absl::OkStatus();
     if (outputs_.conformal.empty()) {
       return absl::InvalidArgumentError(
-          "coverage: nothing was held out when the model was made, so that it cannot promise any");
+          "coverage: the model can promise none: it was made before models could, or with nothing "
+          "held out");
     }
     if (*coverage > 0 && *coverage < 1) return absl::OkStatus();
     return absl::InvalidArgumentError(

@@ -1,5 +1,6 @@
 #include "core/tasks/regression/task.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -16,6 +17,7 @@ namespace graft::tasks {
 namespace {
 
 constexpr size_t kFewImages = 20;
+constexpr size_t kMostScores = 4'096;
 
 // The figures of batches as they are trained: the evaluation's, without the loss, which training
 // knows with more right.
@@ -140,9 +142,11 @@ absl::Status RegressionTask::Calibrate(const at::Tensor& outputs, const at::Tens
   const at::Tensor errors = (outputs.to(at::kFloat) - targets).abs().t().contiguous();
   if (!at::isfinite(errors).all().item<bool>()) return absl::OkStatus();  // it diverged
   conformal_.clear();
+  // Of all numbers together: they go into the model's description.
+  const size_t most = std::clamp<size_t>(kMostScores / names_.size(), 16, 256);
   for (int64_t number = 0; number < errors.size(0); ++number) {
     const float* const row = errors[number].data_ptr<float>();
-    conformal_.push_back(evaluation::KeepScores({row, row + errors.size(1)}));
+    conformal_.push_back(evaluation::KeepScores({row, row + errors.size(1)}, most));
   }
   return absl::OkStatus();
 }

@@ -111,8 +111,8 @@ TEST_F(TrainingFeaturesTest, TooLittleTellsNothing) {
 }
 
 TEST(ExamplesToKeepTest, IsBoundedInNumberAndInBytes) {
-  EXPECT_EQ(ExamplesToKeep(1280), 256);
-  EXPECT_LE(ExamplesToKeep(25088) * 25088, int64_t{1} << 19);
+  EXPECT_EQ(ExamplesToKeep(1280), 128);
+  EXPECT_LE(ExamplesToKeep(25088) * 25088, int64_t{1} << 18);
   EXPECT_EQ(ExamplesToKeep(int64_t{1} << 30), 2);
 }
 

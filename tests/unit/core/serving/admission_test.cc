@@ -45,9 +45,9 @@ TEST_F(AdmissionTest, BoundsImagesAndGivesTheirPlacesBack) {
 TEST_F(AdmissionTest, BoundsEncodedAndDecodedBytesTogether) {
   Admission admission({.max_inputs = 10, .max_bytes = 100}, &clock_);
   EXPECT_TRUE(admission.Enter({kModel}, 1, 30, kUrgent).ok());
-  EXPECT_TRUE(admission.Grow(60).ok());
+  EXPECT_TRUE(admission.Grow(60, kUrgent).ok());
   EXPECT_TRUE(absl::IsResourceExhausted(admission.Enter({kModel}, 1, 11, kUrgent)));
-  EXPECT_TRUE(absl::IsResourceExhausted(admission.Grow(11)));
+  EXPECT_TRUE(absl::IsResourceExhausted(admission.Grow(11, kUrgent)));
   EXPECT_TRUE(admission.Enter({kModel}, 1, 10, kUrgent).ok());
   admission.Leave(1, 90, kUrgent);
   EXPECT_TRUE(admission.Enter({kModel}, 1, 90, kUrgent).ok());
@@ -55,7 +55,7 @@ TEST_F(AdmissionTest, BoundsEncodedAndDecodedBytesTogether) {
 
 TEST_F(AdmissionTest, WhatNeverFitsIsSaidSo) {
   Admission admission({.max_inputs = 10, .max_bytes = 100}, &clock_);
-  EXPECT_TRUE(absl::IsInvalidArgument(admission.Grow(101)));
+  EXPECT_TRUE(absl::IsInvalidArgument(admission.Grow(101, kUrgent)));
 }
 
 TEST_F(AdmissionTest, WhatWaitsForOneModelTakesNoMoreThanHalf) {
@@ -177,10 +177,20 @@ TEST_F(AdmissionTest, WhatWaitsForALoadShutsTheDoorOnNobody) {
   MakeOverload(admission);
   ASSERT_TRUE(admission.Enter({kModel}, 20, 1, kUrgent).ok()) << "larger, and alone";
   EXPECT_EQ(ErrorReason(admission.Enter({{"p", "other", 0}}, 1, 1, kUrgent)), "OVERLOADED");
-  admission.BeginWait(kModel, 20);
+  admission.BeginIdle(20, kUrgent);
   EXPECT_TRUE(admission.Enter({{"p", "other", 0}}, 1, 1, kUrgent).ok());
-  admission.EndWait(kModel, 20);
+  admission.EndIdle(20, kUrgent);
   EXPECT_EQ(ErrorReason(admission.Enter({{"p", "other", 0}}, 1, 1, kUrgent)), "OVERLOADED");
+}
+
+TEST_F(AdmissionTest, BulkLeavesHalfOfTheBytesToOthersToo) {
+  Admission admission({.max_inputs = 100, .max_bytes = 100}, &clock_);
+  ASSERT_TRUE(admission.Enter({kModel}, 1, 10, Priority::kBulk).ok());
+  ASSERT_TRUE(admission.Grow(35, Priority::kBulk).ok());
+  EXPECT_EQ(ErrorReason(admission.Enter({kModel}, 1, 10, Priority::kBulk)), "QUEUE_FULL");
+  EXPECT_TRUE(admission.Enter({kModel}, 1, 50, kUrgent).ok());
+  admission.Leave(1, 45, Priority::kBulk);
+  EXPECT_TRUE(admission.Enter({kModel}, 1, 50, Priority::kBulk).ok()) << "alone";
 }
 
 TEST_F(AdmissionTest, WhatBulkRequestsTakeDoesNotMatter) {

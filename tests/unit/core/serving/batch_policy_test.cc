@@ -66,6 +66,22 @@ TEST(BatchPolicy, BulkThatHasWaitedLongEnoughTakesItsTurn) {
   EXPECT_EQ(DecideBatch({patient, older}, kNow, options).queue, 1);
 }
 
+// However many bulk rows there are, and however long they have waited: one pass each patience.
+TEST(BatchPolicy, ABulkBacklogOlderThanPatienceDoesNotHoldOthersUp) {
+  const BatchOptions options{.max_batch_size = 8, .bulk_patience = absl::Seconds(2)};
+  QueueSnapshot bulk{.rows = 1000, .oldest_since = kNow - absl::Seconds(30), .bulk = true};
+  absl::Duration now = kNow;
+  int bulk_passes = 0;
+  for (int pass = 0; pass < 100; ++pass, now += 100 * kMs) {
+    const QueueSnapshot urgent{.rows = 1, .oldest_since = now - 50 * kMs};
+    if (DecideBatch({urgent, bulk}, now, options).queue == 1) {
+      ++bulk_passes;
+      bulk.last_pass = now;
+    }
+  }
+  EXPECT_EQ(bulk_passes, 5) << "in ten seconds";
+}
+
 TEST(BatchPolicy, AFullBatchDoesNotWait) {
   EXPECT_EQ(DecideBatch({{8, kNow}}, kNow, {.max_batch_size = 8, .max_queue_delay = 5 * kMs}).rows,
             8);

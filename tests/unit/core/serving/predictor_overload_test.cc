@@ -37,7 +37,6 @@ TEST_F(PredictorOverloadTest, BeyondTheGoalFewerAreLetIn) {
   std::vector<Answer<PredictResponse>> let_in;
   absl::Status refused;
   while (refused.ok() && let_in.size() < 30) {
-    Answer<PredictResponse> answer;
     let_in.push_back(Submit({"a"}));
     const AdmissionStats admitted = predictor_->admitted();
     if (admitted.inputs >= admitted.limit) refused = Submit({"a"}).Wait().status();
@@ -62,6 +61,22 @@ TEST_F(PredictorOverloadTest, TheTimeOfALoadDoesNotCount) {
   clock_.Advance(absl::Seconds(1));
   EXPECT_TRUE(Submit({"a"}).Wait().ok());
   EXPECT_EQ(predictor_->admitted().limit, 256);
+}
+
+TEST_F(PredictorOverloadTest, ARequestForManyThatWaitsForOneOfThemIsNotInside) {
+  Start(kWithGoal);
+  Load();
+  ASSERT_TRUE(SubmitTo({"n"}, {"a"}).Wait().ok());
+  MakeOverload();
+  ASSERT_TRUE(Submit({"a"}).Wait().ok());
+  ASSERT_LT(predictor_->admitted().limit, 8);
+  models_.Publish("cold", 1);
+  world_.loading.Close();
+  Answer<PredictResponse> waits = SubmitTo({"m", "n", "cold"}, {"a", "b", "c", "a"});
+  ASSERT_FALSE(waits.done());
+  EXPECT_TRUE(Submit({"a"}).Wait().ok()) << "none of the twelve is in anybody's way";
+  world_.loading.Open();
+  EXPECT_TRUE(waits.Wait().ok());
 }
 
 TEST_F(PredictorOverloadTest, ThoseWhoseDeadlinePassesCount) {

@@ -156,6 +156,64 @@ TEST_F(PredictorTest, EachModelHasOptionsAndAWantOfItsOwn) {
   EXPECT_THAT(mixed.Wait()->answers[1].embeddings, ElementsAre(ElementsAre(1), ElementsAre(2)));
 }
 
+TEST_F(PredictorTest, WhatAModelDoesNotKnowIsToldAndCounted) {
+  Start();
+  models_.Publish("judge", 1, {.judges = true});
+  Answer<PredictResponse> answer = SubmitTo({"judge", "m"}, {"a", "b", "c"});
+  ASSERT_TRUE(answer.Wait().ok()) << answer.Wait().status();
+  EXPECT_THAT(answer.Wait()->answers[0].unknown_scores, ElementsAre(0, 1, 2));
+  EXPECT_THAT(answer.Wait()->answers[1].unknown_scores, Each(std::nullopt));
+  const std::vector<RequestStats> requests = observer_.AwaitRequests(2);
+  EXPECT_EQ(requests[0].model, "judge");
+  EXPECT_EQ(requests[0].judged_inputs, 3);
+  EXPECT_EQ(requests[0].unknown_inputs, 2);
+  EXPECT_EQ(requests[1].judged_inputs, 0);
+}
+
+TEST_F(PredictorTest, WhatIsBulkIsDecodedAfterWhatIsUrgent) {
+  Start({.decode_threads = 1});
+  ASSERT_TRUE(Submit({"a"}, "n").Wait().ok());
+  world_.decoding.Close();
+  Answer<PredictResponse> first = SubmitTo({"n"}, {"a1"}, Priority::kBulk);
+  world_.decoding.AwaitArrivals(2);  // it is being decoded
+  std::vector<Answer<PredictResponse>> bulk;
+  for (int i = 0; i < 3; ++i) bulk.push_back(SubmitTo({"n"}, {"b"}, Priority::kBulk));
+  Answer<PredictResponse> urgent = Submit({"c1", "c2"}, "n");
+  world_.decoding.Open();
+  for (Answer<PredictResponse>& answer : bulk) EXPECT_TRUE(answer.Wait().ok());
+  EXPECT_TRUE(urgent.Wait().ok());
+  absl::MutexLock lock(&world_.mutex);
+  EXPECT_THAT(world_.decoded, ElementsAre("a", "a1", "c1", "c2", "b", "b", "b"));
+}
+
+TEST_F(PredictorTest, OptionsThatNeedItAreRefusedByAModelThatCannotTellTheUnknown) {
+  Start();
+  models_.Publish("judge", 1, {.judges = true});
+  const auto status = [&](const std::string& model) {
+    Answer<PredictResponse> answer;
+    predictor_->Submit(
+        {.project = "p",
+         .models = {{.model = model,
+                     .options = std::make_shared<FakeOptions>(FakeOptions::kNeedsUnknown)}},
+         .inputs = Inputs({"a"})},
+        absl::InfiniteDuration(), answer.Callback());
+    return answer.Wait().status();
+  };
+  EXPECT_TRUE(status("judge").ok());
+  const absl::Status refused = status("m");
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_EQ(InvalidFieldsOf(refused).at(0).field, "options");
+}
+
+TEST_F(PredictorTest, ARequestForMoreModelsThanCanBeIsToldOfOnce) {
+  Start({.max_inputs_per_request = 1, .max_pending_inputs = 3});
+  const std::vector<std::string> many(1000, "m");
+  EXPECT_TRUE(absl::IsInvalidArgument(SubmitTo(many, {"a"}).Wait().status()));
+  EXPECT_TRUE(Submit({"a"}).Wait().ok());
+  const std::vector<RequestStats> requests = observer_.AwaitRequests(2);
+  EXPECT_EQ(requests.size(), 2u);
+}
+
 TEST_F(PredictorTest, WhatIsBulkIsComputedAfterWhatIsUrgent) {
   Start({.decode_threads = 1});
   ASSERT_TRUE(Submit({"a"}, "n").Wait().ok());  // it is loaded

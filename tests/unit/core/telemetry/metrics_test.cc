@@ -103,6 +103,7 @@ TEST(MetricsTest, EveryMetricThatWasPromisedIsThere) {
   metrics->CountPredict("m", "OK");
   metrics->ObservePredict("m", {});
   metrics->predict_refusals_total.Increment({"OVERLOADED"});
+  metrics->CountUnknown("m", 3, 1);
   metrics->model_engines.Set({"openvino", "f32"}, 1);
   metrics->cache_hits_total.Increment({"features"});
   metrics->cache_misses_total.Increment({"features"});
@@ -120,6 +121,8 @@ TEST(MetricsTest, EveryMetricThatWasPromisedIsThere) {
                            "graft_worker_state",
                            "graft_predict_requests_total",
                            "graft_predict_refusals_total",
+                           "graft_predict_judged_inputs_total",
+                           "graft_predict_unknown_inputs_total",
                            "graft_predict_inputs_inside",
                            "graft_predict_inputs_limit",
                            "graft_predict_queue_seconds",

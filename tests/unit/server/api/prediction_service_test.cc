@@ -14,7 +14,6 @@
 #include "server/rpc/services.h"
 #include "tests/fakes/fake_serving.h"
 #include "tests/fakes/loopback_server.h"
-#include "tests/unit/server/store_test.h"
 #include "wire/status.h"
 
 namespace graft::server {
@@ -23,24 +22,23 @@ namespace {
 using ::testing::ElementsAre;
 
 // The service over a real predictor and a fake network, asked through sockets.
-class PredictionServiceTest : public StoreTest {
+class PredictionServiceTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    StoreTest::SetUp();
-    ASSERT_FALSE(HasFatalFailure());
     models_.Publish("pets", 1,
                     {.decoder = tasks::MakeClassificationDecoder({{"a", "b", "c"}, {}})});
     manager_ = *serving::ModelManager::Create({}, &models_, &models_, Clock::System(), nullptr);
     predictor_ = *serving::Predictor::Create({.max_inputs_per_request = 2, .max_pending_inputs = 2},
                                              manager_.get(), Clock::System(), &observer_);
     service_ = std::make_unique<PredictionService>(predictor_.get(), Clock::System(), &observer_);
-    explanations_ = std::make_unique<ExplanationService>(manager_.get(), store_.get(),
-                                                         Clock::System(), /*max_image_bytes=*/100);
+    explanations_ =
+        std::make_unique<ExplanationService>(manager_.get(), Clock::System(), &computing_,
+                                             /*max_image_bytes=*/100);
     Api api;
     api.gate = &gate_;
     api.predictions = service_.get();
     api.explanations = explanations_.get();
-    rpc_ = MakeRpcServices(api, {.computing = &computing_});
+    rpc_ = MakeRpcServices(api, {});
     server_ = std::make_unique<LoopbackServer>(rpc_.at(0).service.get());
     stub_ = v1::PredictionService::NewStub(server_->channel());
   }

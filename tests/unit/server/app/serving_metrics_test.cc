@@ -45,6 +45,19 @@ TEST_F(ServingMetricsTest, CountsWhatThereWasNoRoomForByReason) {
   EXPECT_THAT(text, Not(HasSubstr("DRAINING")));
 }
 
+TEST_F(ServingMetricsTest, CountsWhatModelsDoNotKnowOfWhatTheyCanJudge) {
+  serving_.OnRequest({.model = "m", .inputs = 2});
+  EXPECT_THAT(metrics_->Serialize(), Not(HasSubstr("graft_predict_judged_inputs_total{")));
+  serving_.OnRequest({.model = "m", .inputs = 3, .judged_inputs = 3});
+  std::string text = metrics_->Serialize();
+  EXPECT_THAT(text, HasSubstr(R"(graft_predict_judged_inputs_total{model="other"} 3)"));
+  EXPECT_THAT(text, Not(HasSubstr("graft_predict_unknown_inputs_total{")));
+  serving_.OnRequest({.model = "m", .inputs = 4, .judged_inputs = 4, .unknown_inputs = 1});
+  text = metrics_->Serialize();
+  EXPECT_THAT(text, HasSubstr(R"(graft_predict_judged_inputs_total{model="other"} 7)"));
+  EXPECT_THAT(text, HasSubstr(R"(graft_predict_unknown_inputs_total{model="other"} 1)"));
+}
+
 TEST_F(ServingMetricsTest, ShowsHowManyInputsMayBeInside) {
   FakeWorld world;
   FakeModels models(&world);

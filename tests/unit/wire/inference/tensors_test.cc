@@ -2,6 +2,8 @@
 
 #include <cstring>
 #include <functional>
+#include <numeric>
+#include <tuple>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -40,17 +42,17 @@ ModelInferRequest Typed() {
   return request;
 }
 
-TEST(TakeImages, ReadsRawAndTypedContentsInOneOrTwoDimensions) {
+TEST(TakeInputs, ReadsRawAndTypedContentsInOneOrTwoDimensions) {
   ModelInferRequest request = Request();
-  EXPECT_THAT(*TakeImages(&request, 8), ElementsAre("first", ""));
+  EXPECT_THAT(TakeInputs(&request, 8)->images, ElementsAre("first", ""));
   request = Request();
   request.mutable_inputs(0)->add_shape(1);
-  EXPECT_THAT(*TakeImages(&request, 8), ElementsAre("first", ""));
+  EXPECT_THAT(TakeInputs(&request, 8)->images, ElementsAre("first", ""));
   request = Typed();
-  EXPECT_THAT(*TakeImages(&request, 8), ElementsAre("first", "second"));
+  EXPECT_THAT(TakeInputs(&request, 8)->images, ElementsAre("first", "second"));
 }
 
-TEST(TakeImages, WhatIsWrongIsNamed) {
+TEST(TakeInputs, WhatIsWrongIsNamed) {
   struct Case {
     std::function<void(ModelInferRequest&)> spoil;
     std::string field;
@@ -62,7 +64,9 @@ TEST(TakeImages, WhatIsWrongIsNamed) {
   const std::string huge = std::string("\xff\xff\xff\xff", 4) + "x";
   const std::vector<Case> cases = {
       {[](auto& r) { r.clear_inputs(); }, "inputs", "holds no tensor"},
-      {[](auto& r) { r.mutable_inputs(0)->set_name("pixels"); }, "inputs[0].name", "\"image\""},
+      {[](auto& r) { r.mutable_inputs(0)->set_name("voices"); }, "inputs[0].name", "\"image\""},
+      {[](auto& r) { r.mutable_inputs(0)->set_name("pixels"); }, "inputs[0].datatype",
+       "must be FP32 for \"pixels\""},
       {[](auto& r) { *r.add_inputs() = r.inputs(0); }, "inputs[1].name", "one input"},
       {[](auto& r) { r.mutable_inputs(0)->set_datatype("UINT8"); }, "inputs[0].datatype", "UINT8"},
       {[](auto& r) { r.mutable_inputs(0)->clear_shape(); }, "inputs[0].shape", "[]"},
@@ -96,12 +100,73 @@ TEST(TakeImages, WhatIsWrongIsNamed) {
   for (const Case& each : cases) {
     ModelInferRequest request = Request();
     each.spoil(request);
-    const absl::Status status = TakeImages(&request, 8).status();
+    const absl::Status status = TakeInputs(&request, 8).status();
     ASSERT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << each.message;
     const std::vector<FieldError> fields = InvalidFieldsOf(status);
     ASSERT_EQ(fields.size(), 1u);
     EXPECT_EQ(fields[0].field, each.field);
     EXPECT_THAT(fields[0].description, HasSubstr(each.message));
+  }
+}
+
+// Two pictures of 3 x 1 x 2 numbers, raw.
+ModelInferRequest Pixels() {
+  ModelInferRequest request;
+  auto* const input = request.add_inputs();
+  input->set_name("pixels");
+  input->set_datatype("FP32");
+  for (const int64_t size : {2, 3, 1, 2}) input->add_shape(size);
+  std::vector<float> values(12);
+  std::iota(values.begin(), values.end(), 0.f);
+  request.add_raw_input_contents(
+      std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)));
+  return request;
+}
+
+TEST(TakeInputs, ReadsPixelsRawAndTyped) {
+  ModelInferRequest typed = Pixels();
+  typed.clear_raw_input_contents();
+  for (int i = 0; i < 12; ++i) {
+    typed.mutable_inputs(0)->mutable_contents()->add_fp32_contents(static_cast<float>(i));
+  }
+  for (ModelInferRequest request : {Pixels(), typed}) {
+    const auto inputs = TakeInputs(&request, 8);
+    ASSERT_TRUE(inputs.ok()) << inputs.status();
+    EXPECT_TRUE(inputs->images.empty());
+    EXPECT_THAT(inputs->pixel_shape, ElementsAre(3, 1, 2));
+    EXPECT_THAT(inputs->pixels,
+                ElementsAre(ElementsAre(0, 1, 2, 3, 4, 5), ElementsAre(6, 7, 8, 9, 10, 11)));
+  }
+}
+
+TEST(TakeInputs, WhatIsWrongWithPixelsIsNamed) {
+  const std::tuple<std::function<void(ModelInferRequest&)>, std::string, std::string> cases[] = {
+      {[](auto& r) { r.mutable_inputs(0)->set_datatype("FP16"); }, "inputs[0].datatype", "FP16"},
+      {[](auto& r) { r.mutable_inputs(0)->mutable_shape()->RemoveLast(); }, "inputs[0].shape",
+       "[n, 3, height, width]"},
+      {[](auto& r) { r.mutable_inputs(0)->set_shape(1, 4); }, "inputs[0].shape", "[2, 4, 1, 2]"},
+      {[](auto& r) { r.mutable_inputs(0)->set_shape(2, 0); }, "inputs[0].shape", "[2, 3, 0, 2]"},
+      {[](auto& r) { r.mutable_inputs(0)->set_shape(3, INT64_MAX); }, "inputs[0].shape", "9223"},
+      {[](auto& r) { r.mutable_inputs(0)->set_shape(0, 9); }, "inputs[0].shape", "at most 8"},
+      {[](auto& r) { r.mutable_inputs(0)->set_shape(0, 3); }, "raw_input_contents[0]",
+       "has 48 bytes, and the shape says 72"},
+      {[](auto& r) { r.mutable_inputs(0)->mutable_contents()->add_fp32_contents(1); },
+       "raw_input_contents", "both set"},
+      {[](auto& r) { r.mutable_inputs(0)->mutable_contents()->add_int_contents(1); },
+       "inputs[0].contents", "fp32_contents"},
+      {[](auto& r) { r.mutable_inputs(0)->mutable_contents()->add_bytes_contents("x"); },
+       "inputs[0].contents", "fp32_contents"},
+      {[](auto& r) { r.clear_raw_input_contents(); }, "inputs[0].contents", "holds 0 elements"},
+  };
+  for (const auto& [spoil, field, message] : cases) {
+    ModelInferRequest request = Pixels();
+    spoil(request);
+    const absl::Status status = TakeInputs(&request, 8).status();
+    ASSERT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << message;
+    const std::vector<FieldError> fields = InvalidFieldsOf(status);
+    ASSERT_EQ(fields.size(), 1u);
+    EXPECT_EQ(fields[0].field, field);
+    EXPECT_THAT(fields[0].description, HasSubstr(message));
   }
 }
 

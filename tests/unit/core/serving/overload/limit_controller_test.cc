@@ -32,6 +32,25 @@ TEST(LimitController, LimitsNothingWithoutAGoal) {
   EXPECT_EQ(decision.state.limit, 512);
 }
 
+// 90 answers a minute tell no percentile, and refusals keep the limit from being lifted.
+TEST(LimitController, OfFewAnswersThatAreAllInTimeItRisesWhereSomebodyWasKeptOut) {
+  LatencyReading few{.span = absl::Minutes(2),
+                     .requests = 90,
+                     .p99 = absl::Milliseconds(60),
+                     .answers = 90,
+                     .inputs = 90,
+                     .queued_inputs = 90,
+                     .most_inside = 30};
+  const LimitState low{.limit = 30, .rate = 400, .needed = kNow};
+  EXPECT_EQ(DecideLimit(low, few, kOptions, kNow).state.limit, 30);
+  few.refused = 30;
+  LimitState state = low;
+  for (int minute = 0; minute < 5; ++minute) state = DecideLimit(state, few, kOptions, kNow).state;
+  EXPECT_EQ(state.limit, 40) << "by a sixteenth of rate * goal at a time";
+  few.over_goal = 1;
+  EXPECT_EQ(DecideLimit(low, few, kOptions, kNow).state.limit, 30);
+}
+
 TEST(LimitController, WhatFollowsFromAWindow) {
   struct Case {
     const char* what;

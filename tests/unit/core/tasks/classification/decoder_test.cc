@@ -195,7 +195,7 @@ TEST_F(Careful, WhatCannotBeAskedIsSaid) {
   EXPECT_THAT(Check({.threshold = std::nan("")}).message(), HasSubstr("threshold must be 0 to 1"));
   EXPECT_THAT(Check({.coverage = 1}).message(), HasSubstr("coverage must be above 0 and below 1"));
   const ClassificationDecodeOptions covered({.coverage = 0.9});
-  EXPECT_THAT(Pets()->CheckOptions(&covered).message(), HasSubstr("nothing was held out"));
+  EXPECT_THAT(Pets()->CheckOptions(&covered).message(), HasSubstr("with nothing held out"));
 }
 
 }  // namespace

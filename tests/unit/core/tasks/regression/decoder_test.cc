@@ -69,7 +69,7 @@ TEST(RegressionDecoderTest, ARangeHoldsWhatTheCoverageTakes) {
   EXPECT_THAT(decoder->CheckOptions(&all).message(), HasSubstr("above 0 and below 1"));
   const RegressionDecodeOptions covered(0.9);
   EXPECT_THAT(MakeRegressionDecoder(kOutputs).value()->CheckOptions(&covered).message(),
-              HasSubstr("nothing was held out"));
+              HasSubstr("with nothing held out"));
 }
 
 TEST(RegressionDecoderTest, OutputsThatMakeNoSenseAreNamed) {
