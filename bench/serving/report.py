@@ -103,7 +103,9 @@ def section(run: dict) -> list[str]:
                           if name != OURS)
     return [f"## {run['backbone']}", "",
             f"{run['cores']} cores of {run['machine']}, {rounds} rounds; {run['pictures']} pictures; "
-            f"the same first label as graft's: {agreement}.", "", *table(run), ""]
+            f"the same first label as graft's: {agreement}.", "",
+            # What somebody has written into the JSON about it.
+            *([run["note"], ""] if "note" in run else []), *table(run), ""]
 
 
 def figures_section(measured: dict) -> list[str]:
