@@ -9,6 +9,7 @@
 #include "graft/v1/prediction.grpc.pb.h"
 #include "inference/inference.grpc.pb.h"
 
+#include "core/base/thread_pool.h"
 #include "core/serving/model_manager.h"
 #include "core/tasks/classification/decoder.h"
 #include "server/rpc/services.h"
@@ -38,7 +39,7 @@ class PredictOverloadTest : public ::testing::Test {
     api.gate = &gate_;
     api.predictions = predictions_.get();
     api.inference = inference_.get();
-    rpc_ = MakeRpcServices(api, {});
+    rpc_ = MakeRpcServices(api, {.executor = &executor_, .waiting = &executor_});
     for (const RpcService& service : rpc_) {
       servers_.push_back(std::make_unique<LoopbackServer>(service.service.get()));
       if (service.name == "graft.v1.PredictionService") {
@@ -104,6 +105,7 @@ class PredictOverloadTest : public ::testing::Test {
   std::unique_ptr<serving::ModelManager> manager_;
   std::unique_ptr<serving::Predictor> predictor_;
   const Gate gate_;
+  ThreadPool executor_{"test", 1};
   std::unique_ptr<PredictionService> predictions_;
   std::unique_ptr<InferenceService> inference_;
   std::vector<RpcService> rpc_;
