@@ -17,7 +17,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Folders whose sources do not need LibTorch.
-LIGHT = re.compile(r"^(core/(base|model|telemetry|jobs|store|artifacts|image|data|nn|engine|evaluation|"
+LIGHT = re.compile(r"^(core/(base|model|telemetry|jobs|store|artifacts|image|data|nn|engine|evaluation|novelty|"
                    r"recipes|serving)|wire|server|worker|client|tools)/.*\.cc$")
 
 
