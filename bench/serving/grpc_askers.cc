@@ -43,6 +43,24 @@ struct Call {
   Response response;
 };
 
+template <typename Request>
+void AddPictures(const Question& question, Request* request) {
+  for (const std::string* picture : question.pictures) {
+    request->add_inputs()->set_image(*picture);
+  }
+}
+
+// The most probable label of each picture; "" where a picture has none.
+std::vector<std::string> FirstLabels(
+    const google::protobuf::RepeatedPtrField<v1::TaskOutput>& outputs) {
+  std::vector<std::string> first;
+  for (const v1::TaskOutput& output : outputs) {
+    const auto& labels = output.classification().labels();
+    first.push_back(labels.empty() ? "" : labels[0].label());
+  }
+  return first;
+}
+
 class PredictAsker : public Asker {
  public:
   PredictAsker(const std::string& address, int connections) : stubs_(address, connections) {}
@@ -50,17 +68,12 @@ class PredictAsker : public Asker {
   void Ask(int lane, const Question& question, std::function<void(Answer)> done) override {
     auto* const call = new Call<v1::PredictRequest, v1::PredictResponse>;
     call->request.set_model(question.model);
-    for (const std::string* picture : question.pictures) {
-      call->request.add_inputs()->set_image(*picture);
-    }
+    AddPictures(question, &call->request);
     stubs_.OfLane(lane).async()->Predict(
         &call->context, &call->request, &call->response,
         [call, done = std::move(done)](const grpc::Status& status) {
-          Answer answer{.error = status.error_message(), .labels = {}};
-          for (const v1::TaskOutput& output : call->response.outputs()) {
-            const auto& labels = output.classification().labels();
-            answer.labels.push_back(labels.empty() ? "" : labels[0].label());
-          }
+          Answer answer{.error = status.error_message(),
+                        .labels = FirstLabels(call->response.outputs())};
           delete call;
           done(std::move(answer));
         });
@@ -78,18 +91,13 @@ class ManyAsker : public Asker {
   void Ask(int lane, const Question& question, std::function<void(Answer)> done) override {
     auto* const call = new Call<v1::PredictManyRequest, v1::PredictManyResponse>;
     for (const std::string& model : models_) call->request.add_models()->set_model(model);
-    for (const std::string* picture : question.pictures) {
-      call->request.add_inputs()->set_image(*picture);
-    }
+    AddPictures(question, &call->request);
     stubs_.OfLane(lane).async()->PredictMany(
         &call->context, &call->request, &call->response,
         [call, models = models_.size(), done = std::move(done)](const grpc::Status& status) {
           Answer answer{.error = status.error_message(), .labels = {}};
           if (static_cast<size_t>(call->response.answers_size()) == models) {
-            for (const v1::TaskOutput& output : call->response.answers(0).outputs()) {
-              const auto& labels = output.classification().labels();
-              answer.labels.push_back(labels.empty() ? "" : labels[0].label());
-            }
+            answer.labels = FirstLabels(call->response.answers(0).outputs());
           }
           delete call;
           done(std::move(answer));

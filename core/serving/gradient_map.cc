@@ -12,6 +12,7 @@
 
 #include "core/base/status_macros.h"
 #include "core/nn/head.h"
+#include "core/nn/pixels.h"
 #include "core/nn/pooling.h"
 
 namespace graft::serving {
@@ -45,14 +46,11 @@ std::pair<int64_t, int64_t> GridOf(int64_t patches, const model::InputSpec& inpu
   return {rows, patches / rows};
 }
 
-// [1, 3, height, width], normalised.
+// [1, 3, height, width].
 at::Tensor Normalised(absl::Span<const uint8_t> pixels, const model::InputSpec& input) {
-  const model::PixelScale scale = model::PixelScaleOf(input);
-  const at::Tensor scales = at::tensor(at::ArrayRef<float>(scale.scale, 3)).view({1, 3, 1, 1});
-  const at::Tensor shifts = at::tensor(at::ArrayRef<float>(scale.shift, 3)).view({1, 3, 1, 1});
   const at::Tensor bytes = at::from_blob(const_cast<uint8_t*>(pixels.data()),
                                          {1, input.height, input.width, 3}, at::kByte);
-  return bytes.permute({0, 3, 1, 2}).to(at::kFloat) * scales + shifts;
+  return nn::NormalizePixels(bytes, input);
 }
 
 // [height, width]: activations [channels, height, width] weighed by their mean gradients.

@@ -14,6 +14,7 @@
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/base/thread_pool.h"
+#include "core/serving/acquire_asked.h"
 #include "core/serving/admission.h"
 #include "core/serving/batcher.h"
 #include "core/serving/decode_queue.h"
@@ -152,12 +153,7 @@ class PredictorImpl final : public Predictor {
     const auto acquired = [this, call, index](absl::StatusOr<AcquiredModel> model) {
       OnAcquired(call, index, std::move(model));
     };
-    const ModelAsk& ask = asked.ask;
-    if (ask.label.empty()) {
-      models_->Acquire(call->project, ask.model, ask.version, acquired);
-    } else {
-      models_->AcquireLabelled(call->project, ask.model, ask.label, acquired);
-    }
+    AcquireAsked(models_, call->project, asked.ask, acquired);
     absl::MutexLock lock(&call->mutex);
     if (call->answered || call->models[index].servable != nullptr) return;
     call->waits_for_model[index] = true;

@@ -8,6 +8,7 @@
 
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
+#include "core/serving/acquire_asked.h"
 #include "server/api/prediction_requests.h"
 #include "server/api/run_handler.h"
 #include "wire/tasks/catalog.h"
@@ -84,11 +85,7 @@ void ExplanationService::Explain(const Caller& caller, v1::ExplainRequest reques
         [this, pending, model = *std::move(model)] { Finish(pending, Compute(*pending, model)); });
     if (!queued) Finish(pending, Overloaded());
   };
-  if (ask->label.empty()) {
-    models_->Acquire(caller.project(), ask->model, ask->version, acquired);
-  } else {
-    models_->AcquireLabelled(caller.project(), ask->model, ask->label, acquired);
-  }
+  serving::AcquireAsked(models_, caller.project(), *ask, acquired);
 }
 
 absl::StatusOr<v1::ExplainResponse> ExplanationService::Compute(

@@ -4,22 +4,16 @@
     bentoml_server.py --engine onnxruntime --network FOLDER --threads 2
 """
 
-import argparse
 import os
 import pathlib
 import sys
 
-from engines import ENGINES
+from arguments import parser_of
 from free_port import free_port
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--engine", choices=list(ENGINES), required=True)
-    parser.add_argument("--network", type=pathlib.Path, required=True,
-                        help="folder that to_onnx.py was run on")
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
+    arguments = parser_of(__doc__).parse_args()
     port = free_port()
     print(port, flush=True)
     os.environ.update(GRAFT_BENCH_THREADS=str(arguments.threads),

@@ -9,16 +9,14 @@ With --copies N it holds the network N times, as N models that share nothing wou
 copy 7 answers. ServerLive, of the Open Inference Protocol, is an RPC that does nothing.
 """
 
-import argparse
 import asyncio
 import concurrent.futures
-import pathlib
 import sys
 
 import grpc
 import numpy as np
+from arguments import parser_of
 from classifier import Classifier
-from engines import ENGINES
 from graft.v1 import prediction_pb2, prediction_pb2_grpc
 from inference import inference_pb2, inference_pb2_grpc
 
@@ -66,11 +64,7 @@ async def serve(arguments):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--engine", choices=list(ENGINES), required=True)
-    parser.add_argument("--network", type=pathlib.Path, required=True,
-                        help="folder that to_onnx.py was run on")
-    parser.add_argument("--threads", type=int, default=2)
+    parser = parser_of(__doc__)
     parser.add_argument("--copies", type=int, default=1)
     asyncio.run(serve(parser.parse_args()))
 

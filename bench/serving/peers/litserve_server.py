@@ -5,12 +5,9 @@ it comes: one worker process, which decodes, computes and encodes one request af
     litserve_server.py --engine onnxruntime --network FOLDER --threads 2 --workers 1
 """
 
-import argparse
-import pathlib
-
 import litserve
+from arguments import parser_of
 from classifier import Classifier
-from engines import ENGINES
 from free_port import free_port
 
 
@@ -34,11 +31,7 @@ class Api(litserve.LitAPI):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--engine", choices=list(ENGINES), required=True)
-    parser.add_argument("--network", type=pathlib.Path, required=True,
-                        help="folder that to_onnx.py was run on")
-    parser.add_argument("--threads", type=int, default=2)
+    parser = parser_of(__doc__)
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
     port = free_port()

@@ -7,15 +7,13 @@ interpreter is an older 3.11, which a newer one's standard library does not suit
     pytriton_server.py --engine onnxruntime --network FOLDER --threads 2
 """
 
-import argparse
 import concurrent.futures
 import logging
 import os
-import pathlib
 
 import numpy as np
+from arguments import parser_of
 from classifier import Classifier, softmax
-from engines import ENGINES
 from free_port import free_port
 from pytriton.decorators import batch
 from pytriton.model_config import DynamicBatcher, ModelConfig, Tensor
@@ -23,11 +21,7 @@ from pytriton.triton import Triton, TritonConfig
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--engine", choices=list(ENGINES), required=True)
-    parser.add_argument("--network", type=pathlib.Path, required=True,
-                        help="folder that to_onnx.py was run on")
-    parser.add_argument("--threads", type=int, default=2)
+    parser = parser_of(__doc__)
     parser.add_argument("--workspace", help="a folder that is not there yet")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)

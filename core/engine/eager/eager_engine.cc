@@ -9,6 +9,7 @@
 
 #include "core/base/status_macros.h"
 #include "core/nn/network.h"
+#include "core/nn/pixels.h"
 #include "core/nn/placement.h"
 #include "core/nn/torch_error.h"
 
@@ -73,13 +74,7 @@ class EagerEngine final : public Engine {
       std::memcpy(to, row.inputs[index], bytes);
       to += bytes;
     }
-    if (!pixels) return batch;
-    // Rows of pixels are what LibTorch calls channels last: what the CPU's convolutions run on
-    // without reordering in between.
-    const model::PixelScale scale = model::PixelScaleOf(*segment_->pixels);
-    const at::Tensor factors = at::tensor(at::ArrayRef<float>(scale.scale, 3));
-    const at::Tensor shifts = at::tensor(at::ArrayRef<float>(scale.shift, 3));
-    return batch.to(at::kFloat).mul_(factors).add_(shifts).permute({0, 3, 1, 2});
+    return pixels ? nn::NormalizePixels(batch, *segment_->pixels) : batch;
   }
 
   const std::shared_ptr<const Segment> segment_;

@@ -1,0 +1,17 @@
+#ifndef GRAFT_CORE_NN_PIXELS_H_
+#define GRAFT_CORE_NN_PIXELS_H_
+
+#include <ATen/core/Tensor.h>
+
+#include "core/model/input_spec.h"
+
+namespace graft::nn {
+
+// What a network takes of framed pictures, as model::PixelScaleOf(input) says: pixels
+// [N, H, W, 3], bytes -> [N, 3, H, W], floats. In memory it is channels last, as the pixels are:
+// what the CPU's convolutions run on without reordering in between.
+at::Tensor NormalizePixels(const at::Tensor& pixels, const model::InputSpec& input);
+
+}  // namespace graft::nn
+
+#endif  // GRAFT_CORE_NN_PIXELS_H_
