@@ -396,10 +396,10 @@ class PredictorImpl final : public Predictor {
       timing = call->timing;
       bytes = call->held_bytes;
       for (const AcquiredModel& model : call->models) versions.push_back(model.key.version);
-      encoded = std::move(call->encoded);
-      parts = std::move(call->parts);
+      encoded.swap(call->encoded);
+      parts.swap(call->parts);
       if (!result.ok()) batcher_.Remove(call.get());
-      models = std::move(call->models);
+      models.swap(call->models);
     }
     // Waits for a Cancel that is inside our listener on another thread: it uses this predictor,
     // which may be destroyed as soon as the call is released.
