@@ -38,6 +38,7 @@ fuzz() {
 
 fuzz archive_fuzz "$SEEDS/archive"
 fuzz image_fuzz tests/testdata/image
+fuzz infer_tensors_fuzz "$SEEDS/infer_tensors"
 fuzz ingest_fuzz "$SEEDS/archive"
 fuzz manifest_fuzz "$SEEDS/manifest"
 fuzz safetensors_fuzz "$SEEDS/safetensors" tests/testdata/safetensors

@@ -121,6 +121,7 @@ v1::Model ToProto(const store::Model& model, std::vector<int64_t> versions) {
   std::sort(versions.begin(), versions.end());
   for (const int64_t version : versions) proto.add_versions(version);
   *proto.mutable_update_time() = ToProto(model.update_time);
+  proto.set_pinned(model.pinned);
   return proto;
 }
 

@@ -23,6 +23,7 @@
 #include "core/tasks/option_groups.h"
 #include "wire/logging.h"
 #include "worker/fine_tune_trainer.h"
+#include "worker/idle_trainer.h"
 #include "worker/job_runner.h"
 #include "worker/server_link.h"
 
@@ -43,6 +44,7 @@ struct Arguments {
   uint64_t min_free_disk_bytes = 0;
   int threads = 0;
   int nice = 19;
+  std::string scheduling = "idle";
   int parent = 0;
   double give_up_seconds = 60;
   std::string log_format = "text";
@@ -107,8 +109,10 @@ int Run(const Arguments& arguments) {
   options.capabilities.set_device("cpu");
   options.capabilities.set_threads(arguments.threads);
   options.told_to_end = [] { return told_to_end.load(); };
-  JobRunner runner(std::move(options), &link, blobs->get(), trainer->get(), Clock::System(),
-                   logger.get());
+  IdleTrainer idle(trainer->get());
+  Trainer* chosen = &idle;
+  if (arguments.scheduling == "nice") chosen = trainer->get();
+  JobRunner runner(std::move(options), &link, blobs->get(), chosen, Clock::System(), logger.get());
   logger->Info("worker is ready", {{"version", Version()}, {"worker", arguments.worker_id}});
   const absl::Status status = runner.Run();
   if (!status.ok()) {
@@ -137,6 +141,10 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--threads", arguments.threads, "To compute with; 0: all cores")
       ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  app.add_option("--scheduling", arguments.scheduling,
+                 "Of training: idle (only while no other process computes) or nice (see --nice)")
+      ->check(CLI::IsMember({"idle", "nice"}))
       ->capture_default_str();
   app.add_option("--nice", arguments.nice, "Scheduling priority")
       ->check(CLI::Range(0, 19))

@@ -19,8 +19,6 @@ namespace {
 
 // Well within the 64 MiB that graft-server takes unless told otherwise.
 constexpr uint64_t kMaxBytes = uint64_t{14} << 20;
-// Besides the picture, a message holds the names of model and project.
-constexpr uint64_t kMaxFileBytes = client::kMaxMessageBytes - (64 << 10);
 
 absl::StatusOr<std::vector<uint64_t>> SizesOf(const std::vector<std::string>& files) {
   std::vector<uint64_t> sizes;
@@ -30,7 +28,7 @@ absl::StatusOr<std::vector<uint64_t>> SizesOf(const std::vector<std::string>& fi
     if (*size == 0) {
       return absl::InvalidArgumentError(absl::StrCat("'", file, "' is empty, not a picture"));
     }
-    if (*size > kMaxFileBytes) {
+    if (*size > client::kMaxPictureBytes) {
       return absl::InvalidArgumentError(absl::StrCat("'", file, "' (",
                                                      FormatBytes(static_cast<int64_t>(*size)),
                                                      ") is larger than one request can be"));
@@ -44,7 +42,8 @@ absl::StatusOr<std::vector<std::string>> Read(const std::vector<std::string>& fi
                                               const FileRange& range) {
   std::vector<std::string> pictures;
   for (size_t i = 0; i < range.count; ++i) {
-    absl::StatusOr<std::string> bytes = client::ReadFile(files[range.first + i], kMaxFileBytes);
+    absl::StatusOr<std::string> bytes =
+        client::ReadFile(files[range.first + i], client::kMaxPictureBytes);
     if (!bytes.ok()) return bytes.status();
     pictures.push_back(*std::move(bytes));
   }

@@ -38,7 +38,7 @@ std::string DefaultName(const std::string& image, const std::string& of) {
 }
 
 absl::Status Run(const Globals& globals, const Arguments& arguments) {
-  absl::StatusOr<std::string> bytes = client::ReadFile(arguments.image, client::kMaxMessageBytes);
+  absl::StatusOr<std::string> bytes = client::ReadFile(arguments.image, client::kMaxPictureBytes);
   if (!bytes.ok()) return bytes.status();
   v1::ExplainRequest request = arguments.question;
   request.mutable_input()->set_image(*std::move(bytes));

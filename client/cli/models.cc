@@ -25,17 +25,17 @@ std::string FormatLabels(const v1::Model& model) {
 }
 
 absl::Status List(const Globals& globals, const v1::ListModelsRequest& request) {
-  return ShowPage(globals, globals.Connect()->ListModels(request),
-                  [](const v1::ListModelsResponse& page) {
-                    std::vector<std::vector<std::string>> rows = {
-                        {"MODEL", "LATEST", "VERSIONS", "UPDATED", "LABELS"}};
-                    for (const v1::Model& model : page.models()) {
-                      rows.push_back({model.name(), absl::StrCat(model.latest_version()),
-                                      absl::StrCat(model.versions_size()),
-                                      FormatTime(model.update_time()), FormatLabels(model)});
-                    }
-                    return rows;
-                  });
+  return ShowPage(
+      globals, globals.Connect()->ListModels(request), [](const v1::ListModelsResponse& page) {
+        std::vector<std::vector<std::string>> rows = {
+            {"MODEL", "LATEST", "VERSIONS", "UPDATED", "PINNED", "LABELS"}};
+        for (const v1::Model& model : page.models()) {
+          rows.push_back({model.name(), absl::StrCat(model.latest_version()),
+                          absl::StrCat(model.versions_size()), FormatTime(model.update_time()),
+                          model.pinned() ? "yes" : "", FormatLabels(model)});
+        }
+        return rows;
+      });
 }
 
 // "224 x 224, centre crop".
@@ -58,6 +58,7 @@ absl::Status Show(const Globals& globals, const v1::GetModelRequest& request) {
   if (response->model().labels_size() > 0) {
     PrintField("labelled", FormatLabels(response->model()));
   }
+  if (response->model().pinned()) PrintField("pinned", "stays in memory");
   PrintField("made", absl::StrCat(FormatTime(version.create_time()), " by ", version.job_id()));
   PrintField("backbone", absl::StrCat(version.backbone(), ", cut at ", version.cut_point(), ", ",
                                       version.head(), " head"));
@@ -121,7 +122,7 @@ void AddExpectedVersion(CLI::App& command,
 
 void AddModelsCommand(CLI::App& app, Globals& globals) {
   CLI::App* const models =
-      app.add_subcommand("models", "List, show, label, delete models; alone, it lists");
+      app.add_subcommand("models", "List, show, label, pin, delete models; alone, it lists");
   models->require_subcommand(0, 1);
   auto name = std::make_shared<std::string>();
   auto version = std::make_shared<int64_t>(0);
@@ -165,6 +166,21 @@ void AddModelsCommand(CLI::App& app, Globals& globals) {
   AddExpectedVersion(*unlabel, moved);
   unlabel->callback([&globals, moved, name, label] {
     globals.result = SetLabel(globals, *name, *label, 0, *moved);
+  });
+
+  CLI::App* const pin = models->add_subcommand(
+      "pin", "Keep a model in memory: its latest version and those that have labels");
+  pin->add_option("MODEL", *name, "Name of the model")->required();
+  pin->callback([&globals, name] {
+    globals.result = ShowDone(globals.Connect()->SetModelPin(*name, true), globals.json,
+                              absl::StrCat(*name, " stays in memory"));
+  });
+
+  CLI::App* const unpin = models->add_subcommand("unpin", "Let it leave memory again");
+  unpin->add_option("MODEL", *name, "Name of the model")->required();
+  unpin->callback([&globals, name] {
+    globals.result = ShowDone(globals.Connect()->SetModelPin(*name, false), globals.json,
+                              absl::StrCat(*name, " may leave memory"));
   });
 
   CLI::App* const remove = models->add_subcommand("delete", "Delete one version, or all");

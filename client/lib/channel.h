@@ -14,6 +14,8 @@ namespace graft::client {
 
 // The largest message either way.
 inline constexpr uint64_t kMaxMessageBytes = uint64_t{256} << 20;
+// The largest picture in one: besides, it holds the names of model and project.
+inline constexpr uint64_t kMaxPictureBytes = kMaxMessageBytes - (64 << 10);
 
 // Whether `server` is on this machine: a unix socket, or an address of loopback.
 bool IsLocal(absl::string_view server);

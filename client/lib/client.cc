@@ -216,6 +216,15 @@ class GrpcClient final : public Client {
         .status();
   }
 
+  absl::Status SetModelPin(const std::string& model, bool pinned) override {
+    v1::SetModelPinRequest request;
+    request.set_model(model);
+    request.set_pinned(pinned);
+    return Call<v1::SetModelPinResponse>(*models_, &v1::ModelService::Stub::SetModelPin,
+                                         std::move(request))
+        .status();
+  }
+
   absl::StatusOr<v1::SetModelLabelResponse> SetModelLabel(
       v1::SetModelLabelRequest request) override {
     return Call<v1::SetModelLabelResponse>(*models_, &v1::ModelService::Stub::SetModelLabel,

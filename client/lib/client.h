@@ -104,6 +104,7 @@ class Client {
   virtual absl::StatusOr<v1::ListModelsResponse> ListModels(v1::ListModelsRequest request) = 0;
   virtual absl::StatusOr<v1::GetModelResponse> GetModel(v1::GetModelRequest request) = 0;
   virtual absl::Status DeleteModel(const std::string& model, int64_t version) = 0;
+  virtual absl::Status SetModelPin(const std::string& model, bool pinned) = 0;
   virtual absl::StatusOr<v1::SetModelLabelResponse> SetModelLabel(
       v1::SetModelLabelRequest request) = 0;
 

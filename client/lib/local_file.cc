@@ -54,11 +54,8 @@ absl::Status WriteFile(const std::filesystem::path& path, absl::string_view byte
   std::FILE* const file = std::fopen(to.c_str(), "wb");
   if (file == nullptr) return failed(errno);
   const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-  int why = errno;
-  if (std::fclose(file) != 0 && written)
-    why = errno;
-  else if (written)
-    why = 0;
+  int why = written ? 0 : errno;
+  if (std::fclose(file) != 0 && written) why = errno;
   std::error_code moved;
   if (why == 0 && beside) std::filesystem::rename(to, path, moved);
   if (why == 0 && !moved) return absl::OkStatus();

@@ -51,9 +51,13 @@ class Engine {
   virtual absl::Status Run(absl::Span<const Row> rows, float* out) const = 0;
 };
 
+class BatchPlanner;
+
 struct EngineOptions {
   int threads = 1;   // that Run may use at one time
   int max_rows = 8;  // what Run is given at most as a rule: what it is prepared for
+  // What finds out how several rows are best divided here; null: as usual. Borrowed for Make.
+  BatchPlanner* planner = nullptr;
 };
 
 // A kind of engine.

@@ -1,25 +1,18 @@
 #include "core/serving/loaded_segment.h"
 
-#include <array>
 #include <utility>
 
 #include "core/base/status_macros.h"
+#include "core/engine/zero_rows.h"
 #include "core/serving/batch_policy.h"
 
 namespace graft::serving {
 namespace {
 
-// Rows of zeros.
 absl::Status Warm(const engine::Segment& segment, const engine::Engine& engine, int rows) {
-  std::array<std::string, engine::kMaxInputs> inputs;
-  engine::Row row;
-  for (size_t i = 0; i < segment.spec.inputs.size(); ++i) {
-    inputs[i].resize(segment.input_bytes(i));
-    row.inputs[i] = inputs[i].data();
-  }
-  const std::vector<engine::Row> batch(static_cast<size_t>(rows), row);
-  std::vector<float> out(static_cast<size_t>(engine.outputs()) * batch.size());
-  return engine.Run(batch, out.data());
+  const engine::ZeroRows zeros(segment, rows);
+  std::vector<float> out(static_cast<size_t>(engine.outputs()) * zeros.rows().size());
+  return engine.Run(zeros.rows(), out.data());
 }
 
 }  // namespace

@@ -83,6 +83,32 @@ class ModelManagerImpl final : public ModelManager {
     table_.SetLabel(project, model, label, version);
   }
 
+  void SetPinned(const std::string& project, const std::string& model, bool pinned) override
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    table_.SetPinned(project, model, pinned);
+  }
+
+  void LoadPinned(std::function<void()> done) override ABSL_LOCKS_EXCLUDED(mutex_) {
+    // Calls `done` once the last waiter is gone.
+    const std::shared_ptr<void> all(nullptr, [done = std::move(done)](void*) { done(); });
+    const AcquireCallback ask = [all](const absl::StatusOr<AcquiredModel>&) {};
+    std::vector<std::pair<std::string, std::string>> models;
+    std::vector<std::vector<std::string>> labels;
+    {
+      absl::MutexLock lock(&mutex_);
+      models = table_.Pinned();
+      for (const auto& [project, model] : models) {
+        labels.push_back(table_.LabelNames(project, model));
+      }
+    }
+    for (size_t i = 0; i < models.size(); ++i) {
+      const auto& [project, model] = models[i];
+      Acquire(project, model, 0, ask);
+      for (const std::string& label : labels[i]) AcquireLabelled(project, model, label, ask);
+    }
+  }
+
   int UnloadIdle(absl::Duration unused_for) override ABSL_LOCKS_EXCLUDED(mutex_) {
     return DropFromMemory([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       return table_.TakeIdle(clock_->Monotonic() - unused_for);
@@ -115,10 +141,18 @@ class ModelManagerImpl final : public ModelManager {
     });
   }
 
-  void Unload(const std::string& project, const std::string& model) override
+  absl::Status Unload(const std::string& project, const std::string& model) override
       ABSL_LOCKS_EXCLUDED(mutex_) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (table_.IsPinned(project, model)) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("model \"", model, "\" is pinned: take its pin away first (SetModelPin)"));
+      }
+    }
     DropFromMemory(
         [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return table_.Unload(project, model); });
+    return absl::OkStatus();
   }
 
   absl::Status LoadError(const ModelKey& key) const override ABSL_LOCKS_EXCLUDED(mutex_) {

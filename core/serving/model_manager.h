@@ -85,8 +85,17 @@ class ModelManager {
   virtual void SetLabel(const std::string& project, const std::string& model,
                         const std::string& label, int64_t version) = 0;
 
-  // Takes versions out of memory that nobody has used for so long, or holds; they are loaded again
-  // when they are asked for. How many.
+  // Whether the latest version of the model and those that labels name stay in memory, whatever
+  // idles or wants the room. LoadPinned sees to it that they are there.
+  virtual void SetPinned(const std::string& project, const std::string& model, bool pinned) = 0;
+
+  // Asks for what is pinned and not in memory, as a request would: to be called now and then, for a
+  // load may have failed, or the latest version have been deleted. `done` is called once all of it
+  // is there or has failed, possibly inside this call.
+  virtual void LoadPinned(std::function<void()> done) = 0;
+
+  // Takes versions out of memory that nobody has used for so long, or holds, or that are pinned;
+  // they are loaded again when they are asked for. How many.
   virtual int UnloadIdle(absl::Duration unused_for) = 0;
 
   // To be called after a version was published in this process: loads and warms it ahead and then
@@ -104,8 +113,8 @@ class ModelManager {
   virtual LoadedStats Loaded() const = 0;
 
   // Takes the versions of a model out of memory; running requests end well, and the next one has
-  // its version loaded again.
-  virtual void Unload(const std::string& project, const std::string& model) = 0;
+  // its version loaded again. FAILED_PRECONDITION: it is pinned.
+  virtual absl::Status Unload(const std::string& project, const std::string& model) = 0;
 
   // Why the version could not be loaded when it was tried last; OK where that is not so, or it
   // would be tried again by now.

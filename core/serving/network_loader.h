@@ -57,6 +57,9 @@ class NetworkLoader final : public ServableLoader {
     // What models have in common, of inputs seen before. Borrowed, and must outlive what is loaded;
     // may be null.
     PredictCache* cache = nullptr;
+    // Finds out how a batch of what models have in common is best divided here; null: as usual.
+    // Borrowed.
+    engine::BatchPlanner* planner = nullptr;
   };
 
   // `source`, `weights` and `decoders` are borrowed and must outlive the loader; what it loads

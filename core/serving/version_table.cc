@@ -99,9 +99,9 @@ std::vector<VersionTable::EntryPtr> VersionTable::Unload(const std::string& proj
 }
 
 std::vector<VersionTable::EntryPtr> VersionTable::TakeIdle(absl::Duration before) {
-  return Take([&](const ModelKey&, const Entry& entry) {
+  return Take([&](const ModelKey& key, const Entry& entry) {
     return entry.servable != nullptr && entry.last_used_at < before &&
-           entry.servable.use_count() == 1;
+           entry.servable.use_count() == 1 && !Stays(key);
   });
 }
 
@@ -167,6 +167,31 @@ std::vector<std::string> VersionTable::LabelNames(const std::string& project,
   return names;
 }
 
+void VersionTable::SetPinned(const std::string& project, const std::string& model, bool pinned) {
+  if (pinned) {
+    pinned_.emplace(project, model);
+  } else {
+    pinned_.erase({project, model});
+  }
+}
+
+bool VersionTable::IsPinned(const std::string& project, const std::string& model) const {
+  return pinned_.contains({project, model});
+}
+
+std::vector<std::pair<std::string, std::string>> VersionTable::Pinned() const {
+  return {pinned_.begin(), pinned_.end()};
+}
+
+bool VersionTable::Stays(const ModelKey& key) const {
+  if (!IsPinned(key.project, key.model)) return false;
+  if (Latest(key.project, key.model) == key.version) return true;
+  const auto it = named_.find({key.project, key.model});
+  return it != named_.end() &&
+         std::any_of(it->second.begin(), it->second.end(),
+                     [&](const auto& named) { return named.second == key.version; });
+}
+
 VersionTable::RoomPlan VersionTable::PlanRoom(const ModelBytes& most, const MemoryLedger& ledger,
                                               const absl::flat_hash_set<uint64_t>& loading) const {
   absl::flat_hash_map<uint64_t, ModelKey> keys;  // of what is loaded, by account
@@ -185,7 +210,7 @@ VersionTable::RoomPlan VersionTable::PlanRoom(const ModelBytes& most, const Memo
     if (const auto it = keys.find(account); it != keys.end()) {
       const Entry& loaded = *entries_.at(it->second);
       item.last_used = loaded.last_used;
-      item.in_use = loaded.servable.use_count() > 1;
+      item.in_use = loaded.servable.use_count() > 1 || Stays(it->second);
     }
     items.push_back(std::move(item));
     accounts.push_back(account);

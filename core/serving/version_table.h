@@ -99,8 +99,13 @@ class VersionTable {
   // Of one model, by name.
   std::vector<std::string> LabelNames(const std::string& project, const std::string& model) const;
 
-  // Takes out those that nobody has used since `before` or holds. To be destroyed without the
-  // owner's lock.
+  // Whether the latest version of the model and those that labels name are to stay in memory.
+  void SetPinned(const std::string& project, const std::string& model, bool pinned);
+  bool IsPinned(const std::string& project, const std::string& model) const;
+  std::vector<std::pair<std::string, std::string>> Pinned() const;  // (project, model)
+
+  // Takes out those that nobody has used since `before` or holds, or that are to stay. To be
+  // destroyed without the owner's lock.
   std::vector<EntryPtr> TakeIdle(absl::Duration before);
 
   // When a load that takes up to `most` may begin, and what must go for it. `loading` are the
@@ -141,12 +146,15 @@ class VersionTable {
   // Takes out those of which `which` holds; whoever uses them keeps them.
   std::vector<EntryPtr> Take(absl::FunctionRef<bool(const ModelKey&, const Entry&)> which);
   void Retire(const ModelKey& key, const Entry& entry);
+  // Its model is pinned, and this version answers for it.
+  bool Stays(const ModelKey& key) const;
 
   const int max_remembered_latest_;
   absl::flat_hash_map<ModelKey, EntryPtr> entries_;
   absl::flat_hash_map<std::pair<std::string, std::string>, Latests> latest_;  // (project, model)
   absl::flat_hash_map<std::pair<std::string, std::string>, std::map<std::string, int64_t>>
-      named_;  // (project, model)
+      named_;                                                        // (project, model)
+  absl::flat_hash_set<std::pair<std::string, std::string>> pinned_;  // (project, model)
   std::vector<Retired> retired_;
   uint64_t uses_ = 0;
 };

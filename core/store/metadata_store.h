@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -266,6 +267,12 @@ class MetadataStore {
                                                                   absl::string_view model) = 0;
   // Of all projects, in no order: for the start of a server.
   virtual absl::StatusOr<std::vector<ModelLabel>> ListAllModelLabels() = 0;
+
+  // Model::pinned, until the last version is deleted. NOT_FOUND: no such model.
+  virtual absl::Status SetModelPin(absl::string_view project, absl::string_view model,
+                                   bool pinned) = 0;
+  // Those that are pinned, (project, model), of all projects, in no order.
+  virtual absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListPinnedModels() = 0;
 
   // --- Blobs ---
 

@@ -37,6 +37,7 @@ struct Model {
   int64_t latest_version = 0;
   int64_t version_count = 0;
   absl::Time update_time = absl::InfinitePast();  // of the latest version
+  bool pinned = false;                            // kept in memory where it is served
 };
 
 // A name for a version that can be moved to another.

@@ -19,6 +19,7 @@ constexpr MethodRule kRules[] = {
     {"graft.v1.ModelService/GetModel", Permission::kView},
     {"graft.v1.ModelService/DeleteModel", Permission::kDelete},
     {"graft.v1.ModelService/SetModelLabel", Permission::kTrain},
+    {"graft.v1.ModelService/SetModelPin", Permission::kTrain},
     {"graft.v1.PredictionService/Predict", Permission::kPredict},
     {"graft.v1.PredictionService/PredictMany", Permission::kPredict},
     {"graft.v1.PredictionService/Embed", Permission::kPredict},

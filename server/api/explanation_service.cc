@@ -29,7 +29,7 @@ v1::HeatMap ToProto(const model::HeatMap& map) {
 }
 
 // Wrong input is named by the field that carries it.
-absl::Status InField(const absl::Status& status, absl::string_view field) {
+absl::Status NamingField(const absl::Status& status, absl::string_view field) {
   if (!absl::IsInvalidArgument(status) || !InvalidFieldsOf(status).empty()) return status;
   return InvalidField(field, status.message());
 }
@@ -98,12 +98,12 @@ absl::StatusOr<v1::ExplainResponse> ExplanationService::Compute(
   const tasks::Decoder& decoder = model.servable->decoder();
   const auto choose = [&](absl::Span<const float> outputs) -> absl::StatusOr<int64_t> {
     absl::StatusOr<int64_t> found = decoder.FindOutput(request.of(), outputs);
-    if (!found.ok()) return InField(found.status(), "of");
+    if (!found.ok()) return NamingField(found.status(), "of");
     return found;
   };
   const absl::StatusOr<serving::Explanation> explained = model.servable->Explain(
       serving::EncodedImage{request.input().image()}, choose, request.overlay());
-  if (!explained.ok()) return InField(explained.status(), "input");
+  if (!explained.ok()) return NamingField(explained.status(), "input");
   v1::ExplainResponse response;
   response.set_model(model.key.model);
   response.set_version(model.key.version);

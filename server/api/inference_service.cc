@@ -180,6 +180,7 @@ absl::StatusOr<inference::ServerMetadataResponse> InferenceService::ServerMetada
   response.set_version(Version());
   response.add_extensions("classification");
   response.add_extensions("model_repository");
+  response.add_extensions("statistics");
   return response;
 }
 
@@ -337,7 +338,7 @@ absl::StatusOr<inference::RepositoryModelUnloadResponse> InferenceService::Repos
   auto parameters = request.parameters();
   parameters.erase("unload_dependents");
   GRAFT_RETURN_IF_ERROR(NoParameters(parameters));
-  environment_.models->Unload(caller.project(), model);
+  GRAFT_RETURN_IF_ERROR(environment_.models->Unload(caller.project(), model));
   return inference::RepositoryModelUnloadResponse();
 }
 

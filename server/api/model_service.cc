@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -29,7 +30,7 @@ absl::StatusOr<T> WithModelReason(absl::StatusOr<T> result) {
   return result;
 }
 
-// Of a label that is set without a deadline.
+// Of a label or a pin that is set without a deadline.
 constexpr absl::Duration kLoadTimeout = absl::Minutes(5);
 
 absl::Status CheckLabel(const std::string& label) {
@@ -134,6 +135,10 @@ absl::StatusOr<v1::DeleteModelResponse> ModelService::DeleteModel(
     if (environment_.on_deleted) {
       environment_.on_deleted(caller.project(), request.model(), request.version());
     }
+    if (absl::IsNotFound(
+            environment_.store->GetModel(caller.project(), request.model()).status())) {
+      environment_.on_pin(caller.project(), request.model(), false);  // it went with the model
+    }
   }
   for (const store::ModelVersion& version : deleted) {
     const absl::Status removed =
@@ -150,6 +155,13 @@ absl::StatusOr<v1::DeleteModelResponse> ModelService::DeleteModel(
   return v1::DeleteModelResponse();
 }
 
+absl::StatusOr<std::shared_ptr<const void>> ModelService::Hold(const Caller& caller,
+                                                               const std::string& model,
+                                                               int64_t version) {
+  const absl::Duration timeout = std::min(caller.deadline() - absl::Now(), kLoadTimeout);
+  return environment_.load({caller.project(), model, version}, timeout);
+}
+
 absl::StatusOr<v1::SetModelLabelResponse> ModelService::SetModelLabel(
     const Caller& caller, const v1::SetModelLabelRequest& request) {
   GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
@@ -162,9 +174,7 @@ absl::StatusOr<v1::SetModelLabelResponse> ModelService::SetModelLabel(
   // In memory and warm before anybody is sent to it, and until somebody can be.
   std::shared_ptr<const void> held;
   if (request.version() != 0) {
-    const absl::Duration timeout = std::min(caller.deadline() - absl::Now(), kLoadTimeout);
-    GRAFT_ASSIGN_OR_RETURN(held,
-                           environment_.load({label.project, label.model, label.version}, timeout));
+    GRAFT_ASSIGN_OR_RETURN(held, Hold(caller, label.model, label.version));
   }
   v1::SetModelLabelResponse response;
   {
@@ -182,6 +192,37 @@ absl::StatusOr<v1::SetModelLabelResponse> ModelService::SetModelLabel(
                              {"before", absl::StrCat(response.previous_version())},
                              {"request", caller.request_id()}});
   return response;
+}
+
+absl::StatusOr<v1::SetModelPinResponse> ModelService::SetModelPin(
+    const Caller& caller, const v1::SetModelPinRequest& request) {
+  GRAFT_RETURN_IF_ERROR(CheckName("model", request.model()));
+  GRAFT_ASSIGN_OR_RETURN(const store::Model model, WithModelReason(environment_.store->GetModel(
+                                                       caller.project(), request.model())));
+  // All that will have to stay fits at one time, or there is no pin.
+  std::vector<std::shared_ptr<const void>> held;
+  if (request.pinned()) {
+    std::set<int64_t> versions = {model.latest_version};
+    GRAFT_ASSIGN_OR_RETURN(const std::vector<store::ModelLabel> labels,
+                           environment_.store->ListModelLabels(model.project, model.name));
+    for (const store::ModelLabel& each : labels) versions.insert(each.version);
+    for (const int64_t version : versions) {
+      GRAFT_ASSIGN_OR_RETURN(held.emplace_back(), Hold(caller, model.name, version));
+    }
+  }
+  {
+    absl::MutexLock lock(&labels_);
+    const absl::Status set =
+        environment_.store->SetModelPin(model.project, model.name, request.pinned());
+    if (absl::IsNotFound(set)) return WithReason(set, reasons::kModelNotFound);
+    GRAFT_RETURN_IF_ERROR(set);
+    environment_.on_pin(model.project, model.name, request.pinned());
+  }
+  environment_.logger->Info(request.pinned() ? "model pinned" : "model unpinned",
+                            {{"project", caller.project()},
+                             {"model", request.model()},
+                             {"request", caller.request_id()}});
+  return v1::SetModelPinResponse();
 }
 
 }  // namespace graft::server

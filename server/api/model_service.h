@@ -39,6 +39,8 @@ class ModelService {
         load;
     // Told once a label names another version (0: none), in the order in which they were set.
     std::function<void(const store::ModelLabel& label)> on_label;
+    // Told once a model is pinned, or no longer.
+    std::function<void(const std::string& project, const std::string& model, bool pinned)> on_pin;
   };
   explicit ModelService(Environment environment) : environment_(std::move(environment)) {}
 
@@ -50,13 +52,18 @@ class ModelService {
                                                       const v1::DeleteModelRequest& request);
   absl::StatusOr<v1::SetModelLabelResponse> SetModelLabel(const Caller& caller,
                                                           const v1::SetModelLabelRequest& request);
+  absl::StatusOr<v1::SetModelPinResponse> SetModelPin(const Caller& caller,
+                                                      const v1::SetModelPinRequest& request);
 
  private:
   absl::StatusOr<v1::Model> WithVersions(const store::Model& model);
+  // In memory and warm, while what comes back lives.
+  absl::StatusOr<std::shared_ptr<const void>> Hold(const Caller& caller, const std::string& model,
+                                                   int64_t version);
 
   const Environment environment_;
-  // Held from the store's change of a label, or of the versions that it could name, to whoever is
-  // told of it.
+  // Held from the store's change of a label or a pin, or of the versions that they could concern,
+  // to whoever is told of it.
   absl::Mutex labels_;
 };
 

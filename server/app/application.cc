@@ -1,6 +1,7 @@
 #include "server/app/application.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <string>
 #include <unistd.h>
@@ -16,8 +17,10 @@
 #include "core/base/cpu_limit.h"
 #include "core/base/files.h"
 #include "core/base/ids.h"
+#include "core/base/machine.h"
 #include "core/base/status_macros.h"
 #include "core/base/thread_pool.h"
+#include "core/engine/batch_planner.h"
 #include "core/engine/eager/eager_engine.h"
 #include "core/engine/engine_list.h"
 #include "core/jobs/state_table.h"
@@ -67,6 +70,8 @@ std::vector<std::shared_ptr<const engine::EngineFactory>> ServingEngines(
 
 constexpr absl::Duration kCountInterval = absl::Seconds(1);
 constexpr absl::Duration kMostUnloadInterval = absl::Minutes(1);
+// How soon a pinned model comes back whose load failed, or whose latest version was deleted.
+constexpr absl::Duration kPinInterval = absl::Seconds(10);
 constexpr int kWatchThreads = 2;
 // Jobs that ended and whose files wait to be deleted; those of more wait for the next start.
 constexpr size_t kMaxSweeps = 10'000;
@@ -257,6 +262,11 @@ class Server final : public Application {
     loading.precision = model::PrecisionFromName(config_.serving_precision);
     predict_cache_ = std::make_unique<serving::PredictCache>(config_.predict_cache_bytes);
     loading.cache = predict_cache_.get();
+    if (config_.measure_batch_plans) {
+      planner_ = std::make_unique<engine::BatchPlanner>(config_.data_dir / "batch-plans.txt",
+                                                        ProcessorName(), clock_);
+      loading.planner = planner_.get();
+    }
     loading.max_batch_bytes = config_.max_batch_bytes;
     loading.images.max_bytes = config_.max_image_bytes;
     loading.images.max_pixels = config_.max_image_pixels;
@@ -273,6 +283,10 @@ class Server final : public Application {
     for (const store::ModelLabel& label : labels) {
       models_->SetLabel(label.project, label.model, label.label, label.version);
     }
+    GRAFT_ASSIGN_OR_RETURN(const auto pinned, store_->ListPinnedModels());
+    for (const auto& [project, model] : pinned) models_->SetPinned(project, model, true);
+    models_->LoadPinned([this] { pinned_loaded_.store(true); });
+    pinning_ = std::make_unique<PeriodicTask>(kPinInterval, [this] { models_->LoadPinned([] {}); });
     if (config_.model_idle_timeout > absl::ZeroDuration()) {
       unloading_ = std::make_unique<PeriodicTask>(
           std::clamp(config_.model_idle_timeout / 4, kCountInterval, kMostUnloadInterval), [this] {
@@ -303,7 +317,7 @@ class Server final : public Application {
         models_.get(), clock_, &explain_threads_, config_.max_image_bytes);
     inference_service_ = std::make_unique<InferenceService>(InferenceService::Environment{
         predictor_.get(), models_.get(), store_.get(), clock_, &inference_statistics_,
-        [this] { return lifecycle_.Ready(); }, &inference_statistics_, config_.max_predict_inputs,
+        [this] { return ServesReady(); }, &inference_statistics_, config_.max_predict_inputs,
         static_cast<size_t>(config_.max_infer_streams), PrivateFolders()});
     return absl::OkStatus();
   }
@@ -344,6 +358,9 @@ class Server final : public Application {
         },
         [this](const store::ModelLabel& label) {
           models_->SetLabel(label.project, label.model, label.label, label.version);
+        },
+        [this](const std::string& project, const std::string& model, bool pinned) {
+          models_->SetPinned(project, model, pinned);
         }});
     workers_ = std::make_unique<Workers>(
         config_, Workers::Environment{store_.get(), blobs_.get(), metrics_.get(), clock_, logger_},
@@ -398,8 +415,15 @@ class Server final : public Application {
   // Ready means that calls are answered; that needs the store. Like MetricsText it is asked while
   // the server starts and never waits for anything.
   absl::Status Ready() {
-    GRAFT_RETURN_IF_ERROR(lifecycle_.Ready());
+    GRAFT_RETURN_IF_ERROR(ServesReady());
     return job_counts_.Fresh();
+  }
+
+  // Pinned models are there, or have been tried: nobody is sent here to wait for one.
+  absl::Status ServesReady() {
+    GRAFT_RETURN_IF_ERROR(lifecycle_.Ready());
+    if (pinned_loaded_.load()) return absl::OkStatus();
+    return absl::UnavailableError("pinned models are being loaded");
   }
 
   std::string MetricsText() {
@@ -427,6 +451,7 @@ class Server final : public Application {
   IdGenerator* const ids_ = IdGenerator::System();
   const std::unique_ptr<telemetry::Metrics> metrics_ = telemetry::Metrics::Create();
   Lifecycle lifecycle_;
+  std::atomic<bool> pinned_loaded_{false};  // or tried, those there were at the start
   JobCounts job_counts_{metrics_.get(), clock_};
   // Apart from the API's threads: a thousand streams must not keep a call waiting.
   ThreadPool watch_reads_{"graft-watch", kWatchThreads,
@@ -453,9 +478,11 @@ class Server final : public Application {
   InferenceStatistics inference_statistics_{&serving_metrics_, clock_};
   std::unique_ptr<serving::StoredModelSource> source_;
   std::unique_ptr<serving::PredictCache> predict_cache_;
+  std::unique_ptr<engine::BatchPlanner> planner_;
   std::unique_ptr<serving::NetworkLoader> loader_;
   std::unique_ptr<serving::ModelManager> models_;
   std::unique_ptr<PeriodicTask> unloading_;  // of models_
+  std::unique_ptr<PeriodicTask> pinning_;    // of models_
   std::unique_ptr<serving::Predictor> predictor_;
 
   std::unique_ptr<Gate> gate_;

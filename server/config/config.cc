@@ -143,6 +143,10 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
       .Add("--worker-socket", config.worker_socket,
            "Unix socket of the workers; default: worker.sock in the data folder")
       .Add("--worker-threads", config.worker_threads, "Threads of a worker; 0: half of the cores")
+      .Add(
+          "--worker-scheduling", config.worker_scheduling,
+          "When workers compute: idle (only while the server and all others leave processors free) "
+          "or nice (at nice 19: more steps beside steady predictions, which take longer)")
       .Add("--max-queued-jobs", config.max_queued_jobs, "Jobs that may wait")
       .Add("--max-watch-streams", config.max_watch_streams, "Watch streams at one time")
       .Add("--max-infer-streams", config.max_infer_streams, "ModelStreamInfer streams at one time")
@@ -180,6 +184,10 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
       .Add("--serving-precision", config.serving_precision,
            "auto (of each model the one that its trials before publishing speak for), or f32 or "
            "bf16 of all, where the processor has it")
+      .AddSwitch(
+          "--measure-batch-plans", config.measure_batch_plans,
+          "Find out at its first load how a network's batches are best divided among threads "
+          "here, and remember it; else a row a thread")
       .Add("--decode-threads", config.decode_threads, "Threads that decode inputs")
       .AddSize("--model-memory-bytes", config.model_memory_bytes, "Memory of loaded models")
       .AddDuration("--model-idle-timeout", config.model_idle_timeout,
@@ -295,6 +303,9 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   }
   if (config.serving_engine != "auto" && config.serving_engine != "libtorch") {
     return absl::InvalidArgumentError("--serving-engine: must be auto or libtorch");
+  }
+  if (config.worker_scheduling != "idle" && config.worker_scheduling != "nice") {
+    return absl::InvalidArgumentError("--worker-scheduling: must be idle or nice");
   }
   if (config.serving_precision != "auto" &&
       !model::PrecisionFromName(config.serving_precision).has_value()) {

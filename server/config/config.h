@@ -59,9 +59,10 @@ struct ServerConfig {
 
   // Jobs and workers.
   int workers = 1;
-  std::filesystem::path worker_program;  // default: graft-worker beside graft-server
-  std::filesystem::path worker_socket;   // default: worker.sock in the data folder
-  int worker_threads = 0;                // 0: half of the cores, at least one
+  std::filesystem::path worker_program;    // default: graft-worker beside graft-server
+  std::filesystem::path worker_socket;     // default: worker.sock in the data folder
+  int worker_threads = 0;                  // 0: half of the cores, at least one
+  std::string worker_scheduling = "idle";  // of what they compute; or "nice"
   int max_queued_jobs = 1'000;
   int max_watch_streams = 2'000;
   int max_infer_streams = 1'000;
@@ -82,7 +83,8 @@ struct ServerConfig {
   int predict_queue = 512;                          // inputs waiting; more are RESOURCE_EXHAUSTED
   int serving_threads = 0;                          // 0: all cores
   std::string serving_engine = "auto";              // or "libtorch"
-  std::string serving_precision = "auto";           // or "f32", "bf16"
+  bool measure_batch_plans = true;
+  std::string serving_precision = "auto";  // or "f32", "bf16"
   int decode_threads = 2;
   // 99 of 100 answers are to take no longer; zero: no goal, and the queue alone is bounded.
   absl::Duration predict_p99_goal;

@@ -111,6 +111,11 @@ class ModelRpc final : public UnaryRpc<v1::ModelService, ModelService> {
                      v1::DeleteModelResponse* response) override {
     return Answer(context, &ModelService::DeleteModel, request, response);
   }
+  Unary* SetModelPin(Context* context, const v1::SetModelPinRequest* request,
+                     v1::SetModelPinResponse* response) override {
+    return CallOn(waiting_, gate_, context, handlers_, &ModelService::SetModelPin, request,
+                  response);
+  }
   Unary* SetModelLabel(Context* context, const v1::SetModelLabelRequest* request,
                        v1::SetModelLabelResponse* response) override {
     return CallOn(waiting_, gate_, context, handlers_, &ModelService::SetModelLabel, request,

@@ -267,6 +267,31 @@ TEST_P(MetadataStoreContract, ALabelledVersionStaysAndTheLabelsGoWithTheModel) {
               HasCode(absl::StatusCode::kNotFound));
 }
 
+TEST_P(MetadataStoreContract, APinStaysWithTheModelUntilItsLastVersionGoes) {
+  for (const char* id : {"1", "2"}) {
+    Enqueue(NewJob(id));
+    ASSERT_TRUE(store_->FinishJob(id, Claim().fence, Success()).ok());
+  }
+  EXPECT_FALSE(store_->GetModel("p", "pets")->pinned);
+  EXPECT_TRUE(store_->ListPinnedModels()->empty());
+  EXPECT_THAT(store_->SetModelPin("q", "pets", true), HasCode(absl::StatusCode::kNotFound));
+  ASSERT_TRUE(store_->SetModelPin("p", "pets", true).ok());
+  EXPECT_TRUE(store_->GetModel("p", "pets")->pinned);
+  EXPECT_TRUE(store_->ListModels("p", {})->items.at(0).pinned);
+  EXPECT_THAT(*store_->ListPinnedModels(),
+              ::testing::ElementsAre(std::pair<std::string, std::string>("p", "pets")));
+  ASSERT_TRUE(store_->DeleteModel("p", "pets", 1).ok());
+  EXPECT_TRUE(store_->GetModel("p", "pets")->pinned);
+  ASSERT_TRUE(store_->SetModelPin("p", "pets", false).ok());
+  EXPECT_FALSE(store_->GetModel("p", "pets")->pinned);
+  ASSERT_TRUE(store_->SetModelPin("p", "pets", true).ok());
+  ASSERT_TRUE(store_->DeleteModel("p", "pets", 2).ok());
+  EXPECT_TRUE(store_->ListPinnedModels()->empty());
+  Enqueue(NewJob("3"));
+  ASSERT_TRUE(store_->FinishJob("3", Claim().fence, Success()).ok());
+  EXPECT_FALSE(store_->GetModel("p", "pets")->pinned) << "another model of the same name";
+}
+
 TEST_P(MetadataStoreContract, AModelsLabelsAreBounded) {
   Enqueue(NewJob("1"));
   ASSERT_TRUE(store_->FinishJob("1", Claim().fence, Success()).ok());

@@ -34,6 +34,7 @@ class FakeClient : public client::Client {
   absl::StatusOr<v1::ListModelsResponse> ListModels(v1::ListModelsRequest) override {
     return None();
   }
+  absl::Status SetModelPin(const std::string&, bool) override { return None(); }
   absl::StatusOr<v1::SetModelLabelResponse> SetModelLabel(v1::SetModelLabelRequest) override {
     return None();
   }

@@ -124,8 +124,32 @@ def tensors() -> None:
     write("safetensors/two", struct.pack("<Q", len(header)) + header + bytes(9))
 
 
+def field(number: int, content: bytes) -> bytes:
+    """A field of a protobuf message that is a string, bytes, packed numbers or a message."""
+    size = len(content)
+    return bytes([number << 3 | 2, size & 0x7f | 0x80, size >> 7]) + content
+
+
+def infer_tensors() -> None:
+    # ModelInferRequest of proto/inference/inference.proto.
+    tiny = (PICTURES / "tiny.png").read_bytes()
+    asked = field(6, field(1, b"probabilities") + field(2, field(1, b"classification") +
+                                                        field(2, bytes([2 << 3, 3]))))
+    image = field(1, b"image") + field(2, b"BYTES")
+    raw = b"".join(struct.pack("<I", len(each)) + each for each in (tiny, tiny))
+    write("infer_tensors/raw", field(1, b"p/pets") + field(3, b"7") +
+          field(5, image + field(3, bytes([2, 1]))) + asked + field(7, raw))
+    write("infer_tensors/typed",
+          field(5, image + field(3, bytes([1])) + field(5, field(8, tiny))))
+    pixels = field(1, b"pixels") + field(2, b"FP32") + field(3, bytes([1, 3, 2, 2]))
+    numbers = struct.pack("<12f", *range(12))
+    write("infer_tensors/raw_pixels", field(5, pixels) + field(7, numbers))
+    write("infer_tensors/typed_pixels", field(5, pixels + field(5, field(6, numbers))))
+
+
 if __name__ == "__main__":
     archives()
     manifests()
     upload_manifests()
     tensors()
+    infer_tensors()

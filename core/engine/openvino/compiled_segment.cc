@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <openvino/core/version.hpp>
 #include <openvino/runtime/core.hpp>
 #include <openvino/runtime/properties.hpp>
 
@@ -82,6 +83,7 @@ class CompiledSegmentImpl final : public CompiledSegment {
   }
 
   const CompileOptions& options() const override { return options_; }
+  size_t outputs() const override { return outputs_; }
 
   absl::Status Run(absl::Span<const Row> rows, float* out) override {
     return CatchOpenVinoErrors("OpenVINO", [&] { return RunPasses(rows, out); });
@@ -188,6 +190,8 @@ class CompiledSegmentImpl final : public CompiledSegment {
 };
 
 }  // namespace
+
+std::string CompiledSegment::Version() { return ov::get_openvino_version().buildNumber; }
 
 absl::Status CompiledSegment::Available(Precision precision) {
   return CatchOpenVinoErrors("OpenVINO", [&] {

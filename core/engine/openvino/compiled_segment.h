@@ -1,7 +1,9 @@
 #ifndef GRAFT_CORE_ENGINE_OPENVINO_COMPILED_SEGMENT_H_
 #define GRAFT_CORE_ENGINE_OPENVINO_COMPILED_SEGMENT_H_
 
+#include <cstddef>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -34,7 +36,13 @@ class CompiledSegment {
   static absl::StatusOr<std::unique_ptr<CompiledSegment>> Compile(
       std::shared_ptr<const Segment> segment, const CompileOptions& options);
 
+  // OpenVINO's, as its makers number it.
+  static std::string Version();
+
   virtual const CompileOptions& options() const = 0;
+
+  // Numbers that a row gives.
+  virtual size_t outputs() const = 0;
 
   // Engine::Run. Passes go side by side as far as there are streams; the last one computes rows for
   // nothing where they do not come out even.

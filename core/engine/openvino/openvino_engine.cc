@@ -5,10 +5,16 @@
 #include <vector>
 
 #include "core/base/status_macros.h"
+#include "core/engine/batch_plan.h"
+#include "core/engine/openvino/batch_form.h"
 #include "core/engine/openvino/compiled_segment.h"
 
 namespace graft::engine {
 namespace {
+
+BatchPlan PlanOf(const CompiledSegment& compiled) {
+  return {.rows = compiled.options().rows, .streams = compiled.options().streams};
+}
 
 class OpenVinoEngine final : public Engine {
  public:
@@ -20,13 +26,17 @@ class OpenVinoEngine final : public Engine {
   Precision precision() const override { return one_->options().precision; }
   int64_t outputs() const override { return outputs_; }
   int rows_at_once() const override {
-    return several_ == nullptr ? 1 : several_->options().streams;
+    return several_ == nullptr ? 1 : PlanOf(*several_).rows_at_once();
   }
   uint64_t bytes() const override { return bytes_; }
 
   absl::Status Run(absl::Span<const Row> rows, float* out) const override {
-    CompiledSegment& compiled = rows.size() > 1 && several_ != nullptr ? *several_ : *one_;
-    return compiled.Run(rows, out);
+    if (several_ == nullptr || rows.size() == 1) return one_->Run(rows, out);
+    const auto together =
+        static_cast<size_t>(RowsByPlan(static_cast<int>(rows.size()), PlanOf(*several_)));
+    if (together > 0) GRAFT_RETURN_IF_ERROR(several_->Run(rows.first(together), out));
+    if (together == rows.size()) return absl::OkStatus();
+    return one_->Run(rows.subspan(together), out + together * static_cast<size_t>(outputs_));
   }
 
  private:
@@ -64,18 +74,15 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenVinoEngineFactory::Make(
     return absl::UnimplementedError("the segment is too small to gain anything");
   }
   const int threads = std::max(1, options.threads);
+  // First the one for which two forms may be in memory for a while, and then the other.
+  std::unique_ptr<CompiledSegment> several;
+  if (CompiledForms(options) > 1) {
+    GRAFT_ASSIGN_OR_RETURN(several, CompileForBatches(segment, precision_, options));
+  }
   GRAFT_ASSIGN_OR_RETURN(
       std::unique_ptr<CompiledSegment> one,
       CompiledSegment::Compile(
           segment, {.rows = 1, .streams = 1, .threads = threads, .precision = precision_}));
-  std::unique_ptr<CompiledSegment> several;
-  if (CompiledForms(options) > 1) {
-    const int streams = std::min(threads, options.max_rows);
-    GRAFT_ASSIGN_OR_RETURN(
-        several,
-        CompiledSegment::Compile(
-            segment, {.rows = 1, .streams = streams, .threads = streams, .precision = precision_}));
-  }
   const uint64_t bytes = MostBytes(TensorBytes(segment->spec), options);
   return std::make_unique<OpenVinoEngine>(std::move(one), std::move(several),
                                           shapes.back().elements(), bytes);

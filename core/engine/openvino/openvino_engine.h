@@ -9,7 +9,7 @@
 namespace graft::engine {
 
 // OpenVINO on the CPU: fused operations, packed weights, buffers laid out ahead. A row alone is run
-// by all threads; of several each has a thread of its own, as these networks use their caches best.
+// by all threads; several are divided as EngineOptions::planner says, a row a thread as a rule.
 class OpenVinoEngineFactory final : public EngineFactory {
  public:
   // Declines segments of fewer floating-point operations a row than `min_flops`, and a precision

@@ -187,8 +187,13 @@ CREATE TABLE model_labels (
 CREATE INDEX model_labels_by_version ON model_labels (version_seq);
 )sql";
 
-const Migration kMigrations[] = {
-    {1, kVersion1}, {2, kVersion2}, Migration3(), {4, kVersion4}, {5, kVersion5}};
+// Models that are kept in memory.
+constexpr char kVersion6[] = R"sql(
+ALTER TABLE models ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+const Migration kMigrations[] = {{1, kVersion1}, {2, kVersion2}, Migration3(),
+                                 {4, kVersion4}, {5, kVersion5}, {6, kVersion6}};
 
 absl::StatusOr<int64_t> Number(Connection& connection, absl::string_view sql) {
   Statement statement(connection, sql);

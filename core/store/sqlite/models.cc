@@ -22,7 +22,7 @@ constexpr char kSelectVersion[] =
 
 // Models with versions left; the aggregates are over these.
 constexpr char kSelectModel[] =
-    "SELECT m.seq, m.project, m.name, MAX(v.version), COUNT(*), v.create_time "
+    "SELECT m.seq, m.project, m.name, MAX(v.version), COUNT(*), v.create_time, m.pinned "
     "FROM models m JOIN model_versions v ON v.model_seq = m.seq WHERE m.project = ? ";
 
 struct VersionRow {
@@ -75,6 +75,7 @@ Model ReadModel(const Statement& statement) {
   model.latest_version = statement.Int(3);
   model.version_count = statement.Int(4);
   model.update_time = statement.Time(5);  // of the row that has the MAX
+  model.pinned = statement.Int(6) != 0;
   return model;
 }
 
@@ -223,7 +224,31 @@ absl::StatusOr<std::vector<ModelVersion>> DeleteModel(Session& session, absl::st
     GRAFT_RETURN_IF_ERROR(remove.Run());
     deleted.push_back(std::move(row.version));
   }
+  Statement unpin(session.db,
+                  "UPDATE models SET pinned = 0 WHERE project = ? AND name = ? AND NOT EXISTS "
+                  "(SELECT 1 FROM model_versions v WHERE v.model_seq = models.seq)",
+                  project, model);
+  GRAFT_RETURN_IF_ERROR(unpin.Run());
   return deleted;
+}
+
+absl::Status SetModelPin(Session& session, absl::string_view project, absl::string_view model,
+                         bool pinned) {
+  GRAFT_RETURN_IF_ERROR(GetModel(session, project, model).status());
+  Statement set(session.db, "UPDATE models SET pinned = ? WHERE project = ? AND name = ?",
+                int64_t{pinned}, project, model);
+  return set.Run();
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListPinnedModels(
+    Session& session) {
+  Statement select(session.db, "SELECT project, name FROM models WHERE pinned = 1");
+  std::vector<std::pair<std::string, std::string>> models;
+  while (true) {
+    GRAFT_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return models;
+    models.emplace_back(select.Text(0), select.Text(1));
+  }
 }
 
 }  // namespace graft::store::sqlite

@@ -32,6 +32,10 @@ absl::StatusOr<Page<ModelVersion>> ListModelVersions(Session& session, absl::str
 absl::StatusOr<std::vector<ModelVersion>> DeleteModel(Session& session, absl::string_view project,
                                                       absl::string_view model, int64_t version);
 
+absl::Status SetModelPin(Session& session, absl::string_view project, absl::string_view model,
+                         bool pinned);
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListPinnedModels(Session& session);
+
 }  // namespace graft::store::sqlite
 
 #endif  // GRAFT_CORE_STORE_SQLITE_MODELS_H_

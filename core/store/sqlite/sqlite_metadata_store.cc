@@ -153,6 +153,13 @@ class Store final : public MetadataStore {
   absl::StatusOr<std::vector<ModelLabel>> ListAllModelLabels() override {
     return Do([&](Session& s) { return sqlite::ListAllModelLabels(s); });
   }
+  absl::Status SetModelPin(absl::string_view project, absl::string_view model,
+                           bool pinned) override {
+    return Do([&](Session& s) { return sqlite::SetModelPin(s, project, model, pinned); });
+  }
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListPinnedModels() override {
+    return Do([&](Session& s) { return sqlite::ListPinnedModels(s); });
+  }
 
   absl::StatusOr<BlobReferences> ListBlobReferences() override {
     return Do([&](Session& s) { return sqlite::ListBlobReferences(s); });

@@ -7,6 +7,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "core/base/clock.h"
+#include "core/base/files.h"
+#include "core/engine/batch_planner.h"
 #include "core/engine/eager/eager_engine.h"
 #include "core/engine/openvino/compiled_segment.h"
 #include "core/engine/openvino/openvino_engine.h"
@@ -105,6 +108,41 @@ TEST(CompiledSegment, DividesRowsIntoPasses) {
       for (size_t i = 0; i < answers.size(); ++i) EXPECT_NEAR(answers[i], expected[i], 1e-4) << i;
     }
   }
+}
+
+// A clock on which whoever comes second is always faster: for each round the planner looks at it
+// before both, between, and after.
+class SecondIsFaster final : public Clock {
+ public:
+  absl::Time Now() override { return absl::UnixEpoch(); }
+  absl::Duration Monotonic() override {
+    now_ += absl::Milliseconds(looks_ % 3 == 2 ? 10 : 1);
+    ++looks_;
+    return now_;
+  }
+  bool AwaitUntil(absl::Mutex&, const std::function<bool()>&, absl::Duration) override {
+    return false;
+  }
+
+ private:
+  int looks_ = 0;
+  absl::Duration now_;
+};
+
+// By whatever plan rows go, each gets its own answer, those too that are left over.
+TEST(Engines, BatchesGoByThePlanThatWasFoundFastest) {
+  const TempDirectory folder = *TempDirectory::Create();
+  SecondIsFaster clock;
+  BatchPlanner planner(folder.path() / "plans.txt", "here", &clock);
+  const auto segment = MakeRandomSegment(Small({3, 12, 12}), 3);
+  const RandomRows rows = MakeRandomRows(*segment, 13, 5);
+  const auto eager = EagerEngineFactory().Make(segment, {});
+  const auto lowered =
+      OpenVinoEngineFactory().Make(segment, {.threads = 2, .max_rows = 6, .planner = &planner});
+  ASSERT_TRUE(eager.ok() && lowered.ok()) << eager.status() << lowered.status();
+  EXPECT_EQ((*lowered)->rows_at_once(), 6) << "three a thread, and not one";
+  for (const int count : {1, 2, 5, 6, 13})
+    ExpectSameAnswers(**eager, **lowered, rows, count, 1e-4f);
 }
 
 // Where the processor has it: close to float32, and something else. Elsewhere it says why not.

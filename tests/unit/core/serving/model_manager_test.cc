@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
 
 #include "tests/unit/core/serving/model_manager_fixture.h"
 
@@ -322,11 +323,63 @@ TEST_F(ModelManagerTest, WhatNobodyAsksForLeavesMemoryAndComesBack) {
   EXPECT_EQ(world_.loads, 4);
 }
 
+TEST_F(ModelManagerTest, WhatIsPinnedStaysInMemoryWhileItAnswersForTheModel) {
+  for (const int version : {1, 2, 3}) models_.Publish("m", version);
+  Start();
+  manager_->SetLabel("p", "m", "stable", 1);
+  manager_->SetPinned("p", "m", true);
+  int done = 0;
+  absl::Notification loaded;
+  manager_->LoadPinned([&] {
+    ++done;
+    loaded.Notify();
+  });
+  loaded.WaitForNotification();
+  EXPECT_EQ(done, 1);
+  EXPECT_EQ(world_.loads, 2) << "the latest, and the one with a label";
+  ASSERT_EQ(VersionFor(2), 2);
+  clock_.Advance(absl::Hours(1));
+  // Whoever loads a version lets go of it a moment after the answer.
+  while (manager_->Find({"p", "m", 2}).has_value()) manager_->UnloadIdle(absl::Minutes(1));
+  EXPECT_TRUE(manager_->Find({"p", "m", 1}).has_value());
+  EXPECT_TRUE(manager_->Find({"p", "m", 3}).has_value());
+  const absl::Status refused = manager_->Unload("p", "m");
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_EQ(manager_->Loaded().models, 2);
+
+  manager_->SetLabel("p", "m", "stable", 3);
+  EXPECT_EQ(manager_->UnloadIdle(absl::Minutes(1)), 1) << "no longer answers for anything";
+  manager_->SetPinned("p", "m", false);
+  EXPECT_EQ(manager_->UnloadIdle(absl::Minutes(1)), 1);
+  EXPECT_TRUE(manager_->Unload("p", "m").ok());
+}
+
+TEST_F(ModelManagerTest, WhatIsPinnedComesBackAfterALoadThatFailed) {
+  models_.Publish("m", 1);
+  models_.Corrupt("m", 1);
+  Start();
+  manager_->SetPinned("p", "m", true);
+  const auto load = [this] {
+    absl::Notification tried;
+    manager_->LoadPinned([&] { tried.Notify(); });
+    tried.WaitForNotification();
+    return manager_->Loaded().models;
+  };
+  EXPECT_EQ(load(), 0);
+  models_.Repair("m", 1);
+  EXPECT_EQ(load(), 0) << "too soon";
+  clock_.Advance(absl::Minutes(6));
+  EXPECT_EQ(load(), 1);
+  models_.Delete("m", 1);
+  manager_->Forget("p", "m", 0);
+  EXPECT_EQ(load(), 0);
+}
+
 TEST_F(ModelManagerTest, AVersionThatWasUnloadedGoesOnWhereTheNewOneFails) {
   models_.Publish("m", 1);
   Start();
   ASSERT_EQ(VersionFor(0), 1);
-  manager_->Unload("p", "m");
+  ASSERT_TRUE(manager_->Unload("p", "m").ok());
   EXPECT_EQ(manager_->Loaded().models, 0);
   models_.Publish("m", 2);
   models_.Corrupt("m", 2);

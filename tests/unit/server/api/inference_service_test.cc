@@ -219,6 +219,8 @@ TEST_F(InferenceServiceTest, ServerAndModelsSayWhetherTheyAreReady) {
   inference::ServerMetadataResponse metadata;
   ASSERT_TRUE(Ask(&Stub::ServerMetadata, inference::ServerMetadataRequest(), &metadata).ok());
   EXPECT_EQ(metadata.name(), "graft");
+  EXPECT_THAT(metadata.extensions(),
+              ElementsAre("classification", "model_repository", "statistics"));
 
   EXPECT_TRUE(Ready("p/pets", ""));
   EXPECT_TRUE(Ready("p/pets", "1"));
@@ -251,6 +253,10 @@ TEST_F(InferenceServiceTest, ModelsAreLoadedUnloadedAndIndexed) {
   // It is loaded again when it is asked for.
   ASSERT_TRUE(Infer(Request({"a"})).ok());
   EXPECT_THAT(Indexed(true), ElementsAre("pets 2 READY"));
+  manager_->SetPinned("p", "pets", true);
+  EXPECT_TRUE(absl::IsFailedPrecondition(Ask(&Stub::RepositoryModelUnload, unload, &unloaded)));
+  EXPECT_THAT(Indexed(true), ElementsAre("pets 2 READY"));
+  manager_->SetPinned("p", "pets", false);
 
   (*load.mutable_parameters())["config"].set_string_param("{}");
   EXPECT_EQ(InvalidFieldsOf(Ask(&Stub::RepositoryModelLoad, load, &loaded)).at(0).field,

@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include "core/base/error_reasons.h"
+#include "core/base/status_details.h"
 #include "server/api/run_handler.h"
 #include "tests/fakes/loopback_server.h"
 #include "tests/unit/server/store_test.h"
@@ -38,11 +40,16 @@ class ModelServiceTest : public StoreTest {
           if (!load_error_.ok()) return load_error_;
           auto held = std::make_shared<int64_t>(key.version);
           held_ = held;
+          asked_to_load_.push_back(key.version);
           return held;
         },
         [this](const store::ModelLabel& label) {
           EXPECT_TRUE(label.version == 0 || !held_.expired()) << "it may have left memory";
           told_.push_back(label);
+        },
+        [this](const std::string& project, const std::string& model, bool pinned) {
+          EXPECT_TRUE(!pinned || !held_.expired()) << "it may have left memory";
+          pins_.push_back(absl::StrCat(project, "/", model, pinned ? " pinned" : " unpinned"));
         }});
   }
 
@@ -81,6 +88,13 @@ class ModelServiceTest : public StoreTest {
     return Call(gate_, {}, *service_, &ModelService::SetModelLabel, request);
   }
 
+  absl::Status SetPin(const std::string& model, bool pinned) {
+    v1::SetModelPinRequest request;
+    request.set_model(model);
+    request.set_pinned(pinned);
+    return Call(gate_, {}, *service_, &ModelService::SetModelPin, request).status();
+  }
+
   const Gate gate_;
   std::unique_ptr<wire::Logger> logger_ = wire::Logger::Silent();
   std::vector<std::tuple<std::string, std::string, int64_t>> forgotten_;
@@ -88,8 +102,40 @@ class ModelServiceTest : public StoreTest {
   std::optional<serving::ModelStatus> loaded_;
   absl::Status load_error_;
   std::weak_ptr<const int64_t> held_;
+  std::vector<int64_t> asked_to_load_;
   std::vector<store::ModelLabel> told_;
+  std::vector<std::string> pins_;
 };
+
+TEST_F(ModelServiceTest, APinHoldsAllThatAnswersForTheModelAndIsShown) {
+  Publish("job-1");
+  Publish("job-2");
+  ASSERT_TRUE(SetLabel("stable", 1).ok());
+  ASSERT_TRUE(SetLabel("canary", 2).ok());
+  asked_to_load_.clear();
+  ASSERT_TRUE(SetPin("pets", true).ok());
+  EXPECT_THAT(asked_to_load_, ElementsAre(1, 2));
+  EXPECT_TRUE(Get("pets", 0)->model().pinned());
+  EXPECT_THAT(pins_, ElementsAre("default/pets pinned"));
+  ASSERT_TRUE(SetPin("pets", false).ok());
+  EXPECT_FALSE(Get("pets", 0)->model().pinned());
+  ASSERT_TRUE(SetPin("pets", true).ok());
+  ASSERT_TRUE(Delete("pets", 0).ok());
+  EXPECT_THAT(pins_, ElementsAre("default/pets pinned", "default/pets unpinned",
+                                 "default/pets pinned", "default/pets unpinned"));
+}
+
+TEST_F(ModelServiceTest, AModelThatCannotBeLoadedGetsNoPin) {
+  const absl::Status missing = SetPin("pets", true);
+  EXPECT_TRUE(absl::IsNotFound(missing)) << missing;
+  EXPECT_EQ(ErrorReason(missing), reasons::kModelNotFound);
+  EXPECT_TRUE(absl::IsInvalidArgument(SetPin("Not a name", true)));
+  Publish("job-1");
+  load_error_ = absl::ResourceExhaustedError("no memory is left for the model");
+  EXPECT_EQ(SetPin("pets", true), load_error_);
+  EXPECT_FALSE(Get("pets", 0)->model().pinned());
+  EXPECT_THAT(pins_, IsEmpty());
+}
 
 TEST_F(ModelServiceTest, GivesTheLatestVersionOrTheOneAskedFor) {
   Publish("job-1");

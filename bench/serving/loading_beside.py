@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""The slowest of a hundred answers (p99) of Predict for one model while another is taken out of memory and
+loaded again without a pause (RepositoryModelUnload and Load of the Open Inference Protocol), over the same
+while nothing is loaded, in turns. The other model is one of whose network every layer was trained, so
+that each load reads all of it and compiles it.
+
+    loading_beside.py --bin build/release/bin --weights weights/efficientnet_lite0 --images PHOTOGRAPHS
+
+Needs the Python of run.py.
+"""
+
+import contextlib
+import threading
+
+import client
+import servers
+from figures import Figures, ratios, spread
+from setting import arguments_of, prepared
+
+ASKED, LOADED = "bench", "bench-loaded"
+
+
+@contextlib.contextmanager
+def loading(repository, messages):
+    """Unloads and loads until it is left; how often is in the list that it gives."""
+    over, loads = threading.Event(), []
+
+    def work() -> None:
+        while not over.is_set():
+            repository.RepositoryModelUnload(
+                messages.RepositoryModelUnloadRequest(model_name=LOADED), timeout=60)
+            repository.RepositoryModelLoad(
+                messages.RepositoryModelLoadRequest(model_name=LOADED), timeout=60)
+            loads.append(LOADED)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield loads
+    finally:
+        over.set()
+        thread.join()
+
+
+def main() -> None:
+    parser = arguments_of(__doc__.splitlines()[0])
+    parser.add_argument("--under-way", default="1,8")
+    arguments = parser.parse_args()
+    under_ways = [int(word) for word in arguments.under_way.split(",")]
+    figures = Figures("Predict while another model loads", __doc__.split("\n\n")[0])
+    with prepared(arguments) as setting:
+        setting.train((ASKED,))
+        setting.train((LOADED,), ("--strategy", "full", "--head-epochs", "0", "--epochs", "1"))
+        setting.make_stubs()
+        with servers.start_graft(setting, "graft", "--predict-cache-bytes", "0",
+                                 "--serving-precision", "f32") as server:
+            repository, messages = setting.inference_stub(server)
+            client.warm(setting, server, arguments.warm_seconds, 8, models=(LOADED,))
+            client.warm(setting, server, arguments.warm_seconds, 8)
+            client.warm(setting, server, arguments.warm_seconds, 1)
+
+            def measured() -> dict[int, dict]:
+                return {under_way: client.load(setting, server, under_way, 1, arguments.seconds)
+                        for under_way in under_ways}
+
+            rounds = []
+            for _ in range(arguments.rounds):
+                idle = measured()
+                with loading(repository, messages) as loads:
+                    beside = measured()
+                rounds.append({"idle": idle, "beside": beside, "loads": len(loads)})
+    figures.raw["rounds"] = rounds
+    for under_way in under_ways:
+        taken = [{name: each[name][under_way] for name in ("idle", "beside")} for each in rounds]
+        for name in ("idle", "beside"):
+            figures.add(f"{under_way} under way, {name}: p99, ms",
+                        spread([each[name]["p99_ms"] for each in taken]))
+        figures.add(f"{under_way} under way: p99 while another loads over idle",
+                    spread(ratios(taken, "beside", "idle", "p99_ms")), "≤ 2")
+        figures.add(f"{under_way} under way: rate while another loads over idle",
+                    spread(ratios(taken, "beside", "idle", "images_per_second")))
+    measured_for = len(under_ways) * arguments.seconds
+    figures.add("loads a second meanwhile", spread([each["loads"] / measured_for for each in rounds]))
+    figures.write(arguments.out)
+
+
+if __name__ == "__main__":
+    main()
