@@ -85,7 +85,7 @@ class ModelManager {
   virtual void SetLabel(const std::string& project, const std::string& model,
                         const std::string& label, int64_t version) = 0;
 
-  // Whether the latest version of the model and those that labels name stay in memory, whatever
+  // Whether the latest version of the model and those that have a label stay in memory, whatever
   // idles or wants the room. LoadPinned sees to it that they are there.
   virtual void SetPinned(const std::string& project, const std::string& model, bool pinned) = 0;
 

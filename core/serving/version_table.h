@@ -99,7 +99,7 @@ class VersionTable {
   // Of one model, by name.
   std::vector<std::string> LabelNames(const std::string& project, const std::string& model) const;
 
-  // Whether the latest version of the model and those that labels name are to stay in memory.
+  // Whether the latest version of the model and those that have a label are to stay in memory.
   void SetPinned(const std::string& project, const std::string& model, bool pinned);
   bool IsPinned(const std::string& project, const std::string& model) const;
   std::vector<std::pair<std::string, std::string>> Pinned() const;  // (project, model)
