@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "core/drift/drift_window.h"
+#include "core/drift/reference.h"
 
 namespace graft::drift {
 namespace {
@@ -92,6 +94,23 @@ TEST_F(FalseAlarms, AreFewerThanOneInAHundred) {
         EXPECT_LT(of_truth, kTrials / 100) << kinds << " " << even << " " << held_out;
       }
     }
+  }
+}
+
+// Of numbers, in bins between the quantiles of the reference itself.
+TEST_F(FalseAlarms, OfNumbersAreFewerThanOneInAHundredToo) {
+  std::normal_distribution<double> normal;
+  for (const int examples : {10, 60, 500}) {
+    int alarms = 0;
+    for (int trial = 0; trial < kTrials; ++trial) {
+      std::vector<double> values(static_cast<size_t>(examples));
+      for (double& value : values) value = normal(random_);
+      const model::Distribution reference = DistributionOf("", std::move(values));
+      Counts now(reference.counts.size());
+      for (int64_t i = 0; i < kWindow / 2; ++i) ++now[model::BinOf(reference, normal(random_))];
+      alarms += CompareCounts(now, reference.counts).index >= kDrifted ? 1 : 0;
+    }
+    EXPECT_LT(alarms, kTrials / 100) << examples;
   }
 }
 
