@@ -17,7 +17,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Folders whose sources do not need LibTorch.
-LIGHT = re.compile(r"^(core/(base|model|telemetry|jobs|store|artifacts|image|data|nn|engine|evaluation|novelty|"
+LIGHT = re.compile(r"^(core/(base|model|telemetry|jobs|store|artifacts|image|data|nn|engine|evaluation|novelty|drift|"
                    r"recipes|serving)|wire|server|worker|client|tools)/.*\.cc$")
 
 

@@ -96,9 +96,11 @@ absl::StatusOr<training::FineTuneResult> FineTuneTrainer::Train(const Run& run) 
       "not tried in attempt ", run.lease->attempt(), ", in case trials ended those before"));
   environment.precision = &precision_;
   environment.novelty = &novelty_;
+  environment.drift = &drift_;
   if (run.lease->attempt() > kAttemptsWithTrials) {
     environment.precision = &untried;
     environment.novelty = nullptr;
+    environment.drift = nullptr;
   }
   environment.threads = options_.threads;
   return training::RunFineTune(*run.job, environment);

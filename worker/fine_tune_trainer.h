@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/engine/engine_list.h"
 #include "core/features/feature_cache.h"
+#include "core/publishing/serving_drift_fitter.h"
 #include "core/publishing/serving_novelty_fitter.h"
 #include "core/publishing/serving_precision_prover.h"
 #include "core/publishing/unpublished_models.h"
@@ -58,6 +59,7 @@ class FineTuneTrainer final : public Trainer {
   publishing::UnpublishedModels models_;
   const publishing::ServingPrecisionProver precision_{&models_};
   const publishing::ServingNoveltyFitter novelty_{&models_};
+  const publishing::ServingDriftFitter drift_{&models_};
   // Of the job before: the next one mostly has the same.
   std::shared_ptr<const backbones::BackboneWeights> backbone_;
 };

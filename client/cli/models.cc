@@ -1,11 +1,14 @@
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 
@@ -17,6 +20,8 @@
 
 namespace graft::cli {
 namespace {
+
+constexpr double kChanged = 0.25;  // Drift.index from which on it counts
 
 // "canary 3, stable 2".
 std::string FormatLabels(const v1::Model& model) {
@@ -42,6 +47,41 @@ absl::Status List(const Globals& globals, const v1::ListModelsRequest& request) 
 std::string FormatInput(const v1::InputSpec& input) {
   return absl::StrCat(input.width(), " x ", input.height(), ", ",
                       absl::StrReplaceAll(input.framing(), {{"_", " "}}));
+}
+
+// "answers: dog 50.0 % -> 8.0 %, index 1.32 over the last 840".
+std::string FormatDrift(const v1::Drift& drift) {
+  const bool share = drift.deviation() == 0 && drift.of() == "answers";
+  const auto number = [share](double value) {
+    return share ? absl::StrFormat("%.1f %%", 100 * value) : absl::StrFormat("%.4g", value);
+  };
+  std::string text = absl::StrCat(drift.of(), ": ");
+  if (!drift.what().empty()) absl::StrAppend(&text, drift.what(), " ");
+  absl::StrAppend(&text, number(drift.usual()), " -> ", number(drift.now()));
+  if (drift.deviation() > 0) {
+    absl::StrAppendFormat(&text, " (%+.1f deviations)",
+                          (drift.now() - drift.usual()) / drift.deviation());
+  }
+  absl::StrAppendFormat(&text, ", index %.2f over the last %d", drift.index(), drift.inputs());
+  return text;
+}
+
+// What has changed, or that nothing has.
+void PrintDrift(const v1::Serving& serving) {
+  if (serving.drift().empty()) return;
+  std::vector<std::string> lines;
+  int64_t told = 0;
+  for (const v1::Drift& drift : serving.drift()) {
+    if (!drift.has_index()) continue;
+    told = std::max(told, drift.inputs());
+    if (drift.index() >= kChanged) lines.push_back(FormatDrift(drift));
+  }
+  if (told == 0) {
+    lines.push_back("not known of fewer than 100 inputs");
+  } else if (lines.empty()) {
+    lines.push_back(absl::StrCat("none: the last ", told, " are like what it was made with"));
+  }
+  for (size_t i = 0; i < lines.size(); ++i) PrintField(i == 0 ? "drift" : "", lines[i]);
 }
 
 absl::Status Show(const Globals& globals, const v1::GetModelRequest& request) {
@@ -82,6 +122,7 @@ absl::Status Show(const Globals& globals, const v1::GetModelRequest& request) {
     for (const std::string& declined : response->serving().declined()) {
       PrintField("", absl::StrCat("not by ", declined));
     }
+    PrintDrift(response->serving());
   }
   PrintOutputs(version.outputs());
   if (version.has_report()) std::printf("\n%s", FormatReport(version.report()).c_str());

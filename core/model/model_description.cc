@@ -49,6 +49,9 @@ std::string ModelDescriptionToJson(const ModelDescription& description) {
   if (description.novelty.has_value()) {
     json["novelty"] = nlohmann::json::parse(NoveltyRecordToJson(*description.novelty));
   }
+  if (description.drift.has_value()) {
+    json["drift"] = nlohmann::json::parse(DriftRecordToJson(*description.drift));
+  }
   return json.dump();
 }
 
@@ -82,6 +85,9 @@ absl::StatusOr<ModelDescription> ModelDescriptionFromJson(absl::string_view json
     if (parsed.contains("novelty")) {
       GRAFT_ASSIGN_OR_RETURN(description.novelty,
                              NoveltyRecordFromJson(parsed.at("novelty").dump()));
+    }
+    if (parsed.contains("drift")) {
+      GRAFT_ASSIGN_OR_RETURN(description.drift, DriftRecordFromJson(parsed.at("drift").dump()));
     }
   } catch (const nlohmann::json::exception& e) {
     return Wrong(e.what());

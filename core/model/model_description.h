@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "core/model/drift.h"
 #include "core/model/head_spec.h"
 #include "core/model/input_spec.h"
 #include "core/model/novelty.h"
@@ -36,6 +37,8 @@ struct ModelDescription {
   // By what it is told that an input is unknown. Absent likewise, and where too little was held
   // out.
   std::optional<NoveltyRecord> novelty = {};
+  // What inputs and answers are compared with. Absent likewise.
+  std::optional<DriftRecord> drift = {};
 };
 
 // INVALID_ARGUMENT when a part is missing or of a wrong form. Of `outputs` only that it is a JSON
@@ -44,7 +47,7 @@ absl::Status ValidateModelDescription(const ModelDescription& description);
 
 // {"format":2,"backbone":...,"backbone_digest":...,"cut_point":...,"changed_stages":[...],
 //  "head":{...},"input":{...},"task":"classification","outputs":{...}}, and
-//  "precision" and "novelty" where there are such records.
+//  "precision", "novelty" and "drift" where there are such records.
 // `outputs` must be a JSON object, as ValidateModelDescription asks.
 std::string ModelDescriptionToJson(const ModelDescription& description);
 // The inverse; validates. Reads format 1 as well, which was for classifiers alone: "labels" and

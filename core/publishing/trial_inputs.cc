@@ -44,11 +44,11 @@ std::string KeyOf(const training::TrainingData& data, const Servable& servable,
       absl::StrCat(request.entry, " ", request.augmentation_seed));
 }
 
-void FillIn(const at::Tensor& pixels, TrialInputs::Batch* batch) {
+void FillIn(const at::Tensor& pixels, Pixels of, TrialInputs::Batch* batch) {
   const auto bytes = static_cast<size_t>(pixels.stride(0));
   for (std::vector<PreparedInput>& rows : batch->inputs) {
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (rows[i].features != nullptr) continue;
+      if (of == Pixels::kOfUnknown && rows[i].features != nullptr) continue;
       const auto* const from = pixels.data_ptr<uint8_t>() + i * bytes;
       rows[i].bytes.assign(from, from + bytes);
     }
@@ -59,8 +59,9 @@ void FillIn(const at::Tensor& pixels, TrialInputs::Batch* batch) {
 
 TrialInputs::TrialInputs(const training::TrainedModel& trained,
                          const std::vector<const Servable*>& servables,
-                         const std::vector<ExampleRequest>& rows, serving::PredictCache* cache)
-    : trained_(trained) {
+                         const std::vector<ExampleRequest>& rows, serving::PredictCache* cache,
+                         Pixels pixels)
+    : trained_(trained), pixels_(pixels) {
   for (size_t i = 0; i < rows.size(); ++i) {
     if (i % kBatch == 0) batches_.emplace_back().batch.inputs.resize(servables.size());
     Planned& planned = batches_.back();
@@ -69,7 +70,7 @@ TrialInputs::TrialInputs(const training::TrainedModel& trained,
       PreparedInput input;
       input.cache_key = KeyOf(*trained.data, *servables[servable], rows[i]);
       input.features = cache->Find(input.cache_key);
-      if (input.features == nullptr) planned.known = false;
+      if (input.features == nullptr || pixels == Pixels::kOfAll) planned.known = false;
       planned.batch.inputs[servable].push_back(std::move(input));
     }
   }
@@ -85,7 +86,7 @@ absl::StatusOr<std::optional<TrialInputs::Batch>> TrialInputs::Next() {
   Planned planned = std::exchange(batches_[next_++], {});
   if (!planned.known) {
     GRAFT_ASSIGN_OR_RETURN(const at::Tensor x, examples_->Next());
-    FillIn(PixelsOf(x, trained_.description->input), &planned.batch);
+    FillIn(PixelsOf(x, trained_.description->input), pixels_, &planned.batch);
   }
   return std::move(planned.batch);
 }

@@ -15,9 +15,16 @@
 
 namespace graft::publishing {
 
+// Which inputs get their pixels.
+enum class Pixels {
+  kOfUnknown,  // those that a model has to compute from them
+  kOfAll,      // and those of which the cache has what comes next
+};
+
 // Examples of a job's data as inputs of models that were made from it, batch after batch, in order.
 // What a model has in common with others is looked up in a cache, which the models must have been
-// loaded with: examples that all of them know from there are not even decoded.
+// loaded with: examples that all of them know from there are not even decoded, unless their
+// pixels are asked for.
 class TrialInputs {
  public:
   struct Batch {
@@ -28,7 +35,8 @@ class TrialInputs {
   // All is borrowed.
   TrialInputs(const training::TrainedModel& trained,
               const std::vector<const serving::Servable*>& servables,
-              const std::vector<training::ExampleRequest>& rows, serving::PredictCache* cache);
+              const std::vector<training::ExampleRequest>& rows, serving::PredictCache* cache,
+              Pixels pixels = Pixels::kOfUnknown);
 
   size_t batches() const { return batches_.size(); }
 
@@ -42,6 +50,7 @@ class TrialInputs {
   };
 
   const training::TrainedModel& trained_;
+  const Pixels pixels_;
   std::vector<Planned> batches_;
   size_t next_ = 0;
   std::unique_ptr<training::ExampleStream> examples_;  // of the batches that are not known

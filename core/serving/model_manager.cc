@@ -94,18 +94,18 @@ class ModelManagerImpl final : public ModelManager {
     const std::shared_ptr<void> all(nullptr, [done = std::move(done)](void*) { done(); });
     const AcquireCallback ask = [all](const absl::StatusOr<AcquiredModel>&) {};
     std::vector<std::pair<std::string, std::string>> models;
-    std::vector<std::vector<std::string>> labels;
     {
       absl::MutexLock lock(&mutex_);
       models = table_.Pinned();
-      for (const auto& [project, model] : models) {
-        labels.push_back(table_.LabelNames(project, model));
-      }
     }
-    for (size_t i = 0; i < models.size(); ++i) {
-      const auto& [project, model] = models[i];
+    for (const auto& [project, model] : models) {
       Acquire(project, model, 0, ask);
-      for (const std::string& label : labels[i]) AcquireLabelled(project, model, label, ask);
+      std::vector<std::string> named;
+      {
+        absl::MutexLock lock(&mutex_);
+        named = table_.LabelNames(project, model);
+      }
+      for (const std::string& label : named) AcquireLabelled(project, model, label, ask);
     }
   }
 

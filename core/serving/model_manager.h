@@ -33,10 +33,12 @@ enum class ModelState { kLoading, kReady, kUnloading };
 struct ModelStatus {
   ModelKey key;
   ModelState state = ModelState::kLoading;
-  bool latest = false;          // answers for version 0
-  uint64_t own_bytes = 0;       // 0 while loading
-  std::string backbone_digest;  // "" while loading
-  EngineUse engine;             // of one that is ready
+  bool latest = false;                            // answers for version 0
+  uint64_t own_bytes = 0;                         // 0 while loading
+  std::string backbone_digest;                    // "" while loading
+  EngineUse engine;                               // of one that is ready, as are the next two
+  std::shared_ptr<const DriftWatch> drift_watch;  // null where its drift cannot be told
+  absl::Duration last_used;                       // on the manager's clock
 };
 
 // Which versions are in memory. Loads on demand, once for however many ask; loads ahead what was

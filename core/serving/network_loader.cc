@@ -21,6 +21,7 @@
 #include "core/nn/state_dict.h"
 #include "core/nn/torch_error.h"
 #include "core/serving/batch_policy.h"
+#include "core/serving/drift_watch.h"
 #include "core/serving/network_servable.h"
 
 namespace graft::serving {
@@ -141,6 +142,21 @@ absl::StatusOr<std::unique_ptr<const tasks::Decoder>> MakeDecoder(
                      " numbers, and the task reads ", (*decoder)->outputs()));
   }
   return decoder;
+}
+
+// What of answers is counted and what was, in the same order.
+absl::Status CheckDrift(const model::DriftRecord& record, const tasks::Decoder& decoder) {
+  const std::vector<tasks::AnswerPart>& parts = decoder.answer_parts();
+  bool same = record.answers.size() == parts.size();
+  for (size_t i = 0; same && i < parts.size(); ++i) {
+    const model::Distribution& known = record.answers[i];
+    same = parts[i].kinds.empty()
+               ? !known.edges.empty()
+               : known.edges.empty() && known.counts.size() == parts[i].kinds.size();
+  }
+  if (same) return absl::OkStatus();
+  return absl::DataLossError(
+      "description: the answers that drift is told by are not those that the task gives");
 }
 
 EngineUse UseOf(const LoadedSegment& segment, std::string precision_reason) {
@@ -354,6 +370,13 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
     parts.max_rows = std::min(parts.max_rows, parts.common->engine->rows_at_once());
     parts.memory.segment_id = parts.batch_key;
     parts.memory.segment_bytes = parts.common->engine->bytes();
+  }
+  if (description.drift.has_value()) {
+    GRAFT_RETURN_IF_ERROR(CheckDrift(*description.drift, *parts.decoder));
+    if (options_.drift_window > 0) {
+      parts.drift_watch =
+          std::make_shared<DriftWatch>(*description.drift, parts.decoder, options_.drift_window);
+    }
   }
   if (description.novelty.has_value()) {
     GRAFT_ASSIGN_OR_RETURN(const novelty::TrainingFeatures known,

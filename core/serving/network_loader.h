@@ -1,6 +1,7 @@
 #ifndef GRAFT_CORE_SERVING_NETWORK_LOADER_H_
 #define GRAFT_CORE_SERVING_NETWORK_LOADER_H_
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,6 +61,8 @@ class NetworkLoader final : public ServableLoader {
     // Finds out how a batch of what models have in common is best divided here; null: as usual.
     // Borrowed.
     engine::BatchPlanner* planner = nullptr;
+    // Inputs of a model that its watch remembers, at least 2; 0: nothing is watched.
+    int64_t drift_window = 0;
   };
 
   // `source`, `weights` and `decoders` are borrowed and must outlive the loader; what it loads

@@ -98,6 +98,8 @@ absl::StatusOr<PreparedInput> NetworkServable::Prepare(const PredictInput& given
     GRAFT_ASSIGN_OR_RETURN(prepared.bytes, encoded != nullptr
                                                ? Framed(encoded->bytes)
                                                : FromTensor(std::get<PixelTensor>(given)));
+    const model::InputSpec& spec = parts_.description.input;
+    prepared.statistics = drift::StatisticsOf(prepared.bytes, spec.height, spec.width);
     return prepared;
   });
 }

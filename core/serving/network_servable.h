@@ -13,6 +13,7 @@
 #include "core/image/probe.h"
 #include "core/model/model_description.h"
 #include "core/novelty/training_features.h"
+#include "core/serving/drift_watch.h"
 #include "core/serving/gradient_map.h"
 #include "core/serving/loaded_segment.h"
 #include "core/serving/predict_cache.h"
@@ -30,7 +31,7 @@ class NetworkServable final : public Servable {
     model::ModelDescription description;
     std::shared_ptr<const LoadedSegment> common;  // null: it has nothing in common with others
     std::shared_ptr<const LoadedSegment> own;
-    std::unique_ptr<const tasks::Decoder> decoder;   // of what `own` gives
+    std::shared_ptr<const tasks::Decoder> decoder;   // of what `own` gives
     std::optional<novelty::TrainingFeatures> known;  // of embeddings; points into what `own` keeps
     bool own_embeds = false;                         // SegmentPlan::own_embeds
     std::unique_ptr<const GradientMapper> mapper;
@@ -38,6 +39,7 @@ class NetworkServable final : public Servable {
     std::string project;            // whose model it is
     PredictCache* cache = nullptr;  // of what `common` gives; may be null
     EngineUse engine_use;
+    std::shared_ptr<DriftWatch> drift_watch;  // may be null
     ModelBytes memory;
     image::ImageLimits image_limits;
     int max_rows = 1;
@@ -49,6 +51,7 @@ class NetworkServable final : public Servable {
   const std::string& input_key() const override { return input_key_; }
   bool tells_unknown() const override { return parts_.known.has_value(); }
   const EngineUse& engine_use() const override { return parts_.engine_use; }
+  const std::shared_ptr<DriftWatch>& drift_watch() const override { return parts_.drift_watch; }
   const ModelBytes& memory() const override { return parts_.memory; }
 
   int max_rows() const override { return parts_.max_rows; }

@@ -18,6 +18,7 @@
 #include "core/serving/admission.h"
 #include "core/serving/batcher.h"
 #include "core/serving/decode_queue.h"
+#include "core/serving/drift_watch.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/pending_predict.h"
 #include "core/serving/prediction.h"
@@ -308,19 +309,22 @@ class PredictorImpl final : public Predictor {
     for (const int model : mine.models) models.push_back(call->models[model].servable);
     std::vector<BatchRow> rows;
     for (int i = first; i < last; ++i) {
+      const std::optional<drift::PictureStatistics> statistics = mine.prepared[i].statistics;
       rows.push_back({.models = models,
                       .input = std::move(mine.prepared[i]),
                       .priority = call->priority,
                       .deadline = call->deadline,
                       .owner = call.get(),
-                      .done = [this, call, part, i](absl::StatusOr<RowResult> row) {
-                        Answer(call, part, i, std::move(row));
+                      .done = [this, call, part, i, statistics](absl::StatusOr<RowResult> row) {
+                        Answer(call, part, i, statistics, std::move(row));
                       }});
     }
     batcher_.Add(std::move(rows));
   }
 
-  void Answer(const CallPtr& call, size_t part, int index, absl::StatusOr<RowResult> row) {
+  void Answer(const CallPtr& call, size_t part, int index,
+              const std::optional<drift::PictureStatistics>& statistics,
+              absl::StatusOr<RowResult> row) {
     if (!row.ok()) {
       Finish(call, row.status());
       return;
@@ -329,7 +333,7 @@ class PredictorImpl final : public Predictor {
     {
       absl::MutexLock lock(&call->mutex);
       if (call->answered) return;
-      const absl::Status taken = TakeRow(*call, call->parts[part], index, *row);
+      const absl::Status taken = TakeRow(*call, call->parts[part], index, statistics, *row);
       if (taken.ok()) {
         RecordTiming(*call, *row);
         if (--call->rows_left > 0) return;
@@ -343,6 +347,7 @@ class PredictorImpl final : public Predictor {
 
   // What the models of a part say of an input.
   static absl::Status TakeRow(PendingPredict& call, const RequestPart& part, int index,
+                              const std::optional<drift::PictureStatistics>& statistics,
                               RowResult& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(call.mutex) {
     for (size_t i = 0; i < part.models.size(); ++i) {
       const int model = part.models[i];
@@ -352,13 +357,17 @@ class PredictorImpl final : public Predictor {
         call.answers[model].embeddings[index] = std::move(numbers.embedding);
         continue;
       }
-      const tasks::Decoder& decoder = call.models[model].servable->decoder();
+      const Servable& servable = *call.models[model].servable;
+      const tasks::Decoder& decoder = servable.decoder();
       const tasks::InputContext context{.unknown = numbers.unknown_score.value_or(0) >= 1};
       call.answers[model].unknown_scores[index] = numbers.unknown_score;
       const tasks::DecodeOptions* const options =
           ask.want == Want::kWholeAnswers ? decoder.whole_answer() : ask.options.get();
       GRAFT_ASSIGN_OR_RETURN(call.answers[model].outputs[index],
                              decoder.Decode(numbers.outputs, options, context));
+      if (DriftWatch* const watch = servable.drift_watch().get(); watch != nullptr) {
+        watch->Count(numbers.outputs, statistics);
+      }
     }
     return absl::OkStatus();
   }

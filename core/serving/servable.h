@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
+#include "core/drift/picture_statistics.h"
 #include "core/model/heat_map.h"
 #include "core/serving/memory_ledger.h"
 #include "core/serving/prediction.h"
@@ -40,6 +41,8 @@ struct PreparedInput {
   // empty.
   std::shared_ptr<const std::vector<float>> features = nullptr;
   std::string cache_key = {};  // under which to keep the features; "": not to be kept
+  // Of `bytes`, where there are any.
+  std::optional<drift::PictureStatistics> statistics = {};
 };
 
 // What runs a version: the engine of its largest part.
@@ -52,6 +55,7 @@ struct EngineUse {
   friend bool operator==(const EngineUse&, const EngineUse&) = default;
 };
 
+class DriftWatch;
 class Servable;
 
 // One input, and the models that are asked about it: at least one, all of the batch_key and the
@@ -84,8 +88,9 @@ struct Explanation {
   std::string overlay_png;
 };
 
-// A version in memory, ready to answer. Immutable; safe for concurrent use. Held by shared_ptr:
-// whoever computes with it keeps it alive, whatever is evicted or forgotten meanwhile.
+// A version in memory, ready to answer. Immutable, but for what its watch counts; safe for
+// concurrent use. Held by shared_ptr: whoever computes with it keeps it alive, whatever is evicted
+// or forgotten meanwhile.
 class Servable {
  public:
   virtual ~Servable() = default;
@@ -104,6 +109,9 @@ class Servable {
 
   // Whether its rows have an unknown score.
   virtual bool tells_unknown() const = 0;
+
+  // Is told of each answer, and says how they have changed; null where that cannot be told.
+  virtual const std::shared_ptr<DriftWatch>& drift_watch() const = 0;
 
   // What it takes, and shares with all of the same backbone digest.
   virtual const ModelBytes& memory() const = 0;

@@ -269,7 +269,9 @@ std::optional<ModelStatus> VersionTable::StatusOf(const ModelKey& key) const {
                      .latest = Latest(key.project, key.model) == key.version,
                      .own_bytes = entry->servable->memory().own_bytes,
                      .backbone_digest = entry->servable->memory().backbone_digest,
-                     .engine = entry->servable->engine_use()};
+                     .engine = entry->servable->engine_use(),
+                     .drift_watch = entry->servable->drift_watch(),
+                     .last_used = entry->last_used_at};
 }
 
 std::vector<ModelStatus> VersionTable::List() const {

@@ -11,6 +11,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
+#include "core/tasks/answer_part.h"
+
 namespace graft::tasks {
 
 // What a model answers for one input, in the terms of its task: each task derives its own.
@@ -72,6 +74,12 @@ class Decoder {
   // Whether two rows, of one input computed in two ways, come to the same answer with default
   // options, as far as a user cares; false where one is not finite. Both have outputs() numbers.
   virtual bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const = 0;
+
+  // What is counted of answers, to see whether they have changed. Lives as long as the decoder.
+  virtual const std::vector<AnswerPart>& answer_parts() const = 0;
+  // Of each part the kind (0, 1, 2 ...), or the number, that default options make of a row of
+  // outputs() finite numbers.
+  virtual std::vector<double> ReadParts(absl::Span<const float> row) const = 0;
 };
 
 // FindOutput by these names, of which "" is the one with the largest number.

@@ -79,6 +79,22 @@ void LabelledSeries<Native>::With(const std::vector<std::string>& values, Use us
 }
 
 template <typename Native>
+template <typename Kept>
+void LabelledSeries<Native>::RemoveUnless(Kept kept) {
+  State& state = *state_;
+  absl::MutexLock lock(&state.mutex);
+  for (auto it = state.series.begin(); it != state.series.end();) {
+    if (kept(it->first)) {
+      ++it;
+      continue;
+    }
+    state.family.Remove(it->second);
+    state.limit.Release(it->first);
+    it = state.series.erase(it);
+  }
+}
+
+template <typename Native>
 void LabelledSeries<Native>::Remove(absl::string_view value) {
   State& state = *state_;
   absl::MutexLock lock(&state.mutex);
@@ -104,6 +120,15 @@ void CounterFamily::Increment(const std::vector<std::string>& values, double by)
 
 void GaugeFamily::Set(const std::vector<std::string>& values, double value) {
   With(values, [&](prometheus::Gauge& gauge) { gauge.Set(value); });
+}
+
+void GaugeFamily::SetAll(const std::map<std::vector<std::string>, double>& series) {
+  RemoveUnless([&](const std::vector<std::string>& values) { return series.contains(values); });
+  size_t left = state_->limit.limit();
+  for (const auto& [values, value] : series) {
+    if (left-- == 0) return;
+    Set(values, value);
+  }
 }
 
 void HistogramFamily::Observe(const std::vector<std::string>& values, double value) {

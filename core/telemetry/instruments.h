@@ -2,6 +2,7 @@
 #define GRAFT_CORE_TELEMETRY_INSTRUMENTS_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -80,6 +81,10 @@ class LabelledSeries {
   template <typename Use>
   void With(const std::vector<std::string>& values, Use use) const;
 
+  // Removes every series whose labels' values are not `kept`.
+  template <typename Kept>
+  void RemoveUnless(Kept kept);
+
   struct State;
   std::unique_ptr<State> state_;
 };
@@ -94,6 +99,9 @@ class GaugeFamily : public LabelledSeries<prometheus::Gauge> {
  public:
   using LabelledSeries::LabelledSeries;
   void Set(const std::vector<std::string>& values, double value);
+  // From now on there are these series and no others, by their labels' values; of more than the
+  // limit the first.
+  void SetAll(const std::map<std::vector<std::string>, double>& series);
 };
 
 class HistogramFamily : public LabelledSeries<prometheus::Histogram> {

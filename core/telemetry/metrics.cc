@@ -153,6 +153,15 @@ Metrics::Metrics(std::unique_ptr<Native> native)
           "graft_predict_unknown_inputs_total",
           "Of those, inputs unlike the model's training pictures: 5 % is usual.", {"model"},
           kMaxModelLabels + 1)),
+      predict_drift(native_->MakeGauges(
+          "graft_predict_drift",
+          "How the last inputs of a model version, or its answers, differ from when it was made: "
+          "population stability index less what chance makes of it.",
+          {"model", "project", "version", "of"}, kMaxDriftSeries)),
+      predict_drift_inputs(native_->MakeGauges(
+          "graft_predict_drift_inputs",
+          "Last inputs that graft_predict_drift is told of; it is told from 100 on.",
+          {"model", "project", "version", "of"}, kMaxDriftSeries)),
       predict_inputs_inside(native_->MakeGauge("graft_predict_inputs_inside",
                                                "Inputs of Predict requests that were let in.")),
       predict_inputs_limit(native_->MakeGauge(

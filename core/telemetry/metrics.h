@@ -42,6 +42,7 @@ class Metrics {
   void ObservePredict(absl::string_view model, const PredictTimes& times);
 
   static constexpr size_t kMaxModelLabels = 50;
+  static constexpr size_t kMaxDriftSeries = 1000;
 
  private:
   struct Native;  // the registry; made before, and destroyed after, all instruments
@@ -74,6 +75,9 @@ class Metrics {
   CounterFamily predict_refusals_total;       // {reason}: of those, what there was no room for
   CounterFamily predict_judged_inputs_total;  // {model}, as the next: call CountUnknown
   CounterFamily predict_unknown_inputs_total;
+  // {model, project, version, of}, as the next; set as a whole at each scrape.
+  GaugeFamily predict_drift;
+  GaugeFamily predict_drift_inputs;
   Gauge predict_inputs_inside;            // of Predict requests that were let in
   Gauge predict_inputs_limit;             // how many may be inside
   HistogramFamily predict_queue_seconds;  // {model}, as the next three: call ObservePredict

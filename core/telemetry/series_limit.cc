@@ -22,6 +22,11 @@ void SeriesLimit::Forget(absl::string_view value) {
   });
 }
 
+void SeriesLimit::Release(const std::vector<std::string>& values) {
+  absl::MutexLock lock(&mutex_);
+  admitted_.erase(values);
+}
+
 std::vector<std::string> ModelLabel::SetLoaded(std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());

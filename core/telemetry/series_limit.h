@@ -27,6 +27,10 @@ class SeriesLimit {
 
   // Frees the places of all combinations whose first value is `value`.
   void Forget(absl::string_view value);
+  // Frees the place of one.
+  void Release(const std::vector<std::string>& values);
+
+  size_t limit() const { return limit_; }
 
  private:
   const size_t limit_;

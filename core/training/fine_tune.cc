@@ -25,6 +25,7 @@
 #include "core/training/data/activations.h"
 #include "core/training/data/data_warnings.h"
 #include "core/training/data/dataset_examples.h"
+#include "core/training/drift_fitter.h"
 #include "core/training/framing_search.h"
 #include "core/training/loop/head_problem.h"
 #include "core/training/loop/run_context.h"
@@ -184,6 +185,9 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   if (environment.novelty != nullptr) {
     context.AddWorkAfter(static_cast<double>(environment.novelty->Forwards(data)));
   }
+  if (environment.drift != nullptr) {
+    context.AddWorkAfter(static_cast<double>(environment.drift->Forwards(data)));
+  }
   GRAFT_RETURN_IF_ERROR(task.LearnFrom(data.train));
   std::vector<tasks::TrainingWarning> warnings = task.Warnings(data.train, data.validation);
   for (tasks::TrainingWarning& warning :
@@ -254,8 +258,16 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
     fit.phase = kNoveltyPhase;
     observer.OnPhaseStarted(fit);
     GRAFT_ASSIGN_OR_RETURN(known, environment.novelty->FitTo(trained, &context));
-    if (known.has_value()) result.description.novelty = known->record;
   }
+  const absl::Duration drift_start = context.elapsed();
+  if (environment.drift != nullptr) {
+    PhaseStarted fit;
+    fit.phase = kDriftPhase;
+    observer.OnPhaseStarted(fit);
+    GRAFT_ASSIGN_OR_RETURN(result.description.drift, environment.drift->FitTo(trained, &context));
+  }
+  // Not before the last of them is done: the file that they load has no rows for it.
+  if (known.has_value()) result.description.novelty = known->record;
   // Once more, with what was found out since; a large model is not held twice.
   trained.file = {};
   result.model = {};
@@ -296,7 +308,11 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   }
   if (environment.novelty != nullptr) {
     card.phase_seconds.emplace_back(kNoveltyPhase,
-                                    absl::ToDoubleSeconds(context.elapsed() - novelty_start));
+                                    absl::ToDoubleSeconds(drift_start - novelty_start));
+  }
+  if (environment.drift != nullptr) {
+    card.phase_seconds.emplace_back(kDriftPhase,
+                                    absl::ToDoubleSeconds(context.elapsed() - drift_start));
   }
   result.card_json = ModelCardToJson(card);
 

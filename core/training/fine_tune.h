@@ -37,6 +37,7 @@ class Task;
 
 namespace graft::training {
 
+class DriftFitter;
 class NoveltyFitter;
 class PrecisionProver;
 
@@ -54,6 +55,8 @@ struct FineTuneEnvironment {
   const PrecisionProver* precision = nullptr;
   // Null: the model cannot tell unknown inputs.
   const NoveltyFitter* novelty = nullptr;
+  // Null: nor whether its inputs and answers have changed since.
+  const DriftFitter* drift = nullptr;
   // Polled at every step and every batch of features, on the calling thread. Empty: kRun.
   std::function<RunSignal()> desired;
   // Where the network is trained, as LibTorch names it: "cpu", "cuda", "cuda:1".

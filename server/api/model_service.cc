@@ -14,6 +14,7 @@
 #include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
+#include "core/serving/drift_watch.h"
 #include "server/api/list_page.h"
 #include "server/api/resource_names.h"
 #include "wire/model.h"
@@ -51,6 +52,18 @@ v1::Serving ServingOf(const serving::ModelStatus& loaded) {
   for (const std::string& declined : loaded.engine.declined) serving.add_declined(declined);
   serving.set_precision_reason(loaded.engine.precision_reason);
   serving.set_bytes(static_cast<int64_t>(loaded.own_bytes));
+  if (loaded.drift_watch == nullptr) return serving;
+  for (const serving::NamedDrift& each : loaded.drift_watch->NamedFigures()) {
+    v1::Drift* const drift = serving.add_drift();
+    drift->set_of(each.figure.of);
+    drift->set_inputs(each.figure.inputs);
+    if (!each.figure.index.has_value()) continue;
+    drift->set_index(*each.figure.index);
+    drift->set_what(each.what);
+    drift->set_usual(each.figure.usual);
+    drift->set_now(each.figure.now);
+    drift->set_deviation(each.figure.deviation);
+  }
   return serving;
 }
 

@@ -267,6 +267,7 @@ class Server final : public Application {
                                                         ProcessorName(), clock_);
       loading.planner = planner_.get();
     }
+    loading.drift_window = config_.drift_window;
     loading.max_batch_bytes = config_.max_batch_bytes;
     loading.images.max_bytes = config_.max_image_bytes;
     loading.images.max_pixels = config_.max_image_pixels;
@@ -474,7 +475,7 @@ class Server final : public Application {
   std::unique_ptr<BackboneDirectory> backbones_;
   std::unique_ptr<JobEndObserver> job_ends_;
 
-  ServingMetrics serving_metrics_{metrics_.get(), logger_};
+  ServingMetrics serving_metrics_{metrics_.get(), logger_, clock_};
   InferenceStatistics inference_statistics_{&serving_metrics_, clock_};
   std::unique_ptr<serving::StoredModelSource> source_;
   std::unique_ptr<serving::PredictCache> predict_cache_;

@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "server/app/drift_series.h"
+
 namespace graft::server {
 
 void ServingMetrics::OnRequest(const serving::RequestStats& stats) {
@@ -78,7 +80,8 @@ void ServingMetrics::Refresh() {
   metrics_->model_loaded_bytes.Set(static_cast<double>(stats.bytes));
   std::vector<std::string> names;
   for (auto& [engine, count] : engines_) count = 0;  // those that run nothing any more stay, at 0
-  for (const serving::ModelStatus& model : models_->List()) {
+  std::vector<serving::ModelStatus> models = models_->List();
+  for (const serving::ModelStatus& model : models) {
     names.push_back(model.key.model);
     if (model.state == serving::ModelState::kReady) {
       ++engines_[{model.engine.engine, model.engine.precision}];
@@ -88,6 +91,10 @@ void ServingMetrics::Refresh() {
     metrics_->model_engines.Set({engine.first, engine.second}, count);
   }
   metrics_->SetLoadedModels(std::move(names));
+  const DriftSeries drift =
+      DriftSeriesOf(std::move(models), clock_->Monotonic(), telemetry::Metrics::kMaxDriftSeries);
+  metrics_->predict_drift.SetAll(drift.index);
+  metrics_->predict_drift_inputs.SetAll(drift.inputs);
   const serving::PredictCache::Stats cache = cache_->stats();
   metrics_->cache_hits_total.Increment({"predict"},
                                        static_cast<double>(cache.hits - counted_.hits));

@@ -8,6 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 
+#include "core/base/clock.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/predict_cache.h"
 #include "core/serving/predictor.h"
@@ -20,8 +21,10 @@ namespace graft::server {
 // Puts what serving does into metrics and logs. Safe for concurrent use.
 class ServingMetrics final : public serving::ServingObserver {
  public:
-  ServingMetrics(telemetry::Metrics* metrics, const wire::Logger* logger)
-      : metrics_(metrics), logger_(logger) {}
+  // All is borrowed. `clock` is the model manager's.
+  ServingMetrics(telemetry::Metrics* metrics, const wire::Logger* logger,
+                 Clock* clock = Clock::System())
+      : metrics_(metrics), logger_(logger), clock_(clock) {}
 
   // Whose list of loaded models gives the `model` label its values, and whose hits are counted;
   // borrowed. To be called before anything is loaded, and with null before they go.
@@ -43,6 +46,7 @@ class ServingMetrics final : public serving::ServingObserver {
  private:
   telemetry::Metrics* const metrics_;
   const wire::Logger* const logger_;
+  Clock* const clock_;
   absl::Mutex mutex_;  // held while reading and setting: nobody sets what is older than what is set
   const serving::ModelManager* models_ ABSL_GUARDED_BY(mutex_) = nullptr;
   const serving::PredictCache* cache_ ABSL_GUARDED_BY(mutex_) = nullptr;

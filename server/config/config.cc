@@ -17,6 +17,7 @@
 #include "core/base/ids.h"
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
+#include "core/drift/drift_window.h"
 #include "core/jobs/lease_policy.h"
 #include "core/model/precision.h"
 #include "wire/worker_limits.h"
@@ -194,7 +195,10 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
                    "A model that nobody asks for leaves memory after so long; 0: only where others "
                    "need the room")
       .AddSize("--predict-cache-bytes", config.predict_cache_bytes,
-               "Memory of features of inputs that were seen before; 0 keeps none");
+               "Memory of features of inputs that were seen before; 0 keeps none")
+      .Add("--drift-window", config.drift_window,
+           "Last inputs of each model that are compared with what it was made with, 200 or more; "
+           "0 compares none");
   FlagGroup(app, "Running")
       .AddDuration("--drain-timeout", config.drain_timeout,
                    "Most time from SIGTERM to the end: calls finish, jobs are checkpointed")
@@ -301,6 +305,10 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   if (!(config.max_broken_share >= 0 && config.max_broken_share <= 1)) {
     return absl::InvalidArgumentError("--max-broken-share: must be 0 to 1");
   }
+  if (config.drift_window > 0 && config.drift_window < 2 * drift::kFewestInputs) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--drift-window: must be 0, or at least ", 2 * drift::kFewestInputs));
+  }
   if (config.serving_engine != "auto" && config.serving_engine != "libtorch") {
     return absl::InvalidArgumentError("--serving-engine: must be auto or libtorch");
   }
@@ -365,6 +373,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--max-predict-inputs-per-caller", config.max_predict_inputs_per_caller, 0, 1'000'000},
       {"--model-memory-bytes", size(config.model_memory_bytes), 1 << 20, 1024 * 1024 * kGiB},
       {"--predict-cache-bytes", size(config.predict_cache_bytes), 0, 1024 * kGiB},
+      {"--drift-window", config.drift_window, 0, 1'000'000},
   };
   for (const Range& range : ranges) {
     GRAFT_RETURN_IF_ERROR(CheckRange(range.flag, range.value, range.low, range.high));

@@ -94,6 +94,8 @@ struct ServerConfig {
   uint64_t model_memory_bytes = uint64_t{2} << 30;
   absl::Duration model_idle_timeout;        // 0: idle models stay
   uint64_t predict_cache_bytes = 64 << 20;  // features of inputs seen before; 0: none are kept
+  // Inputs of each model that are compared with what it was made with; 0: none are.
+  int64_t drift_window = 1'000;
 
   // Shutdown: SIGTERM to exit.
   absl::Duration drain_timeout = absl::Seconds(30);

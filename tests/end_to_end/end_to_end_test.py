@@ -193,6 +193,43 @@ class EndToEndTest(unittest.TestCase):
         self.assert_fails(CODE.ALREADY_EXISTS, "first", self.start, self.dataset_id, "colours",
                           request_id="first", epochs=3)
 
+    def drift(self):
+        """What is told of the latest version of "colours", by what it is of."""
+        serving = self.models.GetModel(model_pb2.GetModelRequest(model="colours")).serving
+        return {each.of: each for each in serving.drift}
+
+    def test_3_then_one_colour_alone_is_drift(self):
+        pictures = {name: [graft_server.picture(colour, i) for i in range(16)]
+                    for name, colour in graft_server.COLOURS.items()}
+        for _ in range(4):
+            for each in pictures.values():
+                self.predict("colours", each)
+        answers = self.drift()["answers"]
+        self.assertGreaterEqual(answers.inputs, 192)
+        self.assertEqual(answers.index, 0, answers)
+        self.assertIn("drift     none: the last", self.graft("models", "show", "colours").stdout)
+
+        for _ in range(64):
+            self.predict("colours", pictures["red"])
+        answers = self.drift()["answers"]
+        self.assertGreater(answers.index, 0.25)
+        self.assertIn(answers.what, ("blue", "green"))
+        self.assertEqual(answers.now, 0, "the last thousand were all red")
+        self.assertLessEqual(answers.inputs, 1000)
+        self.assertIn(f"answers: {answers.what} ", self.graft("models", "show", "colours").stdout)
+        text = urllib.request.urlopen(f"{self.server.http}/metrics", timeout=30).read().decode()
+        series = 'graft_predict_drift{model="colours",of="answers",project="default",version="1"} '
+        line = next(line for line in text.splitlines() if line.startswith(series))
+        self.assertAlmostEqual(float(line.removeprefix(series)), answers.index, places=6)
+
+        # In the dark: each picture another, so that none is remembered.
+        for i in range(0, 160, 16):
+            self.predict("colours", [graft_server.picture((9 + at % 32, 5, 9 + at // 32), at)
+                                     for at in range(i, i + 16)])
+        brightness = self.drift()["brightness"]
+        self.assertGreater(brightness.index, 0.25)
+        self.assertLess(brightness.now, brightness.usual - brightness.deviation)
+
     def test_4_second_job_computes_no_features_and_makes_version_2(self):
         before = self.metric("graft_backbone_forward_images_total")
         self.assertEqual(before, 3 * 60, "each picture once in each framing")

@@ -15,6 +15,7 @@
 #include "absl/synchronization/notification.h"
 
 #include "core/base/status_details.h"
+#include "core/serving/drift_watch.h"
 #include "core/serving/memory_ledger.h"
 #include "core/serving/model_source.h"
 #include "core/serving/prediction.h"
@@ -146,8 +147,14 @@ class FakeDecoder final : public tasks::Decoder {
   bool SameAnswer(absl::Span<const float> a, absl::Span<const float> b) const override {
     return a == b;
   }
+  const std::vector<tasks::AnswerPart>& answer_parts() const override { return parts_; }
+  std::vector<double> ReadParts(absl::Span<const float> row) const override {
+    return {static_cast<double>(std::max_element(row.begin(), row.end()) - row.begin())};
+  }
 
  private:
+  const std::vector<tasks::AnswerPart> parts_ = {{.name = "", .kinds = {"a", "b", "c"}}};
+
   static FakeOptions::Kind KindOf(const tasks::DecodeOptions* options) {
     return options == nullptr ? FakeOptions::kGood
                               : static_cast<const FakeOptions*>(options)->kind();
@@ -169,6 +176,7 @@ class FakeServable final : public serving::Servable {
     uint64_t prepared_bytes = 0;
     serving::EngineUse engine_use = {"fake", "f32", {}, ""};
     std::shared_ptr<const tasks::Decoder> decoder = std::make_shared<FakeDecoder>();
+    std::shared_ptr<serving::DriftWatch> drift_watch = nullptr;
   };
   FakeServable(FakeWorld* world, Shape shape)
       : world_(world),
@@ -187,6 +195,9 @@ class FakeServable final : public serving::Servable {
   const std::string& input_key() const override { return shape_.framing; }
   bool tells_unknown() const override { return shape_.judges; }
   const serving::EngineUse& engine_use() const override { return shape_.engine_use; }
+  const std::shared_ptr<serving::DriftWatch>& drift_watch() const override {
+    return shape_.drift_watch;
+  }
   const serving::ModelBytes& memory() const override { return memory_; }
 
   int max_rows() const override { return shape_.max_rows; }
@@ -201,7 +212,12 @@ class FakeServable final : public serving::Servable {
     }
     world_->decoding.Pass();
     if (encoded == "bad") return absl::InvalidArgumentError("truncated JPEG");
-    return serving::PreparedInput{{static_cast<uint8_t>(encoded[0] - 'a')}};
+    serving::PreparedInput prepared{{static_cast<uint8_t>(encoded[0] - 'a')}};
+    // A picture as bright as its letter.
+    if (shape_.drift_watch != nullptr) {
+      prepared.statistics = {static_cast<float>(prepared.bytes[0]) / 2, 0, 0, 0};
+    }
+    return prepared;
   }
   // Of what `choose` says, on one place.
   absl::StatusOr<serving::Explanation> Explain(const serving::PredictInput& input,

@@ -30,7 +30,8 @@ class ClassificationDecoder final : public Decoder {
  public:
   explicit ClassificationDecoder(ClassificationOutputs outputs)
       : outputs_(std::move(outputs)),
-        all_({.top_k = std::max(1, static_cast<int>(outputs_.labels.size()))}) {}
+        all_({.top_k = std::max(1, static_cast<int>(outputs_.labels.size()))}),
+        parts_({{.name = "", .kinds = outputs_.labels}}) {}
 
   absl::string_view task() const override { return kClassificationTask; }
   int64_t outputs() const override { return static_cast<int64_t>(outputs_.labels.size()); }
@@ -126,6 +127,12 @@ class ClassificationDecoder final : public Decoder {
     return (Probabilities(a)[best] < threshold) == (Probabilities(b)[best] < threshold);
   }
 
+  // The most probable class.
+  const std::vector<AnswerPart>& answer_parts() const override { return parts_; }
+  std::vector<double> ReadParts(absl::Span<const float> row) const override {
+    return {static_cast<double>(std::max_element(row.begin(), row.end()) - row.begin())};
+  }
+
  private:
   using Values = ClassificationDecodeOptions::Values;
 
@@ -160,6 +167,7 @@ class ClassificationDecoder final : public Decoder {
 
   const ClassificationOutputs outputs_;
   const ClassificationDecodeOptions all_;
+  const std::vector<AnswerPart> parts_;
 };
 
 }  // namespace

@@ -12,7 +12,11 @@ namespace {
 
 class MultilabelDecoder final : public Decoder {
  public:
-  explicit MultilabelDecoder(MultilabelOutputs outputs) : outputs_(std::move(outputs)) {}
+  explicit MultilabelDecoder(MultilabelOutputs outputs) : outputs_(std::move(outputs)) {
+    for (const std::string& label : outputs_.labels) {
+      parts_.push_back({.name = label, .kinds = {"not given", "given"}});
+    }
+  }
 
   absl::string_view task() const override { return kMultilabelTask; }
   int64_t outputs() const override { return static_cast<int64_t>(outputs_.labels.size()); }
@@ -81,6 +85,14 @@ class MultilabelDecoder final : public Decoder {
     return true;
   }
 
+  // Of each label whether it is given.
+  const std::vector<AnswerPart>& answer_parts() const override { return parts_; }
+  std::vector<double> ReadParts(absl::Span<const float> row) const override {
+    std::vector<double> given(row.size());
+    for (size_t i = 0; i < row.size(); ++i) given[i] = Given(i, Probability(row[i])) ? 1 : 0;
+    return given;
+  }
+
  private:
   using Values = MultilabelDecodeOptions::Values;
 
@@ -96,6 +108,7 @@ class MultilabelDecoder final : public Decoder {
 
   const MultilabelOutputs outputs_;
   const MultilabelDecodeOptions all_{{.all_labels = true}};
+  std::vector<AnswerPart> parts_;
 };
 
 }  // namespace

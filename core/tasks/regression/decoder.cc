@@ -13,7 +13,9 @@ constexpr float kSameWithin = 0.05f;  // deviations
 
 class RegressionDecoder final : public Decoder {
  public:
-  explicit RegressionDecoder(RegressionOutputs outputs) : outputs_(std::move(outputs)) {}
+  explicit RegressionDecoder(RegressionOutputs outputs) : outputs_(std::move(outputs)) {
+    for (const std::string& name : outputs_.names) parts_.push_back({.name = name, .kinds = {}});
+  }
 
   absl::string_view task() const override { return kRegressionTask; }
   int64_t outputs() const override { return static_cast<int64_t>(outputs_.names.size()); }
@@ -47,7 +49,7 @@ class RegressionDecoder final : public Decoder {
     std::vector<NumberAnswer> numbers;
     for (size_t i = 0; i < row.size(); ++i) {
       const NumberScale& scale = outputs_.scales[i];
-      const double value = static_cast<double>(row[i]) * scale.deviation + scale.mean;
+      const double value = NumberOf(i, row[i]);
       if (!std::isfinite(value)) {
         return absl::InternalError("the network gave numbers that are not finite");
       }
@@ -78,13 +80,27 @@ class RegressionDecoder final : public Decoder {
     return true;
   }
 
+  // Each number.
+  const std::vector<AnswerPart>& answer_parts() const override { return parts_; }
+  std::vector<double> ReadParts(absl::Span<const float> row) const override {
+    std::vector<double> numbers(row.size());
+    for (size_t i = 0; i < row.size(); ++i) numbers[i] = NumberOf(i, row[i]);
+    return numbers;
+  }
+
  private:
+  double NumberOf(size_t output, float value) const {
+    const NumberScale& scale = outputs_.scales[output];
+    return static_cast<double>(value) * scale.deviation + scale.mean;
+  }
+
   static std::optional<double> CoverageOf(const DecodeOptions* options) {
     if (options == nullptr) return std::nullopt;
     return static_cast<const RegressionDecodeOptions*>(options)->coverage();
   }
 
   const RegressionOutputs outputs_;
+  std::vector<AnswerPart> parts_;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "core/base/status_macros.h"
 #include "core/image/encode.h"
 #include "core/model/head_spec.h"
+#include "core/serving/drift_watch.h"
 #include "core/serving/predict_cache.h"
 #include "tests/fakes/scaled_engine.h"
 #include "tests/unit/core/serving/network_loader_fixture.h"
@@ -570,6 +571,44 @@ TEST_F(NetworkLoaderTest, PreparesPicturesAndSaysWhatIsWrongWithOthers) {
   }
 }
 
+TEST_F(NetworkLoaderTest, WatchesWhatHasARecordIfItIsToldTo) {
+  Publish(1, 1);
+  Publish(2, 2);
+  model::ModelDescription description =
+      model::ModelDescriptionFromJson(source_.versions[2].description).value();
+  description.drift = {.pictures = {}, .answers = {{.counts = {1, 2, 3}}}};
+  source_.versions[2].description = model::ModelDescriptionToJson(description);
+  EXPECT_EQ(Load(2).value()->drift_watch(), nullptr);
+  NetworkLoader::Options options;
+  options.drift_window = 400;
+  MakeLoader(options);
+  EXPECT_EQ(Load(1).value()->drift_watch(), nullptr) << "made before there was a record";
+  const auto watched = Load(2).value();
+  ASSERT_NE(watched->drift_watch(), nullptr);
+  watched->drift_watch()->Count({1, 0, 0}, std::nullopt);
+  EXPECT_EQ(watched->drift_watch()->Figures().at(0).inputs, 1);
+}
+
+// As at publishing (core/drift/picture_statistics.h), whether a picture came or its pixels; of one
+// whose features are remembered there are no pixels to look at.
+TEST_F(NetworkLoaderTest, PixelsAreLookedAtOnTheirWayToTheNetwork) {
+  PredictCache cache(1 << 20);
+  NetworkLoader::Options options;
+  options.cache = &cache;
+  MakeLoader(options);
+  Publish(1, 1);
+  const auto servable = Load(1).value();
+  image::Image picture = image::MakeImage(8, 8);
+  for (size_t i = 0; i < picture.rgb.size(); ++i) picture.rgb[i] = static_cast<uint8_t>(3 * i);
+  const EncodedImage encoded{image::EncodePng(picture).value()};
+  const PreparedInput first = servable->Prepare(encoded).value();
+  EXPECT_EQ(first.statistics, drift::StatisticsOf(first.bytes, 8, 8));
+  ASSERT_TRUE(servable->Run({{&first, {servable.get()}}}).ok());
+  const PreparedInput again = servable->Prepare(encoded).value();
+  ASSERT_NE(again.features, nullptr);
+  EXPECT_EQ(again.statistics, std::nullopt);
+}
+
 TEST_F(NetworkLoaderTest, PicturesLargerThanTheLimitsAreRefused) {
   NetworkLoader::Options options;
   options.images.max_pixels = 199;
@@ -622,7 +661,14 @@ TEST_F(NetworkLoaderTest, DescriptionsThatDoNotGoWithTheirBackboneOrHeadAreDamag
           d.changed_stages = {"high"};
         }),
         edited([](model::ModelDescription& d) { d.outputs = R"({"labels":["cat","dog"]})"; }),
-        edited([](model::ModelDescription& d) { d.outputs = "{}"; })}) {
+        edited([](model::ModelDescription& d) { d.outputs = "{}"; }),
+        edited([](model::ModelDescription& d) { d.drift = model::DriftRecord(); }),
+        edited([](model::ModelDescription& d) {
+          d.drift = {.pictures = {}, .answers = {{.counts = {1, 2}}}};
+        }),
+        edited([](model::ModelDescription& d) {
+          d.drift = {.pictures = {}, .answers = {{.edges = {1, 2}, .counts = {1, 2, 3}}}};
+        })}) {
     EXPECT_TRUE(absl::IsDataLoss(status)) << status;
   }
   const absl::Status unknown =

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -48,6 +50,29 @@ TEST(Metrics, CountsUnderTheNamesOfTheApi) {
   EXPECT_THAT(text, HasSubstr("graft_rpc_seconds_count{code=\"OK\",method="
                               "\"graft.v1.FineTuneService/StartFineTune\"} 1"));
   EXPECT_THAT(text, HasSubstr("strategy=\"FULL\""));
+}
+
+TEST(Metrics, SeriesThatAreSetAsAWholeReplaceThoseBefore) {
+  const auto metrics = Metrics::Create();
+  metrics->predict_drift.SetAll(
+      {{{"m", "p", "1", "answers"}, 0.5}, {{"m", "p", "2", "answers"}, 0}});
+  std::string text = metrics->Serialize();
+  EXPECT_THAT(text,
+              HasSubstr(R"(predict_drift{model="m",of="answers",project="p",version="1"} 0.5)"));
+  EXPECT_THAT(text,
+              HasSubstr(R"(predict_drift{model="m",of="answers",project="p",version="2"} 0)"));
+  metrics->predict_drift.SetAll({{{"m", "p", "2", "answers"}, 0.25}});
+  text = metrics->Serialize();
+  EXPECT_THAT(text, Not(HasSubstr(R"(version="1")")));
+  EXPECT_THAT(text,
+              HasSubstr(R"(predict_drift{model="m",of="answers",project="p",version="2"} 0.25)"));
+  const size_t before = SeriesCount(*metrics);
+  std::map<std::vector<std::string>, double> many;
+  for (int i = 0; i < 5000; ++i) many[{absl::StrCat("model", i), "p", "1", "answers"}] = 1;
+  metrics->predict_drift.SetAll(many);
+  EXPECT_EQ(SeriesCount(*metrics), before - 1 + Metrics::kMaxDriftSeries);
+  metrics->predict_drift.SetAll({});
+  EXPECT_EQ(SeriesCount(*metrics), before - 1);
 }
 
 TEST(Metrics, SeriesDoNotGrowWithModelNamesThatClientsSend) {

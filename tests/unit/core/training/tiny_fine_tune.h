@@ -160,6 +160,7 @@ class TinyFineTuneTest : public ::testing::Test {
     environment.device = device_;
     environment.precision = precision_;
     environment.novelty = novelty_;
+    environment.drift = drift_;
     return RunFineTune(job, environment);
   }
 
@@ -173,6 +174,7 @@ class TinyFineTuneTest : public ::testing::Test {
   std::string device_ = "cpu";
   const PrecisionProver* precision_ = nullptr;
   const NoveltyFitter* novelty_ = nullptr;
+  const DriftFitter* drift_ = nullptr;
   bool compare_framings_ = false;
 };
 

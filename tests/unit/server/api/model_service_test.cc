@@ -9,7 +9,9 @@
 
 #include "core/base/error_reasons.h"
 #include "core/base/status_details.h"
+#include "core/serving/drift_watch.h"
 #include "server/api/run_handler.h"
+#include "tests/fakes/fake_serving.h"
 #include "tests/fakes/loopback_server.h"
 #include "tests/unit/server/store_test.h"
 #include "wire/status.h"
@@ -173,7 +175,34 @@ TEST_F(ModelServiceTest, SaysWhichEngineRunsWhatIsInMemory) {
   EXPECT_EQ(serving.precision(), "f32");
   EXPECT_THAT(serving.declined(), ElementsAre("openvino: it cannot"));
   EXPECT_EQ(serving.bytes(), 40);
+  EXPECT_TRUE(serving.drift().empty());
   EXPECT_FALSE(Get("pets", 1)->has_serving());
+}
+
+TEST_F(ModelServiceTest, SaysHowWhatIsInMemoryHasDrifted) {
+  Publish("job-1");
+  const auto watch = std::make_shared<serving::DriftWatch>(
+      model::DriftRecord{.pictures = {{.of = "brightness",
+                                       .edges = {0.5},
+                                       .counts = {50, 50},
+                                       .mean = 0.5,
+                                       .deviation = 0.25}},
+                         .answers = {{.counts = {50, 50, 0}}}},
+      std::make_shared<FakeDecoder>(), 400);
+  loaded_ = {
+      .key = {"default", "pets", 1}, .state = serving::ModelState::kReady, .drift_watch = watch};
+  for (int i = 0; i < 200; ++i) watch->Count({0, 0, 1}, std::nullopt);
+  const v1::Serving serving = Get("pets", 0)->serving();
+  ASSERT_EQ(serving.drift_size(), 2);
+  EXPECT_EQ(serving.drift(0).of(), "answers");
+  EXPECT_EQ(serving.drift(0).inputs(), 200);
+  EXPECT_GT(serving.drift(0).index(), 1);
+  EXPECT_EQ(serving.drift(0).what(), "c");
+  EXPECT_EQ(serving.drift(0).usual(), 0);
+  EXPECT_EQ(serving.drift(0).now(), 1);
+  EXPECT_EQ(serving.drift(1).of(), "brightness");
+  EXPECT_EQ(serving.drift(1).inputs(), 0);
+  EXPECT_FALSE(serving.drift(1).has_index());
 }
 
 TEST_F(ModelServiceTest, UnknownModelsAndVersionsAreNamed) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/serving/drift_watch.h"
 #include "tests/fakes/fake_serving.h"
 
 namespace graft::server {
@@ -125,6 +126,32 @@ TEST_F(ServingMetricsTest, ShowsWhatIsInMemoryWhenItIsAsked) {
   EXPECT_THAT(cached, HasSubstr(R"(graft_cache_hits_total{cache="predict"} 1)"));
   EXPECT_THAT(cached, HasSubstr(R"(graft_cache_misses_total{cache="predict"} 2)"));
   EXPECT_THAT(cached, Not(HasSubstr(R"(graft_cache_bytes{cache="predict"} 0)")));
+}
+
+TEST_F(ServingMetricsTest, DriftGoesWithTheVersion) {
+  FakeWorld world;
+  FakeModels models(&world);
+  const auto watch = std::make_shared<serving::DriftWatch>(
+      model::DriftRecord{.pictures = {}, .answers = {{.counts = {20, 20, 20}}}},
+      std::make_shared<FakeDecoder>(), 400);
+  models.Publish("m", 1, {.drift_watch = watch});
+  const auto manager =
+      *serving::ModelManager::Create({}, &models, &models, Clock::System(), &serving_);
+  serving::PredictCache cache(1 << 20);
+  serving_.SetSources(manager.get(), &cache);
+  Answer<serving::AcquiredModel> held;
+  manager->Acquire("p", "m", 1, held.Callback());
+  ASSERT_TRUE(held.Wait().ok());
+  for (int i = 0; i < 150; ++i) watch->Count({0, 1, 0}, std::nullopt);
+  serving_.Refresh();
+  const std::string labels = R"({model="m",of="answers",project="p",version="1"} )";
+  EXPECT_THAT(metrics_->Serialize(), HasSubstr("graft_predict_drift_inputs" + labels + "150"));
+  EXPECT_THAT(metrics_->Serialize(), HasSubstr("graft_predict_drift" + labels));
+  manager->Forget("p", "m", 0);
+  serving_.Refresh();
+  EXPECT_THAT(metrics_->Serialize(), Not(HasSubstr("graft_predict_drift_inputs{")));
+  EXPECT_THAT(metrics_->Serialize(), Not(HasSubstr("graft_predict_drift{")));
+  serving_.SetSources(nullptr, nullptr);
 }
 
 TEST_F(ServingMetricsTest, AVersionDeletedWhileItLoadsIsNoFailure) {

@@ -121,6 +121,14 @@ TEST(ServerConfig, AGoalIsADurationThatCanBeOne) {
     ASSERT_FALSE(status.ok()) << wrong;
     EXPECT_THAT(status.status().message(), HasSubstr("--predict-p99-goal")) << wrong;
   }
+  EXPECT_EQ(ServerConfig().drift_window, 1'000);
+  for (const char* const right : {"0", "200", "5000"}) {
+    EXPECT_TRUE(Parse({"--drift-window", right}).ok()) << right;
+  }
+  for (const char* const wrong : {"1", "199", "-5", "10000000", "many"}) {
+    const auto status = Parse({absl::StrCat("--drift-window=", wrong).c_str()});
+    EXPECT_THAT(status.status().message(), HasSubstr("--drift-window")) << wrong;
+  }
   const auto impossible = Parse({"--predict-p99-goal", "20ms", "--max-queue-delay", "20ms"});
   ASSERT_FALSE(impossible.ok());
   EXPECT_THAT(impossible.status().message(), HasSubstr("longer than --max-queue-delay"));

@@ -10,6 +10,7 @@
 namespace graft::tasks {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -92,6 +93,15 @@ TEST(ClassificationDecoder, AnswersAreTheSameWhereTheMostProbableClassIs) {
   EXPECT_TRUE(decoder->SameAnswer({2, 2, 0}, {3, 2, 0}));
   const float infinity = std::numeric_limits<float>::infinity();
   EXPECT_FALSE(decoder->SameAnswer({infinity, 0, 0}, {infinity, 0, 0}));
+}
+
+TEST(ClassificationDecoder, TheMostProbableClassIsCounted) {
+  const auto pets = Pets();
+  ASSERT_EQ(pets->answer_parts().size(), 1u);
+  EXPECT_EQ(pets->answer_parts()[0].name, "");
+  EXPECT_THAT(pets->answer_parts()[0].kinds, ElementsAre("cat", "dog", "owl"));
+  EXPECT_THAT(pets->ReadParts({1, 3, 2}), ElementsAre(1));
+  EXPECT_THAT(pets->ReadParts({2, 2, 0}), ElementsAre(0)) << "of equal ones the first";
 }
 
 TEST(ClassificationDecoder, OptionsAreChecked) {

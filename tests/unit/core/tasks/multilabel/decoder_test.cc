@@ -10,6 +10,7 @@
 namespace graft::tasks {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr char kOutputs[] = R"({"labels":["beach","boat","sun"],"thresholds":[0.5,0.9,0.1]})";
@@ -67,6 +68,15 @@ TEST(MultilabelDecoderTest, AnswersAreTheSameWhereAllTheirLabelsAre) {
   EXPECT_FALSE(decoder->SameAnswer(row, other));
   row.back() = other.back() = std::numeric_limits<float>::quiet_NaN();
   EXPECT_FALSE(decoder->SameAnswer(row, other));
+}
+
+TEST(MultilabelDecoderTest, OfEachLabelItIsCountedWhetherItIsGiven) {
+  const auto decoder = MakeMultilabelDecoder(kOutputs).value();
+  ASSERT_EQ(decoder->answer_parts().size(), 3u);
+  EXPECT_EQ(decoder->answer_parts()[0].name, decoder->OutputName(0));
+  EXPECT_THAT(decoder->answer_parts()[0].kinds, ElementsAre("not given", "given"));
+  EXPECT_THAT(decoder->ReadParts({-9, 9, -9}), ElementsAre(0, 1, 0));
+  EXPECT_THAT(decoder->ReadParts({9, -9, 9}), ElementsAre(1, 0, 1));
 }
 
 TEST(MultilabelDecoderTest, OutputsThatMakeNoSenseAreNamed) {

@@ -10,6 +10,7 @@
 namespace graft::tasks {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr char kOutputs[] =
@@ -46,6 +47,14 @@ TEST(RegressionDecoderTest, AnswersAreTheSameWithinATwentiethOfADeviation) {
   EXPECT_FALSE(decoder->SameAnswer({0.5f, -2.f}, {0.56f, -2.f}));
   const float nan = std::numeric_limits<float>::quiet_NaN();
   EXPECT_FALSE(decoder->SameAnswer({0.5f, nan}, {0.5f, nan}));
+}
+
+TEST(RegressionDecoderTest, EachNumberIsCountedInTheUnitsOfTheDataset) {
+  const auto decoder = MakeRegressionDecoder(kOutputs).value();
+  ASSERT_EQ(decoder->answer_parts().size(), 2u);
+  EXPECT_EQ(decoder->answer_parts()[1].name, "grade");
+  EXPECT_TRUE(decoder->answer_parts()[1].kinds.empty());
+  EXPECT_THAT(decoder->ReadParts({0.5f, -2.f}), ElementsAre(46, -4));
 }
 
 TEST(RegressionDecoderTest, ARangeHoldsWhatTheCoverageTakes) {
