@@ -187,6 +187,16 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
                    "need the room")
       .AddSize("--predict-cache-bytes", config.predict_cache_bytes,
                "Memory of features of inputs that were seen before; 0 keeps none");
+  FlagGroup(app, "What is kept of predictions")
+      .Add("--request-log-share", config.request_log_share,
+           "Share of the requests, 0 to 1, that get a line in the request log; 0: there is none")
+      .AddSize("--request-log-bytes", config.request_log_bytes,
+               "Disk for the request log; its oldest lines go")
+      .AddSwitch("--capture", config.capture,
+                 "Let projects keep pictures for labelling, by a policy that they set; off with "
+                 "--capture=false")
+      .AddSize("--capture-bytes", config.capture_bytes,
+               "Disk for these pictures; the oldest of them go");
   FlagGroup(app, "Running")
       .AddDuration("--drain-timeout", config.drain_timeout,
                    "Most time from SIGTERM to the end: calls finish, jobs are checkpointed")
@@ -293,6 +303,9 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   if (!(config.max_broken_share >= 0 && config.max_broken_share <= 1)) {
     return absl::InvalidArgumentError("--max-broken-share: must be 0 to 1");
   }
+  if (!(config.request_log_share >= 0 && config.request_log_share <= 1)) {
+    return absl::InvalidArgumentError("--request-log-share: must be 0 to 1");
+  }
   if (config.serving_engine != "auto" && config.serving_engine != "libtorch") {
     return absl::InvalidArgumentError("--serving-engine: must be auto or libtorch");
   }
@@ -354,6 +367,8 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--max-predict-inputs-per-caller", config.max_predict_inputs_per_caller, 0, 1'000'000},
       {"--model-memory-bytes", size(config.model_memory_bytes), 1 << 20, 1024 * 1024 * kGiB},
       {"--predict-cache-bytes", size(config.predict_cache_bytes), 0, 1024 * kGiB},
+      {"--request-log-bytes", size(config.request_log_bytes), 1 << 20, 1024 * kGiB},
+      {"--capture-bytes", size(config.capture_bytes), 1 << 20, 1024 * 1024 * kGiB},
   };
   for (const Range& range : ranges) {
     GRAFT_RETURN_IF_ERROR(CheckRange(range.flag, range.value, range.low, range.high));

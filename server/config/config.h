@@ -93,6 +93,12 @@ struct ServerConfig {
   absl::Duration model_idle_timeout;        // 0: idle models stay
   uint64_t predict_cache_bytes = 64 << 20;  // features of inputs seen before; 0: none are kept
 
+  // What is written down of predictions.
+  double request_log_share = 0;                      // of the requests; 0: none
+  uint64_t request_log_bytes = uint64_t{256} << 20;  // of all its files
+  bool capture = true;                               // whether projects may keep pictures
+  uint64_t capture_bytes = uint64_t{4} << 30;        // of all that they keep
+
   // Shutdown: SIGTERM to exit.
   absl::Duration drain_timeout = absl::Seconds(30);
 
