@@ -7,8 +7,8 @@
 
 #include "core/evaluation/confusion.h"
 #include "core/tasks/classification/decoder.h"
-#include "wire/tasks/catalog.h"
 #include "wire/status.h"
+#include "wire/tasks/catalog.h"
 #include "wire/worker_limits.h"
 
 namespace graft::wire {
