@@ -45,7 +45,7 @@ std::string Kept(const v1::CapturePolicy& policy) {
   return absl::StrCat(
       "pictures ", Wanted(policy), " are kept for ", Days(policy.retention_days()),
       policy.share() < 1 ? absl::StrCat(", ", Share(policy.share()), " of them") : "",
-      "; the last ", Pictures(policy.max_pictures()), " at most");
+      "; the last ", FormatCount(policy.max_pictures()), " at most");
 }
 
 absl::Status Set(const Globals& globals, const v1::SetCapturePolicyRequest& request) {

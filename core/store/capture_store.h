@@ -55,8 +55,8 @@ class CaptureStore {
                                                                      const PageOptions& page) = 0;
   virtual absl::StatusOr<CaptureTotals> CountCapturedPictures(const CaptureFilter& filter) = 0;
 
-  // Deletes the oldest `limit` that the filter leaves, and answers what they were, so that their
-  // blobs can go.
+  // Deletes the oldest `limit` that the filter leaves (with `expired_by` those that were to go
+  // first), and answers what they were, so that their blobs can go.
   virtual absl::StatusOr<std::vector<CapturedPicture>> DeleteCapturedPictures(
       const CaptureFilter& filter, int limit) = 0;
   // Deletes one. NOT_FOUND.

@@ -42,8 +42,9 @@ absl::StatusOr<CapturedPictures::Outcome> CapturedPictures::Keep(
   const absl::Status known = store_->GetCapturedPicture(picture.project, picture.digest).status();
   if (known.ok()) return Outcome::kKnown;
   if (!absl::IsNotFound(known)) return known;
-  GRAFT_RETURN_IF_ERROR(MakeRoom(picture, policy));
+  // First: nothing is to go for a picture that cannot come.
   if (options_.check_disk) GRAFT_RETURN_IF_ERROR(options_.check_disk());
+  GRAFT_RETURN_IF_ERROR(MakeRoom(picture, policy));
   const std::string key = artifacts::CaptureBlob(picture.project, picture.digest);
   const absl::Status put = blobs_->PutIfAbsent(key, bytes);
   // One that is there belongs to a row whose blob could not be deleted; it has these bytes.
@@ -55,20 +56,26 @@ absl::StatusOr<CapturedPictures::Outcome> CapturedPictures::Keep(
     return added.status();
   }
   SetBytes(bytes_ + picture.bytes);
+  ++counts_[{picture.project, picture.policy_model}];
   return Outcome::kKept;
 }
 
 absl::Status CapturedPictures::MakeRoom(const store::CapturedPicture& picture,
                                         const store::CapturePolicy& policy) {
   const store::CaptureFilter of_policy = {.project = picture.project, .policy_model = policy.model};
-  GRAFT_ASSIGN_OR_RETURN(const store::CaptureTotals kept, store_->CountCapturedPictures(of_policy));
-  for (int64_t over = kept.pictures + 1 - policy.max_pictures; over > 0;) {
+  const std::pair<std::string, std::string> key(picture.project, policy.model);
+  if (!counts_.contains(key)) {
+    GRAFT_ASSIGN_OR_RETURN(const store::CaptureTotals kept,
+                           store_->CountCapturedPictures(of_policy));
+    counts_[key] = kept.pictures;
+  }
+  while (counts_[key] >= policy.max_pictures) {
+    const int64_t over = counts_[key] + 1 - policy.max_pictures;
     GRAFT_ASSIGN_OR_RETURN(const auto gone,
                            store_->DeleteCapturedPictures(
                                of_policy, static_cast<int>(std::min<int64_t>(over, kAtOnce))));
     if (gone.empty()) break;
     DropBlobs(gone);
-    over -= static_cast<int64_t>(gone.size());
   }
   while (static_cast<uint64_t>(bytes_ + picture.bytes) > options_.max_bytes) {
     GRAFT_ASSIGN_OR_RETURN(const auto gone, store_->DeleteCapturedPictures({}, 1));
@@ -82,6 +89,8 @@ void CapturedPictures::DropBlobs(const std::vector<store::CapturedPicture>& pict
   int64_t bytes = bytes_;
   for (const store::CapturedPicture& picture : pictures) {
     bytes -= picture.bytes;
+    const auto count = counts_.find({picture.project, picture.policy_model});
+    if (count != counts_.end()) --count->second;
     const absl::Status deleted =
         blobs_->Delete(artifacts::CaptureBlob(picture.project, picture.digest));
     if (deleted.ok()) continue;

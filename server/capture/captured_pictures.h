@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -85,6 +86,9 @@ class CapturedPictures {
   // just as it is deleted could go behind its new row.
   absl::Mutex mutex_;
   int64_t bytes_ ABSL_GUARDED_BY(mutex_);  // of all pictures
+  // Pictures of the policies (project and model) that have kept one since the start: nobody else
+  // adds or deletes rows, so that they need be counted once.
+  absl::flat_hash_map<std::pair<std::string, std::string>, int64_t> counts_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace graft::server

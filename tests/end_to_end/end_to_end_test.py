@@ -440,6 +440,19 @@ class EndToEndTest(unittest.TestCase):
         written[0].rename(by_hand / "grey" / written[0].name)
         self.assertIn("3 pictures had been fetched", self.graft("capture", "fetch", str(by_hand)).stdout)
 
+        # Asked in other ways: by PredictMany, and by Triton's client.
+        others = [graft_server.picture((90, 90, 90), i) for i in (7, 8)]
+        self.predictions.PredictMany(prediction_pb2.PredictManyRequest(
+            models=[{"model": "colours"}], inputs=[{"image": others[0]}]), timeout=RPC_SECONDS)
+        client = tritonclient.grpc.InferenceServerClient(self.server.address)
+        self.addCleanup(client.close)
+        tensor = tritonclient.grpc.InferInput("image", [1, 1], "BYTES")
+        tensor.set_data_from_numpy(numpy.array([[others[1]]], dtype=numpy.object_))
+        client.infer("colours", [tensor])
+        self.eventually(lambda: len(self.kept()) == 5, "they are not kept")
+        self.assertIn("2 pictures deleted", self.graft("capture", "delete", *(
+            hashlib.sha256(other).hexdigest() for other in others)).stdout)
+
         gone = self.kept()[0].picture_id
         self.assertIn("1 picture deleted", self.graft("capture", "delete", gone[:12]).stdout)
         self.assert_fails(CODE.NOT_FOUND, "not kept", self.captures.GetCapturedPicture,

@@ -196,7 +196,10 @@ absl::StatusOr<std::vector<CapturedPicture>> DeleteCapturedPictures(Session& ses
                                                                     int limit) {
   std::vector<Row> rows;
   {
-    Statement select(session.db, absl::StrCat(kSelect, Condition(filter), " ORDER BY seq LIMIT ?"));
+    // By the index of whichever is asked for.
+    const bool expired = filter.expired_by != absl::InfiniteFuture();
+    Statement select(session.db, absl::StrCat(kSelect, Condition(filter), " ORDER BY ",
+                                              expired ? "expire_time" : "seq", " LIMIT ?"));
     BindFilter(filter, select);
     select.Bind(limit);
     while (true) {

@@ -94,11 +94,24 @@ TEST_F(CapturedPicturesTest, ADeletionLongerThanATransactionEndsWithAll) {
   EXPECT_EQ(Blobs(), 0u);
 }
 
-TEST_F(CapturedPicturesTest, NothingIsKeptOnADiskThatIsNearlyFull) {
+TEST_F(CapturedPicturesTest, OnADiskThatIsNearlyFullNothingIsKeptAndNothingGoesForIt) {
+  policy_.max_pictures = 1;
+  ASSERT_TRUE(Kept("first"));
   disk_ = absl::ResourceExhaustedError("full");
   EXPECT_TRUE(absl::IsResourceExhausted(Keep("one", policy_).status()));
-  EXPECT_EQ(Blobs(), 0u);
-  EXPECT_THAT(Pictures(), IsEmpty());
+  EXPECT_EQ(Blobs(), 1u);
+  EXPECT_THAT(Pictures(), ElementsAre("first"));
+}
+
+TEST_F(CapturedPicturesTest, APolicysPicturesAreCountedThoughTheyWereKeptOrDeletedElsewhere) {
+  policy_.max_pictures = 2;
+  for (const char* bytes : {"a", "b"}) ASSERT_TRUE(Kept(bytes));
+  OpenPictures(1'000);
+  ASSERT_TRUE(Kept("c"));
+  EXPECT_THAT(Pictures(), ElementsAre("c", "b"));
+  ASSERT_EQ(*pictures_->Delete("p", {Sha256Hex("b")}), 1);
+  ASSERT_TRUE(Kept("d"));
+  EXPECT_THAT(Pictures(), ElementsAre("d", "c"));
 }
 
 TEST_F(CapturedPicturesTest, BytesThatAreNotWhatWasKeptAreNotGivenOut) {
