@@ -1,8 +1,6 @@
 #ifndef GRAFT_SERVER_API_CAPTURE_SERVICE_H_
 #define GRAFT_SERVER_API_CAPTURE_SERVICE_H_
 
-#include <utility>
-
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "graft/v1/capture.pb.h"
@@ -28,7 +26,7 @@ class CaptureService {
     CaptureRecorder* recorder = nullptr;
     const wire::Logger* logger = nullptr;
   };
-  explicit CaptureService(Environment environment) : environment_(std::move(environment)) {}
+  explicit CaptureService(const Environment& environment) : environment_(environment) {}
 
   absl::StatusOr<v1::SetCapturePolicyResponse> SetCapturePolicy(
       const Caller& caller, const v1::SetCapturePolicyRequest& request);
