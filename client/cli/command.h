@@ -46,6 +46,7 @@ void AddPredictCommand(CLI::App& app, Globals& globals);
 void AddEmbedCommand(CLI::App& app, Globals& globals);
 void AddExplainCommand(CLI::App& app, Globals& globals);
 void AddModelsCommand(CLI::App& app, Globals& globals);
+void AddCaptureCommand(CLI::App& app, Globals& globals);
 void AddBackbonesCommand(CLI::App& app, Globals& globals);
 
 // Watches a job to its end with a progress bar or plain lines, then shows how it went.

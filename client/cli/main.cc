@@ -101,6 +101,7 @@ int Run(int argc, char** argv) {
   graft::cli::AddEmbedCommand(app, globals);
   graft::cli::AddExplainCommand(app, globals);
   graft::cli::AddModelsCommand(app, globals);
+  graft::cli::AddCaptureCommand(app, globals);
   graft::cli::AddBackbonesCommand(app, globals);
   app.footer(
       "Exit status:\n"

@@ -9,6 +9,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "graft/v1/backbone.grpc.pb.h"
+#include "graft/v1/capture.grpc.pb.h"
 #include "graft/v1/dataset.grpc.pb.h"
 #include "graft/v1/finetune.grpc.pb.h"
 #include "graft/v1/model.grpc.pb.h"
@@ -56,6 +57,7 @@ class GrpcClient final : public Client {
     jobs_ = v1::FineTuneService::NewStub(channel_);
     datasets_ = v1::DatasetService::NewStub(channel_);
     models_ = v1::ModelService::NewStub(channel_);
+    captures_ = v1::CaptureService::NewStub(channel_);
     backbones_ = v1::BackboneService::NewStub(channel_);
     predictions_ = v1::PredictionService::NewStub(channel_);
   }
@@ -231,6 +233,35 @@ class GrpcClient final : public Client {
                                            std::move(request));
   }
 
+  absl::StatusOr<v1::SetCapturePolicyResponse> SetCapturePolicy(
+      v1::SetCapturePolicyRequest request) override {
+    return Call<v1::SetCapturePolicyResponse>(
+        *captures_, &v1::CaptureService::Stub::SetCapturePolicy, std::move(request));
+  }
+  absl::StatusOr<v1::GetCapturePolicyResponse> GetCapturePolicy(const std::string& model) override {
+    v1::GetCapturePolicyRequest request;
+    request.set_model(model);
+    return Call<v1::GetCapturePolicyResponse>(
+        *captures_, &v1::CaptureService::Stub::GetCapturePolicy, std::move(request));
+  }
+  absl::StatusOr<v1::ListCapturedPicturesResponse> ListCapturedPictures(
+      v1::ListCapturedPicturesRequest request) override {
+    return Call<v1::ListCapturedPicturesResponse>(
+        *captures_, &v1::CaptureService::Stub::ListCapturedPictures, std::move(request));
+  }
+  absl::StatusOr<v1::GetCapturedPictureResponse> GetCapturedPicture(
+      const std::string& picture_id) override {
+    v1::GetCapturedPictureRequest request;
+    request.set_picture_id(picture_id);
+    return Call<v1::GetCapturedPictureResponse>(
+        *captures_, &v1::CaptureService::Stub::GetCapturedPicture, std::move(request));
+  }
+  absl::StatusOr<v1::DeleteCapturedPicturesResponse> DeleteCapturedPictures(
+      v1::DeleteCapturedPicturesRequest request) override {
+    return Call<v1::DeleteCapturedPicturesResponse>(
+        *captures_, &v1::CaptureService::Stub::DeleteCapturedPictures, std::move(request));
+  }
+
   absl::StatusOr<v1::ListBackbonesResponse> ListBackbones() override {
     grpc::ClientContext context;
     const Cancellation::Scope scope(*cancellation_, context);
@@ -341,6 +372,7 @@ class GrpcClient final : public Client {
   std::unique_ptr<v1::FineTuneService::Stub> jobs_;
   std::unique_ptr<v1::DatasetService::Stub> datasets_;
   std::unique_ptr<v1::ModelService::Stub> models_;
+  std::unique_ptr<v1::CaptureService::Stub> captures_;
   std::unique_ptr<v1::BackboneService::Stub> backbones_;
   std::unique_ptr<v1::PredictionService::Stub> predictions_;
 };

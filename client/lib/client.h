@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "graft/v1/backbone.pb.h"
+#include "graft/v1/capture.pb.h"
 #include "graft/v1/dataset.pb.h"
 #include "graft/v1/finetune.pb.h"
 #include "graft/v1/model.pb.h"
@@ -107,6 +108,18 @@ class Client {
   virtual absl::Status SetModelPin(const std::string& model, bool pinned) = 0;
   virtual absl::StatusOr<v1::SetModelLabelResponse> SetModelLabel(
       v1::SetModelLabelRequest request) = 0;
+
+  // Pictures kept for labelling. Of GetCapturePolicy `model` "" is all of the project's.
+  virtual absl::StatusOr<v1::SetCapturePolicyResponse> SetCapturePolicy(
+      v1::SetCapturePolicyRequest request) = 0;
+  virtual absl::StatusOr<v1::GetCapturePolicyResponse> GetCapturePolicy(
+      const std::string& model) = 0;
+  virtual absl::StatusOr<v1::ListCapturedPicturesResponse> ListCapturedPictures(
+      v1::ListCapturedPicturesRequest request) = 0;
+  virtual absl::StatusOr<v1::GetCapturedPictureResponse> GetCapturedPicture(
+      const std::string& picture_id) = 0;
+  virtual absl::StatusOr<v1::DeleteCapturedPicturesResponse> DeleteCapturedPictures(
+      v1::DeleteCapturedPicturesRequest request) = 0;
 
   virtual absl::StatusOr<v1::ListBackbonesResponse> ListBackbones() = 0;
   virtual absl::StatusOr<v1::PredictResponse> Predict(v1::PredictRequest request) = 0;

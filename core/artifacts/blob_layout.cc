@@ -15,6 +15,7 @@ namespace {
 constexpr absl::string_view kDatasets = "datasets";
 constexpr absl::string_view kJobs = "jobs";
 constexpr absl::string_view kCheckpoints = "checkpoints";
+constexpr absl::string_view kCaptures = "captures";
 constexpr absl::string_view kCheckpointEnding = ".safetensors";
 
 }  // namespace
@@ -31,6 +32,10 @@ std::string ArtifactPrefix(absl::string_view job_id, uint64_t fence) {
 
 std::string CheckpointPrefix(absl::string_view job_id) {
   return absl::StrCat(kCheckpoints, "/", job_id);
+}
+
+std::string CaptureBlob(absl::string_view project, absl::string_view digest) {
+  return absl::StrCat(kCaptures, "/", project, "/", digest);
 }
 
 std::string Below(absl::string_view prefix) {
@@ -60,8 +65,8 @@ absl::optional<BlobOwner> OwnerOfBlob(absl::string_view key) {
   const std::vector<absl::string_view> parts = absl::StrSplit(key, '/');
   if (parts.size() < 3) return {};
   BlobOwner owner;
-  if (parts[0] == kDatasets) {
-    owner.kind = BlobOwner::Kind::kDataset;
+  if (parts[0] == kDatasets || parts[0] == kCaptures) {
+    owner.kind = parts[0] == kDatasets ? BlobOwner::Kind::kDataset : BlobOwner::Kind::kCapture;
     owner.project = std::string(parts[1]);
     owner.digest = std::string(parts[2]);
   } else if (parts[0] == kCheckpoints) {

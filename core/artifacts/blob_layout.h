@@ -13,6 +13,8 @@ namespace graft::artifacts {
 //   datasets/<project>/<digest>/{images.bin, manifest.json}
 //   jobs/<job>/<fence>/{model.safetensors, card.json, manifest.json}   what an attempt published
 //   checkpoints/<job>/<fence>-<epoch>.safetensors                       shared by a job's attempts
+//   captures/<project>/<digest>                                         a picture kept for
+//   labelling
 // A prefix has no '/' at its end. Pure functions.
 
 inline constexpr char kImagesFile[] = "images.bin";
@@ -24,6 +26,7 @@ std::string DatasetPrefix(absl::string_view project, absl::string_view digest);
 std::string ArtifactsPrefix(absl::string_view job_id);  // of all attempts
 std::string ArtifactPrefix(absl::string_view job_id, uint64_t fence);
 std::string CheckpointPrefix(absl::string_view job_id);
+std::string CaptureBlob(absl::string_view project, absl::string_view digest);
 
 // <prefix>/<name>; a '/' at the prefix's end, as rows of early versions have it, is not doubled.
 std::string BlobIn(absl::string_view prefix, absl::string_view name);
@@ -41,9 +44,9 @@ absl::optional<CheckpointName> ParseCheckpointFile(absl::string_view file);
 
 // Whose a blob is, told from its name.
 struct BlobOwner {
-  enum class Kind { kDataset, kArtifact, kCheckpoint };
+  enum class Kind { kDataset, kArtifact, kCheckpoint, kCapture };
   Kind kind = Kind::kDataset;
-  std::string project, digest;  // kDataset
+  std::string project, digest;  // kDataset, kCapture
   std::string job_id;           // kArtifact, kCheckpoint
   std::string prefix;           // kArtifact: of the attempt
 };

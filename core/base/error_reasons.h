@@ -29,9 +29,11 @@ inline constexpr absl::string_view kBackboneNotFound = "BACKBONE_NOT_FOUND";
 inline constexpr absl::string_view kDatasetNotFound = "DATASET_NOT_FOUND";
 inline constexpr absl::string_view kJobNotFound = "JOB_NOT_FOUND";
 inline constexpr absl::string_view kModelNotFound = "MODEL_NOT_FOUND";  // or its version, or label
+inline constexpr absl::string_view kPictureNotFound = "PICTURE_NOT_FOUND";  // of those kept
 
 // Not possible as things are: FAILED_PRECONDITION, but for REQUEST_ID_REUSED: ALREADY_EXISTS.
 inline constexpr absl::string_view kBackboneNotInstalled = "BACKBONE_NOT_INSTALLED";
+inline constexpr absl::string_view kCaptureOff = "CAPTURE_OFF";
 inline constexpr absl::string_view kDatasetInUse = "DATASET_IN_USE";
 inline constexpr absl::string_view kJobDeleted = "JOB_DELETED";
 inline constexpr absl::string_view kJobNotEnded = "JOB_NOT_ENDED";

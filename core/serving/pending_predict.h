@@ -38,6 +38,7 @@ struct PendingPredict {
   absl::Duration submitted;
   PredictCallback callback;
   std::shared_ptr<CancellationToken> cancel;
+  bool keeps_inputs = false;  // the sink wants them with the answers
 
   // Answers that it asks for: as Admission counts it.
   int rows() const { return static_cast<int>(asked.size()) * inputs; }
@@ -45,7 +46,7 @@ struct PendingPredict {
   absl::Mutex mutex;
   bool answered ABSL_GUARDED_BY(mutex) = false;
   uint64_t held_bytes ABSL_GUARDED_BY(mutex) = 0;  // as Admission counts them
-  // Each until the last part has decoded it.
+  // Each until the last part has decoded it; with keeps_inputs until the call is answered.
   std::vector<std::shared_ptr<const PredictInput>> encoded ABSL_GUARDED_BY(mutex);
   std::vector<AcquiredModel> models ABSL_GUARDED_BY(mutex);  // of `asked`
   std::vector<bool> waits_for_model ABSL_GUARDED_BY(mutex);  // likewise

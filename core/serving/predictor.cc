@@ -16,6 +16,7 @@
 #include "core/base/thread_pool.h"
 #include "core/serving/acquire_asked.h"
 #include "core/serving/admission.h"
+#include "core/serving/answer_sink.h"
 #include "core/serving/batcher.h"
 #include "core/serving/decode_queue.h"
 #include "core/serving/drift_watch.h"
@@ -35,11 +36,12 @@ constexpr absl::Duration kDeadlineSlack = absl::Milliseconds(100);
 class PredictorImpl final : public Predictor {
  public:
   PredictorImpl(const Options& options, ModelManager* models, Clock* clock,
-                ServingObserver* observer)
+                ServingObserver* observer, AnswerSink* answers)
       : options_(options),
         models_(models),
         clock_(clock),
         observer_(observer),
+        answers_(answers),
         admission_({.max_inputs = options.max_pending_inputs,
                     .max_bytes = options.max_pending_bytes,
                     .retry_after = options.retry_after,
@@ -73,6 +75,7 @@ class PredictorImpl final : public Predictor {
       call->asked.push_back(Asked(call->project, std::move(ask)));
     }
     if (admitted.ok()) admitted = Admit(*call, bytes);
+    call->keeps_inputs = admitted.ok() && IsWanted(*call);
     if (!admitted.ok()) {
       ReportRequest(*call, {}, admitted, {});
       call->callback(std::move(admitted));
@@ -142,6 +145,14 @@ class PredictorImpl final : public Predictor {
       return absl::DeadlineExceededError("the deadline passed before the answer was there");
     }
     return absl::CancelledError("the request was cancelled");
+  }
+
+  // Whether the sink wants what one of the models answers.
+  bool IsWanted(const PendingPredict& call) const {
+    if (answers_ == nullptr) return false;
+    return std::any_of(call.asked.begin(), call.asked.end(), [&](const AskedModel& asked) {
+      return asked.ask.want != Want::kEmbeddings && answers_->Wants(call.project, asked.key.model);
+    });
   }
 
   static bool IsAnswered(PendingPredict& call) {
@@ -261,7 +272,7 @@ class PredictorImpl final : public Predictor {
       part = static_cast<size_t>(task / call->inputs);
       index = task % call->inputs;
       encoded = call->encoded[index];
-      if (part + 1 == call->parts.size()) call->encoded[index].reset();
+      if (part + 1 == call->parts.size() && !call->keeps_inputs) call->encoded[index].reset();
       servable = call->parts[part].prepares;
       if (task == 0) call->decoder_wait = begun - call->acquired;
       call->decode_begun = std::min(call->decode_begun, begun);
@@ -414,6 +425,7 @@ class PredictorImpl final : public Predictor {
     // which may be destroyed as soon as the call is released.
     if (call->cancel != nullptr) call->cancel->Listen(nullptr);
     models.clear();
+    if (call->keeps_inputs && result.ok()) TellAnswers(*call, *result, encoded);
     encoded.clear();
     parts.clear();
     admission_.Leave(call->rows(), bytes, call->priority, call->caller, ended);
@@ -422,6 +434,14 @@ class PredictorImpl final : public Predictor {
     call->callback(std::move(result));
     call->callback = nullptr;
     Release();
+  }
+
+  void TellAnswers(const PendingPredict& call, const PredictResponse& response,
+                   const std::vector<std::shared_ptr<const PredictInput>>& inputs) {
+    for (size_t i = 0; i < response.answers.size(); ++i) {
+      if (call.asked[i].ask.want == Want::kEmbeddings) continue;
+      answers_->OnAnswered(call.project, response.answers[i], inputs);
+    }
   }
 
   // One report for each model: of those that were never found too.
@@ -467,6 +487,7 @@ class PredictorImpl final : public Predictor {
   ModelManager* const models_;
   Clock* const clock_;
   ServingObserver* const observer_;
+  AnswerSink* const answers_;
 
   // Locked after a call's mutex, never before.
   absl::Mutex mutex_;
@@ -483,9 +504,10 @@ class PredictorImpl final : public Predictor {
 
 absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Create(const Options& options,
                                                              ModelManager* models, Clock* clock,
-                                                             ServingObserver* observer) {
+                                                             ServingObserver* observer,
+                                                             AnswerSink* answers) {
   GRAFT_RETURN_IF_ERROR(Validate(options));
-  return std::make_unique<PredictorImpl>(options, models, clock, observer);
+  return std::make_unique<PredictorImpl>(options, models, clock, observer, answers);
 }
 
 }  // namespace graft::serving

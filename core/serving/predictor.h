@@ -16,6 +16,7 @@
 
 namespace graft::serving {
 
+class AnswerSink;
 class ModelManager;
 
 // Answers requests with the models that jobs made. Safe for concurrent use.
@@ -67,10 +68,12 @@ class Predictor {
   };
 
   // Starts the threads. `models` and `clock` are borrowed and must outlive the predictor, as must
-  // `observer`, which may be null. INVALID_ARGUMENT names an option that makes no sense.
+  // `observer` and `answers`, which may be null. INVALID_ARGUMENT names an option that makes no
+  // sense.
   static absl::StatusOr<std::unique_ptr<Predictor>> Create(const Options& options,
                                                            ModelManager* models, Clock* clock,
-                                                           ServingObserver* observer);
+                                                           ServingObserver* observer,
+                                                           AnswerSink* answers = nullptr);
 };
 
 }  // namespace graft::serving

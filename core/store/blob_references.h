@@ -13,6 +13,7 @@ struct BlobReferences {
   std::set<std::string> artifact_prefixes;                 // of all model versions
   std::set<std::string> live_jobs;                         // ids of jobs that are not terminal
   std::set<std::pair<std::string, std::string>> datasets;  // project and digest
+  std::set<std::pair<std::string, std::string>> captures;  // likewise, of the pictures kept
 };
 
 }  // namespace graft::store

@@ -18,8 +18,10 @@
 #include "core/jobs/lease_policy.h"
 #include "core/jobs/retry_policy.h"
 #include "core/store/blob_references.h"
+#include "core/store/capture_store.h"
 #include "core/store/dataset.h"
 #include "core/store/model_version.h"
+#include "core/store/page.h"
 
 namespace graft::store {
 
@@ -55,18 +57,6 @@ struct EnqueueResult {
 struct CreateDatasetResult {
   Dataset dataset;
   bool created = false;  // false: this content was there
-};
-
-// Pages are newest first. A token belongs to one kind of list; a malformed one is INVALID_ARGUMENT.
-struct PageOptions {
-  int page_size = 50;  // 1 to 1,000
-  std::string page_token;
-};
-
-template <typename T>
-struct Page {
-  std::vector<T> items;
-  std::string next_page_token;  // empty on the last page
 };
 
 struct JobFilter {
@@ -121,9 +111,9 @@ enum class ReleaseReason {
 // (the database is damaged), INTERNAL. Messages name resources, never files of the server.
 //
 // Safe for concurrent use by several threads.
-class MetadataStore {
+class MetadataStore : public CaptureStore {
  public:
-  virtual ~MetadataStore() = default;
+  ~MetadataStore() override = default;
 
   // `observer` is called after each commit that changed a job, on the thread of the verb, with no
   // lock held: it may call the store. Changes by several threads may arrive out of order; an

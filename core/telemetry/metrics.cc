@@ -202,6 +202,22 @@ Metrics::Metrics(std::unique_ptr<Native> native)
           "graft_model_load_failures_total",
           "Model versions that could not be loaded, by gRPC code; each attempt counts.", {"code"},
           17)),
+      capture_pictures_total(native_->MakeCounter("graft_capture_pictures_total",
+                                                  "Pictures that were kept for labelling.")),
+      capture_bytes(native_->MakeGauge("graft_capture_bytes",
+                                       "Pictures that are kept for labelling, in bytes.")),
+      capture_dropped_total(native_->MakeCounters(
+          "graft_capture_dropped_total",
+          "Pictures that a policy wanted and that were not kept: queue (too many at once), disk "
+          "(too little is free), size (of one), error.",
+          {"reason"}, 4)),
+      request_log_lines_total(native_->MakeCounter("graft_request_log_lines_total",
+                                                   "Lines written to the request log.")),
+      request_log_dropped_total(native_->MakeCounters(
+          "graft_request_log_dropped_total",
+          "Lines that are missing in the request log: queue (too many at once), disk (too little "
+          "is free), error.",
+          {"reason"}, 3)),
       rpc_seconds(native_->MakeHistograms(
           "graft_rpc_seconds",
           "Duration of an RPC, in seconds, by method and gRPC code; streams "

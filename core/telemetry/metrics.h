@@ -92,6 +92,13 @@ class Metrics {
   Histogram model_load_seconds;
   CounterFamily model_load_failures_total;  // {code}
 
+  // What is written down of predictions, where that is asked for.
+  Counter capture_pictures_total;           // kept for labelling
+  Gauge capture_bytes;                      // of all that are kept
+  CounterFamily capture_dropped_total;      // {reason}: that were to be kept
+  Counter request_log_lines_total;          // written
+  CounterFamily request_log_dropped_total;  // {reason}
+
   // The server itself. Only the public API's calls: a worker always has one under way.
   HistogramFamily rpc_seconds;  // {method, code}; methods that are not known count as "other"
   Gauge rpc_in_flight;

@@ -2,6 +2,7 @@
 #define GRAFT_SERVER_API_API_H_
 
 #include "server/api/backbone_service.h"
+#include "server/api/capture_service.h"
 #include "server/api/dataset_service.h"
 #include "server/api/explanation_service.h"
 #include "server/api/fine_tune_service.h"
@@ -23,6 +24,7 @@ struct Api {
   PredictionService* predictions = nullptr;
   ExplanationService* explanations = nullptr;  // of the same service as `predictions`
   InferenceService* inference = nullptr;
+  CaptureService* captures = nullptr;
 };
 
 }  // namespace graft::server

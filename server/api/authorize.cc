@@ -5,6 +5,11 @@ namespace {
 
 constexpr MethodRule kRules[] = {
     {"graft.v1.BackboneService/ListBackbones", Permission::kView},
+    {"graft.v1.CaptureService/SetCapturePolicy", Permission::kTrain},
+    {"graft.v1.CaptureService/GetCapturePolicy", Permission::kView},
+    {"graft.v1.CaptureService/ListCapturedPictures", Permission::kReview},
+    {"graft.v1.CaptureService/GetCapturedPicture", Permission::kReview},
+    {"graft.v1.CaptureService/DeleteCapturedPictures", Permission::kDelete},
     {"graft.v1.DatasetService/UploadDataset", Permission::kUpload, /*starts_work=*/true},
     {"graft.v1.DatasetService/GetDataset", Permission::kView},
     {"graft.v1.DatasetService/ListDatasets", Permission::kView},

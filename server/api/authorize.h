@@ -12,8 +12,9 @@
 
 namespace graft::server {
 
-// What a method does with a project, in the words that roles will be given by.
-enum class Permission { kView, kUpload, kTrain, kPredict, kDelete };
+// What a method does with a project, in the words that roles will be given by. To review is to look
+// at pictures that others have asked about.
+enum class Permission { kView, kUpload, kTrain, kPredict, kDelete, kReview };
 
 // A method of the API. One that has no rule is never run.
 struct MethodRule {

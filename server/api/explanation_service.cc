@@ -9,6 +9,7 @@
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/serving/acquire_asked.h"
+#include "server/api/logged_request.h"
 #include "server/api/prediction_requests.h"
 #include "server/api/run_handler.h"
 #include "wire/tasks/catalog.h"
@@ -72,6 +73,13 @@ void ExplanationService::Finish(const std::shared_ptr<Pending>& pending,
 }
 
 void ExplanationService::Explain(const Caller& caller, v1::ExplainRequest request, Done done) {
+  if (const auto logged = LoggedRequest::Begin(log_, clock_, caller, "Explain")) {
+    logged->Ask(request);
+    done = [logged, done = std::move(done)](absl::StatusOr<v1::ExplainResponse> response) {
+      logged->End(response);
+      done(std::move(response));
+    };
+  }
   const absl::StatusOr<serving::ModelAsk> ask = ReadAsk(request);
   absl::Status wrong = ask.status();
   if (wrong.ok()) wrong = Check(request, max_image_bytes_);

@@ -15,6 +15,7 @@
 #include "core/base/thread_pool.h"
 #include "core/serving/model_manager.h"
 #include "server/api/caller.h"
+#include "server/request_log/request_log.h"
 
 namespace graft::server {
 
@@ -28,9 +29,14 @@ class ExplanationService {
   // Inside at one time: each holds a picture.
   static constexpr int kMostInside = 8;
 
+  // `log` hears of all that were let in; may be null.
   ExplanationService(serving::ModelManager* models, Clock* clock, ThreadPool* threads,
-                     uint64_t max_image_bytes)
-      : models_(models), clock_(clock), threads_(threads), max_image_bytes_(max_image_bytes) {}
+                     uint64_t max_image_bytes, RequestLog* log = nullptr)
+      : models_(models),
+        clock_(clock),
+        threads_(threads),
+        max_image_bytes_(max_image_bytes),
+        log_(log) {}
 
   // Calls `done` once, on any thread, maybe before it returns.
   void Explain(const Caller& caller, v1::ExplainRequest request, Done done);
@@ -53,6 +59,7 @@ class ExplanationService {
   Clock* const clock_;
   ThreadPool* const threads_;
   const uint64_t max_image_bytes_;
+  RequestLog* const log_;
   absl::Mutex mutex_;
   int inside_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -14,6 +14,7 @@
 #include "core/base/version.h"
 #include "server/api/hide_folders.h"
 #include "server/api/inference_names.h"
+#include "server/api/logged_request.h"
 #include "server/api/resource_names.h"
 #include "wire/inference/tensors.h"
 #include "wire/tasks/catalog.h"
@@ -353,16 +354,21 @@ void InferenceService::OnRefused(const ModelInferRequest& request,
 }
 
 void InferenceService::ModelInfer(const Caller& caller, ModelInferRequest request, Done done) {
+  const std::shared_ptr<LoggedRequest> logged =
+      LoggedRequest::Begin(environment_.log, environment_.clock, caller, "ModelInfer");
   absl::StatusOr<Infer> infer = Convert(caller.project(), request, environment_.max_inputs);
   if (!infer.ok()) {
     OnRefused(request, infer.status());
+    if (logged != nullptr) logged->End(infer.status());
     return done(infer.status());
   }
+  if (logged != nullptr) logged->Ask(infer->predict);
   infer->predict.caller = caller.share();
   environment_.predictor->Submit(
       std::move(infer->predict), MonotonicDeadline(caller, *environment_.clock),
       [done = std::move(done), asked = std::move(infer->asked), name = request.model_name(),
-       id = request.id()](absl::StatusOr<serving::PredictResponse> result) mutable {
+       id = request.id(), logged](absl::StatusOr<serving::PredictResponse> result) mutable {
+        if (logged != nullptr) logged->End(result);
         if (!result.ok()) return done(std::move(result).status());
         done(ResponseOf(*result, asked, std::move(name), std::move(id)));
       },

@@ -18,6 +18,7 @@
 #include "server/api/caller.h"
 #include "server/api/infer_streams.h"
 #include "server/api/inference_statistics.h"
+#include "server/request_log/request_log.h"
 #include "wire/model.h"
 
 namespace graft::server {
@@ -39,6 +40,7 @@ class InferenceService {
     size_t max_streams = 1'000;
     // Cut out of error messages that are parts of answers (hide_folders.h).
     std::vector<std::string> private_folders;
+    RequestLog* log = nullptr;  // of requests that were let in; may be null
   };
   explicit InferenceService(Environment environment) : environment_(std::move(environment)) {}
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/status_details.h"
+#include "server/api/logged_request.h"
 #include "server/api/prediction_requests.h"
 
 namespace graft::server {
@@ -41,17 +42,21 @@ void PredictionService::OnRefused(const v1::EmbedRequest& request,
 
 template <typename Request, typename Response>
 void PredictionService::Submit(
-    const Caller& caller, Request request, Done<Response> done,
+    const Caller& caller, const char* method, Request request, Done<Response> done,
     absl::StatusOr<Response> (*describe)(const serving::PredictResponse&)) {
+  const std::shared_ptr<LoggedRequest> logged = LoggedRequest::Begin(log_, clock_, caller, method);
   absl::StatusOr<serving::PredictRequest> converted = ReadRequest(caller.project(), &request);
   if (!converted.ok()) {
     OnRefused(request, converted.status());
+    if (logged != nullptr) logged->End(converted.status());
     return done(converted.status());
   }
+  if (logged != nullptr) logged->Ask(*converted);
   converted->caller = caller.share();
   predictor_->Submit(
       *std::move(converted), MonotonicDeadline(caller, *clock_),
-      [done = std::move(done), describe](absl::StatusOr<serving::PredictResponse> result) {
+      [done = std::move(done), describe, logged](absl::StatusOr<serving::PredictResponse> result) {
+        if (logged != nullptr) logged->End(result);
         if (result.ok()) return done(describe(*result));
         done(WithDetails(std::move(result).status()));
       },
@@ -60,17 +65,17 @@ void PredictionService::Submit(
 
 void PredictionService::Predict(const Caller& caller, v1::PredictRequest request,
                                 Done<v1::PredictResponse> done) {
-  Submit(caller, std::move(request), std::move(done), &ToPredictResponse);
+  Submit(caller, "Predict", std::move(request), std::move(done), &ToPredictResponse);
 }
 
 void PredictionService::PredictMany(const Caller& caller, v1::PredictManyRequest request,
                                     Done<v1::PredictManyResponse> done) {
-  Submit(caller, std::move(request), std::move(done), &ToPredictManyResponse);
+  Submit(caller, "PredictMany", std::move(request), std::move(done), &ToPredictManyResponse);
 }
 
 void PredictionService::Embed(const Caller& caller, v1::EmbedRequest request,
                               Done<v1::EmbedResponse> done) {
-  Submit(caller, std::move(request), std::move(done), &ToEmbedResponse);
+  Submit(caller, "Embed", std::move(request), std::move(done), &ToEmbedResponse);
 }
 
 }  // namespace graft::server

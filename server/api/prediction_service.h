@@ -12,6 +12,7 @@
 #include "core/serving/predictor.h"
 #include "core/serving/serving_observer.h"
 #include "server/api/caller.h"
+#include "server/request_log/request_log.h"
 
 namespace graft::server {
 
@@ -24,9 +25,11 @@ class PredictionService {
   template <typename Response>
   using Done = std::function<void(absl::StatusOr<Response>)>;
 
-  // `observer` hears of requests that do not come as far as the predictor; may be null.
-  PredictionService(serving::Predictor* predictor, Clock* clock, serving::ServingObserver* observer)
-      : predictor_(predictor), clock_(clock), observer_(observer) {}
+  // `observer` hears of requests that do not come as far as the predictor, and `log` of all that
+  // were let in; both may be null.
+  PredictionService(serving::Predictor* predictor, Clock* clock, serving::ServingObserver* observer,
+                    RequestLog* log = nullptr)
+      : predictor_(predictor), clock_(clock), observer_(observer), log_(log) {}
 
   // All take the images out of their request.
   void Predict(const Caller& caller, v1::PredictRequest request, Done<v1::PredictResponse> done);
@@ -43,12 +46,13 @@ class PredictionService {
   void Refused(const std::string& project, const std::string& model, int inputs,
                const absl::Status& status) const;
   template <typename Request, typename Response>
-  void Submit(const Caller& caller, Request request, Done<Response> done,
+  void Submit(const Caller& caller, const char* method, Request request, Done<Response> done,
               absl::StatusOr<Response> (*describe)(const serving::PredictResponse&));
 
   serving::Predictor* const predictor_;
   Clock* const clock_;
   serving::ServingObserver* const observer_;
+  RequestLog* const log_;
 };
 
 }  // namespace graft::server

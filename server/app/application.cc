@@ -37,6 +37,7 @@
 #include "server/api/watch_hub.h"
 #include "server/app/data_folder.h"
 #include "server/app/installed_backbones.h"
+#include "server/app/prediction_records.h"
 #include "server/app/serving_metrics.h"
 #include "server/base/lifecycle.h"
 #include "server/base/periodic_task.h"
@@ -118,6 +119,9 @@ class Server final : public Application {
     GRAFT_RETURN_IF_ERROR(ListenForProbes());
     GRAFT_RETURN_IF_ERROR(OpenData());
     GRAFT_RETURN_IF_ERROR(OpenBackbones(std::move(parts.backbones)));
+    GRAFT_ASSIGN_OR_RETURN(
+        records_, PredictionRecords::Open(
+                      config_, {store_.get(), blobs_.get(), metrics_.get(), clock_, logger_}));
     GRAFT_RETURN_IF_ERROR(StartServing());
     MakeServices(parts.ingest ? std::move(parts.ingest) : MakeImageFolderIngest(config_),
                  std::move(parts.authorize));
@@ -309,17 +313,20 @@ class Server final : public Application {
     predicting.max_pending_bytes = PredictQueueBytes(config_);
     predicting.max_inputs_per_caller = config_.max_predict_inputs_per_caller;
     predicting.p99_goal = config_.predict_p99_goal;
-    GRAFT_ASSIGN_OR_RETURN(predictor_, serving::Predictor::Create(predicting, models_.get(), clock_,
-                                                                  &inference_statistics_));
+    GRAFT_ASSIGN_OR_RETURN(
+        predictor_, serving::Predictor::Create(predicting, models_.get(), clock_,
+                                               &inference_statistics_, records_->recorder()));
     serving_metrics_.SetPredictor(predictor_.get());
-    prediction_service_ =
-        std::make_unique<PredictionService>(predictor_.get(), clock_, &inference_statistics_);
+    prediction_service_ = std::make_unique<PredictionService>(
+        predictor_.get(), clock_, &inference_statistics_, records_->request_log());
     explanation_service_ = std::make_unique<ExplanationService>(
-        models_.get(), clock_, &explain_threads_, config_.max_image_bytes);
+        models_.get(), clock_, &explain_threads_, config_.max_image_bytes, records_->request_log());
     inference_service_ = std::make_unique<InferenceService>(InferenceService::Environment{
         predictor_.get(), models_.get(), store_.get(), clock_, &inference_statistics_,
         [this] { return ServesReady(); }, &inference_statistics_, config_.max_predict_inputs,
-        static_cast<size_t>(config_.max_infer_streams), PrivateFolders()});
+        static_cast<size_t>(config_.max_infer_streams), PrivateFolders(), records_->request_log()});
+    capture_service_ = std::make_unique<CaptureService>(CaptureService::Environment{
+        store_.get(), records_->policies(), records_->pictures(), records_->recorder(), logger_});
     return absl::OkStatus();
   }
 
@@ -391,11 +398,11 @@ class Server final : public Application {
   absl::Status Listen() {
     GrpcListener::Options options;
     options.address = HostPort(config_.listen_address, config_.port);
-    rpc_services_ =
-        MakeRpcServices({gate_.get(), fine_tune_.get(), datasets_.get(), model_service_.get(),
-                         backbone_service_.get(), prediction_service_.get(),
-                         explanation_service_.get(), inference_service_.get()},
-                        {&api_threads_, &label_threads_});
+    rpc_services_ = MakeRpcServices(
+        {gate_.get(), fine_tune_.get(), datasets_.get(), model_service_.get(),
+         backbone_service_.get(), prediction_service_.get(), explanation_service_.get(),
+         inference_service_.get(), capture_service_.get()},
+        {&api_threads_, &label_threads_});
     std::vector<std::string> names;
     for (const RpcService& service : rpc_services_) {
       options.services.emplace_back(service.name, service.service.get());
@@ -475,6 +482,8 @@ class Server final : public Application {
   std::unique_ptr<BackboneDirectory> backbones_;
   std::unique_ptr<JobEndObserver> job_ends_;
 
+  std::unique_ptr<PredictionRecords> records_;
+
   ServingMetrics serving_metrics_{metrics_.get(), logger_, clock_};
   InferenceStatistics inference_statistics_{&serving_metrics_, clock_};
   std::unique_ptr<serving::StoredModelSource> source_;
@@ -490,6 +499,7 @@ class Server final : public Application {
   std::unique_ptr<PredictionService> prediction_service_;
   std::unique_ptr<ExplanationService> explanation_service_;
   std::unique_ptr<InferenceService> inference_service_;
+  std::unique_ptr<CaptureService> capture_service_;
   std::unique_ptr<FineTuneService> fine_tune_;
   std::unique_ptr<DatasetService> datasets_;
   std::unique_ptr<ModelService> model_service_;

@@ -199,6 +199,16 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
       .Add("--drift-window", config.drift_window,
            "Last inputs of each model that are compared with what it was made with, 200 or more; "
            "0 compares none");
+  FlagGroup(app, "What is kept of predictions")
+      .Add("--request-log-share", config.request_log_share,
+           "Share of the requests, 0 to 1, that get a line in the request log; 0: there is none")
+      .AddSize("--request-log-bytes", config.request_log_bytes,
+               "Disk for the request log; its oldest lines go")
+      .AddSwitch("--capture", config.capture,
+                 "Let projects keep pictures for labelling, by a policy that they set; off with "
+                 "--capture=false")
+      .AddSize("--capture-bytes", config.capture_bytes,
+               "Disk for these pictures; the oldest of them go");
   FlagGroup(app, "Running")
       .AddDuration("--drain-timeout", config.drain_timeout,
                    "Most time from SIGTERM to the end: calls finish, jobs are checkpointed")
@@ -309,6 +319,9 @@ absl::Status ValidateConfig(const ServerConfig& config) {
     return absl::InvalidArgumentError(
         absl::StrCat("--drift-window: must be 0, or at least ", 2 * drift::kFewestInputs));
   }
+  if (!(config.request_log_share >= 0 && config.request_log_share <= 1)) {
+    return absl::InvalidArgumentError("--request-log-share: must be 0 to 1");
+  }
   if (config.serving_engine != "auto" && config.serving_engine != "libtorch") {
     return absl::InvalidArgumentError("--serving-engine: must be auto or libtorch");
   }
@@ -374,6 +387,8 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       {"--model-memory-bytes", size(config.model_memory_bytes), 1 << 20, 1024 * 1024 * kGiB},
       {"--predict-cache-bytes", size(config.predict_cache_bytes), 0, 1024 * kGiB},
       {"--drift-window", config.drift_window, 0, 1'000'000},
+      {"--request-log-bytes", size(config.request_log_bytes), 1 << 20, 1024 * kGiB},
+      {"--capture-bytes", size(config.capture_bytes), 1 << 20, 1024 * 1024 * kGiB},
   };
   for (const Range& range : ranges) {
     GRAFT_RETURN_IF_ERROR(CheckRange(range.flag, range.value, range.low, range.high));

@@ -97,6 +97,12 @@ struct ServerConfig {
   // Inputs of each model that are compared with what it was made with; 0: none are.
   int64_t drift_window = 1'000;
 
+  // What is written down of predictions.
+  double request_log_share = 0;                      // of the requests; 0: none
+  uint64_t request_log_bytes = uint64_t{256} << 20;  // of all its files
+  bool capture = true;                               // whether projects may keep pictures
+  uint64_t capture_bytes = uint64_t{4} << 30;        // of all that they keep
+
   // Shutdown: SIGTERM to exit.
   absl::Duration drain_timeout = absl::Seconds(30);
 

@@ -41,6 +41,9 @@ bool IsOrphan(absl::string_view key, const store::BlobReferences& references) {
   if (owner->kind == artifacts::BlobOwner::Kind::kDataset) {
     return references.datasets.count({owner->project, owner->digest}) == 0;
   }
+  if (owner->kind == artifacts::BlobOwner::Kind::kCapture) {
+    return references.captures.count({owner->project, owner->digest}) == 0;
+  }
   if (references.live_jobs.count(owner->job_id) > 0) return false;
   if (owner->kind == artifacts::BlobOwner::Kind::kCheckpoint) return true;
   // Published prefixes are stored with or without a '/' at the end.

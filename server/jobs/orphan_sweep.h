@@ -15,9 +15,9 @@
 
 namespace graft::server {
 
-// Whether a blob is left from a crash: under datasets/ without a row, under jobs/ neither published
-// nor of a job that may still run, under checkpoints/ of no such job. Anything else is not ours to
-// judge and stays. Pure.
+// Whether a blob is left from a crash: under datasets/ or captures/ without a row, under jobs/
+// neither published nor of a job that may still run, under checkpoints/ of no such job. Anything
+// else is not ours to judge and stays. Pure.
 bool IsOrphan(absl::string_view key, const store::BlobReferences& references);
 
 // Deletes all orphans; answers how many. To be called while nothing writes: at the start, before

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "graft/v1/backbone.grpc.pb.h"
+#include "graft/v1/capture.grpc.pb.h"
 #include "graft/v1/dataset.grpc.pb.h"
 #include "graft/v1/finetune.grpc.pb.h"
 #include "graft/v1/model.grpc.pb.h"
@@ -136,6 +137,32 @@ class BackboneRpc final : public UnaryRpc<v1::BackboneService, BackboneService> 
   }
 };
 
+class CaptureRpc final : public UnaryRpc<v1::CaptureService, CaptureService> {
+ public:
+  using UnaryRpc::UnaryRpc;
+
+  Unary* SetCapturePolicy(Context* context, const v1::SetCapturePolicyRequest* request,
+                          v1::SetCapturePolicyResponse* response) override {
+    return Answer(context, &CaptureService::SetCapturePolicy, request, response);
+  }
+  Unary* GetCapturePolicy(Context* context, const v1::GetCapturePolicyRequest* request,
+                          v1::GetCapturePolicyResponse* response) override {
+    return Answer(context, &CaptureService::GetCapturePolicy, request, response);
+  }
+  Unary* ListCapturedPictures(Context* context, const v1::ListCapturedPicturesRequest* request,
+                              v1::ListCapturedPicturesResponse* response) override {
+    return Answer(context, &CaptureService::ListCapturedPictures, request, response);
+  }
+  Unary* GetCapturedPicture(Context* context, const v1::GetCapturedPictureRequest* request,
+                            v1::GetCapturedPictureResponse* response) override {
+    return Answer(context, &CaptureService::GetCapturedPicture, request, response);
+  }
+  Unary* DeleteCapturedPictures(Context* context, const v1::DeleteCapturedPicturesRequest* request,
+                                v1::DeleteCapturedPicturesResponse* response) override {
+    return Answer(context, &CaptureService::DeleteCapturedPictures, request, response);
+  }
+};
+
 class PredictionRpc final : public v1::PredictionService::CallbackService {
  public:
   explicit PredictionRpc(const Api& api)
@@ -256,6 +283,10 @@ std::vector<RpcService> MakeRpcServices(const Api& api, const RpcThreads& thread
   if (api.inference != nullptr) {
     add(inference::GRPCInferenceService::service_full_name(),
         std::make_unique<InferenceRpc>(api.gate, api.inference, executor));
+  }
+  if (api.captures != nullptr) {
+    add(v1::CaptureService::service_full_name(),
+        std::make_unique<CaptureRpc>(api.gate, api.captures, executor));
   }
   return services;
 }

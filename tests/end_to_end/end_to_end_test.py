@@ -1,5 +1,7 @@
 """The whole way through graft as a Python user goes it, against real processes."""
 
+import hashlib
+import json
 import os
 import pathlib
 import queue
@@ -34,17 +36,18 @@ class EndToEndTest(unittest.TestCase):
         stubs.mkdir()
         graft_server.generate_stubs(stubs)
         global dataset_pb2, finetune_pb2, model_pb2, options_pb2, prediction_pb2, backbone_pb2
-        global task_pb2
-        from graft.v1 import (backbone_pb2, dataset_pb2, finetune_pb2, model_pb2,  # noqa: F401
+        global capture_pb2, task_pb2
+        from graft.v1 import (backbone_pb2, capture_pb2, dataset_pb2, finetune_pb2, model_pb2,  # noqa: F401
                               options_pb2, prediction_pb2, task_pb2)
         cls.server = graft_server.Server(BIN, folder, "--worker-threads", "2",
-                                         "--reflection")
+                                         "--reflection", "--request-log-share", "1")
         cls.addClassCleanup(lambda: cls.server.process.poll() is None and cls.server.kill())
         cls.jobs = cls.server.stub("finetune", "FineTuneService")
         cls.datasets = cls.server.stub("dataset", "DatasetService")
         cls.models = cls.server.stub("model", "ModelService")
         cls.backbones = cls.server.stub("backbone", "BackboneService")
         cls.predictions = cls.server.stub("prediction", "PredictionService")
+        cls.captures = cls.server.stub("capture", "CaptureService")
 
     def upload(self, files, **header):
         content = files if isinstance(files, bytes) else graft_server.archive(files)
@@ -432,7 +435,118 @@ class EndToEndTest(unittest.TestCase):
                 client.infer(*arguments)
             self.assertIn(message, refused.exception.message())
 
+    # --- What is kept of predictions -----------------------------------------------------------
+
+    def kept(self, **fields):
+        return self.captures.ListCapturedPictures(
+            capture_pb2.ListCapturedPicturesRequest(**fields), timeout=RPC_SECONDS).pictures
+
+    def test_a_pictures_are_kept_fetched_and_deleted(self):
+        pictures = [graft_server.picture((90, 90, 90), i) for i in range(3)]
+        self.predict("colours", pictures)
+        self.assertEqual(len(self.kept()), 0, "nobody has asked for any")
+        self.captures.SetCapturePolicy(capture_pb2.SetCapturePolicyRequest(
+            model="colours", policy={"max_confidence": 1, "unknown": True, "retention_days": 1}))
+        answers = self.predict("colours", pictures, version=1).outputs
+        self.predict("colours", pictures, version=1)
+        self.eventually(lambda: len(self.kept()) == 3, "they are not kept")
+        self.assertEqual(self.metric("graft_capture_pictures_total"), 3)
+        self.assertEqual(self.metric("graft_capture_bytes"), sum(map(len, pictures)))
+
+        by_hand = self.server.folder / "to-label"
+        for picture in self.kept(model="colours"):
+            got = self.captures.GetCapturedPicture(
+                capture_pb2.GetCapturedPictureRequest(picture_id=picture.picture_id))
+            self.assertEqual(hashlib.sha256(got.image).hexdigest(), picture.picture_id)
+            output = answers[pictures.index(got.image)]
+            self.assertEqual((picture.model, picture.version), ("colours", 1))
+            self.assertEqual(picture.answer, output.classification.labels[0].label)
+            self.assertEqual(picture.probability, output.classification.labels[0].probability)
+            self.assertEqual(picture.unknown_score, output.unknown_score)
+            self.assertEqual(picture.expire_time.seconds - picture.create_time.seconds, 24 * 3600)
+        self.assertEqual(len(self.kept(model="multilabel")), 0)
+
+        self.assertIn("3 pictures kept", self.graft("capture").stdout)
+        self.assertIn("colours:1", self.graft("capture", "list").stdout)
+        self.assertIn("3 pictures fetched", self.graft("capture", "fetch", str(by_hand)).stdout)
+        written = [path for path in by_hand.rglob("*.png")]
+        self.assertEqual(sorted(path.read_bytes() for path in written), sorted(pictures))
+        self.assertEqual({path.parent.name for path in written},
+                         {output.classification.labels[0].label for output in answers})
+        (by_hand / "grey").mkdir()
+        written[0].rename(by_hand / "grey" / written[0].name)
+        self.assertIn("3 pictures had been fetched", self.graft("capture", "fetch", str(by_hand)).stdout)
+
+        # Asked in other ways: by PredictMany, and by Triton's client.
+        others = [graft_server.picture((90, 90, 90), i) for i in (7, 8)]
+        self.predictions.PredictMany(prediction_pb2.PredictManyRequest(
+            models=[{"model": "colours"}], inputs=[{"image": others[0]}]), timeout=RPC_SECONDS)
+        client = tritonclient.grpc.InferenceServerClient(self.server.address)
+        self.addCleanup(client.close)
+        tensor = tritonclient.grpc.InferInput("image", [1, 1], "BYTES")
+        tensor.set_data_from_numpy(numpy.array([[others[1]]], dtype=numpy.object_))
+        client.infer("colours", [tensor])
+        self.eventually(lambda: len(self.kept()) == 5, "they are not kept")
+        self.assertIn("2 pictures deleted", self.graft("capture", "delete", *(
+            hashlib.sha256(other).hexdigest() for other in others)).stdout)
+
+        gone = self.kept()[0].picture_id
+        self.assertIn("1 picture deleted", self.graft("capture", "delete", gone[:12]).stdout)
+        self.assert_fails(CODE.NOT_FOUND, "not kept", self.captures.GetCapturedPicture,
+                          capture_pb2.GetCapturedPictureRequest(picture_id=gone))
+        self.assertEqual(self.graft("capture", "delete", gone[:12]).returncode, 4)
+        self.assertIn("2 pictures deleted", self.graft("capture", "delete", "--all").stdout)
+        self.assertEqual([blob for blob in self.blobs() if "captures" in blob], [])
+        self.assertEqual(self.metric("graft_capture_bytes"), 0)
+        self.assertIn("no policy", self.graft("capture", "set", "--model", "colours", "--off").stdout)
+        self.predict("colours", pictures)
+        self.predictions.Embed(prediction_pb2.EmbedRequest(
+            model="colours", inputs=[{"image": pictures[0]}]), timeout=RPC_SECONDS)
+        self.assertEqual(len(self.kept()), 0)
+
+    def test_a_the_request_log_says_what_was_asked(self):
+        red = graft_server.picture(graft_server.COLOURS["red"], 79)
+        self.predictions.Predict(prediction_pb2.PredictRequest(model="colours", inputs=[{"image": red}]),
+                                 metadata=[("x-request-id", "the-one")], timeout=RPC_SECONDS)
+
+        def line():
+            for path in self.files("data", "request-log"):
+                for text in path.read_text().splitlines():
+                    if (logged := json.loads(text))["request"] == "the-one":
+                        return logged
+
+        self.eventually(line, "it is not in the log")
+        self.assertEqual((line()["method"], line()["code"], line()["bytes"]), ("Predict", "OK", len(red)))
+        self.assertEqual(line()["models"][0]["answers"][0]["answer"], "red")
+
     # --- Bad input ---------------------------------------------------------------------------
+
+    def test_bad_capture_policies(self):
+        good = {"max_confidence": 0.5, "retention_days": 1}
+        for fields, text in [
+                ({"share": float("nan")}, "policy.share"), ({"share": 2}, "policy.share"),
+                ({"max_confidence": float("nan")}, "policy.max_confidence"),
+                ({"max_confidence": 0}, "policy.max_confidence"),
+                ({"retention_days": 0}, "policy.retention_days"),
+                ({"retention_days": -1}, "policy.retention_days"),
+                ({"retention_days": 2**31 - 1}, "policy.retention_days"),
+                ({"max_pictures": -1}, "policy.max_pictures")]:
+            self.assert_fails(CODE.INVALID_ARGUMENT, text, self.captures.SetCapturePolicy,
+                              capture_pb2.SetCapturePolicyRequest(policy={**good, **fields}))
+        self.assert_fails(CODE.NOT_FOUND, "nosuch", self.captures.SetCapturePolicy,
+                          capture_pb2.SetCapturePolicyRequest(model="nosuch", policy=good))
+        for id in ("", "nosuch", "../graft.db", "A" * 64):
+            self.assert_fails(CODE.INVALID_ARGUMENT, "picture_id", self.captures.GetCapturedPicture,
+                              capture_pb2.GetCapturedPictureRequest(picture_id=id))
+        self.assert_fails(CODE.NOT_FOUND, "not kept", self.captures.GetCapturedPicture,
+                          capture_pb2.GetCapturedPictureRequest(picture_id="a" * 64))
+        self.assert_fails(CODE.INVALID_ARGUMENT, "page_token", self.kept, page_token="nonsense")
+        self.assert_fails(CODE.INVALID_ARGUMENT, "all", self.captures.DeleteCapturedPictures,
+                          capture_pb2.DeleteCapturedPicturesRequest())
+        shown = self.captures.GetCapturePolicy(capture_pb2.GetCapturePolicyRequest())
+        self.assertEqual((shown.allowed, len(shown.policies)), (True, 0))
+        self.assertEqual(self.graft("capture", "set", "--unknown").returncode, 2)
+        self.assertEqual(self.graft("capture", "delete").returncode, 2)
 
     def test_bad_predictions(self):
         good = graft_server.picture((225, 45, 35), 1)

@@ -40,6 +40,24 @@ class FakeClient : public client::Client {
   }
   absl::StatusOr<v1::GetModelResponse> GetModel(v1::GetModelRequest) override { return None(); }
   absl::Status DeleteModel(const std::string&, int64_t) override { return None(); }
+  absl::StatusOr<v1::SetCapturePolicyResponse> SetCapturePolicy(
+      v1::SetCapturePolicyRequest) override {
+    return None();
+  }
+  absl::StatusOr<v1::GetCapturePolicyResponse> GetCapturePolicy(const std::string&) override {
+    return None();
+  }
+  absl::StatusOr<v1::ListCapturedPicturesResponse> ListCapturedPictures(
+      v1::ListCapturedPicturesRequest) override {
+    return None();
+  }
+  absl::StatusOr<v1::GetCapturedPictureResponse> GetCapturedPicture(const std::string&) override {
+    return None();
+  }
+  absl::StatusOr<v1::DeleteCapturedPicturesResponse> DeleteCapturedPictures(
+      v1::DeleteCapturedPicturesRequest) override {
+    return None();
+  }
   absl::StatusOr<v1::ListBackbonesResponse> ListBackbones() override { return None(); }
   absl::StatusOr<v1::PredictResponse> Predict(v1::PredictRequest) override { return None(); }
   absl::StatusOr<v1::PredictManyResponse> PredictMany(v1::PredictManyRequest) override {

@@ -65,6 +65,11 @@ absl::StatusOr<v1::TaskOutput> OutputToProto(const tasks::TaskOutput& output) {
   return task->Output(output);
 }
 
+absl::StatusOr<FirstAnswer> FirstAnswerOf(const tasks::TaskOutput& output) {
+  GRAFT_ASSIGN_OR_RETURN(const TaskWire* const task, FindTask(output.task()));
+  return task->First(output);
+}
+
 absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> ReadPredictOptions(
     const v1::PredictOptions& options) {
   const std::string name = NameOfCase<v1::PredictOptions>(static_cast<int>(options.options_case()));

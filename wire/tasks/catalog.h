@@ -31,6 +31,7 @@ absl::StatusOr<v1::DatasetSummary> Summarise(const data::DatasetManifest& manife
 absl::StatusOr<v1::Report> ReportToProto(absl::string_view task, const tasks::TaskReport& report);
 // INVALID_ARGUMENT: of a task that is not known here.
 absl::StatusOr<v1::TaskOutput> OutputToProto(const tasks::TaskOutput& output);
+absl::StatusOr<FirstAnswer> FirstAnswerOf(const tasks::TaskOutput& output);
 // Null where none are given. INVALID_ARGUMENT with the field's name.
 absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> ReadPredictOptions(
     const v1::PredictOptions& options);

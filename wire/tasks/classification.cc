@@ -63,6 +63,12 @@ class ClassificationTaskWire final : public TaskWire {
     return proto;
   }
 
+  FirstAnswer First(const tasks::TaskOutput& output) const override {
+    const auto& scores = static_cast<const tasks::ClassificationOutput&>(output).scores();
+    if (scores.empty()) return {"", 0};
+    return {scores.front().label, scores.front().probability};
+  }
+
   absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> PredictOptions(
       const v1::PredictOptions& options) const override {
     const v1::ClassificationPredictOptions& given = options.classification();

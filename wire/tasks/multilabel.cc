@@ -46,6 +46,14 @@ class MultilabelTaskWire final : public TaskWire {
     return proto;
   }
 
+  FirstAnswer First(const tasks::TaskOutput& output) const override {
+    for (const tasks::GivenLabel& label :
+         static_cast<const tasks::MultilabelOutput&>(output).labels()) {
+      if (label.given) return {label.label, label.probability};
+    }
+    return {"", 0};
+  }
+
   absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> PredictOptions(
       const v1::PredictOptions& options) const override {
     const v1::MultilabelPredictOptions& given = options.multilabel();

@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/types/span.h"
 
 #include "core/base/status_macros.h"
 #include "core/tasks/regression/decoder.h"
@@ -16,6 +18,7 @@ namespace graft::wire {
 namespace {
 
 constexpr char kTensorName[] = "values";
+constexpr size_t kMostInWords = 4;  // numbers
 
 class RegressionTaskWire final : public TaskWire {
  public:
@@ -50,6 +53,16 @@ class RegressionTaskWire final : public TaskWire {
       one->set_high(number.range->second);
     }
     return proto;
+  }
+
+  FirstAnswer First(const tasks::TaskOutput& output) const override {
+    const auto& numbers = static_cast<const tasks::RegressionOutput&>(output).numbers();
+    const auto shown = absl::MakeConstSpan(numbers).subspan(0, kMostInWords);
+    return {absl::StrJoin(shown, ", ",
+                          [](std::string* text, const tasks::NumberAnswer& number) {
+                            absl::StrAppend(text, number.name, " ", number.value);
+                          }),
+            {}};
   }
 
   absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> PredictOptions(

@@ -13,6 +13,7 @@
 
 #include "core/data/dataset_manifest.h"
 #include "core/tasks/decoder.h"
+#include "wire/tasks/first_answer.h"
 
 namespace graft::wire {
 
@@ -45,6 +46,7 @@ class TaskWire {
 
   // `output`: one of this task's.
   virtual v1::TaskOutput Output(const tasks::TaskOutput& output) const = 0;
+  virtual FirstAnswer First(const tasks::TaskOutput& output) const = 0;
   // `options`: with this task's field set. INVALID_ARGUMENT with the field's name.
   virtual absl::StatusOr<std::shared_ptr<const tasks::DecodeOptions>> PredictOptions(
       const v1::PredictOptions& options) const = 0;

@@ -192,8 +192,42 @@ constexpr char kVersion6[] = R"sql(
 ALTER TABLE models ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-const Migration kMigrations[] = {{1, kVersion1}, {2, kVersion2}, Migration3(),
-                                 {4, kVersion4}, {5, kVersion5}, {6, kVersion6}};
+// Pictures kept for labelling, and by which policy. Neither hangs on a model: both outlive it.
+constexpr char kVersion7[] = R"sql(
+CREATE TABLE capture_policies (
+  project TEXT NOT NULL,
+  model TEXT NOT NULL,
+  max_confidence REAL NOT NULL,
+  on_unknown INTEGER NOT NULL,
+  share REAL NOT NULL,
+  max_pictures INTEGER NOT NULL,
+  retention_days INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  PRIMARY KEY (project, model)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE captured_pictures (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  project TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  policy_model TEXT NOT NULL,
+  model TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  answer TEXT NOT NULL,
+  probability REAL,
+  unknown_score REAL,
+  bytes INTEGER NOT NULL,
+  create_time INTEGER NOT NULL,
+  expire_time INTEGER NOT NULL,
+  UNIQUE (project, digest)
+) STRICT;
+CREATE INDEX captured_pictures_by_project ON captured_pictures (project, seq);
+CREATE INDEX captured_pictures_by_model ON captured_pictures (project, model, seq);
+CREATE INDEX captured_pictures_by_policy ON captured_pictures (project, policy_model, seq);
+CREATE INDEX captured_pictures_by_expiry ON captured_pictures (expire_time);
+)sql";
+
+const Migration kMigrations[] = {{1, kVersion1}, {2, kVersion2}, Migration3(),  {4, kVersion4},
+                                 {5, kVersion5}, {6, kVersion6}, {7, kVersion7}};
 
 absl::StatusOr<int64_t> Number(Connection& connection, absl::string_view sql) {
   Statement statement(connection, sql);

@@ -26,6 +26,12 @@ absl::StatusOr<BlobReferences> ListBlobReferences(Session& session) {
     if (!more) break;
     references.datasets.emplace(datasets.Text(0), datasets.Text(1));
   }
+  Statement captures(session.db, "SELECT project, digest FROM captured_pictures");
+  while (true) {
+    GRAFT_ASSIGN_OR_RETURN(const bool more, captures.Step());
+    if (!more) break;
+    references.captures.emplace(captures.Text(0), captures.Text(1));
+  }
   return references;
 }
 

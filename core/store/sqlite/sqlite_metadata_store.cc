@@ -7,6 +7,7 @@
 
 #include "core/base/failpoint.h"
 #include "core/base/status_macros.h"
+#include "core/store/sqlite/captures.h"
 #include "core/store/sqlite/connection.h"
 #include "core/store/sqlite/datasets.h"
 #include "core/store/sqlite/jobs.h"
@@ -159,6 +160,40 @@ class Store final : public MetadataStore {
   }
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListPinnedModels() override {
     return Do([&](Session& s) { return sqlite::ListPinnedModels(s); });
+  }
+
+  absl::StatusOr<CapturePolicy> SetCapturePolicy(const CapturePolicy& policy) override {
+    return Do([&](Session& s) { return sqlite::SetCapturePolicy(s, policy); });
+  }
+  absl::Status DeleteCapturePolicy(absl::string_view project, absl::string_view model) override {
+    return Do([&](Session& s) { return sqlite::DeleteCapturePolicy(s, project, model); });
+  }
+  absl::StatusOr<std::vector<CapturePolicy>> ListAllCapturePolicies() override {
+    return Do([&](Session& s) { return sqlite::ListAllCapturePolicies(s); });
+  }
+  absl::StatusOr<bool> AddCapturedPicture(const CapturedPicture& picture,
+                                          absl::Duration retention) override {
+    return Do([&](Session& s) { return sqlite::AddCapturedPicture(s, picture, retention); });
+  }
+  absl::StatusOr<CapturedPicture> GetCapturedPicture(absl::string_view project,
+                                                     absl::string_view digest) override {
+    return Do([&](Session& s) { return sqlite::GetCapturedPicture(s, project, digest); });
+  }
+  absl::StatusOr<Page<CapturedPicture>> ListCapturedPictures(absl::string_view project,
+                                                             absl::string_view model,
+                                                             const PageOptions& page) override {
+    return Do([&](Session& s) { return sqlite::ListCapturedPictures(s, project, model, page); });
+  }
+  absl::StatusOr<CaptureTotals> CountCapturedPictures(const CaptureFilter& filter) override {
+    return Do([&](Session& s) { return sqlite::CountCapturedPictures(s, filter); });
+  }
+  absl::StatusOr<std::vector<CapturedPicture>> DeleteCapturedPictures(const CaptureFilter& filter,
+                                                                      int limit) override {
+    return Do([&](Session& s) { return sqlite::DeleteCapturedPictures(s, filter, limit); });
+  }
+  absl::StatusOr<CapturedPicture> DeleteCapturedPicture(absl::string_view project,
+                                                        absl::string_view digest) override {
+    return Do([&](Session& s) { return sqlite::DeleteCapturedPicture(s, project, digest); });
   }
 
   absl::StatusOr<BlobReferences> ListBlobReferences() override {

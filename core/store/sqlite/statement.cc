@@ -34,6 +34,16 @@ void Statement::Bind(absl::Time time) {
   BindInt(absl::ToUnixMicros(time));
 }
 
+void Statement::Bind(double value) {
+  if (!status_.ok()) return;
+  Keep(sqlite3_bind_double(statement_, next_parameter_++, value));
+}
+
+void Statement::Bind(std::optional<double> value) {
+  if (!value.has_value()) return Bind(std::nullopt);
+  Bind(*value);
+}
+
 void Statement::Bind(std::nullopt_t) {
   if (!status_.ok()) return;
   Keep(sqlite3_bind_null(statement_, next_parameter_++));
@@ -56,6 +66,13 @@ absl::StatusOr<bool> Statement::Step() {
 absl::Status Statement::Run() { return Step().status(); }
 
 int64_t Statement::Int(int column) const { return sqlite3_column_int64(statement_, column); }
+
+double Statement::Double(int column) const { return sqlite3_column_double(statement_, column); }
+
+std::optional<double> Statement::OptionalDouble(int column) const {
+  if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
+  return Double(column);
+}
 
 std::string Statement::Text(int column) const {
   const void* const bytes = sqlite3_column_blob(statement_, column);

@@ -44,6 +44,8 @@ class Statement {
   void Bind(const char* text) { Bind(absl::string_view(text)); }
   void Bind(Blob blob);
   void Bind(absl::Time time);
+  void Bind(double value);
+  void Bind(std::optional<double> value);
   void Bind(std::nullopt_t);
   template <typename T, std::enable_if_t<std::is_integral_v<T> || std::is_enum_v<T>, int> = 0>
   void Bind(T value) {
@@ -57,8 +59,10 @@ class Statement {
   absl::Status Run();
 
   int64_t Int(int column) const;
-  std::string Text(int column) const;  // text or bytes; empty for NULL
-  absl::Time Time(int column) const;   // InfinitePast for NULL
+  double Double(int column) const;
+  std::optional<double> OptionalDouble(int column) const;  // nullopt for NULL
+  std::string Text(int column) const;                      // text or bytes; empty for NULL
+  absl::Time Time(int column) const;                       // InfinitePast for NULL
   template <typename E>
   E Enum(int column) const {
     return static_cast<E>(Int(column));

@@ -14,6 +14,7 @@ TEST(BlobLayout, NamesAreWhatStoredDataHas) {
   EXPECT_EQ(BlobIn(ArtifactPrefix("job-1", 3), kCardFile), "jobs/job-1/3/card.json");
   EXPECT_EQ(BlobIn(CheckpointPrefix("job-1"), CheckpointFile({2, 17})),
             "checkpoints/job-1/2-17.safetensors");
+  EXPECT_EQ(CaptureBlob("default", "ab12"), "captures/default/ab12");
 }
 
 TEST(BlobLayout, WhatIsBelowAPrefixIsNotBelowALongerName) {
@@ -48,7 +49,12 @@ TEST(BlobLayout, EachNameTellsItsOwner) {
   ASSERT_TRUE(checkpoint.has_value());
   EXPECT_EQ(checkpoint->kind, BlobOwner::Kind::kCheckpoint);
   EXPECT_EQ(checkpoint->job_id, "j");
-  for (const char* other : {"", "jobs", "jobs/a", "other/a/b", "datasets/p"}) {
+  const auto capture = OwnerOfBlob(CaptureBlob("p", "d"));
+  ASSERT_TRUE(capture.has_value());
+  EXPECT_EQ(capture->kind, BlobOwner::Kind::kCapture);
+  EXPECT_EQ(capture->project, "p");
+  EXPECT_EQ(capture->digest, "d");
+  for (const char* other : {"", "jobs", "jobs/a", "other/a/b", "datasets/p", "captures/p"}) {
     EXPECT_FALSE(OwnerOfBlob(other).has_value()) << other;
   }
 }

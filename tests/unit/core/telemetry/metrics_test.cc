@@ -130,6 +130,8 @@ TEST(MetricsTest, EveryMetricThatWasPromisedIsThere) {
   metrics->predict_refusals_total.Increment({"OVERLOADED"});
   metrics->CountUnknown("m", 3, 1);
   metrics->model_engines.Set({"openvino", "f32"}, 1);
+  metrics->capture_dropped_total.Increment({"queue"});
+  metrics->request_log_dropped_total.Increment({"queue"});
   metrics->cache_hits_total.Increment({"features"});
   metrics->cache_misses_total.Increment({"features"});
   metrics->cache_bytes.Set({"features"}, 1);
@@ -159,6 +161,11 @@ TEST(MetricsTest, EveryMetricThatWasPromisedIsThere) {
                            "graft_model_loaded",
                            "graft_model_engines",
                            "graft_model_load_seconds",
+                           "graft_capture_pictures_total",
+                           "graft_capture_bytes",
+                           "graft_capture_dropped_total",
+                           "graft_request_log_lines_total",
+                           "graft_request_log_dropped_total",
                            "graft_cache_hits_total",
                            "graft_cache_misses_total",
                            "graft_cache_bytes",

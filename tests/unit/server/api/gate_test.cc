@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "graft/v1/backbone.pb.h"
+#include "graft/v1/capture.pb.h"
 #include "graft/v1/dataset.pb.h"
 #include "graft/v1/finetune.pb.h"
 #include "graft/v1/model.pb.h"
@@ -26,9 +27,10 @@ using ::testing::UnorderedElementsAreArray;
 std::vector<std::string> DeclaredMethods() {
   std::vector<std::string> methods;
   for (const google::protobuf::FileDescriptor* file :
-       {v1::ListBackbonesRequest::descriptor()->file(), v1::GetDatasetRequest::descriptor()->file(),
-        v1::GetStatusRequest::descriptor()->file(), v1::GetModelRequest::descriptor()->file(),
-        v1::PredictRequest::descriptor()->file(),
+       {v1::ListBackbonesRequest::descriptor()->file(),
+        v1::SetCapturePolicyRequest::descriptor()->file(),
+        v1::GetDatasetRequest::descriptor()->file(), v1::GetStatusRequest::descriptor()->file(),
+        v1::GetModelRequest::descriptor()->file(), v1::PredictRequest::descriptor()->file(),
         inference::ModelInferRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       for (int j = 0; j < file->service(i)->method_count(); ++j) {

@@ -134,6 +134,24 @@ TEST(ServerConfig, AGoalIsADurationThatCanBeOne) {
   EXPECT_THAT(impossible.status().message(), HasSubstr("longer than --max-queue-delay"));
 }
 
+TEST(ServerConfig, NothingIsWrittenDownOfPredictionsUnlessItIsAskedFor) {
+  EXPECT_EQ(ServerConfig().request_log_share, 0);
+  const auto logged = Parse({"--request-log-share", "0.01", "--request-log-bytes", "1MiB"});
+  ASSERT_TRUE(logged.ok()) << logged.status();
+  EXPECT_EQ(logged->config.request_log_share, 0.01);
+  for (const char* wrong : {"-0.1", "1.5", "nan", "all"}) {
+    const auto status = Parse({absl::StrCat("--request-log-share=", wrong).c_str()});
+    ASSERT_FALSE(status.ok()) << wrong;
+    EXPECT_THAT(status.status().message(), HasSubstr("--request-log-share")) << wrong;
+  }
+  EXPECT_TRUE(ServerConfig().capture) << "a policy has to be set all the same";
+  const auto off = Parse({"--capture=false", "--capture-bytes", "10MiB"});
+  ASSERT_TRUE(off.ok()) << off.status();
+  EXPECT_FALSE(off->config.capture);
+  EXPECT_FALSE(Parse({"--capture-bytes", "1KiB"}).ok());
+  EXPECT_FALSE(Parse({"--request-log-bytes", "1KiB"}).ok());
+}
+
 TEST(ServerConfig, TheBytesThatMayWaitFollowFromTheQueueAndTheLargestRequest) {
   ServerConfig config;
   config.predict_queue = 1000;

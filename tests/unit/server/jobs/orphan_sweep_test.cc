@@ -19,14 +19,16 @@ TEST(IsOrphan, KeepsWhatIsPublishedLiveOrUnknown) {
   references.artifact_prefixes = {"jobs/done/2"};
   references.live_jobs = {"live"};
   references.datasets = {{"default", "abc"}};
+  references.captures = {{"default", "def"}};
   for (const char* kept : {"jobs/done/2/model.safetensors", "jobs/live/1/card.json",
                            "checkpoints/live/1-3.safetensors", "datasets/default/abc/images.bin",
-                           "something/else/entirely", "file"}) {
+                           "captures/default/def", "something/else/entirely", "file"}) {
     EXPECT_FALSE(IsOrphan(kept, references)) << kept;
   }
-  for (const char* orphan : {"jobs/done/1/model.safetensors", "jobs/gone/1/card.json",
-                             "checkpoints/done/2-3.safetensors", "datasets/default/abd/images.bin",
-                             "datasets/other/abc/images.bin"}) {
+  for (const char* orphan :
+       {"jobs/done/1/model.safetensors", "jobs/gone/1/card.json",
+        "checkpoints/done/2-3.safetensors", "datasets/default/abd/images.bin",
+        "datasets/other/abc/images.bin", "captures/default/abc", "captures/other/def"}) {
     EXPECT_TRUE(IsOrphan(orphan, references)) << orphan;
   }
 }

@@ -8,6 +8,7 @@
 #include "core/evaluation/confusion.h"
 #include "core/tasks/classification/decoder.h"
 #include "wire/status.h"
+#include "wire/tasks/catalog.h"
 #include "wire/worker_limits.h"
 
 namespace graft::wire {
@@ -106,6 +107,12 @@ TEST(ClassificationWireTest, OneClassIsNothingToLearn) {
   ASSERT_TRUE(ClassificationWire().Summarise(manifest, &summary));
   EXPECT_THAT(std::string(ClassificationWire().CheckTrainable(summary).message()),
               HasSubstr("1 class with images"));
+}
+
+TEST(ClassificationWireTest, TheFirstAnswerIsTheMostProbableLabelThoughTheModelAbstains) {
+  EXPECT_EQ(*FirstAnswerOf(tasks::ClassificationOutput(
+                {{{"cat", 0.5f, 1}, {"dog", 0.25f, 0}}, tasks::Abstention::kBelowThreshold, {}})),
+            (FirstAnswer{"cat", 0.5}));
 }
 
 }  // namespace

@@ -70,6 +70,13 @@ TEST(MultilabelWireTest, OutputsAndAnswersGoOverTheWire) {
   EXPECT_FALSE(answer->multilabel().labels(1).given());
 }
 
+TEST(MultilabelWireTest, TheFirstAnswerIsTheMostProbableLabelThatIsGiven) {
+  EXPECT_EQ(*FirstAnswerOf(tasks::MultilabelOutput(
+                {{"sky", 0.75f, 1, false}, {"sea", 0.5f, 0, true}, {"sun", 0.25f, 2, true}})),
+            (FirstAnswer{"sea", 0.5}));
+  EXPECT_EQ(*FirstAnswerOf(tasks::MultilabelOutput({})), (FirstAnswer{"", 0}));
+}
+
 TEST(MultilabelWireTest, AllLabelsAreShownWhereAskedFor) {
   v1::PredictOptions options;
   options.mutable_multilabel()->set_all_labels(true);

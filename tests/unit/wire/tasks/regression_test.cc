@@ -71,5 +71,13 @@ TEST(RegressionWireTest, AReportIsReadFromTheTasksJson) {
   EXPECT_EQ(ReportToProto("regression", report).status().code(), absl::StatusCode::kInternal);
 }
 
+TEST(RegressionWireTest, TheFirstAnswerIsTheNumbersInWordsAndHasNoProbability) {
+  EXPECT_EQ(*FirstAnswerOf(tasks::RegressionOutput({{"age", 38.25}, {"height", 1.8}})),
+            (FirstAnswer{"age 38.25, height 1.8", {}}));
+  EXPECT_EQ(
+      FirstAnswerOf(tasks::RegressionOutput(std::vector<tasks::NumberAnswer>(9, {"n", 1})))->text,
+      "n 1, n 1, n 1, n 1");
+}
+
 }  // namespace
 }  // namespace graft::wire

@@ -133,6 +133,24 @@ TEST_F(MigrationsTest, AVersionOfTheSecondSchemaKeepsWhatItsColumnsSaid) {
   EXPECT_TRUE((*store)->GetModelVersion("p", "m", 6).ok()) << "its input spec is no JSON";
 }
 
+TEST_F(MigrationsTest, AModelOfTheFifthSchemaIsThereBesideKeptPictures) {
+  ASSERT_TRUE(Migrate(*connection_, Migrations().subspan(0, 5)).ok());
+  ASSERT_TRUE(connection_
+                  ->Execute("INSERT INTO models (project, name, last_version) "
+                            "VALUES ('p', 'm', 7)")
+                  .ok());
+  connection_.reset();
+  SqliteMetadataStoreOptions options;
+  options.path = Path();
+  const auto store = SqliteMetadataStore::Open(options);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_TRUE((*store)->ListAllCapturePolicies()->empty());
+  CapturedPicture picture;
+  picture.project = "p";
+  picture.digest = "x";
+  EXPECT_TRUE(*(*store)->AddCapturedPicture(picture, absl::Hours(1)));
+}
+
 TEST_F(MigrationsTest, TheStoreRefusesASchemaItDoesNotKnow) {
   ASSERT_TRUE(Migrate(*connection_, Migrations()).ok());
   ASSERT_TRUE(connection_->Execute("PRAGMA user_version = 1000").ok());
