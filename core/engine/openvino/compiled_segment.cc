@@ -21,6 +21,7 @@
 #include "absl/synchronization/mutex.h"
 
 #include "core/base/status_macros.h"
+#include "core/engine/openvino/int8_instructions.h"
 #include "core/engine/openvino/lowering.h"
 
 namespace graft::engine {
@@ -40,6 +41,8 @@ ov::element::Type ElementOf(Precision precision) {
       return ov::element::f32;
     case Precision::kBf16:
       return ov::element::bf16;
+    case Precision::kInt8:  // what is not in integers
+      return getenv("REST_BF16") ? ov::element::bf16 : ov::element::f32;
   }
   return ov::element::f32;
 }
@@ -82,6 +85,22 @@ class CompiledSegmentImpl final : public CompiledSegment {
   }
 
   const CompileOptions& options() const override { return options_; }
+
+  int CountLayersInEightBits() const override {
+    int layers = 0;
+    for (const auto& node : model_.get_runtime_model()->get_ops()) {
+      const ov::RTMap& told = node->get_rt_info();
+      const auto of = [&](const char* key) {
+        const auto found = told.find(key);
+        return found == told.end() ? "" : found->second.as<std::string>();
+      };
+      const std::string type = of("layerType");
+      if (type != "Convolution" && type != "FullyConnected" && type != "MatMul") continue;
+      const std::string precision = of("runtimePrecision");
+      if (precision == "u8" || precision == "i8") ++layers;
+    }
+    return layers;
+  }
 
   absl::Status Run(absl::Span<const Row> rows, float* out) override {
     return CatchOpenVinoErrors("OpenVINO", [&] { return RunPasses(rows, out); });
@@ -202,6 +221,9 @@ absl::Status CompiledSegment::Available(Precision precision) {
              ov::device::capability::BF16)) {
       return absl::UnimplementedError("this processor has no instructions for bfloat16");
     }
+    if (precision == Precision::kInt8 && !HasInt8Instructions()) {
+      return absl::UnimplementedError("this processor has no instructions for 8-bit integers");
+    }
     return absl::OkStatus();
   });
 }
@@ -213,7 +235,8 @@ absl::StatusOr<std::unique_ptr<CompiledSegment>> CompiledSegment::Compile(
       "OpenVINO cannot compile the network",
       [&]() -> absl::StatusOr<std::unique_ptr<CompiledSegment>> {
         GRAFT_ASSIGN_OR_RETURN(const std::shared_ptr<ov::Model> model,
-                               LowerSegment(*segment, options.rows));
+                               LowerSegment(*segment, options.rows,
+                                            options.precision == Precision::kInt8));
         ov::CompiledModel compiled = Core().compile_model(
             model, kDevice, ov::hint::inference_precision(ElementOf(options.precision)),
             ov::inference_num_threads(options.threads), ov::num_streams(options.streams),

@@ -36,6 +36,9 @@ class CompiledSegment {
 
   virtual const CompileOptions& options() const = 0;
 
+  // How many of its convolutions and matrix products OpenVINO has put into 8-bit integers.
+  virtual int CountLayersInEightBits() const = 0;
+
   // Engine::Run. Passes go side by side as far as there are streams; the last one computes rows for
   // nothing where they do not come out even.
   virtual absl::Status Run(absl::Span<const Row> rows, float* out) = 0;

@@ -1,0 +1,34 @@
+#ifndef GRAFT_CORE_PUBLISHING_RANGE_FINDER_H_
+#define GRAFT_CORE_PUBLISHING_RANGE_FINDER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "core/model/activation_range.h"
+#include "core/publishing/unpublished_models.h"
+#include "core/training/precision_prover.h"
+
+namespace graft::publishing {
+
+// What is needed to compute a model in 8-bit integers, or why it is not to be had.
+struct FoundRanges {
+  std::vector<model::ActivationRange> ranges;
+  std::string declined;  // "": found
+};
+
+// Examples that FindRanges sends through the network.
+inline constexpr int64_t kRangeExamples = 256;
+
+// Runs the trained model by LibTorch on training pictures, views of them where they are few, and
+// sees what its layers read. Polls `context` and adds to its work. Errors are those of the context
+// and of the examples.
+absl::StatusOr<FoundRanges> FindRanges(const training::TrainedModel& trained,
+                                       const UnpublishedModels& models,
+                                       training::RunContext* context);
+
+}  // namespace graft::publishing
+
+#endif  // GRAFT_CORE_PUBLISHING_RANGE_FINDER_H_
