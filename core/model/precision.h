@@ -18,7 +18,7 @@ namespace graft::model {
 enum class Precision {
   kF32,
   kBf16,  // 8 bits of mantissa; sums in float32
-  kInt8,  // layers for which ranges are known: 8-bit integers, sums in 32 bits; the rest as float32
+  kInt8,  // layers that have ranges: 8-bit integers, sums in 32 bits; the rest in kBf16 or kF32
 };
 
 // "f32", "bf16", "int8".

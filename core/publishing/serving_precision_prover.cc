@@ -38,7 +38,7 @@ int64_t ServingPrecisionProver::Forwards(std::optional<Precision> asked) const {
   for (const Precision precision : ToTry(asked)) {
     if (!IsHere(precision)) continue;
     forwards += rules_.min_rows;
-    if (precision == Precision::kInt8) forwards += kRangeExamples;
+    if (precision == Precision::kInt8) forwards += kRangeForwards;
   }
   return forwards == 0 ? 0 : rules_.min_rows + forwards;
 }
@@ -75,7 +75,7 @@ absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(
       candidates.push_back(Load(trained, precision));
       continue;
     }
-    GRAFT_ASSIGN_OR_RETURN(FoundRanges found, FindRanges(trained, *models_, context));
+    GRAFT_ASSIGN_OR_RETURN(FoundRanges found, FindRanges(trained, models_, context));
     if (!found.declined.empty()) {
       Candidate& declined = candidates.emplace_back();
       declined.trial.precision = precision;
@@ -83,11 +83,8 @@ absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(
       continue;
     }
     ranges = std::move(found.ranges);
-    model::ModelDescription description = *trained.description;
-    description.precision.emplace().ranges = ranges;
-    training::TrainedModel ranged = trained;
-    ranged.description = &description;
-    candidates.push_back(Load(ranged, precision));
+    model::ModelDescription description;
+    candidates.push_back(Load(WithRanges(trained, ranges, &description), precision));
   }
   const training::TrainingData& data = *trained.data;
   const bool judged = !data.validation.empty();

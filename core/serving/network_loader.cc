@@ -182,12 +182,14 @@ struct RangesOfParts {
 absl::StatusOr<RangesOfParts> RangesOf(const model::ModelDescription& description,
                                        const SegmentPlan& plan, model::Precision precision) {
   RangesOfParts ranges;
-  if (precision != model::Precision::kInt8 || !description.precision.has_value()) return ranges;
+  if (!description.precision.has_value()) return ranges;
   const std::vector<model::ActivationRange>& all = description.precision->ranges;
   if (plan.common.has_value()) ranges.common = engine::RangesIn(*plan.common, all);
   ranges.own = engine::RangesIn(plan.own, all);
-  if (ranges.common.size() + ranges.own.size() == all.size()) return ranges;
-  return absl::DataLossError("description: an activation range is of no layer of the model");
+  if (ranges.common.size() + ranges.own.size() != all.size()) {
+    return absl::DataLossError("description: an activation range is of no layer of the model");
+  }
+  return precision == model::Precision::kInt8 ? ranges : RangesOfParts();
 }
 
 // What models have in common, they have in one precision, and in 8-bit integers of the same ranges.
