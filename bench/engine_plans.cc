@@ -1,7 +1,7 @@
 // What an engine's ways of computing a batch cost for one backbone: LibTorch, and OpenVINO compiled
 // for one row with all threads, for one row a thread (in bfloat16 and in 8-bit integers, too, where
-// the processor has them), and for the whole batch. They take turns, so that a machine that slows down slows all; the
-// median of each and its ratio to the first is printed, as milliseconds a row.
+// the processor has them), and for the whole batch. They take turns, so that a machine that slows
+// down slows all; the median of each and its ratio to the first is printed, as milliseconds a row.
 //
 //   graft_bench_engine_plans --architecture tf_efficientnet_lite0 --threads 2 --rows 8
 

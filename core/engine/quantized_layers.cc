@@ -12,14 +12,11 @@ namespace graft::engine {
 namespace {
 
 bool HasWeights(const nn::Node& node) {
-  return std::holds_alternative<nn::Conv2d>(node.op) ||
-         std::holds_alternative<nn::Linear>(node.op);
+  return std::holds_alternative<nn::Conv2d>(node.op) || std::holds_alternative<nn::Linear>(node.op);
 }
 
 // A convolution of a map of one place: of a gate.
-bool OfOnePlace(const nn::Shape& read) {
-  return read.rank() == 3 && read[1] == 1 && read[2] == 1;
-}
+bool OfOnePlace(const nn::Shape& read) { return read.rank() == 3 && read[1] == 1 && read[2] == 1; }
 
 // How many nodes read each node.
 std::vector<int> Readers(const nn::NetworkSpec& segment) {
@@ -41,8 +38,7 @@ std::vector<int> LayersToQuantize(const nn::NetworkSpec& segment) {
   if (!shapes.ok()) return layers;
   for (size_t i = 0; i < segment.nodes.size(); ++i) {
     if (!HasWeights(segment.nodes[i])) continue;
-    const nn::Shape read =
-        nn::ShapesInto(segment, static_cast<int>(i), inputs, *shapes).front();
+    const nn::Shape read = nn::ShapesInto(segment, static_cast<int>(i), inputs, *shapes).front();
     const bool answers = read.rank() == 1;
     if (!answers && !OfOnePlace(read)) layers.push_back(static_cast<int>(i));
   }
@@ -79,9 +75,9 @@ absl::StatusOr<std::vector<QuantizedLayer>> QuantizedLayersOf(const Segment& seg
     if (normed) layers.back().norm = static_cast<int>(i) + 1;
   }
   if (by_node.empty()) return layers;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "activation ranges: \"", by_node.begin()->first, "\" is no convolution or linear layer of ",
-      segment.spec.architecture));
+  return absl::InvalidArgumentError(absl::StrCat("activation ranges: \"", by_node.begin()->first,
+                                                 "\" is no convolution or linear layer of ",
+                                                 segment.spec.architecture));
 }
 
 }  // namespace graft::engine

@@ -36,8 +36,8 @@ QuantizedWeights QuantizeWeights(absl::Span<const float> weights, int64_t out_ch
     // A channel of zeros, or so near that its scale would be no number, stays 0 under any scale.
     const float scale = largest < 1e-30f ? 1 : largest / kLargest;
     for (size_t i = 0; i < each; ++i) {
-      quantized.values[channel * each + i] = static_cast<int8_t>(
-          std::clamp(std::round(from[i] * gain / scale), -kLargest, kLargest));
+      quantized.values[channel * each + i] =
+          static_cast<int8_t>(std::clamp(std::round(from[i] * gain / scale), -kLargest, kLargest));
     }
     quantized.scales.push_back(scale);
     quantized.biases.push_back((bias.empty() ? 0 : bias[channel]) * gain + shift);

@@ -16,8 +16,7 @@ struct FoldedNorm {
 
 // Of a norm's tensors, one number a channel each. Pure.
 FoldedNorm FoldNorm(absl::Span<const float> weight, absl::Span<const float> bias,
-                    absl::Span<const float> mean, absl::Span<const float> variance,
-                    double epsilon);
+                    absl::Span<const float> mean, absl::Span<const float> variance, double epsilon);
 
 // A layer's weights in 8-bit integers: what it gives is scale * (values * in) + bias, with a scale
 // and a bias of each output channel.

@@ -4,8 +4,8 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 
 #include "core/base/sha256.h"
@@ -38,8 +38,8 @@ absl::Status Validate(const std::vector<ActivationRange>& ranges) {
     if (!named.insert(range.node).second) {
       return Wrong(absl::StrCat("layer \"", range.node, "\" has two"));
     }
-    const bool sound = range.low <= 0 && range.high > 0 && std::isfinite(range.low) &&
-                       std::isfinite(range.high);
+    const bool sound =
+        range.low <= 0 && range.high > 0 && std::isfinite(range.low) && std::isfinite(range.high);
     if (!sound) {
       return Wrong(absl::StrCat("that of layer \"", range.node,
                                 "\" must begin at 0 or below and end above 0"));

@@ -131,8 +131,8 @@ absl::StatusOr<FoundRanges> FindRanges(const training::TrainedModel& trained,
   absl::StatusOr<std::vector<ActivationRange>> ranges = recorder.Ranges();
   if (!ranges.ok()) return declined(ranges.status().message());
   if (ranges->empty()) return declined("no layer of it is large enough to gain anything");
-  GRAFT_ASSIGN_OR_RETURN(
-      *ranges, Quietening(trained, models, some, context).Run(*std::move(ranges)));
+  GRAFT_ASSIGN_OR_RETURN(*ranges,
+                         Quietening(trained, models, some, context).Run(*std::move(ranges)));
   if (ranges->empty()) return declined("every layer of it comes out too far from float32");
   return FoundRanges{*std::move(ranges), ""};
 }

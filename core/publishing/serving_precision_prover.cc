@@ -106,8 +106,7 @@ absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(
   std::vector<PrecisionTrial> trials;
   for (Candidate& each : candidates) trials.push_back(std::move(each.trial));
   const std::string figure = judged && !trials.empty() ? trained.task->main_figure() : "";
-  model::PrecisionRecord record =
-      engine::DecidePrecision(std::move(trials), figure, asked, rules_);
+  model::PrecisionRecord record = engine::DecidePrecision(std::move(trials), figure, asked, rules_);
   record.ranges = std::move(ranges);
   return record;
 }

@@ -370,10 +370,10 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   if (plan.common.has_value()) {
     parts.max_rows = rows_within(plan.common_row_bytes);
     parts.batch_key = CommonId(plan, served.precision, ranges.common);
-    GRAFT_ASSIGN_OR_RETURN(parts.common,
-                           Common(parts.batch_key, plan, description.input, ranges.common, backbone,
-                                  engines, {.threads = options_.threads, .max_rows = parts.max_rows},
-                                  WarmSizesWithin(warm_batch_sizes, parts.max_rows)));
+    GRAFT_ASSIGN_OR_RETURN(
+        parts.common, Common(parts.batch_key, plan, description.input, ranges.common, backbone,
+                             engines, {.threads = options_.threads, .max_rows = parts.max_rows},
+                             WarmSizesWithin(warm_batch_sizes, parts.max_rows)));
     parts.max_rows = std::min(parts.max_rows, parts.common->engine->rows_at_once());
     parts.memory.segment_id = parts.batch_key;
     parts.memory.segment_bytes = parts.common->engine->bytes();
@@ -394,10 +394,9 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   // The model's own tensors before the backbone's of the same names.
   GRAFT_ASSIGN_OR_RETURN(
       std::shared_ptr<const engine::Segment> own,
-      engine::SegmentOf(std::move(plan.own),
-                        {own_head.get(), own_stages.get(), backbone->network.get()}, pixels,
-                        std::make_shared<OwnMemory>(std::move(artifact), backbone),
-                        std::move(ranges.own)));
+      engine::SegmentOf(
+          std::move(plan.own), {own_head.get(), own_stages.get(), backbone->network.get()}, pixels,
+          std::make_shared<OwnMemory>(std::move(artifact), backbone), std::move(ranges.own)));
   GRAFT_ASSIGN_OR_RETURN(parts.own, LoadSegment(std::move(own), engines,
                                                 {.threads = options_.threads, .max_rows = own_rows},
                                                 WarmSizesWithin(warm_batch_sizes, own_rows)));

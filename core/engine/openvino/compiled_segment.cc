@@ -35,8 +35,9 @@ ov::Core& Core() {
   return *core;
 }
 
-// Of what is not in integers. Beside those in 8 bits layers in float32 cost more than bfloat16 alone
-// would: where the processor has that, fewer bits are faster whatever share of the layers has them.
+// Of what is not in integers. Beside those in 8 bits layers in float32 cost more than bfloat16
+// alone would: where the processor has that, fewer bits are faster whatever share of the layers has
+// them.
 ov::element::Type ElementOf(Precision precision) {
   switch (precision) {
     case Precision::kF32:
@@ -237,9 +238,9 @@ absl::StatusOr<std::unique_ptr<CompiledSegment>> CompiledSegment::Compile(
   return CatchOpenVinoErrors(
       "OpenVINO cannot compile the network",
       [&]() -> absl::StatusOr<std::unique_ptr<CompiledSegment>> {
-        GRAFT_ASSIGN_OR_RETURN(const std::shared_ptr<ov::Model> model,
-                               LowerSegment(*segment, options.rows,
-                                            options.precision == Precision::kInt8));
+        GRAFT_ASSIGN_OR_RETURN(
+            const std::shared_ptr<ov::Model> model,
+            LowerSegment(*segment, options.rows, options.precision == Precision::kInt8));
         ov::CompiledModel compiled = Core().compile_model(
             model, kDevice, ov::hint::inference_precision(ElementOf(options.precision)),
             ov::inference_num_threads(options.threads), ov::num_streams(options.streams),

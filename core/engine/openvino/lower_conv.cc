@@ -26,8 +26,8 @@ Value Convolved(const nn::Conv2d& conv, const Value& x, const Value& weights) {
     return std::make_shared<ov::op::v1::Convolution>(x, weights, ov::Strides{stride, stride}, pads,
                                                      pads, ov::Strides{1, 1}, pad);
   }
-  return std::make_shared<ov::op::v1::GroupConvolution>(
-      x, weights, ov::Strides{stride, stride}, pads, pads, ov::Strides{1, 1}, pad);
+  return std::make_shared<ov::op::v1::GroupConvolution>(x, weights, ov::Strides{stride, stride},
+                                                        pads, pads, ov::Strides{1, 1}, pad);
 }
 
 Value Lower(const nn::Conv2d& conv, const LowerArgs& args) {

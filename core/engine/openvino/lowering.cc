@@ -114,8 +114,7 @@ class Builder {
     if (const auto found = quantized_.find(index); found != quantized_.end()) {
       return Quantized(found->second, in.front());
     }
-    const std::vector<nn::Shape> in_shapes =
-        nn::ShapesInto(segment_.spec, index, inputs_, shapes_);
+    const std::vector<nn::Shape> in_shapes = nn::ShapesInto(segment_.spec, index, inputs_, shapes_);
     const LowerArgs args{in, in_shapes, own_[index], shapes_[index], rows_};
     return std::visit([&](const auto& op) { return Lower(op, args); }, node(index).op);
   }
@@ -126,10 +125,10 @@ class Builder {
     if (x.get_node() == nullptr) x = QuantizedInput(in, layer.low, layer.high);
     static const OwnTensors kNone;
     const QuantizedWeights weights =
-        layer.norm < 0 ? WeightsOf(own_[layer.node], nullptr, kNone)
-                       : WeightsOf(own_[layer.node],
-                                   &std::get<nn::BatchNorm2d>(node(layer.norm).op),
-                                   own_[layer.norm]);
+        layer.norm < 0
+            ? WeightsOf(own_[layer.node], nullptr, kNone)
+            : WeightsOf(own_[layer.node], &std::get<nn::BatchNorm2d>(node(layer.norm).op),
+                        own_[layer.norm]);
     const nn::Op& op = node(layer.node).op;
     if (const auto* const conv = std::get_if<nn::Conv2d>(&op)) {
       return LowerQuantized(*conv, weights, x);

@@ -110,8 +110,8 @@ TEST(ActivationHistogram, MakesRoomForWhatComesLater) {
 }
 
 TEST(ActivationHistogram, TellsWhatIsNoNumber) {
-  for (const float value : {std::numeric_limits<float>::quiet_NaN(),
-                            std::numeric_limits<float>::infinity()}) {
+  for (const float value :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     ActivationHistogram histogram;
     histogram.Add(std::vector<float>{1, value});
     EXPECT_FALSE(histogram.finite());

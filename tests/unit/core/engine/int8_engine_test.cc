@@ -45,9 +45,9 @@ nn::NetworkSpec Convolutions() {
   builder.Append("", nn::Activation{nn::ActivationKind::kSilu});
   builder.Append("point", nn::Conv2d{.in_channels = 16, .out_channels = 16});
   builder.Append("", nn::Add{}, {builder.last(), relu});
-  builder.Append("groups",
-                 nn::Conv2d{.in_channels = 16, .out_channels = 32, .kernel = 3, .padding = 1,
-                            .groups = 2});
+  builder.Append(
+      "groups",
+      nn::Conv2d{.in_channels = 16, .out_channels = 32, .kernel = 3, .padding = 1, .groups = 2});
   builder.Append("", nn::AdaptiveAvgPool2d{1, 1});
   builder.Append("", nn::Flatten{});
   builder.EndStage("all");
@@ -131,8 +131,7 @@ class Int8Engine : public ::testing::Test {
   static void ExpectInEightBits(const std::shared_ptr<const Segment>& plain, int layers) {
     const RandomRows rows = MakeRandomRows(*plain, kRows, 5);
     const auto ranged = WithRanges(plain, rows);
-    const auto made =
-        OpenVinoEngineFactory(0, Precision::kInt8).Make(ranged, {.threads = 2});
+    const auto made = OpenVinoEngineFactory(0, Precision::kInt8).Make(ranged, {.threads = 2});
     const auto eager = EagerEngineFactory().Make(plain, {});
     ASSERT_TRUE(made.ok() && eager.ok()) << made.status() << eager.status();
     EXPECT_EQ((*made)->precision(), Precision::kInt8);

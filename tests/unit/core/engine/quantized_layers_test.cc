@@ -25,8 +25,8 @@ nn::NetworkSpec Gated() {
   builder.Append("gate", nn::Conv2d{.in_channels = 4, .out_channels = 4});
   const int gate = builder.Append("", nn::Activation{nn::ActivationKind::kSigmoid});
   const int gated = builder.Append("", nn::Multiply{}, {map, gate});
-  const int shared = builder.Append("shared", nn::Conv2d{.in_channels = 4, .out_channels = 4},
-                                    {gated});
+  const int shared =
+      builder.Append("shared", nn::Conv2d{.in_channels = 4, .out_channels = 4}, {gated});
   const int normed = builder.Append("shared_norm", nn::BatchNorm2d{4}, {shared});
   builder.Append("", nn::Add{}, {normed, shared});
   builder.Append("", nn::AdaptiveAvgPool2d{1, 1});

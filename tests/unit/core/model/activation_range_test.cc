@@ -1,9 +1,8 @@
 #include "core/model/activation_range.h"
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-
-#include "absl/strings/str_cat.h"
 
 namespace graft::model {
 namespace {
