@@ -20,8 +20,9 @@ using serving::Servable;
 
 constexpr int64_t kExamples = 256;   // whose values are seen
 constexpr size_t kMostLayers = 128;  // that are compared: each is compiled for itself
-// Of embeddings: with a linear head on 200 photographs about one answer in 300 changes.
-constexpr double kMostNoise = 0.01;
+// Of embeddings. With 0.01 a linear head of EfficientNet-Lite0 on 200 photographs kept 993 of 1,000
+// answers, two too few.
+constexpr double kMostNoise = 0.006;
 
 using Embeddings = std::vector<std::vector<float>>;
 
