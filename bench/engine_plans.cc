@@ -1,7 +1,7 @@
 // What an engine's ways of computing a batch cost for one backbone: LibTorch, and OpenVINO compiled
-// for one row with all threads, for one row a thread (in bfloat16, too, where the processor has
-// it), and for the whole batch. They take turns, so that a machine that slows down slows all; the
-// median of each and its ratio to the first is printed, as milliseconds a row.
+// for one row with all threads, for one row a thread (in bfloat16 and in 8-bit integers, too, where
+// the processor has them), and for the whole batch. They take turns, so that a machine that slows
+// down slows all; the median of each and its ratio to the first is printed, as milliseconds a row.
 //
 //   graft_bench_engine_plans --architecture tf_efficientnet_lite0 --threads 2 --rows 8
 
@@ -18,7 +18,9 @@
 
 #include "core/backbones/catalog.h"
 #include "core/base/status_macros.h"
+#include "core/engine/activation_recorder.h"
 #include "core/engine/eager/eager_engine.h"
+#include "core/engine/eager/recording_engine.h"
 #include "core/engine/openvino/compiled_segment.h"
 #include "core/engine/segment_of_network.h"
 #include "core/nn/network.h"
@@ -54,7 +56,7 @@ absl::Status Bench(const Arguments& arguments) {
   GRAFT_ASSIGN_OR_RETURN(nn::NetworkSpec features,
                          nn::CutStages(spec, 0, spec.feature_stages,
                                        nn::ImageInputs(spec, pixels.height, pixels.width)));
-  GRAFT_ASSIGN_OR_RETURN(const auto segment,
+  GRAFT_ASSIGN_OR_RETURN(std::shared_ptr<const engine::Segment> segment,
                          engine::SegmentOf(std::move(features), {network.get()}, pixels, nullptr));
   std::vector<std::string> pictures;
   std::vector<engine::Row> rows;
@@ -97,6 +99,19 @@ absl::Status Bench(const Arguments& arguments) {
   if (engine::CompiledSegment::Available(engine::Precision::kBf16).ok()) {
     GRAFT_RETURN_IF_ERROR(add("1 row a thread, bf16",
                               {1, arguments.threads, arguments.threads, engine::Precision::kBf16}));
+  }
+  if (engine::CompiledSegment::Available(engine::Precision::kInt8).ok()) {
+    engine::ActivationRecorder recorder;
+    GRAFT_ASSIGN_OR_RETURN(
+        const std::unique_ptr<engine::Engine> recording,
+        engine::RecordingEngineFactory(&recorder).Make(segment, {arguments.threads, 2}));
+    std::vector<float> out(static_cast<size_t>(recording->outputs() * arguments.rows));
+    GRAFT_RETURN_IF_ERROR(recording->Run(rows, out.data()));
+    auto ranged = std::make_shared<engine::Segment>(*segment);
+    GRAFT_ASSIGN_OR_RETURN(ranged->ranges, recorder.Ranges());
+    segment = std::move(ranged);
+    GRAFT_RETURN_IF_ERROR(add("1 row a thread, int8",
+                              {1, arguments.threads, arguments.threads, engine::Precision::kInt8}));
   }
   std::vector<float> first;
   for (Way& way : ways) {

@@ -6,7 +6,8 @@
 namespace graft::engine {
 
 std::vector<std::shared_ptr<const EngineFactory>> AllEngines() {
-  return {std::make_shared<OpenVinoEngineFactory>(kTooSmallForOpenVino, Precision::kBf16),
+  return {std::make_shared<OpenVinoEngineFactory>(kTooSmallForOpenVino, Precision::kInt8),
+          std::make_shared<OpenVinoEngineFactory>(kTooSmallForOpenVino, Precision::kBf16),
           std::make_shared<OpenVinoEngineFactory>(kTooSmallForOpenVino),
           std::make_shared<EagerEngineFactory>()};
 }

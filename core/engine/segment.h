@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 
+#include "core/model/activation_range.h"
 #include "core/model/input_spec.h"
 #include "core/nn/network_spec.h"
 
@@ -34,6 +35,9 @@ struct Segment {
   // of the spec's channels, and it belongs to the segment to scale and normalise them. Other inputs
   // come in the shape that the network reads, float32 or, where they are integers, int64.
   std::optional<model::InputSpec> pixels;
+  // Of the layers that are to be computed in 8-bit integers by an engine that does so
+  // (quantized_layers.h). Others pay no heed to them.
+  std::vector<model::ActivationRange> ranges;
 
   // What one row brings of input `index`.
   uint64_t input_bytes(size_t index) const;

@@ -13,7 +13,8 @@ namespace graft::engine {
 
 absl::StatusOr<std::shared_ptr<const Segment>> SegmentOf(
     nn::NetworkSpec spec, absl::Span<const nn::Network* const> networks,
-    std::optional<model::InputSpec> pixels, std::shared_ptr<const void> keeps) {
+    std::optional<model::InputSpec> pixels, std::shared_ptr<const void> keeps,
+    std::vector<model::ActivationRange> ranges) {
   absl::flat_hash_map<std::string, at::Tensor> by_name;
   for (const nn::Network* const network : networks) {
     for (nn::NamedTensor& named : network->NamedTensors()) {
@@ -40,6 +41,7 @@ absl::StatusOr<std::shared_ptr<const Segment>> SegmentOf(
   segment->spec = std::move(spec);
   segment->keeps = std::move(kept);
   segment->pixels = pixels;
+  segment->ranges = std::move(ranges);
   GRAFT_RETURN_IF_ERROR(Validate(*segment));
   return segment;
 }

@@ -14,10 +14,12 @@ namespace graft::engine {
 
 // `spec`, put together from these networks, with their tensors by name: float32, contiguous, in the
 // host's memory, and kept; `keeps` is what they point into where they do not own it. `pixels` as in
-// Segment. NOT_FOUND names a tensor that no network has.
+// Segment; `ranges`: those of layers that it has (quantized_layers.h). NOT_FOUND names a tensor
+// that no network has.
 absl::StatusOr<std::shared_ptr<const Segment>> SegmentOf(
     nn::NetworkSpec spec, absl::Span<const nn::Network* const> networks,
-    std::optional<model::InputSpec> pixels, std::shared_ptr<const void> keeps);
+    std::optional<model::InputSpec> pixels, std::shared_ptr<const void> keeps,
+    std::vector<model::ActivationRange> ranges = {});
 
 }  // namespace graft::engine
 

@@ -10,8 +10,8 @@
 namespace graft::model {
 namespace {
 
-constexpr std::pair<Precision, absl::string_view> kNames[] = {{Precision::kF32, "f32"},
-                                                              {Precision::kBf16, "bf16"}};
+constexpr std::pair<Precision, absl::string_view> kNames[] = {
+    {Precision::kF32, "f32"}, {Precision::kBf16, "bf16"}, {Precision::kInt8, "int8"}};
 
 absl::Status Wrong(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("precision record: ", what));
@@ -56,11 +56,14 @@ std::optional<Precision> PrecisionFromName(absl::string_view name) {
 std::string PrecisionRecordToJson(const PrecisionRecord& record) {
   nlohmann::json trials = nlohmann::json::array();
   for (const PrecisionTrial& trial : record.trials) trials.push_back(TrialToJson(trial));
-  return nlohmann::json{{"chosen", PrecisionName(record.chosen)},
-                        {"reason", record.reason},
-                        {"figure", record.figure},
-                        {"trials", std::move(trials)}}
-      .dump();
+  nlohmann::json json = {{"chosen", PrecisionName(record.chosen)},
+                         {"reason", record.reason},
+                         {"figure", record.figure},
+                         {"trials", std::move(trials)}};
+  if (!record.ranges.empty()) {
+    json["ranges"] = nlohmann::json::parse(ActivationRangesToJson(record.ranges));
+  }
+  return json.dump();
 }
 
 absl::StatusOr<PrecisionRecord> PrecisionRecordFromJson(absl::string_view json) {
@@ -82,6 +85,9 @@ absl::StatusOr<PrecisionRecord> PrecisionRecordFromJson(absl::string_view json) 
         trial.score = each.at("score").get<double>();
       }
       record.trials.push_back(std::move(trial));
+    }
+    if (parsed.contains("ranges")) {
+      GRAFT_ASSIGN_OR_RETURN(record.ranges, ActivationRangesFromJson(parsed.at("ranges").dump()));
     }
   } catch (const nlohmann::json::exception& e) {
     return Wrong(e.what());

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "core/base/status_macros.h"
-#include "core/publishing/precision_comparison.h"
+#include "core/publishing/range_finder.h"
 #include "core/publishing/trial_rows.h"
 #include "core/tasks/task.h"
 
@@ -33,35 +34,57 @@ std::vector<Precision> ServingPrecisionProver::ToTry(std::optional<Precision> as
 }
 
 int64_t ServingPrecisionProver::Forwards(std::optional<Precision> asked) const {
-  int64_t precisions = 0;
+  int64_t forwards = 0;
   for (const Precision precision : ToTry(asked)) {
-    const bool here =
-        std::any_of(models_->engines().begin(), models_->engines().end(), [&](const auto& engine) {
-          return engine->precision() == precision && engine->Available().ok();
-        });
-    if (here) ++precisions;
+    if (!IsHere(precision)) continue;
+    forwards += rules_.min_rows;
+    if (precision == Precision::kInt8) forwards += kRangeForwards;
   }
-  return precisions == 0 ? 0 : rules_.min_rows * (1 + precisions);
+  return forwards == 0 ? 0 : rules_.min_rows + forwards;
+}
+
+bool ServingPrecisionProver::IsHere(Precision precision) const {
+  return std::any_of(models_->engines().begin(), models_->engines().end(), [&](const auto& engine) {
+    return engine->precision() == precision && engine->Available().ok();
+  });
+}
+
+Candidate ServingPrecisionProver::Load(const training::TrainedModel& trained,
+                                       Precision precision) const {
+  Candidate candidate;
+  candidate.trial.precision = precision;
+  const absl::StatusOr<std::shared_ptr<const Servable>> loaded = models_->Load(trained, precision);
+  if (!loaded.ok()) {
+    candidate.trial.declined = std::string(loaded.status().message());
+  } else if ((*loaded)->engine_use().precision != model::PrecisionName(precision)) {
+    candidate.trial.declined = WhyFloat32((*loaded)->engine_use());
+  } else {
+    candidate.servable = *loaded;
+  }
+  return candidate;
 }
 
 absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(
     const training::TrainedModel& trained, std::optional<Precision> asked,
     training::RunContext* context) const {
   std::vector<Candidate> candidates;
+  std::vector<model::ActivationRange> ranges;
   for (const Precision precision : ToTry(asked)) {
     GRAFT_RETURN_IF_ERROR(context->PollButForStop());
-    Candidate candidate;
-    candidate.trial.precision = precision;
-    const absl::StatusOr<std::shared_ptr<const Servable>> loaded =
-        models_->Load(trained, precision);
-    if (!loaded.ok()) {
-      candidate.trial.declined = std::string(loaded.status().message());
-    } else if ((*loaded)->engine_use().precision != model::PrecisionName(precision)) {
-      candidate.trial.declined = WhyFloat32((*loaded)->engine_use());
-    } else {
-      candidate.servable = *loaded;
+    if (precision != Precision::kInt8 || !IsHere(precision)) {
+      candidates.push_back(Load(trained, precision));
+      continue;
     }
-    candidates.push_back(std::move(candidate));
+    GRAFT_ASSIGN_OR_RETURN(FoundRanges found, FindRanges(trained, models_, context));
+    if (!found.declined.empty()) {
+      Candidate& declined = candidates.emplace_back();
+      declined.trial.precision = precision;
+      declined.trial.declined = std::move(found.declined);
+      continue;
+    }
+    ranges = std::move(found.ranges);
+    model::ModelDescription description;
+    candidates.push_back(Load(WithRanges(trained, ranges, &description), precision));
   }
   const training::TrainingData& data = *trained.data;
   const bool judged = !data.validation.empty();
@@ -83,7 +106,9 @@ absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(
   std::vector<PrecisionTrial> trials;
   for (Candidate& each : candidates) trials.push_back(std::move(each.trial));
   const std::string figure = judged && !trials.empty() ? trained.task->main_figure() : "";
-  return engine::DecidePrecision(std::move(trials), figure, asked, rules_);
+  model::PrecisionRecord record = engine::DecidePrecision(std::move(trials), figure, asked, rules_);
+  record.ranges = std::move(ranges);
+  return record;
 }
 
 }  // namespace graft::publishing

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 
 #include "core/engine/choose_precision.h"
+#include "core/publishing/precision_comparison.h"
 #include "core/publishing/unpublished_models.h"
 #include "core/training/precision_prover.h"
 
@@ -15,7 +16,9 @@ namespace graft::publishing {
 
 // Loads the trained model as a server would, in float32 and in each other precision that the
 // engines have, and compares what they answer: on pictures of the validation part, or of the
-// training part where nothing is held out, and on views of those where they are few.
+// training part where nothing is held out, and on views of those where they are few. What it takes
+// to compute in 8-bit integers is found on the training part first (range_finder.h), and kept in
+// the record whatever is chosen: a server's owner may ask for it.
 class ServingPrecisionProver final : public training::PrecisionProver {
  public:
   // `models` is borrowed.
@@ -30,6 +33,10 @@ class ServingPrecisionProver final : public training::PrecisionProver {
  private:
   // Those to try, fastest first; none where the job asks for float32.
   std::vector<model::Precision> ToTry(std::optional<model::Precision> asked) const;
+  // Whether an engine on this machine computes in it.
+  bool IsHere(model::Precision precision) const;
+  // Declined where it cannot be loaded in that precision.
+  Candidate Load(const training::TrainedModel& trained, model::Precision precision) const;
 
   UnpublishedModels* const models_;
   const engine::PrecisionRules rules_;

@@ -1,6 +1,7 @@
 #include "core/publishing/unpublished_models.h"
 
 #include <string>
+#include <utility>
 
 #include "core/backbones/weights_catalog.h"
 #include "core/serving/model_source.h"
@@ -48,13 +49,26 @@ class UnpublishedSource final : public serving::ModelSource {
 
 absl::StatusOr<std::shared_ptr<const serving::Servable>> UnpublishedModels::Load(
     const training::TrainedModel& trained, model::Precision precision) {
+  return LoadWith(trained, precision, options_.engines, &cache_);
+}
+
+absl::StatusOr<std::shared_ptr<const serving::Servable>> UnpublishedModels::LoadOn(
+    std::vector<std::shared_ptr<const engine::EngineFactory>> engines,
+    const training::TrainedModel& trained, serving::PredictCache* cache) const {
+  return LoadWith(trained, model::Precision::kF32, std::move(engines), cache);
+}
+
+absl::StatusOr<std::shared_ptr<const serving::Servable>> UnpublishedModels::LoadWith(
+    const training::TrainedModel& trained, model::Precision precision,
+    std::vector<std::shared_ptr<const engine::EngineFactory>> engines,
+    serving::PredictCache* cache) const {
   UnpublishedSource source(trained.file, model::ModelDescriptionToJson(*trained.description));
   const backbones::WeightsCatalog weights({trained.backbone});
   serving::NetworkLoader::Options loading;
-  loading.engines = options_.engines;
+  loading.engines = std::move(engines);
   loading.precision = precision;
   loading.threads = options_.threads;
-  loading.cache = &cache_;
+  loading.cache = cache;
   serving::NetworkLoader loader(loading, &source, &weights, decoders_);
   return loader.Load({"", "unpublished", kUnpublished}, {});
 }

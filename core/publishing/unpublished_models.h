@@ -44,10 +44,20 @@ class UnpublishedModels {
   absl::StatusOr<std::shared_ptr<const serving::Servable>> Load(
       const training::TrainedModel& trained, model::Precision precision);
 
+  // By these engines, in float32, and with this cache.
+  absl::StatusOr<std::shared_ptr<const serving::Servable>> LoadOn(
+      std::vector<std::shared_ptr<const engine::EngineFactory>> engines,
+      const training::TrainedModel& trained, serving::PredictCache* cache) const;
+
   // What models that were loaded have in common of pictures.
   serving::PredictCache& cache() { return cache_; }
 
  private:
+  absl::StatusOr<std::shared_ptr<const serving::Servable>> LoadWith(
+      const training::TrainedModel& trained, model::Precision precision,
+      std::vector<std::shared_ptr<const engine::EngineFactory>> engines,
+      serving::PredictCache* cache) const;
+
   const Options options_;
   const tasks::Decoders* const decoders_;
   serving::PredictCache cache_;

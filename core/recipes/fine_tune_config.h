@@ -31,7 +31,7 @@ enum class FramingChoice { kCentreCrop, kSqueeze, kLetterbox, kAuto };
 
 // What the model is served in; kAuto: the fastest that trials before publishing show to be good
 // enough (core/engine/choose_precision.h).
-enum class PrecisionChoice { kAuto, kF32, kBf16 };
+enum class PrecisionChoice { kAuto, kF32, kBf16, kInt8 };
 
 // A list that people write, an item a word or two.
 using TextList = std::vector<std::string>;

@@ -202,6 +202,8 @@ absl::Span<const EnumWord<PrecisionChoice>> WordsOf(PrecisionChoice) {
        "figure"},
       {PrecisionChoice::kF32, "f32", "32 bits; others are not tried"},
       {PrecisionChoice::kBf16, "bf16", "16 bits, whatever comes of the trial"},
+      {PrecisionChoice::kInt8, "int8",
+       "8-bit integers in the layers that cost most, whatever comes of the trial"},
   };
   return kWords;
 }

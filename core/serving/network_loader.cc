@@ -16,6 +16,7 @@
 #include "core/base/status_details.h"
 #include "core/base/status_macros.h"
 #include "core/engine/choose_precision.h"
+#include "core/engine/quantized_layers.h"
 #include "core/engine/segment_of_network.h"
 #include "core/nn/head.h"
 #include "core/nn/state_dict.h"
@@ -187,9 +188,30 @@ std::vector<Factory> EnginesIn(model::Precision precision, const std::vector<Fac
   return chosen;
 }
 
-// What models have in common, they have in one precision.
-std::string CommonId(const SegmentPlan& plan, model::Precision precision) {
-  return absl::StrCat(plan.common_id, " ", model::PrecisionName(precision));
+// The parts of a model's ranges; none of a model that is not served in 8-bit integers.
+struct RangesOfParts {
+  std::vector<model::ActivationRange> common;
+  std::vector<model::ActivationRange> own;
+};
+
+// DATA_LOSS where there is one of a layer that neither part has.
+absl::StatusOr<RangesOfParts> RangesOf(const model::ModelDescription& description,
+                                       const SegmentPlan& plan, model::Precision precision) {
+  RangesOfParts ranges;
+  if (!description.precision.has_value()) return ranges;
+  const std::vector<model::ActivationRange>& all = description.precision->ranges;
+  if (plan.common.has_value()) ranges.common = engine::RangesIn(*plan.common, all);
+  ranges.own = engine::RangesIn(plan.own, all);
+  if (ranges.common.size() + ranges.own.size() != all.size()) {
+    return absl::DataLossError("description: an activation range is of no layer of the model");
+  }
+  return precision == model::Precision::kInt8 ? ranges : RangesOfParts();
+}
+
+// What models have in common, they have in one precision, and in 8-bit integers of the same ranges.
+std::string CommonId(const SegmentPlan& plan, model::Precision precision,
+                     const std::vector<model::ActivationRange>& ranges) {
+  return absl::StrCat(plan.common_id, " ", model::PrecisionName(precision), model::Digest(ranges));
 }
 
 // The most that any of the engines takes beside the tensors.
@@ -250,6 +272,7 @@ absl::StatusOr<std::shared_ptr<const SharedBackbone>> NetworkLoader::Backbone(
 
 absl::StatusOr<std::shared_ptr<const LoadedSegment>> NetworkLoader::Common(
     const std::string& id, const SegmentPlan& plan, const model::InputSpec& pixels,
+    const std::vector<model::ActivationRange>& ranges,
     const std::shared_ptr<const SharedBackbone>& backbone, absl::Span<const Factory> engines,
     const engine::EngineOptions& options, const std::vector<int>& warm_rows) {
   const auto nobody_loads_it = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
@@ -268,7 +291,7 @@ absl::StatusOr<std::shared_ptr<const LoadedSegment>> NetworkLoader::Common(
   const auto load = [&]() -> absl::StatusOr<std::shared_ptr<const LoadedSegment>> {
     GRAFT_ASSIGN_OR_RETURN(
         std::shared_ptr<const engine::Segment> segment,
-        engine::SegmentOf(*plan.common, {backbone->network.get()}, pixels, backbone));
+        engine::SegmentOf(*plan.common, {backbone->network.get()}, pixels, backbone, ranges));
     return LoadSegment(std::move(segment), engines, options, warm_rows);
   };
   absl::StatusOr<std::shared_ptr<const LoadedSegment>> loaded = load();
@@ -292,6 +315,7 @@ absl::StatusOr<ModelBytes> NetworkLoader::Measure(const ModelKey& key) {
     const model::Precision precision =
         engine::ChoosePrecision(description.precision, options_.precision).precision;
     const std::vector<Factory> engines = EnginesIn(precision, options_.engines);
+    GRAFT_ASSIGN_OR_RETURN(const RangesOfParts ranges, RangesOf(description, plan, precision));
     ModelBytes bytes;
     bytes.own_bytes = NoveltyBytes(description) + StageBytes(*network, plan.changed) +
                       TensorBytes(head->NamedTensors()) +
@@ -299,7 +323,7 @@ absl::StatusOr<ModelBytes> NetworkLoader::Measure(const ModelKey& key) {
     bytes.backbone_digest = description.backbone_digest;
     bytes.backbone_bytes = TensorBytes(network->NamedTensors(0, plan.borrowed));
     if (plan.common.has_value()) {
-      bytes.segment_id = CommonId(plan, precision);
+      bytes.segment_id = CommonId(plan, precision, ranges.common);
       bytes.segment_bytes = MostEngineBytes(engines, options_.threads, *plan.common);
     }
     return bytes;
@@ -347,6 +371,7 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   const engine::ServedPrecision served =
       engine::ChoosePrecision(description.precision, options_.precision);
   const std::vector<Factory> engines = EnginesIn(served.precision, options_.engines);
+  GRAFT_ASSIGN_OR_RETURN(RangesOfParts ranges, RangesOf(description, plan, served.precision));
   const auto rows_within = [&](int64_t row_bytes) {
     return RowsWithin(static_cast<uint64_t>(row_bytes), options_.max_batch_bytes, kMostRows);
   };
@@ -360,11 +385,11 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
                   .backbone_bytes = backbone->bytes};
   if (plan.common.has_value()) {
     parts.max_rows = rows_within(plan.common_row_bytes);
-    parts.batch_key = CommonId(plan, served.precision);
+    parts.batch_key = CommonId(plan, served.precision, ranges.common);
     GRAFT_ASSIGN_OR_RETURN(
         parts.common,
         Common(
-            parts.batch_key, plan, description.input, backbone, engines,
+            parts.batch_key, plan, description.input, ranges.common, backbone, engines,
             {.threads = options_.threads, .max_rows = parts.max_rows, .planner = options_.planner},
             WarmSizesWithin(warm_batch_sizes, parts.max_rows)));
     parts.max_rows = std::min(parts.max_rows, parts.common->engine->rows_at_once());
@@ -394,9 +419,9 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   // The model's own tensors before the backbone's of the same names.
   GRAFT_ASSIGN_OR_RETURN(
       std::shared_ptr<const engine::Segment> own,
-      engine::SegmentOf(std::move(plan.own),
-                        {own_head.get(), own_stages.get(), backbone->network.get()}, pixels,
-                        std::make_shared<OwnMemory>(std::move(artifact), backbone)));
+      engine::SegmentOf(
+          std::move(plan.own), {own_head.get(), own_stages.get(), backbone->network.get()}, pixels,
+          std::make_shared<OwnMemory>(std::move(artifact), backbone), std::move(ranges.own)));
   GRAFT_ASSIGN_OR_RETURN(
       parts.own,
       LoadSegment(std::move(own), engines,

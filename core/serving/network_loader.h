@@ -86,6 +86,7 @@ class NetworkLoader final : public ServableLoader {
   // The part of the plan that several models have in common, loaded as `id` with the first of them.
   absl::StatusOr<std::shared_ptr<const LoadedSegment>> Common(
       const std::string& id, const SegmentPlan& plan, const model::InputSpec& pixels,
+      const std::vector<model::ActivationRange>& ranges,
       const std::shared_ptr<const SharedBackbone>& backbone, absl::Span<const Factory> engines,
       const engine::EngineOptions& options, const std::vector<int>& warm_rows)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -99,7 +100,7 @@ class NetworkLoader final : public ServableLoader {
   // By digest, then by how many stages it has; expired once nobody uses it.
   absl::flat_hash_map<std::string, std::map<int, std::weak_ptr<const SharedBackbone>>> backbones_
       ABSL_GUARDED_BY(mutex_);
-  // By SegmentPlan::common_id and precision; expired once nobody uses it.
+  // By SegmentPlan::common_id, precision and ranges; expired once nobody uses it.
   absl::flat_hash_map<std::string, std::weak_ptr<const LoadedSegment>> common_
       ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<std::string> loading_ ABSL_GUARDED_BY(mutex_);  // of common_, at this time

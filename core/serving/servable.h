@@ -48,7 +48,7 @@ struct PreparedInput {
 // What runs a version: the engine of its largest part.
 struct EngineUse {
   std::string engine;                 // "openvino", "libtorch"
-  std::string precision;              // "f32", "bf16"
+  std::string precision;              // "f32", "bf16", "int8"
   std::vector<std::string> declined;  // engines that would have come before: "openvino: too small"
   std::string precision_reason;       // why it was to be computed in that precision, or another
 

@@ -99,6 +99,8 @@ std::optional<model::Precision> AskedPrecision(const recipes::FineTuneConfig& co
       return model::Precision::kF32;
     case recipes::PrecisionChoice::kBf16:
       return model::Precision::kBf16;
+    case recipes::PrecisionChoice::kInt8:
+      return model::Precision::kInt8;
     case recipes::PrecisionChoice::kAuto:
       break;
   }

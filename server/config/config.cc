@@ -183,8 +183,8 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
       .Add("--serving-engine", config.serving_engine,
            "auto (OpenVINO, and LibTorch for what it declines) or libtorch")
       .Add("--serving-precision", config.serving_precision,
-           "auto (of each model the one that its trials before publishing speak for), or f32 or "
-           "bf16 of all, where the processor has it")
+           "auto (of each model the one that its trials before publishing speak for), or f32, "
+           "bf16 or int8 of all, where the processor has it and for int8 the model its ranges")
       .AddSwitch(
           "--measure-batch-plans", config.measure_batch_plans,
           "Find out at its first load how a network's batches are best divided among threads "
@@ -330,11 +330,13 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   }
   if (config.serving_precision != "auto" &&
       !model::PrecisionFromName(config.serving_precision).has_value()) {
-    return absl::InvalidArgumentError("--serving-precision: must be auto, f32 or bf16");
+    return absl::InvalidArgumentError("--serving-precision: must be auto, f32, bf16 or int8");
   }
-  if (config.serving_precision == "bf16" && config.serving_engine == "libtorch") {
+  const bool fewer_bits = config.serving_precision == "bf16" || config.serving_precision == "int8";
+  if (fewer_bits && config.serving_engine == "libtorch") {
     return absl::InvalidArgumentError(
-        "--serving-precision: bf16 is OpenVINO's, which --serving-engine=libtorch leaves out");
+        absl::StrCat("--serving-precision: ", config.serving_precision,
+                     " is OpenVINO's, which --serving-engine=libtorch leaves out"));
   }
   if (config.log_format != "text" && config.log_format != "json") {
     return absl::InvalidArgumentError("--log-format: must be text or json");

@@ -84,7 +84,7 @@ struct ServerConfig {
   int serving_threads = 0;                          // 0: all cores
   std::string serving_engine = "auto";              // or "libtorch"
   bool measure_batch_plans = true;
-  std::string serving_precision = "auto";  // or "f32", "bf16"
+  std::string serving_precision = "auto";  // or "f32", "bf16", "int8"
   int decode_threads = 2;
   // 99 of 100 answers are to take no longer; zero: no goal, and the queue alone is bounded.
   absl::Duration predict_p99_goal;

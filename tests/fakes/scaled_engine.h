@@ -12,19 +12,21 @@
 
 namespace graft {
 
-// LibTorch's answers times a factor, in the name of bfloat16.
+// LibTorch's answers times a factor, in the name of a precision of fewer bits.
 class ScaledEngineFactory final : public engine::EngineFactory {
  public:
   explicit ScaledEngineFactory(float factor, absl::Status available = absl::OkStatus(),
                                absl::Status runs = absl::OkStatus(),
-                               std::shared_ptr<int> count = nullptr)
+                               std::shared_ptr<int> count = nullptr,
+                               engine::Precision precision = engine::Precision::kBf16)
       : factor_(factor),
         available_(std::move(available)),
         runs_(std::move(runs)),
-        count_(std::move(count)) {}
+        count_(std::move(count)),
+        precision_(precision) {}
 
   absl::string_view name() const override { return "scaled"; }
-  engine::Precision precision() const override { return engine::Precision::kBf16; }
+  engine::Precision precision() const override { return precision_; }
   absl::Status Available() const override { return available_; }
   uint64_t MostBytes(uint64_t, const engine::EngineOptions&) const override { return 0; }
   absl::StatusOr<std::unique_ptr<engine::Engine>> Make(
@@ -32,20 +34,21 @@ class ScaledEngineFactory final : public engine::EngineFactory {
       const engine::EngineOptions& options) const override {
     GRAFT_RETURN_IF_ERROR(available_);
     GRAFT_ASSIGN_OR_RETURN(auto eager, engine::EagerEngineFactory().Make(segment, options));
-    return std::make_unique<Scaled>(std::move(eager), factor_, runs_, count_);
+    return std::make_unique<Scaled>(std::move(eager), factor_, runs_, count_, precision_);
   }
 
  private:
   class Scaled final : public engine::Engine {
    public:
     Scaled(std::unique_ptr<engine::Engine> eager, float factor, absl::Status runs,
-           std::shared_ptr<int> count)
+           std::shared_ptr<int> count, engine::Precision precision)
         : eager_(std::move(eager)),
           factor_(factor),
           runs_(std::move(runs)),
-          count_(std::move(count)) {}
+          count_(std::move(count)),
+          precision_(precision) {}
     absl::string_view name() const override { return "scaled"; }
-    engine::Precision precision() const override { return engine::Precision::kBf16; }
+    engine::Precision precision() const override { return precision_; }
     int64_t outputs() const override { return eager_->outputs(); }
     int rows_at_once() const override { return eager_->rows_at_once(); }
     uint64_t bytes() const override { return eager_->bytes(); }
@@ -63,12 +66,14 @@ class ScaledEngineFactory final : public engine::EngineFactory {
     const float factor_;
     const absl::Status runs_;
     const std::shared_ptr<int> count_;
+    const engine::Precision precision_;
   };
 
   const float factor_;
   const absl::Status available_;
   const absl::Status runs_;
   const std::shared_ptr<int> count_;  // of what its engines ran; may be null
+  const engine::Precision precision_;
 };
 
 }  // namespace graft

@@ -44,6 +44,9 @@ class CompiledSegment {
   // Numbers that a row gives.
   virtual size_t outputs() const = 0;
 
+  // How many of its convolutions and matrix products OpenVINO has put into 8-bit integers.
+  virtual int CountLayersInEightBits() const = 0;
+
   // Engine::Run. Passes go side by side as far as there are streams; the last one computes rows for
   // nothing where they do not come out even.
   virtual absl::Status Run(absl::Span<const Row> rows, float* out) = 0;

@@ -16,26 +16,28 @@ size_t Size(int64_t value) { return static_cast<size_t>(value); }
 
 }  // namespace
 
-Value Lower(const nn::Conv2d& conv, const LowerArgs& args) {
+Value Convolved(const nn::Conv2d& conv, const Value& x, const Value& weights) {
   const auto stride = Size(conv.stride);
   const bool same = conv.padding_mode == nn::Padding::kSame;
   const ov::op::PadType pad = same ? ov::op::PadType::SAME_UPPER : ov::op::PadType::EXPLICIT;
   const std::ptrdiff_t padding = same ? 0 : conv.padding;
   const ov::CoordinateDiff pads{padding, padding};
-  Value out;
   if (conv.groups == 1) {
-    out = std::make_shared<ov::op::v1::Convolution>(args.x(), ConstantOf(*args.own[0]),
-                                                    ov::Strides{stride, stride}, pads, pads,
-                                                    ov::Strides{1, 1}, pad);
-  } else {
-    const auto groups = Size(conv.groups);
-    const auto kernel = Size(conv.kernel);
-    const Value weight =
-        ConstantOf(*args.own[0], {groups, Size(conv.out_channels) / groups,
-                                  Size(conv.in_channels) / groups, kernel, kernel});
-    out = std::make_shared<ov::op::v1::GroupConvolution>(
-        args.x(), weight, ov::Strides{stride, stride}, pads, pads, ov::Strides{1, 1}, pad);
+    return std::make_shared<ov::op::v1::Convolution>(x, weights, ov::Strides{stride, stride}, pads,
+                                                     pads, ov::Strides{1, 1}, pad);
   }
+  return std::make_shared<ov::op::v1::GroupConvolution>(x, weights, ov::Strides{stride, stride},
+                                                        pads, pads, ov::Strides{1, 1}, pad);
+}
+
+Value Lower(const nn::Conv2d& conv, const LowerArgs& args) {
+  const auto groups = Size(conv.groups);
+  const auto kernel = Size(conv.kernel);
+  const Value weights =
+      groups == 1 ? ConstantOf(*args.own[0])
+                  : ConstantOf(*args.own[0], {groups, Size(conv.out_channels) / groups,
+                                              Size(conv.in_channels) / groups, kernel, kernel});
+  const Value out = Convolved(conv, args.x(), weights);
   if (!conv.bias) return out;
   return std::make_shared<ov::op::v1::Add>(
       out, ConstantOf(*args.own[1], {1, Size(conv.out_channels), 1, 1}));

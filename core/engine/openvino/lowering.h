@@ -50,6 +50,10 @@ Value Lower(const nn::CosineLinear& linear, const LowerArgs& args);
 Value Lower(const nn::Attention& attention, const LowerArgs& args);
 Value Lower(const nn::Embedding& embedding, const LowerArgs& args);
 
+// The convolution itself. `weights`: [out, in, kernel, kernel], where there are groups
+// [groups, out / groups, in / groups, kernel, kernel].
+Value Convolved(const nn::Conv2d& conv, const Value& x, const Value& weights);
+
 // A constant that points to the tensor's memory: no copy of it.
 Value ConstantOf(const HostTensor& tensor);
 // The same in another shape of as many elements.
@@ -58,8 +62,10 @@ Value ConstantOf(const HostTensor& tensor, const ov::Shape& shape);
 // `segment` for batches of `rows`, which must be valid (Validate) and must outlive the model. The
 // model has the segment's inputs, [rows, height, width, 3] uint8 for pictures, else
 // [rows, shape...] float32 or int64; its one result is [rows, outputs] float32. ov's
-// exceptions pass through.
-absl::StatusOr<std::shared_ptr<ov::Model>> LowerSegment(const Segment& segment, int rows);
+// exceptions pass through. `quantized`: whether layers that the segment has ranges for are in 8-bit
+// integers.
+absl::StatusOr<std::shared_ptr<ov::Model>> LowerSegment(const Segment& segment, int rows,
+                                                        bool quantized = false);
 
 }  // namespace graft::engine
 

@@ -4,6 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+
 #include "core/base/status_macros.h"
 #include "core/engine/batch_plan.h"
 #include "core/engine/openvino/batch_form.h"
@@ -51,7 +54,33 @@ int CompiledForms(const EngineOptions& options) {
   return options.threads > 1 && options.max_rows > 1 ? 2 : 1;
 }
 
+// Of the weights of layers that have ranges, in float32.
+uint64_t RangedWeightBytes(const Segment& segment) {
+  absl::flat_hash_set<std::string> weights;
+  for (const model::ActivationRange& range : segment.ranges) {
+    weights.insert(absl::StrCat(range.node, ".weight"));
+  }
+  uint64_t bytes = 0;
+  for (const HostTensor& tensor : segment.tensors) {
+    if (!weights.contains(tensor.name)) continue;
+    bytes += static_cast<uint64_t>(tensor.shape.elements()) * sizeof(float);
+  }
+  return bytes;
+}
+
 }  // namespace
+
+absl::string_view OpenVinoEngineFactory::name() const {
+  switch (precision_) {
+    case Precision::kF32:
+      return "openvino";
+    case Precision::kBf16:
+      return "openvino bf16";
+    case Precision::kInt8:
+      return "openvino int8";
+  }
+  return "openvino";
+}
 
 absl::Status OpenVinoEngineFactory::Available() const {
   return CompiledSegment::Available(precision_);
@@ -73,6 +102,11 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenVinoEngineFactory::Make(
   if (flops < min_flops_) {
     return absl::UnimplementedError("the segment is too small to gain anything");
   }
+  if (precision_ == Precision::kInt8 && segment->ranges.empty()) {
+    return absl::UnimplementedError(
+        "no layer of it has a range for 8-bit integers: they are found before a model is "
+        "published, by a worker whose processor computes in them");
+  }
   const int threads = std::max(1, options.threads);
   // First the one for which two forms may be in memory for a while, and then the other.
   std::unique_ptr<CompiledSegment> several;
@@ -83,7 +117,12 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenVinoEngineFactory::Make(
       std::unique_ptr<CompiledSegment> one,
       CompiledSegment::Compile(
           segment, {.rows = 1, .streams = 1, .threads = threads, .precision = precision_}));
-  const uint64_t bytes = MostBytes(TensorBytes(segment->spec), options);
+  uint64_t tensor_bytes = TensorBytes(segment->spec);
+  if (precision_ == Precision::kInt8) {
+    // A weight of float32 becomes one of 8 bits.
+    tensor_bytes -= RangedWeightBytes(*segment) / 4 * 3;
+  }
+  const uint64_t bytes = MostBytes(tensor_bytes, options);
   return std::make_unique<OpenVinoEngine>(std::move(one), std::move(several),
                                           shapes.back().elements(), bytes);
 }

@@ -17,13 +17,12 @@ class OpenVinoEngineFactory final : public EngineFactory {
   explicit OpenVinoEngineFactory(int64_t min_flops = 0, Precision precision = Precision::kF32)
       : min_flops_(min_flops), precision_(precision) {}
 
-  absl::string_view name() const override {
-    return precision_ == Precision::kBf16 ? "openvino bf16" : "openvino";
-  }
+  absl::string_view name() const override;
   Precision precision() const override { return precision_; }
   absl::Status Available() const override;
   uint64_t MostBytes(uint64_t tensor_bytes, const EngineOptions& options) const override;
-  // UNIMPLEMENTED where its plug-in for the CPU is not there, or the segment is too small.
+  // UNIMPLEMENTED where its plug-in for the CPU is not there, or the segment is too small; in 8-bit
+  // integers also where the segment has no ranges.
   absl::StatusOr<std::unique_ptr<Engine>> Make(std::shared_ptr<const Segment> segment,
                                                const EngineOptions& options) const override;
 

@@ -54,7 +54,9 @@ std::string ModelCardToJson(const ModelCard& card) {
       {"limits", card.limits},
   };
   if (card.model.precision.has_value()) {
-    json["precision"] = nlohmann::json::parse(model::PrecisionRecordToJson(*card.model.precision));
+    model::PrecisionRecord told = *card.model.precision;
+    told.ranges.clear();  // for engines, and not for people
+    json["precision"] = nlohmann::json::parse(model::PrecisionRecordToJson(told));
   }
   if (!card.report.empty()) json["report"] = nlohmann::json::parse(card.report);
   return json.dump();

@@ -10,7 +10,7 @@ using ::testing::HasSubstr;
 
 TEST(Precision, NamesAndBack) {
   EXPECT_EQ(PrecisionName(Precision::kBf16), "bf16");
-  for (const Precision precision : {Precision::kF32, Precision::kBf16}) {
+  for (const Precision precision : {Precision::kF32, Precision::kBf16, Precision::kInt8}) {
     EXPECT_EQ(PrecisionFromName(PrecisionName(precision)), precision);
   }
   EXPECT_EQ(PrecisionFromName("BF16"), std::nullopt);
@@ -28,6 +28,7 @@ TEST(PrecisionRecordTest, ComesBackFromItsJson) {
                     .score_f32 = .95,
                     .score = .951},
                    {.precision = Precision::kBf16, .declined = "no instructions"}};
+  record.ranges = {{"one", -1.5f, 2}, {"two", 0, 0.1f}};
   const auto read = PrecisionRecordFromJson(PrecisionRecordToJson(record));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, record);
@@ -40,6 +41,7 @@ TEST(PrecisionRecordTest, WhatIsWrongIsNamed) {
       {R"({"chosen":"f8","reason":"","figure":"","trials":[]})", "no precision \"f8\""},
       {R"({"chosen":"f32","reason":"","figure":"","trials":[{"precision":"bf16"}]})", "rows"},
       {R"({"chosen":"f32","reason":"","figure":"","trials":[{"precision":7}]})", "type"},
+      {R"({"chosen":"int8","reason":"","figure":"","trials":[],"ranges":[["one",0]]})", "ranges"},
   };
   for (const auto& [json, message] : cases) {
     const auto status = PrecisionRecordFromJson(json).status();

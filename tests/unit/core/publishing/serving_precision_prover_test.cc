@@ -9,6 +9,7 @@
 
 #include "core/engine/eager/eager_engine.h"
 #include "core/engine/openvino/openvino_engine.h"
+#include "core/publishing/range_finder.h"
 #include "core/publishing/untried_precision.h"
 #include "core/tasks/decoder_catalog.h"
 #include "tests/fakes/scaled_engine.h"
@@ -117,6 +118,62 @@ TEST_F(ServingPrecisionProverTest, WithNothingHeldOutTheTrainingPicturesServe) {
   EXPECT_EQ(record.trials[0].score_f32, 0);
 }
 
+std::shared_ptr<ScaledEngineFactory> InEightBits(float factor) {
+  return std::make_shared<ScaledEngineFactory>(factor, absl::OkStatus(), absl::OkStatus(), nullptr,
+                                               Precision::kInt8);
+}
+
+TEST_F(ServingPrecisionProverTest, ForEightBitsItFindsRangesOnTheTrainingPictures) {
+  const auto result = RunWith(InEightBits(1));
+  ASSERT_TRUE(result.ok()) << result.status();
+  const model::PrecisionRecord& record = result->description.precision.value();
+  EXPECT_EQ(record.chosen, Precision::kInt8);
+  ASSERT_EQ(record.trials.size(), 1u);
+  EXPECT_EQ(record.trials[0].precision, Precision::kInt8);
+  EXPECT_EQ(record.trials[0].rows, 1'000);
+  EXPECT_FALSE(record.ranges.empty());
+  EXPECT_TRUE(model::Validate(record.ranges).ok());
+  // They are for engines: the card has the figures alone.
+  const auto card = nlohmann::json::parse(result->card_json);
+  EXPECT_EQ(card.at("precision").at("chosen"), "int8");
+  EXPECT_FALSE(card.at("precision").contains("ranges"));
+}
+
+TEST_F(ServingPrecisionProverTest, WhereEveryLayerIsTooNoisyEightBitsAreDeclined) {
+  const model::PrecisionRecord record = RecordWith(InEightBits(-1));
+  EXPECT_EQ(record.chosen, Precision::kF32);
+  EXPECT_THAT(record.trials[0].declined, HasSubstr("too far from float32"));
+  EXPECT_EQ(record.trials[0].rows, 0);
+  EXPECT_THAT(record.ranges, IsEmpty());
+}
+
+TEST_F(ServingPrecisionProverTest, RangesAreFoundOnlyWhereTheyAreWanted) {
+  recipes::FineTuneConfig config;
+  config.publish.precision = recipes::PrecisionChoice::kBf16;
+  EXPECT_THAT(RecordWith(InEightBits(1), config).ranges, IsEmpty());
+  checkpoints_.saved.clear();
+  config.publish.precision = recipes::PrecisionChoice::kInt8;
+  const model::PrecisionRecord record = RecordWith(InEightBits(1), config);
+  EXPECT_EQ(record.chosen, Precision::kInt8);
+  EXPECT_FALSE(record.ranges.empty());
+}
+
+TEST_F(ServingPrecisionProverTest, ADrainEndsTheSearchForRanges) {
+  int polls = 0;
+  desired_ = [&] {
+    const bool in_trials =
+        !observer_.phases.empty() && observer_.phases.back().phase == training::kPrecisionPhase;
+    return in_trials && ++polls > 2 ? training::RunSignal::kDrain : training::RunSignal::kRun;
+  };
+  const auto runs = std::make_shared<int>(0);
+  const auto drained = RunWith(std::make_shared<ScaledEngineFactory>(
+      1.f, absl::OkStatus(), absl::OkStatus(), runs, Precision::kInt8));
+  ASSERT_FALSE(drained.ok());
+  EXPECT_TRUE(training::IsDrained(drained.status())) << drained.status();
+  EXPECT_EQ(*runs, 0);  // the trial had not begun
+  desired_ = nullptr;
+}
+
 TEST_F(ServingPrecisionProverTest, ADrainEndsItAndTheNextRunFindsTheSame) {
   int polls = 0;
   desired_ = [&] {
@@ -165,6 +222,22 @@ TEST_F(ServingPrecisionProverTest, ASecondJobOnTheSameDataFindsWhatTheFirstCompu
   EXPECT_EQ(trial(model::HeadKind::kCosine), second);
 }
 
+// As it is on a server: OpenVINO's 8-bit integers where the processor has them.
+TEST_F(ServingPrecisionProverTest, OpenVinosEightBitsAreTriedWhereTheProcessorCan) {
+  const auto int8 = std::make_shared<engine::OpenVinoEngineFactory>(0, Precision::kInt8);
+  const model::PrecisionRecord record = RecordWith(int8);
+  ASSERT_EQ(record.trials.size(), 1u);
+  if (!int8->Available().ok()) {
+    EXPECT_THAT(record.trials[0].declined, HasSubstr("8-bit integers"));
+    EXPECT_THAT(record.ranges, IsEmpty());
+    return;
+  }
+  EXPECT_EQ(record.trials[0].declined, "");
+  EXPECT_EQ(record.trials[0].rows, 1'000);
+  EXPECT_GT(record.trials[0].agreement, 0.9);
+  EXPECT_FALSE(record.ranges.empty());
+}
+
 // As it is on a server: OpenVINO's bfloat16 where the processor has it.
 TEST_F(ServingPrecisionProverTest, OpenVinoIsTriedWhereTheProcessorCan) {
   const auto bf16 = std::make_shared<engine::OpenVinoEngineFactory>(0, Precision::kBf16);
@@ -201,6 +274,8 @@ TEST_F(ServingPrecisionProverTest, CountsWhatItSendsThroughTheNetwork) {
   EXPECT_EQ(forwards({scaled, eager}, Precision::kBf16), 2'000);
   EXPECT_EQ(forwards({scaled, eager}, Precision::kF32), 0);
   EXPECT_EQ(forwards({eager}, std::nullopt), 0);
+  EXPECT_EQ(forwards({InEightBits(1), scaled, eager}, std::nullopt), 3'000 + kRangeForwards);
+  EXPECT_EQ(forwards({InEightBits(1), scaled, eager}, Precision::kBf16), 2'000);
   EXPECT_EQ(
       forwards({std::make_shared<ScaledEngineFactory>(1.f, absl::UnimplementedError("no")), eager},
                std::nullopt),

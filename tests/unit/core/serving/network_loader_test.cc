@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +10,7 @@
 
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
+#include "core/engine/openvino/openvino_engine.h"
 #include "core/image/encode.h"
 #include "core/model/head_spec.h"
 #include "core/serving/drift_watch.h"
@@ -91,6 +93,58 @@ TEST_F(NetworkLoaderTest, AModelIsServedInThePrecisionThatItsTrialsSpokeFor) {
   MakeLoader(options);
   EXPECT_EQ(Load(1).value()->engine_use(),
             (EngineUse{"libtorch", "f32", {"scaled: no instructions"}, "proved"}));
+}
+
+// What they have in common they have where their ranges are the same; a model without ranges is
+// served in float32 and says why.
+TEST_F(NetworkLoaderTest, ModelsInEightBitsShareWhatHasTheSameRanges) {
+  const engine::OpenVinoEngineFactory int8(0, model::Precision::kInt8);
+  const auto publish = [&](int64_t version, std::vector<model::ActivationRange> ranges) {
+    Publish(version, static_cast<uint64_t>(version));
+    auto description = *model::ModelDescriptionFromJson(source_.versions[version].description);
+    description.precision = model::PrecisionRecord{.chosen = model::Precision::kInt8,
+                                                   .reason = "proved",
+                                                   .figure = "",
+                                                   .trials = {},
+                                                   .ranges = std::move(ranges)};
+    source_.versions[version].description = model::ModelDescriptionToJson(description);
+  };
+  const std::vector<model::ActivationRange> ranges = {{"one", -2.2f, 2.7f}, {"two", 0, 3}};
+  publish(1, ranges);
+  publish(2, ranges);
+  publish(3, {{"one", -2.2f, 2.7f}, {"two", 0, 3.5f}});
+  publish(4, {});
+  NetworkLoader::Options options;
+  options.engines = {std::make_shared<engine::OpenVinoEngineFactory>(0, model::Precision::kInt8),
+                     std::make_shared<engine::EagerEngineFactory>()};
+  MakeLoader(options);
+  std::map<int64_t, std::shared_ptr<const Servable>> loaded;
+  for (const int64_t version : {1, 2, 3, 4}) {
+    const auto servable = Load(version);
+    ASSERT_TRUE(servable.ok()) << servable.status();
+    loaded[version] = *servable;
+    EXPECT_EQ(loader_->Measure({"p", "m", version})->segment_id,
+              loaded[version]->memory().segment_id);
+  }
+  EXPECT_EQ(loaded[1]->batch_key(), loaded[2]->batch_key());
+  EXPECT_NE(loaded[1]->batch_key(), loaded[3]->batch_key());
+  EXPECT_NE(loaded[1]->batch_key(), loaded[4]->batch_key());
+  EXPECT_EQ(loaded[4]->engine_use().precision, "f32");
+  if (!int8.Available().ok()) {
+    EXPECT_EQ(loaded[1]->engine_use().precision, "f32");
+    EXPECT_THAT(loaded[1]->engine_use().declined, ElementsAre(HasSubstr("8-bit integers")));
+    return;
+  }
+  EXPECT_THAT(loaded[4]->engine_use().declined, ElementsAre(HasSubstr("has a range")));
+  EXPECT_EQ(loaded[1]->engine_use(), (EngineUse{"openvino", "int8", {}, "proved"}));
+  const PreparedInput image = RandomInput(5);
+  const auto answers = loaded[1]->Run({{&image, {loaded[1].get()}}});
+  ASSERT_TRUE(answers.ok()) << answers.status();
+  const std::vector<float> probabilities = Probabilities(*loaded[1], (*answers)[0][0]);
+  const std::vector<float> expected = Reference(1, image);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_NEAR(probabilities[i], expected[i], 0.02) << i;
+  }
 }
 
 // Of each kind of head, and of the stages that each reads.
@@ -668,6 +722,12 @@ TEST_F(NetworkLoaderTest, DescriptionsThatDoNotGoWithTheirBackboneOrHeadAreDamag
         }),
         edited([](model::ModelDescription& d) {
           d.drift = {.pictures = {}, .answers = {{.edges = {1, 2}, .counts = {1, 2, 3}}}};
+        }),
+        edited([](model::ModelDescription& d) {
+          d.precision.emplace().ranges = {{"one", 0, 1}, {"nobody", 0, 1}};
+        }),
+        edited([](model::ModelDescription& d) {
+          d.precision.emplace().ranges = {{"one", 0, -1}};
         })}) {
     EXPECT_TRUE(absl::IsDataLoss(status)) << status;
   }
