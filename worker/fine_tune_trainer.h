@@ -13,6 +13,7 @@
 #include "core/publishing/serving_drift_fitter.h"
 #include "core/publishing/serving_novelty_fitter.h"
 #include "core/publishing/serving_precision_prover.h"
+#include "core/publishing/shared_ranges.h"
 #include "core/publishing/unpublished_models.h"
 #include "core/tasks/decoder_catalog.h"
 #include "worker/trainer.h"
@@ -26,6 +27,7 @@ class FineTuneTrainer final : public Trainer {
   struct Options {
     std::filesystem::path weights_dir;
     std::filesystem::path features_dir;
+    std::filesystem::path ranges_dir;  // publishing::SharedRanges
     uint64_t feature_cache_bytes = uint64_t{4} << 30;
     uint64_t min_free_disk_bytes = 0;  // that features leave
     int threads = 1;
@@ -57,7 +59,8 @@ class FineTuneTrainer final : public Trainer {
   Clock* const clock_;
   const std::unique_ptr<features::FeatureCache> features_;
   publishing::UnpublishedModels models_;
-  const publishing::ServingPrecisionProver precision_{&models_};
+  const publishing::SharedRanges ranges_{options_.ranges_dir};
+  const publishing::ServingPrecisionProver precision_{&models_, &ranges_};
   const publishing::ServingNoveltyFitter novelty_{&models_};
   const publishing::ServingDriftFitter drift_{&models_};
   // Of the job before: the next one mostly has the same.

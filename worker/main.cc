@@ -38,6 +38,7 @@ struct Arguments {
   std::string server;
   std::string blobs;
   std::string features;
+  std::string ranges;
   std::string weights_dir;
   std::string worker_id;
   uint64_t feature_cache_bytes = uint64_t{4} << 30;
@@ -87,6 +88,7 @@ int Run(const Arguments& arguments) {
   FineTuneTrainer::Options training;
   training.weights_dir = arguments.weights_dir;
   training.features_dir = arguments.features;
+  training.ranges_dir = arguments.ranges;
   training.feature_cache_bytes = arguments.feature_cache_bytes;
   training.min_free_disk_bytes = arguments.min_free_disk_bytes;
   training.threads = arguments.threads;
@@ -132,6 +134,9 @@ int Main(int argc, char** argv) {
   app.add_option("--worker-id", arguments.worker_id, "A name no other worker has")->required();
   app.add_option("--blobs", arguments.blobs, "The server's blob folder")->required();
   app.add_option("--features", arguments.features, "Folder of the feature cache")->required();
+  app.add_option("--int8-ranges", arguments.ranges,
+                 "Folder of what models over one backbone are computed by in 8-bit integers")
+      ->required();
   app.add_option("--weights-dir", arguments.weights_dir, "Folder of the pretrained weights")
       ->required();
   app.add_option("--feature-cache-bytes", arguments.feature_cache_bytes, "Most of it on disk")

@@ -64,25 +64,43 @@ Candidate ServingPrecisionProver::Load(const training::TrainedModel& trained,
   return candidate;
 }
 
+std::string ServingPrecisionProver::SharedBy(const training::TrainedModel& trained,
+                                             const Servable& reference) const {
+  // The ranges of stages that the model has changed are nobody else's.
+  const bool shares = shared_ != nullptr && trained.description->changed_stages.empty();
+  return shares ? reference.batch_key() : "";
+}
+
 absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(
     const training::TrainedModel& trained, std::optional<Precision> asked,
     training::RunContext* context) const {
   std::vector<Candidate> candidates;
   std::vector<model::ActivationRange> ranges;
-  for (const Precision precision : ToTry(asked)) {
+  std::string shared_by;  // "": the ranges are the model's own, or others' already
+  const std::vector<Precision> to_try = ToTry(asked);
+  absl::StatusOr<std::shared_ptr<const Servable>> reference = nullptr;
+  if (!to_try.empty()) reference = models_->Load(trained, Precision::kF32);
+  for (const Precision precision : to_try) {
     GRAFT_RETURN_IF_ERROR(context->PollButForStop());
-    if (precision != Precision::kInt8 || !IsHere(precision)) {
+    if (precision != Precision::kInt8 || !IsHere(precision) || !reference.ok()) {
       candidates.push_back(Load(trained, precision));
       continue;
     }
-    GRAFT_ASSIGN_OR_RETURN(FoundRanges found, FindRanges(trained, models_, context));
-    if (!found.declined.empty()) {
-      Candidate& declined = candidates.emplace_back();
-      declined.trial.precision = precision;
-      declined.trial.declined = std::move(found.declined);
-      continue;
+    shared_by = SharedBy(trained, **reference);
+    auto others = shared_by.empty() ? std::nullopt : shared_->Find(shared_by);
+    if (others.has_value()) {
+      ranges = *std::move(others);
+      shared_by.clear();
+    } else {
+      GRAFT_ASSIGN_OR_RETURN(FoundRanges found, FindRanges(trained, models_, context));
+      if (!found.declined.empty()) {
+        Candidate& declined = candidates.emplace_back();
+        declined.trial.precision = precision;
+        declined.trial.declined = std::move(found.declined);
+        continue;
+      }
+      ranges = std::move(found.ranges);
     }
-    ranges = std::move(found.ranges);
     model::ModelDescription description;
     candidates.push_back(Load(WithRanges(trained, ranges, &description), precision));
   }
@@ -90,8 +108,6 @@ absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(
   const bool judged = !data.validation.empty();
   if (std::any_of(candidates.begin(), candidates.end(),
                   [](const Candidate& each) { return !each.declined(); })) {
-    const absl::StatusOr<std::shared_ptr<const Servable>> reference =
-        models_->Load(trained, Precision::kF32);
     if (reference.ok()) {
       const std::vector<training::ExampleRequest> rows =
           TrialRows(judged ? data.validation : data.train, rules_.min_rows, trained.seed);
@@ -106,6 +122,12 @@ absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(
   std::vector<PrecisionTrial> trials;
   for (Candidate& each : candidates) trials.push_back(std::move(each.trial));
   const std::string figure = judged && !trials.empty() ? trained.task->main_figure() : "";
+  for (const PrecisionTrial& trial : trials) {
+    // Only what has served one model well is for others.
+    const bool proved =
+        trial.precision == Precision::kInt8 && engine::WhyNot(trial, figure, rules_).empty();
+    if (proved && !shared_by.empty()) shared_->Keep(shared_by, ranges);
+  }
   model::PrecisionRecord record = engine::DecidePrecision(std::move(trials), figure, asked, rules_);
   record.ranges = std::move(ranges);
   return record;

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 
 #include "core/engine/choose_precision.h"
 #include "core/publishing/precision_comparison.h"
+#include "core/publishing/shared_ranges.h"
 #include "core/publishing/unpublished_models.h"
 #include "core/training/precision_prover.h"
 
@@ -17,13 +19,15 @@ namespace graft::publishing {
 // Loads the trained model as a server would, in float32 and in each other precision that the
 // engines have, and compares what they answer: on pictures of the validation part, or of the
 // training part where nothing is held out, and on views of those where they are few. What it takes
-// to compute in 8-bit integers is found on the training part first (range_finder.h), and kept in
-// the record whatever is chosen: a server's owner may ask for it.
+// to compute in 8-bit integers is what other models over the same unchanged backbone took, or else
+// is found on the training part first (range_finder.h); it is kept in the record whatever is
+// chosen: a server's owner may ask for it.
 class ServingPrecisionProver final : public training::PrecisionProver {
  public:
-  // `models` is borrowed.
-  explicit ServingPrecisionProver(UnpublishedModels* models, engine::PrecisionRules rules = {})
-      : models_(models), rules_(rules) {}
+  // Borrowed. `shared` may be null: then each model finds ranges of its own.
+  explicit ServingPrecisionProver(UnpublishedModels* models, const SharedRanges* shared = nullptr,
+                                  engine::PrecisionRules rules = {})
+      : models_(models), shared_(shared), rules_(rules) {}
 
   int64_t Forwards(std::optional<model::Precision> asked) const override;
   absl::StatusOr<model::PrecisionRecord> Prove(const training::TrainedModel& trained,
@@ -38,7 +42,12 @@ class ServingPrecisionProver final : public training::PrecisionProver {
   // Declined where it cannot be loaded in that precision.
   Candidate Load(const training::TrainedModel& trained, model::Precision precision) const;
 
+  // What the ranges of a model are shared by, by the model in float32; "" where they are its own.
+  std::string SharedBy(const training::TrainedModel& trained,
+                       const serving::Servable& reference) const;
+
   UnpublishedModels* const models_;
+  const SharedRanges* const shared_;
   const engine::PrecisionRules rules_;
 };
 

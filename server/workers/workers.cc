@@ -39,6 +39,7 @@ std::vector<std::string> WorkerCommand(const ServerConfig& config) {
           absl::StrCat("--server=unix:", WorkerSocket(config).string()),
           absl::StrCat("--blobs=", (config.data_dir / "blobs").string()),
           absl::StrCat("--features=", (config.data_dir / "features").string()),
+          absl::StrCat("--int8-ranges=", (config.data_dir / "int8-ranges").string()),
           absl::StrCat("--weights-dir=", config.weights_dir.string()),
           absl::StrCat("--threads=", WorkerThreads(config)),
           absl::StrCat("--scheduling=", config.worker_scheduling),

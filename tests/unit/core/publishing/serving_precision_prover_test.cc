@@ -7,9 +7,11 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 
+#include "core/base/files.h"
 #include "core/engine/eager/eager_engine.h"
 #include "core/engine/openvino/openvino_engine.h"
 #include "core/publishing/range_finder.h"
+#include "core/publishing/shared_ranges.h"
 #include "core/publishing/untried_precision.h"
 #include "core/tasks/decoder_catalog.h"
 #include "tests/fakes/scaled_engine.h"
@@ -30,7 +32,7 @@ class ServingPrecisionProverTest : public training::TinyFineTuneTest {
     UnpublishedModels::Options options;
     options.engines = {std::move(engine), std::make_shared<engine::EagerEngineFactory>()};
     UnpublishedModels models(options, &tasks::AllDecoders());
-    const ServingPrecisionProver prover(&models);
+    const ServingPrecisionProver prover(&models, shared_);
     precision_ = &prover;
     auto result = Run(std::move(config));
     precision_ = nullptr;
@@ -42,6 +44,8 @@ class ServingPrecisionProverTest : public training::TinyFineTuneTest {
     EXPECT_TRUE(result.ok()) << result.status();
     return result.ok() ? result->description.precision.value() : model::PrecisionRecord();
   }
+
+  const SharedRanges* shared_ = nullptr;
 };
 
 TEST_F(ServingPrecisionProverTest, ServesThePrecisionThatAnswersAlike) {
@@ -137,6 +141,35 @@ TEST_F(ServingPrecisionProverTest, ForEightBitsItFindsRangesOnTheTrainingPicture
   const auto card = nlohmann::json::parse(result->card_json);
   EXPECT_EQ(card.at("precision").at("chosen"), "int8");
   EXPECT_FALSE(card.at("precision").contains("ranges"));
+}
+
+TEST_F(ServingPrecisionProverTest, ModelsOverOneBackboneTakeTheRangesOfTheFirst) {
+  const TempDirectory folder = *TempDirectory::Create();
+  const SharedRanges shared(folder.path());
+  shared_ = &shared;
+  const model::PrecisionRecord first = RecordWith(InEightBits(1));
+  ASSERT_EQ(first.chosen, Precision::kInt8);
+  recipes::FineTuneConfig config;
+  config.training.seed = 7;  // another split, and so other ranges
+  checkpoints_.saved.clear();
+  EXPECT_EQ(RecordWith(InEightBits(1), config).ranges, first.ranges);
+  // Nothing is searched for: what would be too noisy is tried as it is, and judged by its answers.
+  checkpoints_.saved.clear();
+  const model::PrecisionRecord wrong = RecordWith(InEightBits(-1), config);
+  EXPECT_EQ(wrong.chosen, Precision::kF32);
+  EXPECT_EQ(wrong.trials[0].rows, 1'000);
+  EXPECT_EQ(wrong.ranges, first.ranges);
+  shared_ = nullptr;
+  checkpoints_.saved.clear();
+  EXPECT_NE(RecordWith(InEightBits(1), config).ranges, first.ranges);
+}
+
+TEST_F(ServingPrecisionProverTest, RangesThatServeNoModelWellAreNotForOthers) {
+  const TempDirectory folder = *TempDirectory::Create();
+  const SharedRanges shared(folder.path() / "ranges");
+  shared_ = &shared;
+  EXPECT_EQ(RecordWith(InEightBits(-1)).chosen, Precision::kF32);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "ranges"));
 }
 
 TEST_F(ServingPrecisionProverTest, WhereEveryLayerIsTooNoisyEightBitsAreDeclined) {

@@ -1,0 +1,39 @@
+#ifndef GRAFT_CORE_PUBLISHING_SHARED_RANGES_H_
+#define GRAFT_CORE_PUBLISHING_SHARED_RANGES_H_
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+#include "core/model/activation_range.h"
+
+namespace graft::publishing {
+
+// The ranges by which models over one backbone, as it is, are computed in 8-bit integers: those
+// that the first of them was published with. With ranges of its own each model would need an engine
+// of its own, and its rows could not ride with those of others. Files in a folder, one for each
+// thing that models have in common. Safe for concurrent use, also by several processes: where two
+// keep at once, one of them stays.
+class SharedRanges {
+ public:
+  explicit SharedRanges(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  // `common` names what the models have in common (serving::Servable::batch_key in float32).
+  // Nothing where there are none, or they cannot be read.
+  std::optional<std::vector<model::ActivationRange>> Find(absl::string_view common) const;
+
+  // Where it cannot be written the next model finds its own.
+  void Keep(absl::string_view common, const std::vector<model::ActivationRange>& ranges) const;
+
+ private:
+  std::filesystem::path FileOf(absl::string_view common) const;
+
+  const std::filesystem::path folder_;
+};
+
+}  // namespace graft::publishing
+
+#endif  // GRAFT_CORE_PUBLISHING_SHARED_RANGES_H_
