@@ -10,8 +10,10 @@
 namespace graft::engine {
 namespace {
 
-constexpr int kMostRows = 1024;    // of a plan that a file names
-constexpr int kMostRowsAPass = 8;  // more gains little, and takes long to measure
+constexpr int kMostRows = 1024;  // of a plan that a file names
+// More gain little, and come together seldom.
+constexpr int kMostRowsAThread = 4;
+constexpr int kMostRowsTogether = 8;
 constexpr double kClearly = 0.93;  // less may be chance
 
 }  // namespace
@@ -37,21 +39,20 @@ BatchPlan UsualBatchPlan(int threads, int max_rows) {
   return {.rows = 1, .streams = std::max(1, std::min(threads, max_rows))};
 }
 
-int RowsByPlan(int rows, const BatchPlan& plan) {
-  const int rest = rows % plan.rows;
-  return 2 * rest > plan.rows ? rows : rows - rest;
-}
+int RowsByPlan(int rows, const BatchPlan& plan) { return rows - rows % plan.rows_at_once(); }
 
 std::vector<BatchPlan> OtherBatchPlans(int threads, int max_rows) {
   if (threads < 2 || max_rows < 2) return {};
   std::vector<BatchPlan> plans;
-  const int a_thread = std::min(max_rows / threads, kMostRowsAPass);
+  const int a_thread = std::min(max_rows / threads, kMostRowsAThread);
   if (a_thread > 1) plans.push_back({.rows = a_thread, .streams = threads});
-  plans.push_back({.rows = std::min(max_rows, kMostRowsAPass), .streams = 1});
+  plans.push_back({.rows = std::min(max_rows, kMostRowsTogether), .streams = 1});
   return plans;
 }
 
-int MostRowsAtOnce(int threads) { return kMostRowsAPass * std::max(1, threads); }
+int MostRowsAtOnce(int threads) {
+  return std::max(kMostRowsTogether, kMostRowsAThread * std::max(1, threads));
+}
 
 bool IsClearlyFaster(absl::Span<const double> ratios) {
   if (ratios.empty()) return false;

@@ -29,12 +29,12 @@ std::optional<BatchPlan> BatchPlanFromName(absl::string_view name);
 // no row for nothing.
 BatchPlan UsualBatchPlan(int threads, int max_rows);
 
-// How many of `rows` go by the plan; the others are too few to fill a pass by more than half, and
-// go alone. Pure.
+// How many of `rows` go by a plan that is not the usual one: those that keep all its streams busy
+// with full passes. Pure.
 int RowsByPlan(int rows, const BatchPlan& plan);
 
-// Those that may be faster on another machine, where weights are dear to read: several rows a
-// thread, and one pass of all rows with all threads. None where nothing can be divided. Pure.
+// Those that may be faster where weights are dear to read: several rows a thread, and one pass of
+// several rows with all threads. None where nothing can be divided. Pure.
 std::vector<BatchPlan> OtherBatchPlans(int threads, int max_rows);
 
 // Of any of them.

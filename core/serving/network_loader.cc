@@ -215,11 +215,11 @@ std::string CommonId(const SegmentPlan& plan, model::Precision precision,
 }
 
 // The most that any of the engines takes beside the tensors.
-uint64_t MostEngineBytes(absl::Span<const Factory> engines, int threads,
+uint64_t MostEngineBytes(absl::Span<const Factory> engines, const engine::EngineOptions& options,
                          const nn::NetworkSpec& spec) {
   uint64_t most = 0;
   for (const Factory& each : engines) {
-    most = std::max(most, each->MostBytes(engine::TensorBytes(spec), {.threads = threads}));
+    most = std::max(most, each->MostBytes(engine::TensorBytes(spec), options));
   }
   return most;
 }
@@ -237,6 +237,12 @@ NetworkLoader::NetworkLoader(const Options& options, ModelSource* source,
                              const tasks::Decoders* decoders)
     : options_(options), source_(source), weights_(weights), decoders_(decoders) {
   at::set_num_threads(options.threads);
+}
+
+engine::EngineOptions NetworkLoader::EngineOptionsFor(int rows) const {
+  return {.threads = options_.threads,
+          .max_rows = std::min(rows, options_.max_batch_size),
+          .planner = options_.planner};
 }
 
 absl::StatusOr<std::shared_ptr<const SharedBackbone>> NetworkLoader::Backbone(
@@ -319,12 +325,12 @@ absl::StatusOr<ModelBytes> NetworkLoader::Measure(const ModelKey& key) {
     ModelBytes bytes;
     bytes.own_bytes = NoveltyBytes(description) + StageBytes(*network, plan.changed) +
                       TensorBytes(head->NamedTensors()) +
-                      MostEngineBytes(engines, options_.threads, plan.own);
+                      MostEngineBytes(engines, EngineOptionsFor(kMostRows), plan.own);
     bytes.backbone_digest = description.backbone_digest;
     bytes.backbone_bytes = TensorBytes(network->NamedTensors(0, plan.borrowed));
     if (plan.common.has_value()) {
       bytes.segment_id = CommonId(plan, precision, ranges.common);
-      bytes.segment_bytes = MostEngineBytes(engines, options_.threads, *plan.common);
+      bytes.segment_bytes = MostEngineBytes(engines, EngineOptionsFor(kMostRows), *plan.common);
     }
     return bytes;
   };
@@ -386,12 +392,10 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   if (plan.common.has_value()) {
     parts.max_rows = rows_within(plan.common_row_bytes);
     parts.batch_key = CommonId(plan, served.precision, ranges.common);
-    GRAFT_ASSIGN_OR_RETURN(
-        parts.common,
-        Common(
-            parts.batch_key, plan, description.input, ranges.common, backbone, engines,
-            {.threads = options_.threads, .max_rows = parts.max_rows, .planner = options_.planner},
-            WarmSizesWithin(warm_batch_sizes, parts.max_rows)));
+    GRAFT_ASSIGN_OR_RETURN(parts.common,
+                           Common(parts.batch_key, plan, description.input, ranges.common, backbone,
+                                  engines, EngineOptionsFor(parts.max_rows),
+                                  WarmSizesWithin(warm_batch_sizes, parts.max_rows)));
     parts.max_rows = std::min(parts.max_rows, parts.common->engine->rows_at_once());
     parts.memory.segment_id = parts.batch_key;
     parts.memory.segment_bytes = parts.common->engine->bytes();
@@ -422,11 +426,8 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
       engine::SegmentOf(
           std::move(plan.own), {own_head.get(), own_stages.get(), backbone->network.get()}, pixels,
           std::make_shared<OwnMemory>(std::move(artifact), backbone), std::move(ranges.own)));
-  GRAFT_ASSIGN_OR_RETURN(
-      parts.own,
-      LoadSegment(std::move(own), engines,
-                  {.threads = options_.threads, .max_rows = own_rows, .planner = options_.planner},
-                  WarmSizesWithin(warm_batch_sizes, own_rows)));
+  GRAFT_ASSIGN_OR_RETURN(parts.own, LoadSegment(std::move(own), engines, EngineOptionsFor(own_rows),
+                                                WarmSizesWithin(warm_batch_sizes, own_rows)));
   parts.memory.own_bytes += parts.own->engine->bytes();
   if (parts.common == nullptr) {
     parts.max_rows = std::min(parts.max_rows, parts.own->engine->rows_at_once());

@@ -61,6 +61,7 @@ class NetworkLoader final : public ServableLoader {
     // Finds out how a batch of what models have in common is best divided here; null: as usual.
     // Borrowed.
     engine::BatchPlanner* planner = nullptr;
+    int max_batch_size = 1 << 20;  // rows that are ever given to one pass; memory may allow fewer
     // Inputs of a model that its watch remembers, at least 2; 0: nothing is watched.
     int64_t drift_window = 0;
   };
@@ -76,6 +77,9 @@ class NetworkLoader final : public ServableLoader {
 
  private:
   using Factory = std::shared_ptr<const engine::EngineFactory>;
+
+  // For a part of which memory allows so many rows a pass.
+  engine::EngineOptions EngineOptionsFor(int rows) const;
 
   // Stages [0, stages) of the backbone with this digest, of which `weights` are the weights.
   absl::StatusOr<std::shared_ptr<const SharedBackbone>> Backbone(

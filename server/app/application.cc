@@ -273,6 +273,7 @@ class Server final : public Application {
     }
     loading.drift_window = config_.drift_window;
     loading.max_batch_bytes = config_.max_batch_bytes;
+    loading.max_batch_size = config_.max_batch_size;
     loading.images.max_bytes = config_.max_image_bytes;
     loading.images.max_pixels = config_.max_image_pixels;
     loader_ = std::make_unique<serving::NetworkLoader>(loading, source_.get(), &weights_,

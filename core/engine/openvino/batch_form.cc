@@ -27,7 +27,7 @@ absl::StatusOr<std::string> KeyOf(const Segment& segment, Precision precision) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<CompiledSegment>> CompileForBatches(
+absl::StatusOr<std::unique_ptr<CompiledSegment>> CompileForFullBatches(
     const std::shared_ptr<const Segment>& segment, Precision precision,
     const EngineOptions& options) {
   const auto compile = [&](const BatchPlan& plan) {
@@ -36,7 +36,7 @@ absl::StatusOr<std::unique_ptr<CompiledSegment>> CompileForBatches(
                                               .threads = options.threads,
                                               .precision = precision});
   };
-  if (options.planner == nullptr) return compile(UsualBatchPlan(options.threads, options.max_rows));
+  if (options.planner == nullptr) return nullptr;
   GRAFT_ASSIGN_OR_RETURN(const std::string key, KeyOf(*segment, precision));
   const auto prepare = [&](const BatchPlan& plan) -> absl::StatusOr<BatchPlanner::Run> {
     GRAFT_ASSIGN_OR_RETURN(std::shared_ptr<CompiledSegment> form, compile(plan));
@@ -48,6 +48,7 @@ absl::StatusOr<std::unique_ptr<CompiledSegment>> CompileForBatches(
   };
   GRAFT_ASSIGN_OR_RETURN(const BatchPlan plan,
                          options.planner->Plan(key, options.threads, options.max_rows, prepare));
+  if (plan == UsualBatchPlan(options.threads, options.max_rows)) return nullptr;
   return compile(plan);
 }
 

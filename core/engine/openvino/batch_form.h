@@ -10,10 +10,10 @@
 
 namespace graft::engine {
 
-// The segment compiled for several rows at a time: by the plan that options.planner knows or finds
-// to be the fastest here, else by the usual one. While plans are measured two forms of the segment
-// are in memory. Errors as CompiledSegment::Compile.
-absl::StatusOr<std::unique_ptr<CompiledSegment>> CompileForBatches(
+// The segment compiled for full batches, by the plan that options.planner knows or finds to be the
+// fastest here; null where that is the usual one, or there is no planner. While plans are measured
+// two forms of the segment are in memory. Errors as CompiledSegment::Compile.
+absl::StatusOr<std::unique_ptr<CompiledSegment>> CompileForFullBatches(
     const std::shared_ptr<const Segment>& segment, Precision precision,
     const EngineOptions& options);
 

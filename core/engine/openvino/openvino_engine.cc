@@ -19,39 +19,56 @@ BatchPlan PlanOf(const CompiledSegment& compiled) {
   return {.rows = compiled.options().rows, .streams = compiled.options().streams};
 }
 
+// The forms of one segment, each with buffers and packed weights of its own.
+struct Forms {
+  std::unique_ptr<CompiledSegment> one;      // a row alone, by all threads
+  std::unique_ptr<CompiledSegment> several;  // by the usual plan; null: as one
+  std::unique_ptr<CompiledSegment> full;     // by another plan, full batches of that; may be null
+
+  uint64_t count() const {
+    return uint64_t{one != nullptr} + uint64_t{several != nullptr} + uint64_t{full != nullptr};
+  }
+};
+
 class OpenVinoEngine final : public Engine {
  public:
-  OpenVinoEngine(std::unique_ptr<CompiledSegment> one, std::unique_ptr<CompiledSegment> several,
-                 int64_t outputs, uint64_t bytes)
-      : one_(std::move(one)), several_(std::move(several)), outputs_(outputs), bytes_(bytes) {}
+  OpenVinoEngine(Forms forms, int64_t outputs, uint64_t bytes)
+      : forms_(std::move(forms)), outputs_(outputs), bytes_(bytes) {}
 
   absl::string_view name() const override { return "openvino"; }
-  Precision precision() const override { return one_->options().precision; }
+  Precision precision() const override { return forms_.one->options().precision; }
   int64_t outputs() const override { return outputs_; }
   int rows_at_once() const override {
-    return several_ == nullptr ? 1 : PlanOf(*several_).rows_at_once();
+    if (forms_.full != nullptr) return PlanOf(*forms_.full).rows_at_once();
+    return forms_.several == nullptr ? 1 : PlanOf(*forms_.several).rows_at_once();
   }
   uint64_t bytes() const override { return bytes_; }
 
   absl::Status Run(absl::Span<const Row> rows, float* out) const override {
-    if (several_ == nullptr || rows.size() == 1) return one_->Run(rows, out);
-    const auto together =
-        static_cast<size_t>(RowsByPlan(static_cast<int>(rows.size()), PlanOf(*several_)));
-    if (together > 0) GRAFT_RETURN_IF_ERROR(several_->Run(rows.first(together), out));
-    if (together == rows.size()) return absl::OkStatus();
-    return one_->Run(rows.subspan(together), out + together * static_cast<size_t>(outputs_));
+    if (forms_.full != nullptr) {
+      const auto full =
+          static_cast<size_t>(RowsByPlan(static_cast<int>(rows.size()), PlanOf(*forms_.full)));
+      if (full > 0) GRAFT_RETURN_IF_ERROR(forms_.full->Run(rows.first(full), out));
+      if (full == rows.size()) return absl::OkStatus();
+      rows.remove_prefix(full);
+      out += full * static_cast<size_t>(outputs_);
+    }
+    const bool alone = forms_.several == nullptr || rows.size() == 1;
+    return (alone ? *forms_.one : *forms_.several).Run(rows, out);
   }
 
  private:
-  const std::unique_ptr<CompiledSegment> one_;
-  const std::unique_ptr<CompiledSegment> several_;  // null: as one
+  const Forms forms_;
   const int64_t outputs_;
   const uint64_t bytes_;
 };
 
-// Each has packed its own copy of the weights.
-int CompiledForms(const EngineOptions& options) {
-  return options.threads > 1 && options.max_rows > 1 ? 2 : 1;
+bool IsBatched(const EngineOptions& options) { return options.threads > 1 && options.max_rows > 1; }
+
+// Of a large network a third copy of the weights would cost more than it gains.
+constexpr uint64_t kMostPlannedBytes = uint64_t{256} << 20;
+bool IsPlanned(uint64_t tensor_bytes, const EngineOptions& options) {
+  return IsBatched(options) && options.planner != nullptr && tensor_bytes <= kMostPlannedBytes;
 }
 
 // Of the weights of layers that have ranges, in float32.
@@ -88,7 +105,8 @@ absl::Status OpenVinoEngineFactory::Available() const {
 
 uint64_t OpenVinoEngineFactory::MostBytes(uint64_t tensor_bytes,
                                           const EngineOptions& options) const {
-  return tensor_bytes * static_cast<uint64_t>(CompiledForms(options));
+  return tensor_bytes *
+         (1 + uint64_t{IsBatched(options)} + uint64_t{IsPlanned(tensor_bytes, options)});
 }
 
 absl::StatusOr<std::unique_ptr<Engine>> OpenVinoEngineFactory::Make(
@@ -108,23 +126,27 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenVinoEngineFactory::Make(
         "published, by a worker whose processor computes in them");
   }
   const int threads = std::max(1, options.threads);
-  // First the one for which two forms may be in memory for a while, and then the other.
-  std::unique_ptr<CompiledSegment> several;
-  if (CompiledForms(options) > 1) {
-    GRAFT_ASSIGN_OR_RETURN(several, CompileForBatches(segment, precision_, options));
-  }
-  GRAFT_ASSIGN_OR_RETURN(
-      std::unique_ptr<CompiledSegment> one,
-      CompiledSegment::Compile(
-          segment, {.rows = 1, .streams = 1, .threads = threads, .precision = precision_}));
   uint64_t tensor_bytes = TensorBytes(segment->spec);
   if (precision_ == Precision::kInt8) {
     // A weight of float32 becomes one of 8 bits.
     tensor_bytes -= RangedWeightBytes(*segment) / 4 * 3;
   }
-  const uint64_t bytes = MostBytes(tensor_bytes, options);
-  return std::make_unique<OpenVinoEngine>(std::move(one), std::move(several),
-                                          shapes.back().elements(), bytes);
+  const auto compile = [&](const BatchPlan& plan) {
+    return CompiledSegment::Compile(
+        segment,
+        {.rows = plan.rows, .streams = plan.streams, .threads = threads, .precision = precision_});
+  };
+  Forms forms;
+  // First the one for which two may be in memory for a while.
+  if (IsPlanned(tensor_bytes, options)) {
+    GRAFT_ASSIGN_OR_RETURN(forms.full, CompileForFullBatches(segment, precision_, options));
+  }
+  if (IsBatched(options)) {
+    GRAFT_ASSIGN_OR_RETURN(forms.several, compile(UsualBatchPlan(threads, options.max_rows)));
+  }
+  GRAFT_ASSIGN_OR_RETURN(forms.one, compile({.rows = 1, .streams = 1}));
+  const uint64_t bytes = tensor_bytes * forms.count();
+  return std::make_unique<OpenVinoEngine>(std::move(forms), shapes.back().elements(), bytes);
 }
 
 }  // namespace graft::engine

@@ -26,20 +26,26 @@ TEST(BatchPlanTest, UsuallyARowAThread) {
 
 TEST(BatchPlanTest, OthersAreSeveralRowsAThreadAndOnePassOfAll) {
   EXPECT_THAT(OtherBatchPlans(2, 8), ElementsAre(BatchPlan{4, 2}, BatchPlan{8, 1}));
-  EXPECT_THAT(OtherBatchPlans(2, 1'000'000), ElementsAre(BatchPlan{8, 2}, BatchPlan{8, 1}));
+  EXPECT_THAT(OtherBatchPlans(2, 1'000'000), ElementsAre(BatchPlan{4, 2}, BatchPlan{8, 1}));
   EXPECT_THAT(OtherBatchPlans(2, 3), ElementsAre(BatchPlan{3, 1}));
   EXPECT_THAT(OtherBatchPlans(1, 8), IsEmpty());
   EXPECT_THAT(OtherBatchPlans(8, 1), IsEmpty());
 }
 
-TEST(BatchPlanTest, APassThatWouldBeHalfEmptyIsNotBegun) {
+TEST(BatchPlanTest, OnlyFullBatchesGoByIt) {
   const BatchPlan fours{4, 2};
-  EXPECT_EQ(RowsByPlan(2, fours), 0);
-  EXPECT_EQ(RowsByPlan(3, fours), 3);
-  EXPECT_EQ(RowsByPlan(4, fours), 4);
-  EXPECT_EQ(RowsByPlan(6, fours), 4);
-  EXPECT_EQ(RowsByPlan(7, fours), 7);
-  for (int rows = 1; rows < 9; ++rows) EXPECT_EQ(RowsByPlan(rows, {1, 2}), rows);
+  EXPECT_EQ(RowsByPlan(7, fours), 0);
+  EXPECT_EQ(RowsByPlan(8, fours), 8);
+  EXPECT_EQ(RowsByPlan(15, fours), 8);
+  EXPECT_EQ(RowsByPlan(16, fours), 16);
+}
+
+TEST(BatchPlanTest, NoneIsLargerThanIsSaid) {
+  for (const int threads : {2, 4, 16, 64}) {
+    for (const BatchPlan& plan : OtherBatchPlans(threads, 1024)) {
+      EXPECT_LE(plan.rows_at_once(), MostRowsAtOnce(threads));
+    }
+  }
 }
 
 TEST(BatchPlanTest, OnlyWhatIsClearlyFasterInMostRoundsIsTaken) {
