@@ -15,6 +15,7 @@ import urllib.request
 import grpc
 import numpy
 import tritonclient.grpc
+import tritonclient.utils
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import graft_server  # noqa: E402
@@ -407,6 +408,11 @@ class EndToEndTest(unittest.TestCase):
         self.assertGreaterEqual(statistics.inference_count, 40)
         self.assertGreater(statistics.inference_stats.compute_infer.ns, 0)
 
+        self.assertIn("stays in memory", self.graft("models", "pin", "colours").stdout)
+        self.assertIn("pinned", self.graft("models", "show", "colours").stdout)
+        with self.assertRaisesRegex(tritonclient.utils.InferenceServerException, "is pinned"):
+            client.unload_model("colours")
+        self.assertEqual(self.graft("models", "unpin", "colours").returncode, 0)
         client.unload_model("colours")
         states = {(m.name, m.version): m.state for m in client.get_model_repository_index().models}
         self.assertEqual(states["colours", "2"], "UNAVAILABLE")
