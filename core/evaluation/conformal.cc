@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 
+#include "core/base/finite.h"
+
 namespace graft::evaluation {
 namespace {
 
@@ -52,9 +54,7 @@ absl::StatusOr<ConformalScores> ConformalScoresFromJson(const nlohmann::json& js
   } catch (const nlohmann::json::exception& e) {
     return absl::InvalidArgumentError(absl::StrCat("conformal scores: ", e.what()));
   }
-  const bool finite = std::all_of(kept.scores.begin(), kept.scores.end(),
-                                  [](float score) { return std::isfinite(score); });
-  if (!finite || !std::is_sorted(kept.scores.begin(), kept.scores.end()) ||
+  if (!AllFinite(kept.scores) || !std::is_sorted(kept.scores.begin(), kept.scores.end()) ||
       kept.examples < static_cast<int64_t>(kept.scores.size())) {
     return absl::InvalidArgumentError(
         "conformal scores: must be ascending, finite, and no more than the examples");

@@ -1,13 +1,13 @@
 #include "core/publishing/serving_novelty_fitter.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 
+#include "core/base/finite.h"
 #include "core/base/status_macros.h"
 #include "core/novelty/training_features.h"
 #include "core/publishing/trial_inputs.h"
@@ -28,10 +28,6 @@ bool HoldsOutEnough(const TrainingData& data) {
 
 int64_t AtMost(const std::vector<int64_t>& entries, int64_t most) {
   return std::min(static_cast<int64_t>(entries.size()), most);
-}
-
-bool AllFinite(const std::vector<float>& numbers) {
-  return std::all_of(numbers.begin(), numbers.end(), [](float x) { return std::isfinite(x); });
 }
 
 // Plain ones, evenly spread over `entries`.

@@ -8,16 +8,13 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "core/base/finite.h"
 #include "core/base/status_macros.h"
 
 namespace graft::tasks {
 namespace {
 
 constexpr double kLeastExponent = -128;  // exp of less is 0 as a float
-
-bool AllFinite(absl::Span<const float> row) {
-  return std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); });
-}
 
 absl::Status CheckShare(absl::string_view field, double value, bool open) {
   const bool good = open ? value > 0 && value < 1 : value >= 0 && value <= 1;
