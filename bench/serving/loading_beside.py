@@ -49,8 +49,8 @@ def main() -> None:
     under_ways = [int(word) for word in arguments.under_way.split(",")]
     figures = Figures("Predict while another model loads", __doc__.split("\n\n")[0])
     with prepared(arguments) as setting:
-        setting.train((ASKED,))
-        setting.train((LOADED,), ("--strategy", "full", "--head-epochs", "0", "--epochs", "1"))
+        setting.train((ASKED, LOADED), ("--precision", "f32"), {
+            LOADED: ("--strategy", "full", "--head-epochs", "0", "--epochs", "1")})
         setting.make_stubs()
         with servers.start_graft(setting, "graft", "--predict-cache-bytes", "0",
                                  "--serving-precision", "f32") as server:

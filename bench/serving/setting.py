@@ -37,14 +37,16 @@ class Setting:
         self.images, self.threads = arguments.images, arguments.threads
         self.folder = folder
 
-    def train(self, models: tuple[str, ...] = ("bench",), options: tuple[str, ...] = ()) -> None:
+    def train(self, models: tuple[str, ...] = ("bench",), options: tuple[str, ...] = (),
+              of_one: dict[str, tuple[str, ...]] | None = None) -> None:
         """A fine-tuned head for each, on a server that then ends. Each has a seed, and so a split and
-        a head, of its own."""
+        a head, of its own, and may have options of its own."""
         with start_graft(self, "training") as server:
             dataset = server.upload(self.images)
             for seed, model in enumerate(models):
+                own = (of_one or {}).get(model, ())
                 server.cli("finetune", "--dataset", dataset, "--model", model, "--framing",
-                           "centre_crop", "--seed", str(seed), *options, "--watch")
+                           "centre_crop", "--seed", str(seed), *options, *own, "--watch")
 
     def make_stubs(self) -> None:
         """Python modules of the protocols, for peers and for what asks over grpcio."""
