@@ -12,9 +12,10 @@ Needs the Python of run.py.
 import contextlib
 import threading
 
+import beside
 import client
 import servers
-from figures import Figures, ratios, spread
+from figures import Figures, spread
 from setting import arguments_of, prepared
 
 ASKED, LOADED = "bench", "bench-loaded"
@@ -22,7 +23,7 @@ ASKED, LOADED = "bench", "bench-loaded"
 
 @contextlib.contextmanager
 def loading(repository, messages):
-    """Unloads and loads until it is left; how often is in the list that it gives."""
+    """Unloads and loads until it is left; gives what says how often it has."""
     over, loads = threading.Event(), []
 
     def work() -> None:
@@ -36,7 +37,7 @@ def loading(repository, messages):
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        yield loads
+        yield lambda: len(loads)
     finally:
         over.set()
         thread.join()
@@ -59,28 +60,13 @@ def main() -> None:
             client.warm(setting, server, arguments.warm_seconds, 8)
             client.warm(setting, server, arguments.warm_seconds, 1)
 
-            def measured() -> dict[int, dict]:
-                return {under_way: client.load(setting, server, under_way, 1, arguments.seconds)
-                        for under_way in under_ways}
-
-            rounds = []
-            for _ in range(arguments.rounds):
-                idle = measured()
-                with loading(repository, messages) as loads:
-                    beside = measured()
-                rounds.append({"idle": idle, "beside": beside, "loads": len(loads)})
+            rounds = beside.measure(setting, server, under_ways, arguments.rounds, arguments.seconds,
+                                    lambda: loading(repository, messages))
     figures.raw["rounds"] = rounds
-    for under_way in under_ways:
-        taken = [{name: each[name][under_way] for name in ("idle", "beside")} for each in rounds]
-        for name in ("idle", "beside"):
-            figures.add(f"{under_way} under way, {name}: p99, ms",
-                        spread([each[name]["p99_ms"] for each in taken]))
-        figures.add(f"{under_way} under way: p99 while another loads over idle",
-                    spread(ratios(taken, "beside", "idle", "p99_ms")), "≤ 2")
-        figures.add(f"{under_way} under way: rate while another loads over idle",
-                    spread(ratios(taken, "beside", "idle", "images_per_second")))
+    beside.add_figures(figures, rounds, under_ways, "while another loads",
+                       {under_way: "≤ 2" for under_way in under_ways})
     measured_for = len(under_ways) * arguments.seconds
-    figures.add("loads a second meanwhile", spread([each["loads"] / measured_for for each in rounds]))
+    figures.add("loads a second meanwhile", spread([each["done"] / measured_for for each in rounds]))
     figures.write(arguments.out)
 
 

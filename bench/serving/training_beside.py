@@ -12,9 +12,10 @@ import contextlib
 import json
 import time
 
+import beside
 import client
 import servers
-from figures import Figures, ratios, spread
+from figures import Figures, spread
 from setting import arguments_of, prepared
 
 ENDED = {"JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED"}
@@ -34,7 +35,8 @@ def steps(server: servers.Graft, identity: str) -> int:
 
 @contextlib.contextmanager
 def training(server: servers.Graft, dataset: str):
-    """A full fine-tune that has taken a step with every layer, cancelled at the end."""
+    """A full fine-tune that has taken a step with every layer, cancelled at the end; gives what says how
+    many it has taken."""
     identity = json.loads(server.cli(
         "finetune", "--dataset", dataset, "--model", "beside", "--strategy", "full", "--epochs",
         "10000", "--head-epochs", "0", "--patience", "0"))["job"]["id"]
@@ -44,7 +46,7 @@ def training(server: servers.Graft, dataset: str):
             if time.monotonic() > deadline:
                 raise SystemExit("the job takes no step")
             time.sleep(0.5)
-        yield identity
+        yield lambda: steps(server, identity)
         state = job(server, identity)["state"]
         if state in ENDED:
             raise SystemExit(f"the job was to train meanwhile, but it is {state}")
@@ -68,33 +70,13 @@ def main() -> None:
             client.warm(setting, server, arguments.warm_seconds, 8)
             client.warm(setting, server, arguments.warm_seconds, 1)
 
-            def measured() -> dict[int, dict]:
-                return {under_way: client.load(setting, server, under_way, 1, arguments.seconds)
-                        for under_way in under_ways}
-
-            rounds = []
-            for _ in range(arguments.rounds):
-                idle = measured()
-                with training(server, dataset) as identity:
-                    before = steps(server, identity)
-                    beside = measured()
-                    taken = steps(server, identity) - before
-                rounds.append({"idle": idle, "beside": beside, "steps": taken})
-            figures.raw["rounds"] = rounds
-            for under_way in under_ways:
-                taken = [{name: each[name][under_way] for name in ("idle", "beside")}
-                         for each in rounds]
-                for name in ("idle", "beside"):
-                    figures.add(f"{under_way} under way, {name}: p99, ms",
-                                spread([each[name]["p99_ms"] for each in taken]))
-                figures.add(f"{under_way} under way: p99 while training over idle",
-                            spread(ratios(taken, "beside", "idle", "p99_ms")),
-                            "≤ 1.2" if under_way == 1 else "≤ 1.5" if under_way == 8 else "")
-                figures.add(f"{under_way} under way: rate while training over idle",
-                            spread(ratios(taken, "beside", "idle", "images_per_second")))
-            measured_for = len(under_ways) * arguments.seconds
-            figures.add("steps of 32 pictures that the job took meanwhile, a second",
-                        spread([each["steps"] / measured_for for each in rounds]))
+            rounds = beside.measure(setting, server, under_ways, arguments.rounds, arguments.seconds,
+                                    lambda: training(server, dataset))
+    figures.raw["rounds"] = rounds
+    beside.add_figures(figures, rounds, under_ways, "while training", {1: "≤ 1.2", 8: "≤ 1.5"})
+    measured_for = len(under_ways) * arguments.seconds
+    figures.add("steps of 32 pictures that the job took meanwhile, a second",
+                spread([each["done"] / measured_for for each in rounds]))
     figures.write(arguments.out)
 
 

@@ -37,15 +37,18 @@ absl::StatusOr<Embeddings> Embed(const Servable& servable,
 // Leaves the noisiest layers of a model out of its ranges.
 class Quietening {
  public:
-  Quietening(const training::TrainedModel& trained, UnpublishedModels* models,
-             const std::vector<PreparedInput>& inputs, training::RunContext* context)
-      : trained_(trained), models_(models), inputs_(inputs), context_(context) {}
+  Quietening(const training::TrainedModel& trained, const Servable& reference,
+             UnpublishedModels* models, const std::vector<PreparedInput>& inputs,
+             training::RunContext* context)
+      : trained_(trained),
+        reference_(reference),
+        models_(models),
+        inputs_(inputs),
+        context_(context) {}
 
   // As they are where that is quiet enough, or nothing can be found out.
   absl::StatusOr<std::vector<ActivationRange>> Run(std::vector<ActivationRange> ranges) {
-    const auto reference = models_->Load(trained_, model::Precision::kF32);
-    if (!reference.ok()) return ranges;
-    absl::StatusOr<Embeddings> exact = Embed(**reference, inputs_);
+    absl::StatusOr<Embeddings> exact = Embed(reference_, inputs_);
     if (!exact.ok()) return ranges;
     exact_ = *std::move(exact);
     const std::optional<double> all = NoiseWith(ranges);
@@ -80,6 +83,7 @@ class Quietening {
   }
 
   const training::TrainedModel& trained_;
+  const Servable& reference_;
   UnpublishedModels* const models_;
   const std::vector<PreparedInput>& inputs_;
   training::RunContext* const context_;
@@ -99,7 +103,8 @@ training::TrainedModel WithRanges(const training::TrainedModel& trained,
 }
 
 absl::StatusOr<FoundRanges> FindRanges(const training::TrainedModel& trained,
-                                       UnpublishedModels* models, training::RunContext* context) {
+                                       const Servable& reference, UnpublishedModels* models,
+                                       training::RunContext* context) {
   const auto declined = [](absl::string_view why) { return FoundRanges{{}, std::string(why)}; };
   if (trained.data->train.empty()) {
     return declined("there are no training pictures to find its ranges on");
@@ -132,8 +137,8 @@ absl::StatusOr<FoundRanges> FindRanges(const training::TrainedModel& trained,
   absl::StatusOr<std::vector<ActivationRange>> ranges = recorder.Ranges();
   if (!ranges.ok()) return declined(ranges.status().message());
   if (ranges->empty()) return declined("no layer of it is large enough to gain anything");
-  GRAFT_ASSIGN_OR_RETURN(*ranges,
-                         Quietening(trained, models, some, context).Run(*std::move(ranges)));
+  GRAFT_ASSIGN_OR_RETURN(
+      *ranges, Quietening(trained, reference, models, some, context).Run(*std::move(ranges)));
   if (ranges->empty()) return declined("every layer of it comes out too far from float32");
   return FoundRanges{*std::move(ranges), ""};
 }

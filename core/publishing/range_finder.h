@@ -29,11 +29,13 @@ training::TrainedModel WithRanges(const training::TrainedModel& trained,
                                   std::vector<model::ActivationRange> ranges,
                                   model::ModelDescription* description);
 
-// Runs the trained model by LibTorch on training pictures, views of them where they are few, and
-// sees what its layers read. Where its embeddings then come out too far from float32's, it finds
-// the layers that bring the most of that, and leaves them in float32 (layer_noise.h). Polls
-// `context` and adds to its work. Errors are those of the context and of the examples.
+// `reference` is the trained model in float32. Runs it by LibTorch on training pictures, views of
+// them where they are few, and sees what its layers read. Where its embeddings then come out too
+// far from float32's, it finds the layers that bring the most of that, and leaves them in float32
+// (layer_noise.h). Polls `context` and adds to its work. Errors are those of the context and of the
+// examples.
 absl::StatusOr<FoundRanges> FindRanges(const training::TrainedModel& trained,
+                                       const serving::Servable& reference,
                                        UnpublishedModels* models, training::RunContext* context);
 
 }  // namespace graft::publishing

@@ -35,12 +35,9 @@ Rows RowsOf(const TrainingData& data) {
   rows.held_out = data.validation.size() >= drift::kFewestExamples;
   const std::vector<int64_t>& answered = rows.held_out ? data.validation : data.train;
   const std::vector<int64_t>& others = rows.held_out ? data.train : data.validation;
-  const auto plain = [](const std::vector<int64_t>& entries, int64_t most) {
-    return TrialRows(entries, std::min(static_cast<int64_t>(entries.size()), most), /*seed=*/0);
-  };
-  rows.answered = plain(answered, kMostPictures);
+  rows.answered = PlainRows(answered, kMostPictures);
   if (rows.answered.size() < drift::kFewestExamples) return {};
-  rows.others = plain(others, kMostPictures - static_cast<int64_t>(rows.answered.size()));
+  rows.others = PlainRows(others, kMostPictures - static_cast<int64_t>(rows.answered.size()));
   return rows;
 }
 
@@ -87,11 +84,8 @@ absl::StatusOr<std::optional<model::DriftRecord>> ServingDriftFitter::FitTo(
     context->observer().OnLog(absl::StrCat("drift will not be told: ", why));
     return std::optional<model::DriftRecord>();
   };
-  const model::Precision precision = trained.description->precision.has_value()
-                                         ? trained.description->precision->chosen
-                                         : model::Precision::kF32;
   const absl::StatusOr<std::shared_ptr<const serving::Servable>> servable =
-      models_->Load(trained, precision);
+      models_->LoadAsServed(trained);
   if (!servable.ok()) return without(servable.status().message());
   const tasks::Decoder& decoder = (*servable)->decoder();
   Seen seen;

@@ -30,11 +30,6 @@ int64_t AtMost(const std::vector<int64_t>& entries, int64_t most) {
   return std::min(static_cast<int64_t>(entries.size()), most);
 }
 
-// Plain ones, evenly spread over `entries`.
-std::vector<training::ExampleRequest> RowsOf(const std::vector<int64_t>& entries, int64_t most) {
-  return TrialRows(entries, AtMost(entries, most), /*seed=*/0);
-}
-
 }  // namespace
 
 int64_t ServingNoveltyFitter::Forwards(const TrainingData& data) const {
@@ -51,11 +46,8 @@ absl::StatusOr<std::optional<novelty::Fit>> ServingNoveltyFitter::FitTo(
     context->observer().OnLog(absl::StrCat("unknown inputs will not be told: ", why));
     return std::optional<novelty::Fit>();
   };
-  const model::Precision precision = trained.description->precision.has_value()
-                                         ? trained.description->precision->chosen
-                                         : model::Precision::kF32;
   const absl::StatusOr<std::shared_ptr<const serving::Servable>> servable =
-      models_->Load(trained, precision);
+      models_->LoadAsServed(trained);
   if (!servable.ok()) return without(servable.status().message());
   training::TrainingProgress progress;
   progress.stage = training::kNoveltyPhase;
@@ -65,9 +57,9 @@ absl::StatusOr<std::optional<novelty::Fit>> ServingNoveltyFitter::FitTo(
   for (std::vector<std::vector<float>>* const embeddings : {&held_out, &training}) {
     const bool first = embeddings == &held_out;
     const std::vector<training::ExampleRequest> rows =
-        first ? RowsOf(data.validation, kMostHeldOut)
-              : RowsOf(data.train,
-                       novelty::ExamplesToKeep(static_cast<int64_t>(held_out.front().size())));
+        first ? PlainRows(data.validation, kMostHeldOut)
+              : PlainRows(data.train,
+                          novelty::ExamplesToKeep(static_cast<int64_t>(held_out.front().size())));
     TrialInputs inputs(trained, {servable->get()}, rows, &models_->cache());
     progress.steps_total += static_cast<int64_t>(inputs.batches());
     while (true) {

@@ -78,8 +78,11 @@ absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(
   std::vector<model::ActivationRange> ranges;
   std::string shared_by;  // "": the ranges are the model's own, or others' already
   const std::vector<Precision> to_try = ToTry(asked);
-  absl::StatusOr<std::shared_ptr<const Servable>> reference = nullptr;
-  if (!to_try.empty()) reference = models_->Load(trained, Precision::kF32);
+  // What is not here is declined, and compared with nothing.
+  absl::StatusOr<std::shared_ptr<const Servable>> reference = absl::InternalError("not loaded");
+  if (std::any_of(to_try.begin(), to_try.end(), [this](Precision each) { return IsHere(each); })) {
+    reference = models_->Load(trained, Precision::kF32);
+  }
   for (const Precision precision : to_try) {
     GRAFT_RETURN_IF_ERROR(context->PollButForStop());
     if (precision != Precision::kInt8 || !IsHere(precision) || !reference.ok()) {
@@ -92,7 +95,7 @@ absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(
       ranges = *std::move(others);
       shared_by.clear();
     } else {
-      GRAFT_ASSIGN_OR_RETURN(FoundRanges found, FindRanges(trained, models_, context));
+      GRAFT_ASSIGN_OR_RETURN(FoundRanges found, FindRanges(trained, **reference, models_, context));
       if (!found.declined.empty()) {
         Candidate& declined = candidates.emplace_back();
         declined.trial.precision = precision;

@@ -37,4 +37,8 @@ std::vector<training::ExampleRequest> TrialRows(absl::Span<const int64_t> entrie
   return requests;
 }
 
+std::vector<training::ExampleRequest> PlainRows(absl::Span<const int64_t> entries, int64_t most) {
+  return TrialRows(entries, std::min(static_cast<int64_t>(entries.size()), most), /*seed=*/0);
+}
+
 }  // namespace graft::publishing

@@ -16,6 +16,9 @@ namespace graft::publishing {
 std::vector<training::ExampleRequest> TrialRows(absl::Span<const int64_t> entries, int64_t rows,
                                                 uint64_t seed);
 
+// At most so many of `entries`, plain and evenly spread. Pure.
+std::vector<training::ExampleRequest> PlainRows(absl::Span<const int64_t> entries, int64_t most);
+
 }  // namespace graft::publishing
 
 #endif  // GRAFT_CORE_PUBLISHING_TRIAL_ROWS_H_

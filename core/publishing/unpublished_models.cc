@@ -1,5 +1,6 @@
 #include "core/publishing/unpublished_models.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -50,6 +51,12 @@ class UnpublishedSource final : public serving::ModelSource {
 absl::StatusOr<std::shared_ptr<const serving::Servable>> UnpublishedModels::Load(
     const training::TrainedModel& trained, model::Precision precision) {
   return LoadWith(trained, precision, options_.engines, &cache_);
+}
+
+absl::StatusOr<std::shared_ptr<const serving::Servable>> UnpublishedModels::LoadAsServed(
+    const training::TrainedModel& trained) {
+  const std::optional<model::PrecisionRecord>& record = trained.description->precision;
+  return Load(trained, record.has_value() ? record->chosen : model::Precision::kF32);
 }
 
 absl::StatusOr<std::shared_ptr<const serving::Servable>> UnpublishedModels::LoadOn(

@@ -44,6 +44,10 @@ class UnpublishedModels {
   absl::StatusOr<std::shared_ptr<const serving::Servable>> Load(
       const training::TrainedModel& trained, model::Precision precision);
 
+  // In the precision that its description has been given, else in float32.
+  absl::StatusOr<std::shared_ptr<const serving::Servable>> LoadAsServed(
+      const training::TrainedModel& trained);
+
   // By these engines, in float32, and with this cache.
   absl::StatusOr<std::shared_ptr<const serving::Servable>> LoadOn(
       std::vector<std::shared_ptr<const engine::EngineFactory>> engines,

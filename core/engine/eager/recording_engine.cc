@@ -1,13 +1,11 @@
 #include "core/engine/eager/recording_engine.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include "core/base/status_macros.h"
 #include "core/engine/eager/segment_network.h"
@@ -34,7 +32,7 @@ class RecordingEngine final : public Engine {
       if (read >= 0) taps_.push_back(read);
     }
     std::sort(taps_.begin(), taps_.end());
-    taps_.push_back(static_cast<int>(spec.nodes.size()) - 1);
+    taps_.push_back(network_->last());
     taps_.erase(std::unique(taps_.begin(), taps_.end()), taps_.end());
   }
 
@@ -45,14 +43,12 @@ class RecordingEngine final : public Engine {
   uint64_t bytes() const override { return 0; }
 
   absl::Status Run(absl::Span<const Row> rows, float* out) const override {
-    return nn::CatchTorchErrors("LibTorch", [&] {
-      const c10::InferenceMode inference;
-      at::init_num_threads();
-      for (size_t at = 0; at < rows.size(); at += kRows) {
-        RunBatch(rows.subspan(at, kRows), out + at * static_cast<size_t>(outputs()));
-      }
-      return absl::OkStatus();
-    });
+    return network_->Run(
+        rows, kRows, taps_,
+        [this](absl::Span<const at::Tensor> inputs, absl::Span<const at::Tensor> taps) {
+          RecordBatch(inputs, taps);
+        },
+        out);
   }
 
  private:
@@ -61,20 +57,16 @@ class RecordingEngine final : public Engine {
     int read = 0;  // a node, or an input of the network
   };
 
-  void RunBatch(absl::Span<const Row> rows, float* out) const {
-    const std::vector<at::Tensor> inputs = network_->InputsOf(rows);
-    const std::vector<at::Tensor> taps = network_->Forward(inputs, taps_);
+  void RecordBatch(absl::Span<const at::Tensor> inputs, absl::Span<const at::Tensor> taps) const {
+    const auto rows = static_cast<size_t>(taps.back().size(0));
     for (const Layer& layer : layers_) {
       if (layer.read < 0) {
-        Record(layer, inputs[static_cast<size_t>(nn::InputNode(layer.read))], rows.size());
+        Record(layer, inputs[static_cast<size_t>(nn::InputNode(layer.read))], rows);
         continue;
       }
       const auto tap = std::lower_bound(taps_.begin(), taps_.end(), layer.read);
-      Record(layer, taps[static_cast<size_t>(tap - taps_.begin())], rows.size());
+      Record(layer, taps[static_cast<size_t>(tap - taps_.begin())], rows);
     }
-    const at::Tensor result = nn::OnHost(taps.back());
-    std::memcpy(out, result.const_data_ptr<float>(),
-                rows.size() * static_cast<size_t>(outputs()) * sizeof(float));
   }
 
   void Record(const Layer& layer, const at::Tensor& read, size_t rows) const {

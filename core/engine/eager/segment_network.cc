@@ -4,9 +4,12 @@
 #include <utility>
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include "core/base/status_macros.h"
 #include "core/nn/pixels.h"
+#include "core/nn/placement.h"
+#include "core/nn/torch_error.h"
 
 namespace graft::engine {
 namespace {
@@ -38,9 +41,24 @@ std::vector<at::Tensor> SegmentNetwork::InputsOf(absl::Span<const Row> rows) con
   return inputs;
 }
 
-std::vector<at::Tensor> SegmentNetwork::Forward(absl::Span<const at::Tensor> inputs,
-                                                absl::Span<const int> taps) const {
-  return network_->ForwardTaps(inputs, 0, 1, taps);
+absl::Status SegmentNetwork::Run(absl::Span<const Row> rows, size_t at_once,
+                                 absl::Span<const int> taps, See see, float* out) const {
+  return nn::CatchTorchErrors("LibTorch", [&] {
+    const c10::InferenceMode inference;
+    // LibTorch's thread count belongs to each thread; this one may not have met it yet.
+    at::init_num_threads();
+    for (size_t at = 0; at < rows.size(); at += at_once) {
+      const absl::Span<const Row> batch = rows.subspan(at, at_once);
+      const std::vector<at::Tensor> inputs = InputsOf(batch);
+      const std::vector<at::Tensor> given = network_->ForwardTaps(inputs, 0, 1, taps);
+      see(inputs, given);
+      const at::Tensor result = nn::OnHost(given.back());
+      const size_t numbers = batch.size() * static_cast<size_t>(outputs_);
+      std::memcpy(out, result.const_data_ptr<float>(), numbers * sizeof(float));
+      out += numbers;
+    }
+    return absl::OkStatus();
+  });
 }
 
 at::Tensor SegmentNetwork::Gather(absl::Span<const Row> rows, size_t index) const {
