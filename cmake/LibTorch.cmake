@@ -30,6 +30,15 @@ if(EXISTS ${GRAFT_TORCH_LIB_DIR}/libgomp.so.1)
 endif()
 add_library(graft::torch ALIAS graft_torch)
 
+# CUDA's headers, of the wheels that scripts/setup.sh unpacks, of those that PyTorch's wheel comes
+# with, or of a toolkit.
+find_path(GRAFT_CUDA_INCLUDE cuda_runtime.h
+  HINTS ${GRAFT_TORCH_DIR}/../nvidia/cu13 ${GRAFT_DEPS_DIR}/nvidia/cu13 /usr/local/cuda
+  PATH_SUFFIXES include NO_CACHE NO_DEFAULT_PATH)
+if(EXISTS ${GRAFT_TORCH_LIB_DIR}/libtorch_cuda.so)
+  set(GRAFT_TORCH_HAS_CUDA ON)
+endif()
+
 # LibTorch's part for an accelerator, where this LibTorch has one: it registers itself when it is
 # loaded, and nothing refers to it by name. For programs that compute on one.
 add_library(graft_torch_accelerator INTERFACE)

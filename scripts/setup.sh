@@ -83,7 +83,7 @@ fetch() {
   local name=$1 version=$2 sha256=$3 platform=$4 folder=$5
   shift 5
   local stamp=".deps/.stamp-$name-$version"
-  [ ! -e "$stamp" ] || return 0
+  [ "$(cat "$stamp" 2>/dev/null)" != "$*" ] || return 0
   step "Fetching $name $version"
   local download
   download=$(mktemp -d)
@@ -94,7 +94,7 @@ fetch() {
   mkdir -p ".deps/$folder"
   unzip -q -o "$download"/*.whl "$@" -d ".deps/$folder"
   rm -rf "$download"
-  touch "$stamp"
+  echo "$*" >"$stamp"
 }
 
 fetch torch 2.15.0 48c2d861134c0b5697c7602cb5ffa68f62a2989fdcd1717e593356f67996ca1e \
@@ -108,10 +108,13 @@ fetch openvino 2026.4.1 2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c
   'openvino/include/openvino/*' 'openvino/libs/libopenvino.so.*' \
   'openvino/libs/libopenvino_intel_cpu_plugin.so' 'openvino/libs/libtbb.so.12' \
   'openvino-*/licenses/*'
-# libtorch_cpu.so of the wheel names these two even on a machine without a GPU.
+# libtorch_cpu.so of the wheel names these two even on a machine without a GPU. CUDA's headers are
+# for what is compiled here and runs where there is one (core/engine/device/cuda_graphs.cc).
 fetch nvidia-cuda-runtime 13.2.86 \
   3498247680dfddce31bad102af7e3e26fc795342a3cac64722bb0fa95e7f60f0 manylinux2014_x86_64 . \
-  'nvidia/cu13/lib/libcudart.so.13'
+  'nvidia/cu13/lib/libcudart.so.13' 'nvidia/cu13/include/*'
+fetch nvidia-cuda-crt 13.2.86 \
+  e3ab08801bf9b1e6dc979275d25e816bb5000521b648e19c324d5eef0c79f1da manylinux2014_x86_64 . 'nvidia/cu13/include/*'
 fetch nvidia-cuda-cupti 13.2.86 \
   8fa29f15dd8336181f961764d9d95236fc6b931dd0c8fcf8cd70aab0c310b586 manylinux_2_25_x86_64 . \
   'nvidia/cu13/lib/libcupti.so.13'

@@ -33,8 +33,10 @@ absl::StatusOr<std::unique_ptr<FineTuneTrainer>> FineTuneTrainer::Create(
   cache.min_free_disk_bytes = options.min_free_disk_bytes;
   cache.clock = clock;
   GRAFT_ASSIGN_OR_RETURN(auto features, features::FeatureCache::Open(std::move(cache)));
-  return std::unique_ptr<FineTuneTrainer>(
-      new FineTuneTrainer(std::move(options), blobs, clock, std::move(features)));
+  GRAFT_ASSIGN_OR_RETURN(engine::EngineFactories engines,
+                         engine::EnginesOn(options.serving_device));
+  return std::unique_ptr<FineTuneTrainer>(new FineTuneTrainer(
+      std::move(options), blobs, clock, std::move(features), std::move(engines)));
 }
 
 absl::StatusOr<std::shared_ptr<const backbones::BackboneWeights>> FineTuneTrainer::Backbone(
@@ -102,6 +104,7 @@ absl::StatusOr<training::FineTuneResult> FineTuneTrainer::Train(const Run& run) 
     environment.novelty = nullptr;
     environment.drift = nullptr;
   }
+  environment.device = options_.device;
   environment.threads = options_.threads;
   return training::RunFineTune(*run.job, environment);
 }

@@ -31,9 +31,13 @@ class FineTuneTrainer final : public Trainer {
     uint64_t feature_cache_bytes = uint64_t{4} << 30;
     uint64_t min_free_disk_bytes = 0;  // that features leave
     int threads = 1;
+    // As nn::ResolveDevice gives them: where networks are trained, and where models will answer,
+    // which is where they are tried before they are published.
+    std::string device = "cpu";
+    std::string serving_device = "cpu";
   };
 
-  // Borrowed: `blobs` and `clock` must outlive the trainer.
+  // Borrowed: `blobs` and `clock` must outlive the trainer. FAILED_PRECONDITION: no such device.
   static absl::StatusOr<std::unique_ptr<FineTuneTrainer>> Create(Options options,
                                                                  artifacts::BlobStore* blobs,
                                                                  Clock* clock);
@@ -43,12 +47,12 @@ class FineTuneTrainer final : public Trainer {
 
  private:
   FineTuneTrainer(Options options, artifacts::BlobStore* blobs, Clock* clock,
-                  std::unique_ptr<features::FeatureCache> features)
+                  std::unique_ptr<features::FeatureCache> features, engine::EngineFactories engines)
       : options_(std::move(options)),
         blobs_(blobs),
         clock_(clock),
         features_(std::move(features)),
-        models_({.engines = engine::AllEngines(), .threads = options_.threads},
+        models_({.engines = std::move(engines), .threads = options_.threads},
                 &tasks::AllDecoders()) {}
 
   absl::StatusOr<std::shared_ptr<const backbones::BackboneWeights>> Backbone(

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <sys/prctl.h>
@@ -19,6 +20,7 @@
 #include "core/base/cpu_limit.h"
 #include "core/base/failpoint.h"
 #include "core/base/version.h"
+#include "core/nn/device_names.h"
 #include "core/recipes/options_table.h"
 #include "core/tasks/option_groups.h"
 #include "wire/logging.h"
@@ -45,6 +47,8 @@ struct Arguments {
   uint64_t min_free_disk_bytes = 0;
   int threads = 0;
   int nice = 19;
+  std::string device = "auto";
+  std::string serving_device = "auto";
   std::string scheduling = "idle";
   int parent = 0;
   double give_up_seconds = 60;
@@ -92,6 +96,17 @@ int Run(const Arguments& arguments) {
   training.feature_cache_bytes = arguments.feature_cache_bytes;
   training.min_free_disk_bytes = arguments.min_free_disk_bytes;
   training.threads = arguments.threads;
+  for (const auto& [asked, device] :
+       {std::pair{arguments.device, &training.device},
+        std::pair{arguments.serving_device, &training.serving_device}}) {
+    absl::StatusOr<std::string> resolved = nn::ResolveDevice(asked);
+    if (!resolved.ok()) {
+      logger->Error("cannot start", {{"error", resolved.status().ToString()}});
+      return kExitCannotRun;
+    }
+    *device = *std::move(resolved);
+  }
+  nn::KeepFloat32();
   auto trainer = FineTuneTrainer::Create(training, blobs->get(), Clock::System());
   if (!trainer.ok()) {
     logger->Error("cannot start", {{"error", trainer.status().ToString()}});
@@ -108,7 +123,7 @@ int Run(const Arguments& arguments) {
   for (const recipes::TaskOptionGroup* const each : tasks::TaskOptionGroups()) {
     options.capabilities.add_tasks(each->task);
   }
-  options.capabilities.set_device("cpu");
+  options.capabilities.set_device(nn::DeviceKind(training.device));
   options.capabilities.set_threads(arguments.threads);
   options.told_to_end = [] { return told_to_end.load(); };
   IdleTrainer idle(trainer->get());
@@ -146,6 +161,11 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--threads", arguments.threads, "To compute with; 0: all cores")
       ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  app.add_option("--device", arguments.device, "To train on: auto, cpu, cuda or cuda:1")
+      ->capture_default_str();
+  app.add_option("--serving-device", arguments.serving_device,
+                 "On which models will answer: they are tried there before they are published")
       ->capture_default_str();
   app.add_option("--scheduling", arguments.scheduling,
                  "Of training: idle (only while no other process computes) or nice (see --nice)")

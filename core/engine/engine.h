@@ -56,6 +56,7 @@ class BatchPlanner;
 struct EngineOptions {
   int threads = 1;   // that Run may use at one time
   int max_rows = 8;  // what Run is given at most as a rule: what it is prepared for
+  int passes = 1;    // how many Runs may be under way where one does not take the whole device
   // What finds out how several rows are best divided here; null: as usual. Borrowed for Make.
   BatchPlanner* planner = nullptr;
 };

@@ -1,15 +1,49 @@
 #include "core/engine/engine_list.h"
 
+#include <utility>
+
+#include "core/base/status_macros.h"
+#include "core/engine/device/device_engine.h"
 #include "core/engine/eager/eager_engine.h"
 #include "core/engine/openvino/openvino_engine.h"
+#include "core/nn/devices.h"
 
 namespace graft::engine {
+namespace {
 
-std::vector<std::shared_ptr<const EngineFactory>> AllEngines() {
+void AppendEnginesOf(at::Device device, EngineFactories& engines) {
+  const MakePassRecorder recorder = GraphRecorder(device.type());
+  for (const Precision precision : {Precision::kBf16, Precision::kF32}) {
+    DeviceEngineFactory::Options options{
+        .device = device, .precision = precision, .min_flops = kTooSmallForDevice};
+    if (recorder != nullptr) {
+      options.recorder = recorder;
+      engines.push_back(std::make_shared<DeviceEngineFactory>(options));
+    }
+    options.recorder = nullptr;
+    engines.push_back(std::make_shared<DeviceEngineFactory>(std::move(options)));
+  }
+}
+
+}  // namespace
+
+EngineFactories AllEngines() {
   return {std::make_shared<OpenVinoEngineFactory>(kTooSmallForOpenVino, Precision::kInt8),
           std::make_shared<OpenVinoEngineFactory>(kTooSmallForOpenVino, Precision::kBf16),
           std::make_shared<OpenVinoEngineFactory>(kTooSmallForOpenVino),
           std::make_shared<EagerEngineFactory>()};
+}
+
+absl::StatusOr<EngineFactories> EnginesOn(absl::string_view device, bool only_libtorch) {
+  GRAFT_ASSIGN_OR_RETURN(const at::Device found, nn::FindDevice(device));
+  if (found.is_cpu() && !only_libtorch) return AllEngines();
+  EngineFactories engines;
+  if (!found.is_cpu()) AppendEnginesOf(found, engines);
+  if (!only_libtorch) {
+    engines.push_back(std::make_shared<OpenVinoEngineFactory>(kTooSmallForOpenVino));
+  }
+  engines.push_back(std::make_shared<EagerEngineFactory>());
+  return engines;
 }
 
 }  // namespace graft::engine

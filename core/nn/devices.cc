@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
 #include <c10/util/Exception.h>
 
@@ -45,6 +46,13 @@ absl::StatusOr<at::Device> FindDevice(absl::string_view name) {
 void Synchronise(at::Device device) {
   if (device.is_cpu()) return;
   at::accelerator::synchronizeDevice(device.has_index() ? device.index() : 0);
+}
+
+void AllowTf32(bool allow) {
+  at::globalContext().setAllowTF32CuBLAS(allow);
+  at::globalContext().setAllowTF32CuDNN(allow);
+  // Without Intel's GPUs LibTorch warns that this is of no use.
+  if (at::Context::hasXPU()) at::globalContext().setAllowTF32OneDNN(allow);
 }
 
 }  // namespace graft::nn

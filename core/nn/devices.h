@@ -23,6 +23,10 @@ absl::StatusOr<at::Device> FindDevice(absl::string_view name);
 // Waits until `device` has done all that it was given. For those who measure time.
 void Synchronise(at::Device device);
 
+// Whether LibTorch may round the factors of float32 products to TF32, of cuBLAS, cuDNN and oneDNN.
+// Of this process.
+void AllowTf32(bool allow);
+
 }  // namespace graft::nn
 
 #endif  // GRAFT_CORE_NN_DEVICES_H_

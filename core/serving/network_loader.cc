@@ -242,6 +242,7 @@ NetworkLoader::NetworkLoader(const Options& options, ModelSource* source,
 engine::EngineOptions NetworkLoader::EngineOptionsFor(int rows) const {
   return {.threads = options_.threads,
           .max_rows = std::min(rows, options_.max_batch_size),
+          .passes = options_.passes,
           .planner = options_.planner};
 }
 

@@ -52,6 +52,7 @@ class NetworkLoader final : public ServableLoader {
     // Of all models, whatever was found out about them; empty: each in its own.
     std::optional<model::Precision> precision;
     int threads = 1;            // of a pass
+    int passes = 1;             // under way at one time
     image::ImageLimits images;  // of what Servable::Prepare decodes
     // Of the activations of one pass: bounds its rows (Servable::max_rows), though not below one.
     uint64_t max_batch_bytes = uint64_t{1} << 30;

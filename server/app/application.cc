@@ -21,9 +21,8 @@
 #include "core/base/status_macros.h"
 #include "core/base/thread_pool.h"
 #include "core/engine/batch_planner.h"
-#include "core/engine/eager/eager_engine.h"
-#include "core/engine/engine_list.h"
 #include "core/jobs/state_table.h"
+#include "core/nn/device_names.h"
 #include "core/serving/model_manager.h"
 #include "core/serving/network_loader.h"
 #include "core/serving/predictor.h"
@@ -38,6 +37,7 @@
 #include "server/app/data_folder.h"
 #include "server/app/installed_backbones.h"
 #include "server/app/prediction_records.h"
+#include "server/app/serving_engines.h"
 #include "server/app/serving_metrics.h"
 #include "server/base/lifecycle.h"
 #include "server/base/periodic_task.h"
@@ -60,14 +60,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What --serving-engine stands for, in the order they are asked.
-std::vector<std::shared_ptr<const engine::EngineFactory>> ServingEngines(
-    const ServerConfig& config) {
-  if (config.serving_engine == "libtorch") {
-    return {std::make_shared<engine::EagerEngineFactory>()};
-  }
-  return engine::AllEngines();
-}
+// Passes that an accelerator is given at one time: one copies while the other computes. The CPU is
+// taken whole by one.
+constexpr int kPassesOfAccelerator = 2;
 
 constexpr absl::Duration kCountInterval = absl::Seconds(1);
 constexpr absl::Duration kMostUnloadInterval = absl::Minutes(1);
@@ -261,7 +256,11 @@ class Server final : public Application {
     source_ = std::make_unique<serving::StoredModelSource>(store_.get(), blobs_.get());
     serving::NetworkLoader::Options loading;
     loading.threads = config_.serving_threads > 0 ? config_.serving_threads : AvailableCpus();
-    loading.engines = ServingEngines(config_);
+    GRAFT_ASSIGN_OR_RETURN(ServingEngines serving, ChooseServingEngines(config_));
+    nn::KeepFloat32();
+    loading.engines = std::move(serving.engines);
+    loading.passes = serving.device == "cpu" ? 1 : kPassesOfAccelerator;
+    logger_->Info("models answer", {{"device", serving.device}});
     // Empty for "auto", which is no precision.
     loading.precision = model::PrecisionFromName(config_.serving_precision);
     predict_cache_ = std::make_unique<serving::PredictCache>(config_.predict_cache_bytes);
@@ -305,6 +304,7 @@ class Server final : public Application {
     serving_metrics_.SetSources(models_.get(), predict_cache_.get());
     serving::Predictor::Options predicting;
     predicting.batch.max_batch_size = config_.max_batch_size;
+    predicting.batch.instances = loading.passes;
     predicting.batch.max_queue_delay = config_.max_queue_delay;
     predicting.batch.bulk_patience = config_.bulk_patience;
     predicting.decode_threads = config_.decode_threads;

@@ -18,6 +18,7 @@
 #include "core/base/version.h"
 #include "server/app/application.h"
 #include "server/app/config_check.h"
+#include "server/app/serving_engines.h"
 #include "server/base/logging.h"
 #include "server/config/config.h"
 
@@ -71,7 +72,8 @@ int Serve(const ServerConfig& config) {
 }
 
 int Check(const ServerConfig& config) {
-  const ConfigFindings findings = CheckFiles(config);
+  ConfigFindings findings = CheckFiles(config);
+  findings.status.Update(ChooseServingEngines(config).status());
   for (const std::string& warning : findings.warnings) {
     std::fprintf(stderr, "graft-server: warning: %s\n", warning.c_str());
   }

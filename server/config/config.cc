@@ -148,6 +148,9 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
           "--worker-scheduling", config.worker_scheduling,
           "When workers compute: idle (only while the server and all others leave processors free) "
           "or nice (at nice 19: more steps beside steady predictions, which take longer)")
+      .Add("--worker-device", config.worker_device,
+           "Where jobs are trained: auto (the accelerator that LibTorch sees, else the CPU), cpu, "
+           "cuda or cuda:1")
       .Add("--max-queued-jobs", config.max_queued_jobs, "Jobs that may wait")
       .Add("--max-watch-streams", config.max_watch_streams, "Watch streams at one time")
       .Add("--max-infer-streams", config.max_infer_streams, "ModelStreamInfer streams at one time")
@@ -180,8 +183,13 @@ void DeclareFlags(CLI::App& app, ServerConfig& config) {
            "Inputs that one caller may have under way; 0: any. Without authentication an address "
            "is a caller, and so is a gateway")
       .Add("--serving-threads", config.serving_threads, "Threads of the network; 0: all cores")
+      .Add(
+          "--serving-device", config.serving_device,
+          "Where models answer: auto (the accelerator that LibTorch sees, else the CPU), cpu, cuda "
+          "or cuda:1")
       .Add("--serving-engine", config.serving_engine,
-           "auto (OpenVINO, and LibTorch for what it declines) or libtorch")
+           "auto (on the CPU OpenVINO, and LibTorch for what it declines; on others LibTorch, and "
+           "the CPU for what they have no memory for) or libtorch")
       .Add("--serving-precision", config.serving_precision,
            "auto (of each model the one that its trials before publishing speak for), or f32, "
            "bf16 or int8 of all, where the processor has it and for int8 the model its ranges")
@@ -332,11 +340,9 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       !model::PrecisionFromName(config.serving_precision).has_value()) {
     return absl::InvalidArgumentError("--serving-precision: must be auto, f32, bf16 or int8");
   }
-  const bool fewer_bits = config.serving_precision == "bf16" || config.serving_precision == "int8";
-  if (fewer_bits && config.serving_engine == "libtorch") {
+  if (config.serving_precision == "int8" && config.serving_engine == "libtorch") {
     return absl::InvalidArgumentError(
-        absl::StrCat("--serving-precision: ", config.serving_precision,
-                     " is OpenVINO's, which --serving-engine=libtorch leaves out"));
+        "--serving-precision: int8 is OpenVINO's, which --serving-engine=libtorch leaves out");
   }
   if (config.log_format != "text" && config.log_format != "json") {
     return absl::InvalidArgumentError("--log-format: must be text or json");

@@ -63,6 +63,7 @@ struct ServerConfig {
   std::filesystem::path worker_socket;     // default: worker.sock in the data folder
   int worker_threads = 0;                  // 0: half of the cores, at least one
   std::string worker_scheduling = "idle";  // of what they compute; or "nice"
+  std::string worker_device = "auto";      // where jobs are trained: "cpu", "cuda", "cuda:1"
   int max_queued_jobs = 1'000;
   int max_watch_streams = 2'000;
   int max_infer_streams = 1'000;
@@ -82,6 +83,7 @@ struct ServerConfig {
   uint64_t max_batch_bytes = uint64_t{1} << 30;     // activations of one pass; bounds its inputs
   int predict_queue = 512;                          // inputs waiting; more are RESOURCE_EXHAUSTED
   int serving_threads = 0;                          // 0: all cores
+  std::string serving_device = "auto";              // or "cpu", "cuda", "cuda:1"
   std::string serving_engine = "auto";              // or "libtorch"
   bool measure_batch_plans = true;
   std::string serving_precision = "auto";  // or "f32", "bf16", "int8"

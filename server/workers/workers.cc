@@ -43,6 +43,8 @@ std::vector<std::string> WorkerCommand(const ServerConfig& config) {
           absl::StrCat("--weights-dir=", config.weights_dir.string()),
           absl::StrCat("--threads=", WorkerThreads(config)),
           absl::StrCat("--scheduling=", config.worker_scheduling),
+          absl::StrCat("--device=", config.worker_device),
+          absl::StrCat("--serving-device=", config.serving_device),
           absl::StrCat("--parent=", getpid()),
           absl::StrCat("--feature-cache-bytes=", config.feature_cache_bytes),
           absl::StrCat("--min-free-disk-bytes=", config.min_free_disk_bytes),

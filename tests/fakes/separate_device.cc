@@ -47,12 +47,15 @@ class SeparateGuard final : public c10::impl::NoOpDeviceGuardImpl<kSeparate> {
   at::Device exchangeDevice(at::Device) const override { return {kSeparate, 0}; }
   c10::Stream getStream(at::Device) const noexcept override { return Only(); }
   c10::Stream getNewStream(at::Device, int) const override { return Only(); }
+  c10::Stream getStreamFromGlobalPool(at::Device, bool) const override { return Only(); }
   c10::Stream exchangeStream(c10::Stream) const noexcept override { return Only(); }
   // All is done when it is asked for.
   void record(void**, const c10::Stream&, const c10::DeviceIndex,
               const c10::EventFlag) const override {}
   void block(void*, const c10::Stream&) const override {}
   bool queryEvent(void*) const override { return true; }
+  bool queryStream(const c10::Stream&) const override { return true; }
+  void synchronizeStream(const c10::Stream&) const override {}
   void synchronizeDevice(const c10::DeviceIndex) const override {}
 
  private:
@@ -63,6 +66,9 @@ struct SeparateHooks final : at::PrivateUse1HooksInterface {
   bool isBuilt() const override { return true; }
   bool isAvailable() const override { return true; }
   bool hasPrimaryContext(c10::DeviceIndex) const override { return true; }
+  // All of the host's memory is one that it copies from.
+  bool isPinnedPtr(const void*) const override { return true; }
+  at::Allocator* getPinnedMemoryAllocator() const override { return at::getCPUAllocator(); }
 };
 
 // The same bytes as a tensor of the CPU, without a copy: what the kernels below compute with.

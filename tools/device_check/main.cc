@@ -5,8 +5,8 @@
 // Exit status: 0 all is within its tolerance, 1 something is not, 2 it could not be asked.
 #include <cstdio>
 #include <string>
+#include <utility>
 
-#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
 #include "absl/flags/flag.h"
@@ -39,13 +39,6 @@ constexpr int kNotAsked = 2;
 // TF32 keeps 10 bits of each factor's fraction: 2^-11, of sums of products that cancel in part.
 constexpr double kTf32Tolerance = 1e-2;
 
-// Whether LibTorch may round the factors of float32 products to TF32, of cuBLAS, cuDNN and oneDNN.
-void AllowTf32(bool allow) {
-  at::globalContext().setAllowTF32CuBLAS(allow);
-  at::globalContext().setAllowTF32CuDNN(allow);
-  at::globalContext().setAllowTF32OneDNN(allow);
-}
-
 bool Multiplies(const OpCase& op_case) {
   std::vector<nn::Shape> shapes;
   for (const OpInput& input : op_case.inputs) shapes.push_back(input.input.shape);
@@ -60,6 +53,8 @@ void List() {
   for (const OpCase& op_case : AllOpCases()) std::printf("  %s\n", op_case.name.c_str());
   std::printf("\nTraining runs:\n");
   for (const TrainingCase& run : TrainingCases()) std::printf("  %s\n", run.name.c_str());
+  std::printf("\nServed networks, by each engine of an accelerator:\n");
+  for (const EngineCase& each : EngineCases()) std::printf("  %s\n", each.name.c_str());
 }
 
 absl::StatusOr<CheckReport> Plan() {
@@ -100,21 +95,26 @@ int Main() {
     return kNotAsked;
   }
   if (absl::GetFlag(FLAGS_threads) > 0) at::set_num_threads(absl::GetFlag(FLAGS_threads));
-  AllowTf32(false);
+  nn::AllowTf32(false);
   for (const OpCase& op_case : AllOpCases()) {
     report->ops.push_back(CheckOpCase(op_case, report->options));
   }
   for (const TrainingCase& run : TrainingCases()) {
     report->trainings.push_back(CheckTraining(run, report->options));
   }
+  for (const EngineCase& each : EngineCases()) {
+    for (EngineResult& result : CheckEngines(each, report->options)) {
+      report->engines.push_back(std::move(result));
+    }
+  }
   if (report->options.subject.device.is_cuda()) {
-    AllowTf32(true);
+    nn::AllowTf32(true);
     for (OpCase& op_case : AllOpCases()) {
       if (!Multiplies(op_case)) continue;
       op_case.tolerance = kTf32Tolerance;
       report->tf32_ops.push_back(CheckOpCase(op_case, report->options));
     }
-    AllowTf32(false);
+    nn::AllowTf32(false);
   }
   const std::string out = absl::GetFlag(FLAGS_json) ? ToJson(*report) : ToText(*report);
   std::fwrite(out.data(), 1, out.size(), stdout);

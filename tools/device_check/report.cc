@@ -57,6 +57,22 @@ void AppendTraining(const TrainingResult& run, const CheckReport& report, std::s
   absl::StrAppendFormat(&out, "  %s\n", run.ok() ? "ok" : "DIFFERS");
 }
 
+void AppendEngines(const std::vector<EngineResult>& engines, std::string& out) {
+  absl::StrAppendFormat(&out, "\n%-24s %-28s %5s %9s %8s | %9s %9s %7s |\n", "Serving: network",
+                        "engine", "rows", "differs", "allowed", "eager ms", "engine ms", "ratio");
+  for (const EngineResult& each : engines) {
+    if (!each.status.ok()) {
+      absl::StrAppendFormat(&out, "%-24s %-28s %5d FAILED: %s\n", each.name, each.engine, each.rows,
+                            each.status.message());
+      continue;
+    }
+    absl::StrAppendFormat(&out, "%-24s %-28s %5d %9.1e %8.0e | %9.3f %9.3f %7.2f | %s\n", each.name,
+                          each.engine, each.rows, each.difference.relative, each.tolerance,
+                          each.eager_ms, each.engine_ms, each.eager_ms / each.engine_ms,
+                          each.ok() ? "ok" : "DIFFERS");
+  }
+}
+
 nlohmann::json Number(double value) {
   return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
 }
@@ -109,6 +125,23 @@ nlohmann::json JsonOf(const TrainingResult& run) {
   return json;
 }
 
+nlohmann::json JsonOf(const std::vector<EngineResult>& engines) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const EngineResult& each : engines) {
+    nlohmann::json json = {{"name", each.name},
+                           {"engine", each.engine},
+                           {"rows", each.rows},
+                           {"ok", each.ok()},
+                           {"difference", JsonOf(each.difference)},
+                           {"tolerance", each.tolerance},
+                           {"eager_ms", Number(each.eager_ms)},
+                           {"engine_ms", Number(each.engine_ms)}};
+    if (!each.status.ok()) json["error"] = std::string(each.status.message());
+    all.push_back(std::move(json));
+  }
+  return all;
+}
+
 }  // namespace
 
 int CheckReport::failures() const {
@@ -117,6 +150,7 @@ int CheckReport::failures() const {
     for (const OpResult& op : *results) failed += op.ok() ? 0 : 1;
   }
   for (const TrainingResult& run : trainings) failed += run.ok() ? 0 : 1;
+  for (const EngineResult& each : engines) failed += each.ok() ? 0 : 1;
   return failed;
 }
 
@@ -133,7 +167,9 @@ std::string ToText(const CheckReport& report) {
     AppendOps("The same with TF32 allowed, of what multiplies", report.tf32_ops, report, out);
   }
   for (const TrainingResult& run : report.trainings) AppendTraining(run, report, out);
-  const size_t checks = report.ops.size() + report.tf32_ops.size() + report.trainings.size();
+  if (!report.engines.empty()) AppendEngines(report.engines, out);
+  const size_t checks =
+      report.ops.size() + report.tf32_ops.size() + report.trainings.size() + report.engines.size();
   if (report.failures() == 0) {
     absl::StrAppendFormat(&out, "\nPASS: %d checks\n", checks);
   } else {
@@ -156,6 +192,7 @@ std::string ToJson(const CheckReport& report) {
                         {"ops", JsonOf(report.ops)},
                         {"tf32_ops", JsonOf(report.tf32_ops)},
                         {"trainings", std::move(trainings)},
+                        {"engines", JsonOf(report.engines)},
                         {"failures", report.failures()}}
              .dump(2) +
          "\n";

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/device_check/engine_check.h"
 #include "tools/device_check/op_check.h"
 #include "tools/device_check/training_check.h"
 
@@ -19,6 +20,7 @@ struct CheckReport {
   std::vector<OpResult> ops;
   std::vector<OpResult> tf32_ops;  // the same with TF32 allowed; empty where there is none
   std::vector<TrainingResult> trainings;
+  std::vector<EngineResult> engines;  // empty where the CPU is checked
 
   int failures() const;
 };

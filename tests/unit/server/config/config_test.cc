@@ -218,8 +218,6 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlag{{"--log-format", "xml"}, "--log-format"},
         BadFlag{{"--serving-engine", "steam"}, "--serving-engine"},
         BadFlag{{"--serving-precision", "f8"}, "--serving-precision"},
-        BadFlag{{"--serving-precision", "bf16", "--serving-engine", "libtorch"},
-                "--serving-precision"},
         BadFlag{{"--serving-precision", "int8", "--serving-engine", "libtorch"},
                 "int8 is OpenVINO's"},
         BadFlag{{"--log-level", "loud"}, "--log-level"}, BadFlag{{"--nonsense"}, "--nonsense"},

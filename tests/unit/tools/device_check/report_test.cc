@@ -25,15 +25,25 @@ CheckReport OneOfEach() {
   run.loss_tolerance = run.output_tolerance = 1e-3;
   run.epochs.push_back({"head", 1, 0.5, 0.5001, 0.7, 0.7002});
   report.trainings.push_back(run);
+  EngineResult engine;
+  engine.name = "resnet50";
+  engine.engine = "libtorch-cuda-graphs bf16";
+  engine.rows = 8;
+  engine.tolerance = 1e-3;
+  engine.eager_ms = 9;
+  engine.engine_ms = 3;
+  report.engines.push_back(engine);
   return report;
 }
 
 TEST(CheckReportTest, SaysPassAtItsEndWhereAllIsWithinItsTolerance) {
   const CheckReport report = OneOfEach();
   EXPECT_EQ(report.failures(), 0);
-  EXPECT_THAT(ToText(report), EndsWith("\nPASS: 2 checks\n"));
+  EXPECT_THAT(ToText(report), EndsWith("\nPASS: 3 checks\n"));
   EXPECT_THAT(ToText(report), HasSubstr("cuda:0 float32 checked against cpu float32"));
   EXPECT_THAT(ToText(report), HasSubstr("0.5001000"));
+  EXPECT_THAT(ToText(report), HasSubstr("9.000     3.000    3.00 | ok"));
+  EXPECT_EQ(nlohmann::json::parse(ToJson(report))["engines"][0]["rows"], 8);
   EXPECT_EQ(nlohmann::json::parse(ToJson(report))["failures"], 0);
 }
 
@@ -41,8 +51,9 @@ TEST(CheckReportTest, SaysFailAndWhat) {
   CheckReport report = OneOfEach();
   report.ops[0].backward.relative = 0.1;
   report.trainings[0].status = absl::InternalError("no kernel");
-  EXPECT_EQ(report.failures(), 2);
-  EXPECT_THAT(ToText(report), EndsWith("\nFAIL: 2 of 2 checks\n"));
+  report.engines[0].difference.relative = 0.5;
+  EXPECT_EQ(report.failures(), 3);
+  EXPECT_THAT(ToText(report), EndsWith("\nFAIL: 3 of 3 checks\n"));
   EXPECT_THAT(ToText(report), HasSubstr("DIFFERS"));
   EXPECT_THAT(ToText(report), HasSubstr("FAILED: no kernel"));
   const auto json = nlohmann::json::parse(ToJson(report));

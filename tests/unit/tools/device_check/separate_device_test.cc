@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tools/device_check/engine_check.h"
 #include "tools/device_check/op_check.h"
 #include "tools/device_check/training_check.h"
 
@@ -61,6 +62,18 @@ TEST_F(SeparateDeviceTest, EveryTaskIsTrainedThereAndGoesOnFromACheckpoint) {
     EXPECT_TRUE(result.ok()) << each.name << ": " << result.status << ", losses "
                              << result.losses.relative << ", outputs " << result.outputs.relative
                              << ", resumed " << result.resumed.relative;
+  }
+}
+
+TEST_F(SeparateDeviceTest, EnginesAnswerThereAsTheCpuDoes) {
+  for (const TrainingCase& each : TrainingCases()) {
+    const std::vector<EngineResult> results =
+        CheckEngines({each.name, each.backbone, kImageSize, kImageSize}, options_);
+    ASSERT_EQ(results.size(), 4u);  // two precisions, one row and a batch
+    for (const EngineResult& result : results) {
+      EXPECT_TRUE(result.ok()) << result.name << ", " << result.engine << ": " << result.status
+                               << ", differs by " << result.difference.relative;
+    }
   }
 }
 
