@@ -30,9 +30,9 @@ if(EXISTS ${GRAFT_TORCH_LIB_DIR}/libgomp.so.1)
 endif()
 add_library(graft::torch ALIAS graft_torch)
 
-# CUDA's headers, of the wheels that scripts/setup.sh unpacks, of those that PyTorch's wheel comes
-# with, or of a toolkit.
-find_path(GRAFT_CUDA_INCLUDE cuda_runtime.h
+# CUDA's headers: beside PyTorch's wheel (which comes without some of them), of the wheels that
+# scripts/setup.sh unpacks, or of a toolkit.
+find_path(GRAFT_CUDA_INCLUDE crt/host_config.h
   HINTS ${GRAFT_TORCH_DIR}/../nvidia/cu13 ${GRAFT_DEPS_DIR}/nvidia/cu13 /usr/local/cuda
   PATH_SUFFIXES include NO_CACHE NO_DEFAULT_PATH)
 if(EXISTS ${GRAFT_TORCH_LIB_DIR}/libtorch_cuda.so)

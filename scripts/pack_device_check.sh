@@ -38,6 +38,7 @@ grep -q sha256_plain "$TOP/sources.txt" || die "core/base/sha256_openssl.cc is n
 {
   cat "$TOP/sources.txt"
   find core tools/device_check -name '*.h' -o -name '*.def'
+  echo core/engine/device/cuda_graphs.cc  # compiled where there are CUDA's headers
 } | while read -r file; do install -D -m 644 "$file" "$TOP/$file"; done
 cp tools/device_check/package/CMakeLists.txt tools/device_check/package/build.sh LICENSE "$TOP/"
 cp docs/devices.md "$TOP/README.md"

@@ -41,6 +41,9 @@ class PendingCall final : public grpc::ServerUnaryReactor {
     if (cancel_ != nullptr) cancel_->Cancel();
   }
   void OnDone() override { delete this; }
+  // Both of these are short, and called on the thread on which the call ends: handing them to
+  // gRPC's executor, as it does otherwise, takes longer than answering a small call.
+  bool InternalInlineable() override { return true; }
 
   const std::shared_ptr<serving::CancellationToken> cancel_;
 };

@@ -5,6 +5,7 @@
 #   ./build.sh [TORCH_DIR]     TORCH_DIR: the folder with LibTorch's include/ and lib/; else that of
 #                              the torch that python3 finds
 #   CXX=clang++ ./build.sh     another compiler
+#   CUDA_INCLUDE=DIR ./build.sh  where crt/host_config.h of CUDA's toolkit is, for CUDA graphs
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -15,9 +16,16 @@ TORCH=${1:-$(python3 -c 'import importlib.util as u; print(u.find_spec("torch").
 }
 TORCH=$(cd "$TORCH" && pwd)
 JOBS=${JOBS:-$(nproc)}
+# CUDA's headers, where there are any: then passes are recorded as CUDA graphs, too.
+CUDA=${CUDA_INCLUDE:-}
+for folder in "$TORCH/../nvidia/cu13/include" /usr/local/cuda/include; do
+  [ -n "$CUDA" ] || [ ! -e "$folder/crt/host_config.h" ] || CUDA=$folder
+done
+[ -e "$TORCH/lib/libtorch_cuda.so" ] || CUDA=""
+echo "CUDA graphs: ${CUDA:-no, there are no headers of CUDA (CUDA_INCLUDE=FOLDER)}"
 
 if command -v cmake >/dev/null; then
-  cmake -S . -B build -DGRAFT_TORCH_DIR="$TORCH"
+  cmake -S . -B build -DGRAFT_TORCH_DIR="$TORCH" -DGRAFT_CUDA_INCLUDE="$CUDA"
   cmake --build build -j "$JOBS"
   echo "built: $PWD/build/graft_device_check"
   exit 0
@@ -32,6 +40,7 @@ CXX=${CXX:-g++}
 FLAGS=(-std=c++20 -O2 -DNDEBUG -D_GLIBCXX_USE_CXX11_ABI=1 -I. -Igenerated -isystem json
   -isystem abseil/include -isystem "$TORCH/include" -isystem "$TORCH/include/torch/csrc/api/include"
   "-DGRAFT_VERSION=\"$(cat version.txt)\"" '-DGRAFT_BUILD_TYPE="Release"' "-DGRAFT_COMPILER=\"$CXX\"")
+[ -z "$CUDA" ] || FLAGS+=(-isystem "$CUDA" -DGRAFT_CUDA_GRAPHS=1)
 mkdir -p build/objects
 compile() {
   echo "$1"
@@ -45,7 +54,7 @@ while read -r source; do
     wait -n
     running=$((running - 1))
   fi
-done <sources.txt
+done < <(cat sources.txt; [ -z "$CUDA" ] || echo core/engine/device/cuda_graphs.cc)
 while [ "$running" -gt 0 ]; do
   wait -n
   running=$((running - 1))
