@@ -82,6 +82,11 @@ absl::Status Export(const std::string& weights_folder, const std::string& model_
   GRAFT_ASSIGN_OR_RETURN(serving::SegmentPlan plan,
                          serving::PlanSegments(description, weights->spec()));
   nn::NetworkSpec whole = std::move(plan.own);
+  if (plan.own_embeds) {  // without the embedding that is put beside the head's outputs
+    const int outputs = whole.nodes.back().inputs.front();
+    whole.nodes.resize(static_cast<size_t>(outputs) + 1);
+    whole.stages.back().end = outputs + 1;
+  }
   if (plan.common.has_value()) {
     nn::NetworkSpec upper = std::move(whole);
     whole = *std::move(plan.common);

@@ -4,11 +4,13 @@ trained network behind each, the same client, in turns, with the same threads an
 
     run.py --bin build/release/bin --weights weights/efficientnet_lite0 --images PHOTOGRAPHS
 
+all.py does so for all the networks of docs/performance.md, and says which.
 PHOTOGRAPHS is a folder of class folders, which a model is trained on and which are then asked for.
 Needs a Python with what requirements.txt beside this file names. nvidia-pytriton wants an older numpy:
 --triton-python names a Python that has it, onnxruntime and opencv-python-headless.
-Writes a table, and with --out a JSON of every measurement. Beside the closed loop, --open asks each
-server so many times a second, whether or not it has answered.
+Writes a table, and with --out a JSON of every measurement. Beside the closed loop, an open one asks each
+server so many times a second, whether or not it has answered: shares of what the fastest peer answered in
+the closed loop with 8 requests under way (--open-shares), so that they fit the machine.
 """
 
 import contextlib
@@ -73,11 +75,29 @@ def print_case(rounds: list[dict], per_request: int) -> None:
               f"errors {sum(m['errors'] for m in mine)}", flush=True)
 
 
+def precision_trials(server: servers.Graft) -> dict:
+    """What the model's trials before publishing found out."""
+    shown = json.loads(server.cli("models", "show", "bench"))
+    return (shown.get("version") or shown).get("precision", {})
+
+
+def open_loop(measurements: list[dict], shares: list[float]) -> list[dict]:
+    """Cases of an open loop, as shares of the fastest peer's rate."""
+    full = max((each for each in measurements if each["per_request"] == 1),
+               key=lambda each: each["concurrency"] == 8)
+    rates = [statistics.median(each[name]["requests_per_second"] for each in full["rounds"])
+             for name in full["rounds"][0] if not name.startswith("graft")]
+    if not rates:
+        return []
+    return [{"concurrency": 1, "per_request": 1, "rate": float(f"{share * max(rates):.2g}")}
+            for share in shares]
+
+
 def main() -> None:
     parser = arguments_of(__doc__.splitlines()[0])
     parser.add_argument("--cases", default="1x1,8x1,64x1,1x8",
                         help="requests under way x images of each")
-    parser.add_argument("--open", default="", help="requests a second of the open loop: 50,100")
+    parser.add_argument("--open-shares", default="0.5,0.8", help="of the open loop; empty: none")
     parser.add_argument("--peers", default=",".join(
         AIO + ("litserve", "litserve-throughput", "bentoml")))
     parser.add_argument("--triton-python", help="then Triton is a peer, too")
@@ -85,8 +105,7 @@ def main() -> None:
     peers = arguments.peers.split(",") + (["triton"] if arguments.triton_python else [])
     cases = [{"concurrency": int(under_way), "per_request": int(images)} for under_way, images in (
         case.split("x") for case in arguments.cases.split(",") if case)]
-    cases += [{"concurrency": 1, "per_request": 1, "rate": float(rate)}
-              for rate in arguments.open.split(",") if rate]
+    shares = [float(share) for share in arguments.open_shares.split(",") if share]
     with prepared(arguments) as setting, contextlib.ExitStack() as stack:
         setting.train()
         setting.export()
@@ -97,25 +116,33 @@ def main() -> None:
 
         running = [graft("graft", "--predict-cache-bytes", "0", "--serving-precision", "f32")]
         running += [stack.enter_context(start_peer(setting, peer, arguments)) for peer in peers]
-        running.append(graft("graft bf16", "--predict-cache-bytes", "0", "--serving-precision",
-                             "bf16"))
+        for precision in ("bf16", "int8"):
+            running.append(graft(f"graft {precision}", "--predict-cache-bytes", "0",
+                                 "--serving-precision", precision))
         running.append(graft("graft, pictures seen before", "--serving-precision", "f32"))
         for server in running:
             client.warm(setting, server, arguments.warm_seconds)
         agreement = check_answers(setting, running, arguments.warm_seconds)
         measurements = []
-        for case in cases:
+
+        def measure(case: dict) -> None:
             rounds = figures.in_turns(arguments.rounds, {
                 server.name: lambda server=server: client.load(
                     setting, server, seconds=arguments.seconds, **case) for server in running})
             measurements.append({**case, "rounds": rounds})
             print(f"\n{case}")
             print_case(rounds, case["per_request"])
+
+        for case in cases:
+            measure(case)
+        for case in open_loop(measurements, shares):
+            measure(case)
         if arguments.out:
             arguments.out.write_text(json.dumps(
                 {**figures.machine(), "backbone": arguments.weights.name,
                  "pictures": sum(1 for path in arguments.images.rglob("*") if path.is_file()),
-                 "agreement": agreement, "measurements": measurements}, indent=1))
+                 "agreement": agreement, "precision": precision_trials(running[0]),
+                 "measurements": measurements}, indent=1))
 
 
 if __name__ == "__main__":

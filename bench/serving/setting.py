@@ -5,6 +5,8 @@ import argparse
 import contextlib
 import os
 import pathlib
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +25,10 @@ def arguments_of(description: str) -> argparse.ArgumentParser:
                         help="the folder of an imported backbone")
     parser.add_argument("--images", type=pathlib.Path, required=True,
                         help="class folders: trained on, and then asked for")
+    parser.add_argument("--train", type=shlex.split, default=[], metavar="OPTIONS",
+                        help="further options of `graft finetune`, in one word")
+    parser.add_argument("--trained", type=pathlib.Path,
+                        help="a folder with what was trained before; made where there is none")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=3, help="of each measurement in a round")
@@ -35,18 +41,25 @@ class Setting:
     def __init__(self, arguments: argparse.Namespace, folder: pathlib.Path):
         self.bin, self.weights = arguments.bin, arguments.weights
         self.images, self.threads = arguments.images, arguments.threads
+        self.options, self.trained = tuple(arguments.train), arguments.trained
         self.folder = folder
 
     def train(self, models: tuple[str, ...] = ("bench",), options: tuple[str, ...] = (),
               of_one: dict[str, tuple[str, ...]] | None = None) -> None:
         """A fine-tuned head for each, on a server that then ends. Each has a seed, and so a split and
         a head, of its own, and may have options of its own."""
+        data = self.folder / "data"
+        if self.trained and self.trained.exists():
+            shutil.copytree(self.trained, data)
+            return
         with start_graft(self, "training") as server:
             dataset = server.upload(self.images)
             for seed, model in enumerate(models):
                 own = (of_one or {}).get(model, ())
                 server.cli("finetune", "--dataset", dataset, "--model", model, "--framing",
-                           "centre_crop", "--seed", str(seed), *options, *own, "--watch")
+                           "centre_crop", "--seed", str(seed), *self.options, *options, *own, "--watch")
+        if self.trained:
+            shutil.copytree(data, self.trained)
 
     def make_stubs(self) -> None:
         """Python modules of the protocols, for peers and for what asks over grpcio."""
