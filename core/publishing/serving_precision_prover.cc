@@ -68,7 +68,7 @@ std::string ServingPrecisionProver::SharedBy(const training::TrainedModel& train
                                              const Servable& reference) const {
   // The ranges of stages that the model has changed are nobody else's.
   const bool shares = shared_ != nullptr && trained.description->changed_stages.empty();
-  return shares ? reference.batch_key() : "";
+  return shares ? reference.features_key() : "";
 }
 
 absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(

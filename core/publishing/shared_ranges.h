@@ -21,7 +21,7 @@ class SharedRanges {
  public:
   explicit SharedRanges(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  // `common` names what the models have in common (serving::Servable::batch_key in float32).
+  // `common` names what the models have in common (serving::Servable::features_key in float32).
   // Nothing where there are none, or they cannot be read.
   std::optional<std::vector<model::ActivationRange>> Find(absl::string_view common) const;
 

@@ -209,9 +209,13 @@ absl::StatusOr<RangesOfParts> RangesOf(const model::ModelDescription& descriptio
 }
 
 // What models have in common, they have in one precision, and in 8-bit integers of the same ranges.
-std::string CommonId(const SegmentPlan& plan, model::Precision precision,
-                     const std::vector<model::ActivationRange>& ranges) {
+std::string FeaturesKey(const SegmentPlan& plan, model::Precision precision,
+                        const std::vector<model::ActivationRange>& ranges) {
   return absl::StrCat(plan.common_id, " ", model::PrecisionName(precision), model::Digest(ranges));
+}
+// The trunks of a key may differ in ranges yet (trunk_table.h).
+std::string TrunkKey(const SegmentPlan& plan, model::Precision precision) {
+  return absl::StrCat(plan.trunk_key, " ", model::PrecisionName(precision));
 }
 
 // The most that any of the engines takes beside the tensors.
@@ -276,35 +280,21 @@ absl::StatusOr<std::shared_ptr<const SharedBackbone>> NetworkLoader::Backbone(
   return made;
 }
 
-absl::StatusOr<std::shared_ptr<const LoadedSegment>> NetworkLoader::Common(
-    const std::string& id, const SegmentPlan& plan, const model::InputSpec& pixels,
-    const std::vector<model::ActivationRange>& ranges,
-    const std::shared_ptr<const SharedBackbone>& backbone, absl::Span<const Factory> engines,
-    const engine::EngineOptions& options, const std::vector<int>& warm_rows) {
-  const auto nobody_loads_it = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return !loading_.contains(id);
-  };
-  {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&nobody_loads_it));
-    absl::erase_if(common_, [](const auto& pair) { return pair.second.expired(); });
-    if (const auto it = common_.find(id); it != common_.end()) {
-      if (std::shared_ptr<const LoadedSegment> shared = it->second.lock()) return shared;
-    }
-    loading_.insert(id);
-  }
-  // Without the lock: compiling takes its time, and other backbones need not wait for it.
-  const auto load = [&]() -> absl::StatusOr<std::shared_ptr<const LoadedSegment>> {
-    GRAFT_ASSIGN_OR_RETURN(
-        std::shared_ptr<const engine::Segment> segment,
-        engine::SegmentOf(*plan.common, {backbone->network.get()}, pixels, backbone, ranges));
-    return LoadSegment(std::move(segment), engines, options, warm_rows);
-  };
-  absl::StatusOr<std::shared_ptr<const LoadedSegment>> loaded = load();
-  absl::MutexLock lock(&mutex_);
-  loading_.erase(id);
-  if (loaded.ok()) common_[id] = *loaded;
-  return loaded;
+absl::StatusOr<std::shared_ptr<const LoadedSegment>> NetworkLoader::MakePiece(
+    const TrunkSetting& setting, const TrunkPiece& piece,
+    const std::vector<model::ActivationRange>& ranges) {
+  GRAFT_ASSIGN_OR_RETURN(nn::NetworkSpec spec,
+                         PieceSpec(*setting.plan, piece, setting.weights->spec(), *setting.input));
+  GRAFT_ASSIGN_OR_RETURN(const std::shared_ptr<const SharedBackbone> backbone,
+                         Backbone(setting.weights, piece.end));
+  std::optional<model::InputSpec> pixels;
+  if (piece.reads < 0) pixels = *setting.input;
+  std::vector<model::ActivationRange> of_piece = engine::RangesIn(spec, ranges);
+  GRAFT_ASSIGN_OR_RETURN(std::shared_ptr<const engine::Segment> segment,
+                         engine::SegmentOf(std::move(spec), {backbone->network.get()}, pixels,
+                                           backbone, std::move(of_piece)));
+  return LoadSegment(std::move(segment), setting.engines, EngineOptionsFor(setting.rows),
+                     setting.warm_rows);
 }
 
 absl::StatusOr<ModelBytes> NetworkLoader::Measure(const ModelKey& key) {
@@ -329,8 +319,15 @@ absl::StatusOr<ModelBytes> NetworkLoader::Measure(const ModelKey& key) {
     bytes.backbone_digest = description.backbone_digest;
     bytes.backbone_bytes = TensorBytes(network->NamedTensors(0, plan.borrowed));
     if (plan.common.has_value()) {
-      bytes.segment_id = CommonId(plan, precision, ranges.common);
+      const TrunkTable::Outlook outlook =
+          trunks_.Foresee(TrunkKey(plan, precision), {plan.exit, &*plan.common, &ranges.common});
+      bytes.segment_id = outlook.trunk_id;
       bytes.segment_bytes = MostEngineBytes(engines, EngineOptionsFor(kMostRows), *plan.common);
+      for (const TrunkPiece& piece : outlook.replacing) {
+        GRAFT_ASSIGN_OR_RETURN(const nn::NetworkSpec spec,
+                               PieceSpec(plan, piece, weights->spec(), description.input));
+        bytes.own_bytes += MostEngineBytes(engines, EngineOptionsFor(kMostRows), spec);
+      }
     }
     return bytes;
   };
@@ -390,15 +387,20 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
                   .backbone_digest = description.backbone_digest,
                   .backbone_bytes = backbone->bytes};
   if (plan.common.has_value()) {
-    parts.max_rows = rows_within(plan.common_row_bytes);
-    parts.batch_key = CommonId(plan, served.precision, ranges.common);
-    GRAFT_ASSIGN_OR_RETURN(parts.common,
-                           Common(parts.batch_key, plan, description.input, ranges.common, backbone,
-                                  engines, EngineOptionsFor(parts.max_rows),
-                                  WarmSizesWithin(warm_batch_sizes, parts.max_rows)));
-    parts.max_rows = std::min(parts.max_rows, parts.common->engine->rows_at_once());
+    parts.max_rows = rows_within(plan.trunk_row_bytes);
+    parts.features_key = FeaturesKey(plan, served.precision, ranges.common);
+    const TrunkSetting setting{
+        weights, &plan,          &description.input,
+        engines, parts.max_rows, WarmSizesWithin(warm_batch_sizes, parts.max_rows)};
+    GRAFT_ASSIGN_OR_RETURN(
+        parts.place,
+        trunks_.Join(TrunkKey(plan, served.precision), {plan.exit, &*plan.common, &ranges.common},
+                     [&](const TrunkPiece& piece, const std::vector<model::ActivationRange>& all) {
+                       return MakePiece(setting, piece, all);
+                     }));
+    parts.batch_key = parts.place->trunk().id();
     parts.memory.segment_id = parts.batch_key;
-    parts.memory.segment_bytes = parts.common->engine->bytes();
+    parts.memory.segment_bytes = parts.place->bytes();
   }
   if (description.drift.has_value()) {
     GRAFT_RETURN_IF_ERROR(CheckDrift(*description.drift, *parts.decoder));
@@ -419,7 +421,7 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
           {backbone, backbone->network.get()}, own_stages, plan.changed, own_head, plan.cut},
       description);
   std::optional<model::InputSpec> pixels;
-  if (parts.common == nullptr) pixels = description.input;
+  if (parts.place == nullptr) pixels = description.input;
   // The model's own tensors before the backbone's of the same names.
   GRAFT_ASSIGN_OR_RETURN(
       std::shared_ptr<const engine::Segment> own,
@@ -429,10 +431,9 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   GRAFT_ASSIGN_OR_RETURN(parts.own, LoadSegment(std::move(own), engines, EngineOptionsFor(own_rows),
                                                 WarmSizesWithin(warm_batch_sizes, own_rows)));
   parts.memory.own_bytes += parts.own->engine->bytes();
-  if (parts.common == nullptr) {
-    parts.max_rows = std::min(parts.max_rows, parts.own->engine->rows_at_once());
-  }
-  parts.engine_use = UseOf(parts.common != nullptr ? *parts.common : *parts.own, served.reason);
+  const std::shared_ptr<const LoadedSegment> largest =
+      parts.place != nullptr ? parts.place->trunk().LargestTo(plan.exit) : parts.own;
+  parts.engine_use = UseOf(*largest, served.reason);
   return std::make_shared<const NetworkServable>(std::move(parts));
 }
 

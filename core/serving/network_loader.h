@@ -10,18 +10,20 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/synchronization/mutex.h"
 
 #include "core/backbones/weights_catalog.h"
 #include "core/engine/engine.h"
 #include "core/image/probe.h"
+#include "core/model/activation_range.h"
 #include "core/nn/network.h"
 #include "core/serving/loaded_segment.h"
 #include "core/serving/model_source.h"
 #include "core/serving/predict_cache.h"
 #include "core/serving/segment_plan.h"
 #include "core/serving/servable.h"
+#include "core/serving/trunk.h"
+#include "core/serving/trunk_table.h"
 #include "core/tasks/decoders.h"
 
 namespace graft::serving {
@@ -40,9 +42,9 @@ struct SharedBackbone {
 uint64_t TensorBytes(const std::vector<nn::NamedTensor>& tensors);
 
 // Rebuilds networks from published deltas over the installed backbones, and gives their parts to
-// engines. All models of one backbone digest share one copy of its tensors, and all that have a
-// part in common share its engine; both go with the last of them. Stages that none of them runs (a
-// published classifier, what a model has changed) are not read. Safe for concurrent use.
+// engines. All models of one backbone digest share one copy of its tensors and a trunk, as far as
+// each goes in it; both go with the last of them. Stages that none of them runs (a published
+// classifier, what a model has changed) are not read. Safe for concurrent use.
 class NetworkLoader final : public ServableLoader {
  public:
   struct Options {
@@ -87,13 +89,18 @@ class NetworkLoader final : public ServableLoader {
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<std::shared_ptr<const Servable>> Build(const ModelKey& key,
                                                         const std::vector<int>& warm_batch_sizes);
-  // The part of the plan that several models have in common, loaded as `id` with the first of them.
-  absl::StatusOr<std::shared_ptr<const LoadedSegment>> Common(
-      const std::string& id, const SegmentPlan& plan, const model::InputSpec& pixels,
-      const std::vector<model::ActivationRange>& ranges,
-      const std::shared_ptr<const SharedBackbone>& backbone, absl::Span<const Factory> engines,
-      const engine::EngineOptions& options, const std::vector<int>& warm_rows)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  // How a model's trunk is computed, wherever others leave it.
+  struct TrunkSetting {
+    std::shared_ptr<const backbones::BackboneWeights> weights;
+    const SegmentPlan* plan;
+    const model::InputSpec* input;
+    std::vector<Factory> engines;
+    int rows = 1;  // of a pass
+    std::vector<int> warm_rows;
+  };
+  absl::StatusOr<std::shared_ptr<const LoadedSegment>> MakePiece(
+      const TrunkSetting& setting, const TrunkPiece& piece,
+      const std::vector<model::ActivationRange>& ranges) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Options options_;
   ModelSource* const source_;
@@ -104,10 +111,7 @@ class NetworkLoader final : public ServableLoader {
   // By digest, then by how many stages it has; expired once nobody uses it.
   absl::flat_hash_map<std::string, std::map<int, std::weak_ptr<const SharedBackbone>>> backbones_
       ABSL_GUARDED_BY(mutex_);
-  // By SegmentPlan::common_id, precision and ranges; expired once nobody uses it.
-  absl::flat_hash_map<std::string, std::weak_ptr<const LoadedSegment>> common_
-      ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_set<std::string> loading_ ABSL_GUARDED_BY(mutex_);  // of common_, at this time
+  TrunkTable trunks_;  // by SegmentPlan::trunk_key and precision
 };
 
 }  // namespace graft::serving
