@@ -15,6 +15,7 @@
 #include "core/model/head_spec.h"
 #include "core/serving/drift_watch.h"
 #include "core/serving/predict_cache.h"
+#include "tests/fakes/counting_engine.h"
 #include "tests/fakes/scaled_engine.h"
 #include "tests/unit/core/serving/network_loader_fixture.h"
 
@@ -23,6 +24,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using ::testing::StartsWith;
 
 TEST_F(NetworkLoaderTest, AnswersWhatTheTrainedNetworkWould) {
@@ -310,24 +312,8 @@ TEST_F(NetworkLoaderTest, APassHasNoMoreRowsThanItsMemoryAllows) {
   EXPECT_EQ(servable->max_rows(), (16 << 10) / (sizeof(float) * 8 * 8 * (3 + 4 + 4)));
 }
 
-// Counts what engines are made of.
-class CountingFactory final : public engine::EngineFactory {
- public:
-  mutable std::vector<std::string> made;
-  absl::string_view name() const override { return "counting"; }
-  uint64_t MostBytes(uint64_t tensor_bytes, const engine::EngineOptions&) const override {
-    return 2 * tensor_bytes;
-  }
-  absl::StatusOr<std::unique_ptr<engine::Engine>> Make(
-      std::shared_ptr<const engine::Segment> segment,
-      const engine::EngineOptions& options) const override {
-    made.push_back(segment->spec.architecture);
-    return engine::EagerEngineFactory().Make(std::move(segment), options);
-  }
-};
-
 TEST_F(NetworkLoaderTest, WhatModelsHaveInCommonIsMadeOnce) {
-  const auto counting = std::make_shared<CountingFactory>();
+  const auto counting = std::make_shared<CountingEngineFactory>();
   NetworkLoader::Options options;
   options.engines = {counting};
   MakeLoader(options);
@@ -335,14 +321,13 @@ TEST_F(NetworkLoaderTest, WhatModelsHaveInCommonIsMadeOnce) {
   Publish(2, 2);
   auto first = Load(1).value();
   auto second = Load(2).value();
-  EXPECT_THAT(counting->made, ElementsAre("tiny", "head_linear", "head_linear"));
+  EXPECT_THAT(counting->TakeMade(), ElementsAre("one+two+two_norm", "head", "head"));
   EXPECT_EQ(PiecesOf(first), PiecesOf(second));
   // Gone with the last of them.
-  counting->made.clear();
   first.reset();
   second.reset();
   first = Load(1).value();
-  EXPECT_THAT(counting->made, ElementsAre("tiny", "head_linear"));
+  EXPECT_THAT(counting->TakeMade(), ElementsAre("one+two+two_norm", "head"));
 }
 
 TEST_F(NetworkLoaderTest, ModelsThatChangedTheTopRideTogetherAsFarAsTheyAgree) {
@@ -383,46 +368,8 @@ TEST_F(NetworkLoaderTest, WhereAnEngineFailsTheNextOneServesAndItIsSaid) {
   EXPECT_TRUE(absl::IsInternal(Load(1).status())) << "nothing is left";
 }
 
-// Runs as LibTorch does, and counts the rows of each part.
-class CountedRows final : public engine::EngineFactory {
- public:
-  std::shared_ptr<std::map<std::string, int>> rows = std::make_shared<std::map<std::string, int>>();
-
-  absl::string_view name() const override { return "counted"; }
-  uint64_t MostBytes(uint64_t, const engine::EngineOptions&) const override { return 0; }
-  absl::StatusOr<std::unique_ptr<engine::Engine>> Make(
-      std::shared_ptr<const engine::Segment> segment,
-      const engine::EngineOptions& options) const override {
-    const std::string part = segment->spec.architecture;
-    GRAFT_ASSIGN_OR_RETURN(auto made, engine::EagerEngineFactory().Make(segment, options));
-    return std::make_unique<Counted>(std::move(made), part, rows);
-  }
-
- private:
-  class Counted final : public engine::Engine {
-   public:
-    Counted(std::unique_ptr<engine::Engine> under, std::string part,
-            std::shared_ptr<std::map<std::string, int>> rows)
-        : under_(std::move(under)), part_(std::move(part)), rows_(std::move(rows)) {}
-    absl::string_view name() const override { return "counted"; }
-    engine::Precision precision() const override { return engine::Precision::kF32; }
-    int64_t outputs() const override { return under_->outputs(); }
-    int rows_at_once() const override { return under_->rows_at_once(); }
-    uint64_t bytes() const override { return 0; }
-    absl::Status Run(absl::Span<const engine::Row> batch, float* out) const override {
-      (*rows_)[part_] += static_cast<int>(batch.size());
-      return under_->Run(batch, out);
-    }
-
-   private:
-    const std::unique_ptr<engine::Engine> under_;
-    const std::string part_;
-    const std::shared_ptr<std::map<std::string, int>> rows_;
-  };
-};
-
 TEST_F(NetworkLoaderTest, APictureSeenBeforeIsNeitherDecodedNorPassedThroughTheBackbone) {
-  const auto counted = std::make_shared<CountedRows>();
+  const auto counted = std::make_shared<CountingEngineFactory>();
   PredictCache cache(1 << 20);
   NetworkLoader::Options options;
   options.engines = {counted};
@@ -432,7 +379,7 @@ TEST_F(NetworkLoaderTest, APictureSeenBeforeIsNeitherDecodedNorPassedThroughTheB
   Publish(2, 2);
   const auto first = Load(1).value();
   const auto second = Load(2).value();
-  counted->rows->clear();
+  counted->TakeRows();
   image::Image picture = image::MakeImage(20, 10);
   picture.row(3)[7] = 200;
   const EncodedImage seen{image::EncodePng(picture).value()};
@@ -441,7 +388,7 @@ TEST_F(NetworkLoaderTest, APictureSeenBeforeIsNeitherDecodedNorPassedThroughTheB
   const PreparedInput once = first->Prepare(seen).value();
   EXPECT_FALSE(once.known());
   const auto answer = first->Run({{&once, {first.get()}}}).value();
-  EXPECT_EQ((*counted->rows)["tiny"], 1);
+  EXPECT_EQ(counted->TakeRows()["one+two+two_norm"], 1);
 
   // Of another model over the same backbone, in a batch with one that is new.
   const PreparedInput again = second->Prepare(seen).value();
@@ -451,8 +398,7 @@ TEST_F(NetworkLoaderTest, APictureSeenBeforeIsNeitherDecodedNorPassedThroughTheB
   const auto answers =
       second->Run({{&again, {second.get()}}, {&fresh, {first.get()}}, {&again, {first.get()}}})
           .value();
-  EXPECT_EQ((*counted->rows)["tiny"], 2);
-  EXPECT_EQ((*counted->rows)["head_linear"], 4);
+  EXPECT_THAT(counted->TakeRows(), ElementsAre(Pair("head", 3), Pair("one+two+two_norm", 1)));
   EXPECT_EQ(answers[2], answer[0]);
   ExpectNear(Probabilities(*second, answers[0][0]), Reference(2, once));
   ExpectNear(Probabilities(*first, answers[1][0]), Reference(1, fresh));
@@ -460,7 +406,7 @@ TEST_F(NetworkLoaderTest, APictureSeenBeforeIsNeitherDecodedNorPassedThroughTheB
 }
 
 TEST_F(NetworkLoaderTest, AnInputThatSeveralModelsAreAskedAboutPassesTheBackboneOnce) {
-  const auto counted = std::make_shared<CountedRows>();
+  const auto counted = std::make_shared<CountingEngineFactory>();
   NetworkLoader::Options options;
   options.engines = {counted};
   MakeLoader(options);
@@ -469,14 +415,14 @@ TEST_F(NetworkLoaderTest, AnInputThatSeveralModelsAreAskedAboutPassesTheBackbone
   const auto first = Load(1).value();
   const auto second = Load(2).value();
   ASSERT_EQ(first->input_key(), second->input_key());
-  counted->rows->clear();
+  counted->TakeRows();
   const PreparedInput image = RandomInput(1);
   const PreparedInput other = RandomInput(2);
   const auto answers =
       first->Run({{&image, {second.get(), first.get(), second.get()}}, {&other, {first.get()}}})
           .value();
-  EXPECT_EQ((*counted->rows)["tiny"], 2);
-  EXPECT_EQ((*counted->rows)["head_linear"], 3) << "one is asked twice about one picture";
+  EXPECT_THAT(counted->TakeRows(), ElementsAre(Pair("head", 3), Pair("one+two+two_norm", 2)))
+      << "one is asked twice about one picture";
   ASSERT_EQ(answers[0].size(), 3u);
   ExpectNear(Probabilities(*second, answers[0][0]), Reference(2, image));
   ExpectNear(Probabilities(*first, answers[0][1]), Reference(1, image));

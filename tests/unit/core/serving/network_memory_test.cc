@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/engine/openvino/openvino_engine.h"
+#include "tests/fakes/counting_engine.h"
 #include "tests/unit/core/serving/network_loader_fixture.h"
 
 namespace graft::serving {
@@ -161,6 +162,44 @@ TEST_F(NetworkMemoryTest, MeasuresWhatAVersionWillTakeWithoutReadingIt) {
     }
   }
   EXPECT_TRUE(absl::IsNotFound(loader_->Measure({"p", "m", 9}).status()));
+}
+
+// Where a trunk is cut anew the engines of before and of after are in memory for a while; then the
+// largest share of it counts once, as ever.
+TEST_F(NetworkMemoryTest, CuttingATrunkIsReservedForAndThenCountsNothing) {
+  NetworkLoader::Options options;
+  options.engines = {std::make_shared<CountingEngineFactory>()};
+  MakeLoader(options);
+  PublishOn(1, "high", {});
+  PublishOn(2, "high", {"high"});
+  const auto by_itself = loader_->Measure({"p", "m", 2}).value();
+  EXPECT_EQ(by_itself, Load(2).value()->memory());
+  const auto first = Load(1).value();
+  const uint64_t engines = first->memory().segment_bytes;
+  EXPECT_EQ(engines, 2 * (StageBytes(0, 2) - sizeof(int64_t)));  // num_batches_tracked
+  const auto measured = loader_->Measure({"p", "m", 2}).value();
+  EXPECT_EQ(measured.own_bytes, by_itself.own_bytes + engines);
+  EXPECT_EQ(measured.segment_id, first->memory().segment_id);
+  const auto second = Load(2).value();
+  EXPECT_EQ(second->memory(), by_itself);
+  EXPECT_EQ(Networks(first).place()->trunk().bytes(), engines);
+  EXPECT_EQ(TotalBytes({first->memory(), second->memory()}),
+            first->memory().own_bytes + second->memory().own_bytes + engines + StageBytes(0, 2));
+  // The cut is there now.
+  EXPECT_EQ(loader_->Measure({"p", "m", 2}).value(), by_itself);
+}
+
+// What only the deeper model needs goes with it: the ledger counts on it.
+TEST_F(NetworkMemoryTest, WhatIsLeftOfATrunkIsWhatItsModelsCountFor) {
+  NetworkLoader::Options options;
+  options.engines = {std::make_shared<CountingEngineFactory>()};
+  MakeLoader(options);
+  PublishOn(1, "high", {});
+  PublishOn(2, "high", {"high"});
+  auto first = Load(1).value();
+  const auto second = Load(2).value();
+  first.reset();
+  EXPECT_EQ(Networks(second).place()->trunk().bytes(), second->memory().segment_bytes);
 }
 
 TEST_F(NetworkMemoryTest, HalfPrecisionCountsAsTheFloatsThatItBecomes) {
