@@ -164,6 +164,30 @@ TEST_F(ServingPrecisionProverTest, ModelsOverOneBackboneTakeTheRangesOfTheFirst)
   EXPECT_NE(RecordWith(InEightBits(1), config).ranges, first.ranges);
 }
 
+TEST_F(ServingPrecisionProverTest, AModelThatHasChangedItsTopTakesTheRangesBelow) {
+  const TempDirectory folder = *TempDirectory::Create();
+  const SharedRanges shared(folder.path() / "ranges");
+  shared_ = &shared;
+  recipes::FineTuneConfig top;
+  top.strategy = recipes::Strategy::kTopLayers;
+  top.training.trainable_stages = 1;
+  top.training.seed = 7;  // another split, and so other ranges
+  const model::PrecisionRecord alone = RecordWith(InEightBits(1), top);
+  ASSERT_EQ(alone.ranges.size(), 2u);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "ranges"))
+      << "it knows nothing of the layers that it has changed";
+  checkpoints_.saved.clear();
+  const model::PrecisionRecord whole = RecordWith(InEightBits(1));
+  ASSERT_EQ(whole.ranges.size(), 2u);
+  ASSERT_NE(whole.ranges[0], alone.ranges[0]);
+  checkpoints_.saved.clear();
+  const model::PrecisionRecord taken = RecordWith(InEightBits(1), top);
+  EXPECT_EQ(taken.chosen, Precision::kInt8);
+  ASSERT_EQ(taken.ranges.size(), 2u);
+  EXPECT_EQ(taken.ranges[0], whole.ranges[0]);
+  EXPECT_EQ(taken.ranges[1], alone.ranges[1]) << "that is its own";
+}
+
 TEST_F(ServingPrecisionProverTest, RangesThatServeNoModelWellAreNotForOthers) {
   const TempDirectory folder = *TempDirectory::Create();
   const SharedRanges shared(folder.path() / "ranges");
