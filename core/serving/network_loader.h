@@ -13,9 +13,11 @@
 #include "absl/synchronization/mutex.h"
 
 #include "core/backbones/weights_catalog.h"
+#include "core/engine/choose_precision.h"
 #include "core/engine/engine.h"
 #include "core/image/probe.h"
 #include "core/model/activation_range.h"
+#include "core/model/model_description.h"
 #include "core/nn/network.h"
 #include "core/serving/loaded_segment.h"
 #include "core/serving/model_source.h"
@@ -73,12 +75,28 @@ class NetworkLoader final : public ServableLoader {
   NetworkLoader(const Options& options, ModelSource* source,
                 const backbones::WeightsCatalog* weights, const tasks::Decoders* decoders);
 
+  std::shared_ptr<const void> Announce(const ModelKey& key) override;
   absl::StatusOr<ModelBytes> Measure(const ModelKey& key) override;
   absl::StatusOr<std::shared_ptr<const Servable>> Load(
       const ModelKey& key, const std::vector<int>& warm_batch_sizes) override;
 
  private:
   using Factory = std::shared_ptr<const engine::EngineFactory>;
+
+  // A version as far as its description tells.
+  struct Outline {
+    model::ModelDescription description;
+    std::shared_ptr<const backbones::BackboneWeights> weights;
+    SegmentPlan plan;
+    engine::ServedPrecision served;
+    // Of its layers for 8-bit integers; none where it is not served in them.
+    std::vector<model::ActivationRange> common_ranges;
+    std::vector<model::ActivationRange> own_ranges;
+
+    std::string trunk_key() const;
+    Trunk::Joining joining() const;  // where there is a common part; borrows from this
+  };
+  absl::StatusOr<Outline> OutlineOf(absl::string_view description_json) const;
 
   // For a part of which memory allows so many rows a pass.
   engine::EngineOptions EngineOptionsFor(int rows) const;
@@ -89,18 +107,11 @@ class NetworkLoader final : public ServableLoader {
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<std::shared_ptr<const Servable>> Build(const ModelKey& key,
                                                         const std::vector<int>& warm_batch_sizes);
-  // How a model's trunk is computed, wherever others leave it.
-  struct TrunkSetting {
-    std::shared_ptr<const backbones::BackboneWeights> weights;
-    const SegmentPlan* plan;
-    const model::InputSpec* input;
-    std::vector<Factory> engines;
-    int rows = 1;  // of a pass
-    std::vector<int> warm_rows;
-  };
+  // A piece of the model's trunk, for passes of so many rows.
   absl::StatusOr<std::shared_ptr<const LoadedSegment>> MakePiece(
-      const TrunkSetting& setting, const TrunkPiece& piece,
-      const std::vector<model::ActivationRange>& ranges) ABSL_LOCKS_EXCLUDED(mutex_);
+      const Outline& outline, const TrunkPiece& piece,
+      const std::vector<model::ActivationRange>& ranges, int rows,
+      const std::vector<int>& warm_rows) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Options options_;
   ModelSource* const source_;

@@ -174,6 +174,10 @@ class ServableLoader {
  public:
   virtual ~ServableLoader() = default;
 
+  // Says that Measure and Load of this version follow: what others have made meanwhile is made for
+  // it, too. To be held until Load has ended; may be null.
+  virtual std::shared_ptr<const void> Announce(const ModelKey& /*key*/) { return nullptr; }
+
   // The most that a version takes once it is loaded, and while it is: found without reading its
   // tensors. Errors as those of Load.
   virtual absl::StatusOr<ModelBytes> Measure(const ModelKey& key) = 0;

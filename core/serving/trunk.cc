@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/cleanup/cleanup.h"
+
 #include "core/base/status_macros.h"
 #include "core/engine/quantized_layers.h"
 
@@ -124,6 +126,13 @@ Trunk::CutPtr Trunk::Set(const Cut& next) {
   return before;
 }
 
+std::unique_ptr<const Trunk::Place> Trunk::Expect(const std::shared_ptr<Trunk>& trunk,
+                                                  const TrunkExit& exit) {
+  absl::MutexLock lock(&trunk->mutex_);
+  ++trunk->places_[exit];
+  return std::unique_ptr<const Place>(new Place(trunk, exit));
+}
+
 absl::StatusOr<std::unique_ptr<const Trunk::Place>> Trunk::Join(const std::shared_ptr<Trunk>& trunk,
                                                                 const Joining& joining,
                                                                 MakePiece make) {
@@ -132,12 +141,17 @@ absl::StatusOr<std::unique_ptr<const Trunk::Place>> Trunk::Join(const std::share
   std::vector<TrunkExit> exits;
   {
     absl::MutexLock lock(&trunk->mutex_);
-    ++trunk->places_[joining.exit];
     before = trunk->cut_;
+    if (!Agree(*before, joining)) return nullptr;
+    ++trunk->places_[joining.exit];
     exits = trunk->Exits();
+    if (PieceOf(before->plan, joining.exit) < 0) trunk->cutting_for_ = exits;
   }
+  const auto end_cutting = absl::MakeCleanup([&] {
+    absl::MutexLock lock(&trunk->mutex_);
+    trunk->cutting_for_.clear();
+  });
   std::unique_ptr<Place> place(new Place(trunk, joining.exit));
-  if (!Agree(*before, joining)) return nullptr;
   if (PieceOf(before->plan, joining.exit) >= 0) {
     place->bytes_ = BytesOf(trunk->PiecesTo(joining.exit));
     return place;
@@ -157,8 +171,10 @@ absl::StatusOr<std::unique_ptr<const Trunk::Place>> Trunk::Join(const std::share
   place->bytes_ = BytesBelow(next, depth) > BytesOf(before->pieces)
                       ? BytesOf(next.pieces)
                       : BytesBelow(next, joining.exit.stages);
-  absl::MutexLock lock(&trunk->mutex_);
-  trunk->Set(next);  // `before` keeps what it was until the lock is gone
+  {
+    absl::MutexLock lock(&trunk->mutex_);
+    trunk->Set(next);  // `before` keeps what it was until the lock is gone
+  }
   return place;
 }
 
@@ -176,14 +192,17 @@ bool Trunk::Agrees(const Joining& joining) const { return Agree(*cut(), joining)
 std::vector<TrunkPiece> Trunk::Replacing(const TrunkExit& exit) const {
   CutPtr now;
   std::vector<TrunkExit> exits;
+  std::vector<TrunkExit> made;
   {
     absl::MutexLock lock(&mutex_);
-    if (places_.empty() || places_.contains(exit)) return {};
     now = cut_;
     exits = Exits();
+    made = cutting_for_;
   }
   if (PieceOf(now->plan, exit) >= 0) return {};
-  const int depth = exits.back().stages;  // above it nothing is there
+  if (std::find(made.begin(), made.end(), exit) != made.end()) return {};
+  int depth = now->plan.empty() ? 0 : now->plan.back().end;  // above it nothing is there
+  if (!made.empty()) depth = std::max(depth, made.back().stages);
   exits.push_back(exit);
   std::vector<TrunkPiece> replacing;
   for (const TrunkPiece& piece : CutTrunk(std::move(exits))) {

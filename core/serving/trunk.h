@@ -76,7 +76,8 @@ class Trunk {
     const std::vector<model::ActivationRange>* ranges = nullptr;
   };
 
-  // A model's place in a trunk, which keeps its exit there. Immutable.
+  // A model's place in a trunk, or that of one which is expected: what its exit needs stays there
+  // as long as this does. Immutable.
   class Place {
    public:
     Place(const Place&) = delete;
@@ -101,6 +102,11 @@ class Trunk {
     uint64_t bytes_ = 0;  // constant once it has joined
   };
 
+  // For a model that is about to join: whoever has the trunk cut meanwhile has it cut for this
+  // exit, too.
+  static std::unique_ptr<const Place> Expect(const std::shared_ptr<Trunk>& trunk,
+                                             const TrunkExit& exit);
+
   // Makes a piece; of `ranges` those of its layers count.
   using MakePiece = absl::FunctionRef<absl::StatusOr<std::shared_ptr<const LoadedSegment>>(
       const TrunkPiece& piece, const std::vector<model::ActivationRange>& ranges)>;
@@ -113,8 +119,8 @@ class Trunk {
 
   // Whether a model could join now.
   bool Agrees(const Joining& joining) const ABSL_LOCKS_EXCLUDED(mutex_);
-  // What would be made for a model with this exit in place of what is there: both are in memory
-  // until all is made.
+  // What would be made for a model with this exit in place of what is there, or is being made: both
+  // are in memory until all is.
   std::vector<TrunkPiece> Replacing(const TrunkExit& exit) const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The features of each row at its exits, all of which somebody has a place at. Errors of engines;
@@ -162,7 +168,9 @@ class Trunk {
 
   absl::Mutex cutting_;        // held while pieces are made; before mutex_
   mutable absl::Mutex mutex_;  // no other is taken while it is held
-  std::map<TrunkExit, int> places_ ABSL_GUARDED_BY(mutex_);  // how many models have each exit
+  std::map<TrunkExit, int> places_ ABSL_GUARDED_BY(mutex_);  // how many have each exit
+  // For which exits pieces are being made at this time.
+  std::vector<TrunkExit> cutting_for_ ABSL_GUARDED_BY(mutex_);
   CutPtr cut_ ABSL_GUARDED_BY(mutex_) = std::make_shared<const Cut>();
   std::atomic<int> rows_at_once_{1};  // of cut_
 };

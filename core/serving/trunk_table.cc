@@ -30,38 +30,46 @@ std::vector<std::shared_ptr<Trunk>> TrunkTable::Known(const std::string& key) co
   return known;
 }
 
+std::shared_ptr<Trunk> TrunkTable::Next(const std::string& key,
+                                        const std::vector<std::shared_ptr<Trunk>>& asked) {
+  absl::MutexLock lock(&mutex_);
+  absl::erase_if(trunks_, [](const auto& pair) {
+    return std::all_of(pair.second.begin(), pair.second.end(),
+                       [](const std::weak_ptr<Trunk>& each) { return each.expired(); });
+  });
+  const std::vector<std::shared_ptr<Trunk>> known = Known(key);
+  for (const auto& trunk : known) {
+    if (trunk == nullptr || std::find(asked.begin(), asked.end(), trunk) != asked.end()) continue;
+    return trunk;
+  }
+  // Others that load at this time find it, and wait for its first piece.
+  const size_t number = FreeIn(known);
+  auto made = std::make_shared<Trunk>(IdOf(key, number));
+  Numbered& numbered = trunks_[key];
+  if (number == numbered.size()) numbered.emplace_back();
+  numbered[number] = made;
+  return made;
+}
+
 absl::StatusOr<std::unique_ptr<const Trunk::Place>> TrunkTable::Join(const std::string& key,
                                                                      const Trunk::Joining& joining,
                                                                      Trunk::MakePiece make) {
   std::vector<std::shared_ptr<Trunk>> asked;
   while (true) {
-    std::shared_ptr<Trunk> next;
-    {
-      absl::MutexLock lock(&mutex_);
-      absl::erase_if(trunks_, [](const auto& pair) {
-        return std::all_of(pair.second.begin(), pair.second.end(),
-                           [](const std::weak_ptr<Trunk>& each) { return each.expired(); });
-      });
-      const std::vector<std::shared_ptr<Trunk>> known = Known(key);
-      const auto unasked = std::find_if(known.begin(), known.end(), [&](const auto& each) {
-        return each != nullptr && std::find(asked.begin(), asked.end(), each) == asked.end();
-      });
-      if (unasked != known.end()) {
-        next = *unasked;
-      } else {
-        // Others that load at this time find it, and wait for its first piece.
-        const size_t number = FreeIn(known);
-        next = std::make_shared<Trunk>(IdOf(key, number));
-        Numbered& numbered = trunks_[key];
-        if (number == numbered.size()) numbered.emplace_back();
-        numbered[number] = next;
-      }
-    }
+    asked.push_back(Next(key, asked));
     GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<const Trunk::Place> place,
-                           Trunk::Join(next, joining, make));
+                           Trunk::Join(asked.back(), joining, make));
     if (place != nullptr) return place;
-    asked.push_back(std::move(next));
   }
+}
+
+std::unique_ptr<const Trunk::Place> TrunkTable::Expect(const std::string& key,
+                                                       const Trunk::Joining& joining) {
+  std::vector<std::shared_ptr<Trunk>> asked;
+  do {
+    asked.push_back(Next(key, asked));
+  } while (!asked.back()->Agrees(joining));
+  return Trunk::Expect(asked.back(), joining.exit);
 }
 
 TrunkTable::Outlook TrunkTable::Foresee(const std::string& key,

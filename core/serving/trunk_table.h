@@ -27,6 +27,10 @@ class TrunkTable {
                                                            Trunk::MakePiece make)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // For a model that is about to join (Trunk::Expect), where Join would now have it. Not null.
+  std::unique_ptr<const Trunk::Place> Expect(const std::string& key, const Trunk::Joining& joining)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
   // What Join would come to now.
   struct Outlook {
     std::string trunk_id;
@@ -38,6 +42,10 @@ class TrunkTable {
  private:
   using Numbered = std::vector<std::weak_ptr<Trunk>>;  // those that are gone leave their place
 
+  // The first trunk of the key that is not among `asked`, or a new one.
+  std::shared_ptr<Trunk> Next(const std::string& key,
+                              const std::vector<std::shared_ptr<Trunk>>& asked)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // By number; null where that one is gone.
   std::vector<std::shared_ptr<Trunk>> Known(const std::string& key) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -83,6 +83,7 @@ struct FakeWorld {
   TestGate loading;
   TestGate decoding;
   TestGate computing;
+  std::atomic<int> announced{0};  // loads that are said to follow, and have not ended
   std::atomic<int> loads{0};
   std::atomic<int> alive{0};  // servables in memory, or being loaded
   FakeMemory memory;          // that those take
@@ -319,6 +320,10 @@ class FakeModels final : public serving::ModelSource, public serving::ServableLo
   }
   absl::StatusOr<serving::ArtifactSummary> Summarise(const serving::ModelKey&) override {
     return absl::UnimplementedError("the fake loader needs no files");
+  }
+  std::shared_ptr<const void> Announce(const serving::ModelKey&) override {
+    ++world_->announced;
+    return {world_, [](FakeWorld* world) { --world->announced; }};
   }
   absl::StatusOr<serving::ModelBytes> Measure(const serving::ModelKey& key) override {
     absl::MutexLock lock(&mutex_);

@@ -189,6 +189,23 @@ TEST_F(NetworkMemoryTest, CuttingATrunkIsReservedForAndThenCountsNothing) {
   EXPECT_EQ(loader_->Measure({"p", "m", 2}).value(), by_itself);
 }
 
+// Two that are loaded at one time: whichever comes first has the trunk cut for both.
+TEST_F(NetworkMemoryTest, WhoIsAnnouncedNeedsNoRoomForACut) {
+  const auto counting = std::make_shared<CountingEngineFactory>();
+  NetworkLoader::Options options;
+  options.engines = {counting};
+  MakeLoader(options);
+  PublishOn(1, "high", {});
+  PublishOn(2, "high", {"high"});
+  std::shared_ptr<const void> first = loader_->Announce({"p", "m", 1});
+  std::shared_ptr<const void> second = loader_->Announce({"p", "m", 2});
+  const ModelBytes measured = loader_->Measure({"p", "m", 2}).value();
+  const auto whole = Load(1).value();
+  EXPECT_THAT(counting->TakeMade(), ::testing::ElementsAre("one", "two+two_norm", "head"));
+  EXPECT_EQ(measured, Load(2).value()->memory());
+  EXPECT_EQ(loader_->Announce({"p", "m", 9}), nullptr) << "Measure says what is wrong";
+}
+
 // What only the deeper model needs goes with it: the ledger counts on it.
 TEST_F(NetworkMemoryTest, WhatIsLeftOfATrunkIsWhatItsModelsCountFor) {
   NetworkLoader::Options options;

@@ -2,6 +2,7 @@
 #define GRAFT_TESTS_UNIT_CORE_SERVING_TRUNK_FIXTURE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,7 @@ class TrunkTest : public ::testing::Test {
   absl::StatusOr<std::shared_ptr<const LoadedSegment>> Make(const TrunkPiece& piece,
                                                             const Ranges& ranges) {
     GRAFT_RETURN_IF_ERROR(make_error_);
+    if (while_making_ != nullptr) while_making_();
     GRAFT_ASSIGN_OR_RETURN(nn::NetworkSpec spec, SpecOf(piece, Spec(), Input()));
     std::optional<model::InputSpec> pixels;
     if (piece.reads < 0) pixels = Input();
@@ -119,6 +121,7 @@ class TrunkTest : public ::testing::Test {
   const std::shared_ptr<const nn::Network> network_ = *nn::Network::Create(Spec(), 7);
   std::shared_ptr<CountingEngineFactory> counting_ = std::make_shared<CountingEngineFactory>();
   absl::Status make_error_;
+  std::function<void()> while_making_;
   std::shared_ptr<Trunk> trunk_ = std::make_shared<Trunk>("trunk");
 };
 

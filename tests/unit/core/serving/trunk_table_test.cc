@@ -60,6 +60,15 @@ TEST_F(TrunkTableTest, ForeseesWhereAModelWillBe) {
   EXPECT_EQ(apart.trunk_id, JoinAs("a", kLow, {{"one", 0, 2}})->trunk().id());
 }
 
+TEST_F(TrunkTableTest, WhoeverIsExpectedIsExpectedWhereItWillJoin) {
+  const Place first = JoinAs("a", kTop, {{"one", 0, 1}});
+  const Place expected = Joins(kLow, {{"one", 0, 2}}, [&](const Trunk::Joining& joining) {
+    return table_.Expect("a", joining);
+  });
+  EXPECT_NE(&expected->trunk(), &first->trunk());
+  EXPECT_EQ(&JoinAs("a", kLow, {{"one", 0, 2}})->trunk(), &expected->trunk());
+}
+
 TEST_F(TrunkTableTest, ATrunkThatCouldNotBeMadeIsMadeWhenItIsAskedForAgain) {
   make_error_ = absl::InternalError("it cannot be compiled");
   Joins(kTop, {}, [&](const Trunk::Joining& joining) {

@@ -97,6 +97,21 @@ TEST_F(TrunkTest, WhatNobodyNeedsGoesWithTheLastWhoDid) {
   EXPECT_THAT(counting_->TakeMade(), IsEmpty()) << "it is cut there still";
 }
 
+TEST_F(TrunkTest, IsCutAtOnceForAllWhoAreExpected) {
+  std::unique_ptr<const Trunk::Place> expected = Trunk::Expect(trunk_, kLow);
+  EXPECT_THAT(counting_->TakeMade(), IsEmpty());
+  Place top = Join(kTop);
+  EXPECT_THAT(counting_->TakeMade(), ElementsAre("one", "two+three"));
+  Place low = Join(kLow);
+  EXPECT_THAT(counting_->TakeMade(), IsEmpty());
+  // What an expected one needs stays as long as it is expected.
+  top.reset();
+  low.reset();
+  EXPECT_EQ(trunk_->bytes(), kOne);
+  expected.reset();
+  EXPECT_EQ(trunk_->bytes(), 0u);
+}
+
 TEST_F(TrunkTest, WhereAPieceCannotBeMadeAllIsAsItWas) {
   const Place top = Join(kTop);
   make_error_ = absl::ResourceExhaustedError("no memory");
@@ -224,6 +239,26 @@ TEST_F(TrunkTest, ForeseesWhatWouldBeInMemoryTwice) {
   EXPECT_THAT(trunk_->Replacing(kLow), ElementsAre(TrunkPiece{-1, 0, 1, model::Pooling::kNone},
                                                    TrunkPiece{0, 1, 2, model::Pooling::kNone}))
       << "what is above stays";
+}
+
+TEST_F(TrunkTest, WhatIsBeingMadeIsForeseenToo) {
+  const std::unique_ptr<const Trunk::Place> expected = Trunk::Expect(trunk_, kLow);
+  EXPECT_THAT(trunk_->Replacing(kLow), IsEmpty()) << "made with whoever comes first";
+  int made = 0;
+  while_making_ = [&] {
+    ++made;
+    EXPECT_THAT(trunk_->Replacing(kTop), IsEmpty());
+    EXPECT_THAT(trunk_->Replacing(kLow), IsEmpty());
+    // Too late to be part of it.
+    EXPECT_THAT(trunk_->Replacing(kMiddle),
+                ElementsAre(TrunkPiece{-1, 0, 1, model::Pooling::kNone},
+                            TrunkPiece{0, 1, 2, model::Pooling::kNone},
+                            TrunkPiece{1, 2, 3, model::Pooling::kMean}));
+  };
+  const Place top = Join(kTop);
+  EXPECT_EQ(made, 2);
+  while_making_ = nullptr;
+  EXPECT_EQ(trunk_->Replacing(kMiddle).size(), 2u) << "the lowest stays";
 }
 
 }  // namespace
