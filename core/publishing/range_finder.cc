@@ -153,8 +153,9 @@ absl::StatusOr<FoundRanges> FindRanges(const training::TrainedModel& trained,
     return declined("no layer of it is large enough to gain anything");
   }
   GRAFT_ASSIGN_OR_RETURN(
-      *ranges, Quietening(trained, reference, all, models, some, context).Run(*std::move(ranges)));
-  all.insert(all.end(), ranges->begin(), ranges->end());
+      const std::vector<ActivationRange> quiet,
+      Quietening(trained, reference, all, models, some, context).Run(*std::move(ranges)));
+  all.insert(all.end(), quiet.begin(), quiet.end());
   if (all.empty()) return declined("every layer of it comes out too far from float32");
   return FoundRanges{std::move(all), ""};
 }

@@ -1,7 +1,7 @@
 #ifndef GRAFT_CORE_SERVING_TRUNK_PLAN_H_
 #define GRAFT_CORE_SERVING_TRUNK_PLAN_H_
 
-#include <compare>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -20,7 +20,9 @@ struct TrunkExit {
   model::Pooling pooling = model::Pooling::kNone;
 
   friend bool operator==(const TrunkExit&, const TrunkExit&) = default;
-  friend auto operator<=>(const TrunkExit&, const TrunkExit&) = default;
+  friend bool operator<(const TrunkExit& a, const TrunkExit& b) {
+    return std::tie(a.stages, a.pooling) < std::tie(b.stages, b.pooling);
+  }
 };
 
 // A stretch of that part which is run as a whole.
