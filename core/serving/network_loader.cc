@@ -27,12 +27,6 @@
 
 namespace graft::serving {
 
-uint64_t TensorBytes(const std::vector<nn::NamedTensor>& tensors) {
-  uint64_t bytes = 0;
-  for (const nn::NamedTensor& named : tensors) bytes += named.tensor.nbytes();
-  return bytes;
-}
-
 namespace {
 
 constexpr int kMostRows = 1 << 20;  // no bound of its own
@@ -225,37 +219,6 @@ engine::EngineOptions NetworkLoader::EngineOptionsFor(int rows) const {
           .planner = options_.planner};
 }
 
-absl::StatusOr<std::shared_ptr<const SharedBackbone>> NetworkLoader::Backbone(
-    std::shared_ptr<const backbones::BackboneWeights> weights, int stages) {
-  absl::MutexLock lock(&mutex_);  // held while it is made: two copies would be the waste
-  auto& known = backbones_[weights->digest()];
-  std::erase_if(known, [](const auto& pair) { return pair.second.expired(); });
-  if (const auto it = known.find(stages); it != known.end()) {
-    if (std::shared_ptr<const SharedBackbone> shared = it->second.lock()) return shared;
-  }
-  // What another model has of it is not read again: the deepest has all that any has.
-  std::shared_ptr<const SharedBackbone> deepest;
-  if (!known.empty()) deepest = known.rbegin()->second.lock();
-  const int there = deepest == nullptr ? 0 : std::min(deepest->stages, stages);
-
-  auto made = std::make_shared<SharedBackbone>();
-  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<nn::Network> network,
-                         nn::Network::CreateEmpty(weights->spec()));
-  if (there > 0) {
-    for (const nn::NamedTensor& shared : deepest->network->NamedTensors(0, there)) {
-      GRAFT_RETURN_IF_ERROR(network->SetTensor(shared.name, shared.tensor));
-    }
-  }
-  GRAFT_RETURN_IF_ERROR(
-      nn::LoadStages(weights->file(), there, stages, nn::LoadMode::kBorrow, *network));
-  made->stages = stages;
-  made->bytes = TensorBytes(network->NamedTensors(0, stages));
-  made->network = std::move(network);
-  made->weights = std::move(weights);
-  known[stages] = made;
-  return made;
-}
-
 // The trunks of a key may differ in ranges yet (trunk_table.h).
 std::string NetworkLoader::Outline::trunk_key() const {
   return absl::StrCat(plan.trunk_key, " ", model::PrecisionName(served.precision));
@@ -295,7 +258,7 @@ absl::StatusOr<std::shared_ptr<const LoadedSegment>> NetworkLoader::MakePiece(
   GRAFT_ASSIGN_OR_RETURN(nn::NetworkSpec spec,
                          PieceSpec(outline.plan, piece, outline.weights->spec(), input));
   GRAFT_ASSIGN_OR_RETURN(const std::shared_ptr<const SharedBackbone> backbone,
-                         Backbone(outline.weights, piece.end));
+                         backbones_.Get(outline.weights, piece.end));
   std::optional<model::InputSpec> pixels;
   if (piece.reads < 0) pixels = input;
   std::vector<model::ActivationRange> of_piece = engine::RangesIn(spec, ranges);
@@ -371,7 +334,7 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   if (!file.ok()) return Lost(file.status(), artifacts::kModelFile);
 
   GRAFT_ASSIGN_OR_RETURN(const std::shared_ptr<const SharedBackbone> backbone,
-                         Backbone(outline.weights, plan.borrowed));
+                         backbones_.Get(outline.weights, plan.borrowed));
   absl::StatusOr<std::unique_ptr<nn::Network>> changed =
       ChangedStages(plan, outline.weights->spec(), **file);
   if (!changed.ok()) return Lost(changed.status(), artifacts::kModelFile);

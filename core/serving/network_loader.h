@@ -2,15 +2,10 @@
 #define GRAFT_CORE_SERVING_NETWORK_LOADER_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
 
 #include "core/backbones/weights_catalog.h"
 #include "core/engine/choose_precision.h"
@@ -24,24 +19,12 @@
 #include "core/serving/predict_cache.h"
 #include "core/serving/segment_plan.h"
 #include "core/serving/servable.h"
+#include "core/serving/shared_backbone.h"
 #include "core/serving/trunk.h"
 #include "core/serving/trunk_table.h"
 #include "core/tasks/decoders.h"
 
 namespace graft::serving {
-
-// The lower stages of a backbone as a network whose float32 tensors point into the weights' memory
-// map, and whose others are float32 copies: however many models ride on it, its weights are in
-// memory once.
-struct SharedBackbone {
-  std::shared_ptr<const backbones::BackboneWeights> weights;  // outlives the network
-  std::unique_ptr<const nn::Network> network;
-  int stages = 0;      // those that have weights: [0, stages)
-  uint64_t bytes = 0;  // of their tensors
-};
-
-// Bytes of tensors, of those without memory too.
-uint64_t TensorBytes(const std::vector<nn::NamedTensor>& tensors);
 
 // Rebuilds networks from published deltas over the installed backbones, and gives their parts to
 // engines. All models of one backbone digest share one copy of its tensors and a trunk, as far as
@@ -101,27 +84,20 @@ class NetworkLoader final : public ServableLoader {
   // For a part of which memory allows so many rows a pass.
   engine::EngineOptions EngineOptionsFor(int rows) const;
 
-  // Stages [0, stages) of the backbone with this digest, of which `weights` are the weights.
-  absl::StatusOr<std::shared_ptr<const SharedBackbone>> Backbone(
-      std::shared_ptr<const backbones::BackboneWeights> weights, int stages)
-      ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<std::shared_ptr<const Servable>> Build(const ModelKey& key,
                                                         const std::vector<int>& warm_batch_sizes);
   // A piece of the model's trunk, for passes of so many rows.
   absl::StatusOr<std::shared_ptr<const LoadedSegment>> MakePiece(
       const Outline& outline, const TrunkPiece& piece,
       const std::vector<model::ActivationRange>& ranges, int rows,
-      const std::vector<int>& warm_rows) ABSL_LOCKS_EXCLUDED(mutex_);
+      const std::vector<int>& warm_rows);
 
   const Options options_;
   ModelSource* const source_;
   const backbones::WeightsCatalog* const weights_;
   const tasks::Decoders* const decoders_;
 
-  absl::Mutex mutex_;
-  // By digest, then by how many stages it has; expired once nobody uses it.
-  absl::flat_hash_map<std::string, std::map<int, std::weak_ptr<const SharedBackbone>>> backbones_
-      ABSL_GUARDED_BY(mutex_);
+  SharedBackbones backbones_;
   TrunkTable trunks_;  // by SegmentPlan::trunk_key and precision
 };
 

@@ -34,6 +34,9 @@ bool SameStretch(const TrunkPiece& a, const TrunkPiece& b) {
   return a.begin == b.begin && a.end == b.end && a.pooling == b.pooling;
 }
 
+// How many stages the pieces run.
+int DepthOf(const std::vector<TrunkPiece>& plan) { return plan.empty() ? 0 : plan.back().end; }
+
 // The piece among `plan` that runs the same stretch; -1 for none.
 int FindStretch(const std::vector<TrunkPiece>& plan, const TrunkPiece& piece) {
   const auto found = std::find_if(plan.begin(), plan.end(),
@@ -112,14 +115,16 @@ Trunk::CutPtr Trunk::cut() const {
   return cut_;
 }
 
-std::vector<TrunkExit> Trunk::Exits() const {
+std::vector<TrunkExit> Trunk::ExitsUpTo(int stages) const {
   std::vector<TrunkExit> exits;
-  for (const auto& [exit, models] : places_) exits.push_back(exit);
+  for (const auto& [exit, models] : places_) {
+    if (exit.stages <= stages) exits.push_back(exit);
+  }
   return exits;
 }
 
 Trunk::CutPtr Trunk::Set(const Cut& next) {
-  CutPtr before = std::exchange(cut_, Needed(next, Exits()));
+  CutPtr before = std::exchange(cut_, Needed(next, ExitsUpTo(DepthOf(next.plan))));
   if (!cut_->pieces.empty()) {
     rows_at_once_ = LargestOf(cut_->pieces)->engine->rows_at_once();
   }
@@ -144,7 +149,7 @@ absl::StatusOr<std::unique_ptr<const Trunk::Place>> Trunk::Join(const std::share
     before = trunk->cut_;
     if (!Agree(*before, joining)) return nullptr;
     ++trunk->places_[joining.exit];
-    exits = trunk->Exits();
+    exits = trunk->ExitsUpTo(std::max(joining.exit.stages, DepthOf(before->plan)));
     if (PieceOf(before->plan, joining.exit) < 0) trunk->cutting_for_ = exits;
   }
   const auto end_cutting = absl::MakeCleanup([&] {
@@ -167,8 +172,7 @@ absl::StatusOr<std::unique_ptr<const Trunk::Place>> Trunk::Join(const std::share
     }
     GRAFT_ASSIGN_OR_RETURN(next.pieces.emplace_back(), make(piece, ranges));
   }
-  const int depth = before->plan.empty() ? 0 : before->plan.back().end;
-  place->bytes_ = BytesBelow(next, depth) > BytesOf(before->pieces)
+  place->bytes_ = BytesBelow(next, DepthOf(before->plan)) > BytesOf(before->pieces)
                       ? BytesOf(next.pieces)
                       : BytesBelow(next, joining.exit.stages);
   {
@@ -190,23 +194,20 @@ void Trunk::Leave(const TrunkExit& exit) {
 bool Trunk::Agrees(const Joining& joining) const { return Agree(*cut(), joining); }
 
 std::vector<TrunkPiece> Trunk::Replacing(const TrunkExit& exit) const {
-  CutPtr now;
+  std::vector<TrunkPiece> there;
   std::vector<TrunkExit> exits;
-  std::vector<TrunkExit> made;
+  int depth = 0;  // above it nothing is there
   {
     absl::MutexLock lock(&mutex_);
-    now = cut_;
-    exits = Exits();
-    made = cutting_for_;
+    there = cutting_for_.empty() ? cut_->plan : CutTrunk(cutting_for_);
+    depth = DepthOf(there);
+    exits = ExitsUpTo(std::max(exit.stages, depth));
   }
-  if (PieceOf(now->plan, exit) >= 0) return {};
-  if (std::find(made.begin(), made.end(), exit) != made.end()) return {};
-  int depth = now->plan.empty() ? 0 : now->plan.back().end;  // above it nothing is there
-  if (!made.empty()) depth = std::max(depth, made.back().stages);
+  if (PieceOf(there, exit) >= 0) return {};
   exits.push_back(exit);
   std::vector<TrunkPiece> replacing;
   for (const TrunkPiece& piece : CutTrunk(std::move(exits))) {
-    if (piece.begin < depth && FindStretch(now->plan, piece) < 0) replacing.push_back(piece);
+    if (piece.begin < depth && FindStretch(there, piece) < 0) replacing.push_back(piece);
   }
   return replacing;
 }

@@ -103,7 +103,7 @@ class Trunk {
   };
 
   // For a model that is about to join: whoever has the trunk cut meanwhile has it cut for this
-  // exit, too.
+  // exit, too. What only this exit needs nobody makes before it joins.
   static std::unique_ptr<const Place> Expect(const std::shared_ptr<Trunk>& trunk,
                                              const TrunkExit& exit);
 
@@ -158,7 +158,8 @@ class Trunk {
   static CutPtr Needed(const Cut& cut, const std::vector<TrunkExit>& exits);
 
   CutPtr cut() const ABSL_LOCKS_EXCLUDED(mutex_);
-  std::vector<TrunkExit> Exits() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Those behind no more stages, lowest first.
+  std::vector<TrunkExit> ExitsUpTo(int stages) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Lets go of what nobody needs, and gives what was there before, to be destroyed without the
   // lock.
   CutPtr Set(const Cut& next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -112,6 +112,15 @@ TEST_F(TrunkTest, IsCutAtOnceForAllWhoAreExpected) {
   EXPECT_EQ(trunk_->bytes(), 0u);
 }
 
+TEST_F(TrunkTest, WhatOnlyAnExpectedOneNeedsIsMadeWhenItComes) {
+  const std::unique_ptr<const Trunk::Place> expected = Trunk::Expect(trunk_, kTop);
+  const Place low = Join(kLow);
+  EXPECT_THAT(counting_->TakeMade(), ElementsAre("one"));
+  EXPECT_THAT(trunk_->Replacing(kTop), IsEmpty());
+  const Place top = Join(kTop);
+  EXPECT_THAT(counting_->TakeMade(), ElementsAre("two+three"));
+}
+
 TEST_F(TrunkTest, WhereAPieceCannotBeMadeAllIsAsItWas) {
   const Place top = Join(kTop);
   make_error_ = absl::ResourceExhaustedError("no memory");
@@ -251,8 +260,7 @@ TEST_F(TrunkTest, WhatIsBeingMadeIsForeseenToo) {
     EXPECT_THAT(trunk_->Replacing(kLow), IsEmpty());
     // Too late to be part of it.
     EXPECT_THAT(trunk_->Replacing(kMiddle),
-                ElementsAre(TrunkPiece{-1, 0, 1, model::Pooling::kNone},
-                            TrunkPiece{0, 1, 2, model::Pooling::kNone},
+                ElementsAre(TrunkPiece{0, 1, 2, model::Pooling::kNone},
                             TrunkPiece{1, 2, 3, model::Pooling::kMean}));
   };
   const Place top = Join(kTop);
