@@ -1,5 +1,6 @@
 #include "core/publishing/range_finder.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -37,11 +38,13 @@ absl::StatusOr<Embeddings> Embed(const Servable& servable,
 // Leaves the noisiest layers of a model out of its ranges.
 class Quietening {
  public:
+  // `given` stay, whatever they bring.
   Quietening(const training::TrainedModel& trained, const Servable& reference,
-             UnpublishedModels* models, const std::vector<PreparedInput>& inputs,
-             training::RunContext* context)
+             const std::vector<ActivationRange>& given, UnpublishedModels* models,
+             const std::vector<PreparedInput>& inputs, training::RunContext* context)
       : trained_(trained),
         reference_(reference),
+        given_(given),
         models_(models),
         inputs_(inputs),
         context_(context) {}
@@ -73,6 +76,7 @@ class Quietening {
  private:
   // Empty where the model cannot be run so.
   std::optional<double> NoiseWith(std::vector<ActivationRange> ranges) const {
+    ranges.insert(ranges.begin(), given_.begin(), given_.end());
     model::ModelDescription description;
     const training::TrainedModel ranged = WithRanges(trained_, std::move(ranges), &description);
     const auto servable = models_->Load(ranged, model::Precision::kInt8);
@@ -84,6 +88,7 @@ class Quietening {
 
   const training::TrainedModel& trained_;
   const Servable& reference_;
+  const std::vector<ActivationRange>& given_;
   UnpublishedModels* const models_;
   const std::vector<PreparedInput>& inputs_;
   training::RunContext* const context_;
@@ -103,8 +108,9 @@ training::TrainedModel WithRanges(const training::TrainedModel& trained,
 }
 
 absl::StatusOr<FoundRanges> FindRanges(const training::TrainedModel& trained,
-                                       const Servable& reference, UnpublishedModels* models,
-                                       training::RunContext* context) {
+                                       const Servable& reference,
+                                       const std::optional<GivenRanges>& given,
+                                       UnpublishedModels* models, training::RunContext* context) {
   const auto declined = [](absl::string_view why) { return FoundRanges{{}, std::string(why)}; };
   if (trained.data->train.empty()) {
     return declined("there are no training pictures to find its ranges on");
@@ -136,11 +142,22 @@ absl::StatusOr<FoundRanges> FindRanges(const training::TrainedModel& trained,
   }
   absl::StatusOr<std::vector<ActivationRange>> ranges = recorder.Ranges();
   if (!ranges.ok()) return declined(ranges.status().message());
-  if (ranges->empty()) return declined("no layer of it is large enough to gain anything");
+  std::vector<ActivationRange> all;
+  if (given.has_value()) {
+    all = given->ranges;
+    std::erase_if(*ranges, [&](const ActivationRange& range) {
+      return !std::count(given->to_find.begin(), given->to_find.end(), range.node);
+    });
+  }
+  if (ranges->empty() && all.empty()) {
+    return declined("no layer of it is large enough to gain anything");
+  }
   GRAFT_ASSIGN_OR_RETURN(
-      *ranges, Quietening(trained, reference, models, some, context).Run(*std::move(ranges)));
-  if (ranges->empty()) return declined("every layer of it comes out too far from float32");
-  return FoundRanges{*std::move(ranges), ""};
+      const std::vector<ActivationRange> quiet,
+      Quietening(trained, reference, all, models, some, context).Run(*std::move(ranges)));
+  all.insert(all.end(), quiet.begin(), quiet.end());
+  if (all.empty()) return declined("every layer of it comes out too far from float32");
+  return FoundRanges{std::move(all), ""};
 }
 
 }  // namespace graft::publishing

@@ -2,6 +2,7 @@
 #define GRAFT_CORE_PUBLISHING_RANGE_FINDER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,12 @@ struct FoundRanges {
   std::string declined;  // "": found
 };
 
+// What a model takes from others: the ranges of the layers that it has in common with them.
+struct GivenRanges {
+  std::vector<model::ActivationRange> ranges;
+  std::vector<std::string> to_find;  // the other layers
+};
+
 // Examples that FindRanges sends through the network, those too that go through it once for each
 // layer: a guess of how many layers there are.
 inline constexpr int64_t kRangeForwards = 1'000;
@@ -32,10 +39,11 @@ training::TrainedModel WithRanges(const training::TrainedModel& trained,
 // `reference` is the trained model in float32. Runs it by LibTorch on training pictures, views of
 // them where they are few, and sees what its layers read. Where its embeddings then come out too
 // far from float32's, it finds the layers that bring the most of that, and leaves them in float32
-// (layer_noise.h). Polls `context` and adds to its work. Errors are those of the context and of the
-// examples.
+// (layer_noise.h). What is given stays as it is. Polls `context` and adds to its work. Errors are
+// those of the context and of the examples.
 absl::StatusOr<FoundRanges> FindRanges(const training::TrainedModel& trained,
                                        const serving::Servable& reference,
+                                       const std::optional<GivenRanges>& given,
                                        UnpublishedModels* models, training::RunContext* context);
 
 }  // namespace graft::publishing

@@ -4,9 +4,12 @@
 #include <string>
 #include <utility>
 
+#include "core/backbones/weights_catalog.h"
 #include "core/base/status_macros.h"
+#include "core/engine/quantized_layers.h"
 #include "core/publishing/range_finder.h"
 #include "core/publishing/trial_rows.h"
+#include "core/serving/segment_plan.h"
 #include "core/tasks/task.h"
 
 namespace graft::publishing {
@@ -64,19 +67,40 @@ Candidate ServingPrecisionProver::Load(const training::TrainedModel& trained,
   return candidate;
 }
 
-std::string ServingPrecisionProver::SharedBy(const training::TrainedModel& trained,
-                                             const Servable& reference) const {
-  // The ranges of stages that the model has changed are nobody else's.
-  const bool shares = shared_ != nullptr && trained.description->changed_stages.empty();
-  return shares ? reference.batch_key() : "";
+absl::StatusOr<ServingPrecisionProver::Ranges> ServingPrecisionProver::RangesFor(
+    const training::TrainedModel& trained, const Servable& reference,
+    training::RunContext* context) const {
+  std::optional<GivenRanges> given;
+  Ranges ranges;
+  const absl::StatusOr<serving::SegmentPlan> plan =
+      serving::PlanSegments(*trained.description, trained.backbone->spec());
+  if (shared_ != nullptr && plan.ok() && plan->common.has_value()) {
+    const std::string& trunk = reference.batch_key();
+    if (const auto others = shared_->Find(trunk); others.has_value()) {
+      given = {engine::RangesIn(*plan->common, *others), {}};
+      for (const int layer : engine::LayersToQuantize(plan->own)) {
+        given->to_find.push_back(plan->own.nodes[layer].name);
+      }
+    } else if (plan->changed.empty()) {
+      ranges.kept_for = trunk;  // of all layers below the head, for whoever has some of them
+    }
+  }
+  if (given.has_value() && given->to_find.empty()) {
+    ranges.found.ranges = std::move(given->ranges);
+    return ranges;
+  }
+  GRAFT_ASSIGN_OR_RETURN(ranges.found, FindRanges(trained, reference, given, models_, context));
+  if (!ranges.kept_for.empty()) {
+    ranges.to_keep = engine::RangesIn(*plan->common, ranges.found.ranges);
+  }
+  return ranges;
 }
 
 absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(
     const training::TrainedModel& trained, std::optional<Precision> asked,
     training::RunContext* context) const {
   std::vector<Candidate> candidates;
-  std::vector<model::ActivationRange> ranges;
-  std::string shared_by;  // "": the ranges are the model's own, or others' already
+  Ranges ranges;
   const std::vector<Precision> to_try = ToTry(asked);
   // What is not here is declined, and compared with nothing.
   absl::StatusOr<std::shared_ptr<const Servable>> reference = absl::InternalError("not loaded");
@@ -89,23 +113,15 @@ absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(
       candidates.push_back(Load(trained, precision));
       continue;
     }
-    shared_by = SharedBy(trained, **reference);
-    auto others = shared_by.empty() ? std::nullopt : shared_->Find(shared_by);
-    if (others.has_value()) {
-      ranges = *std::move(others);
-      shared_by.clear();
-    } else {
-      GRAFT_ASSIGN_OR_RETURN(FoundRanges found, FindRanges(trained, **reference, models_, context));
-      if (!found.declined.empty()) {
-        Candidate& declined = candidates.emplace_back();
-        declined.trial.precision = precision;
-        declined.trial.declined = std::move(found.declined);
-        continue;
-      }
-      ranges = std::move(found.ranges);
+    GRAFT_ASSIGN_OR_RETURN(ranges, RangesFor(trained, **reference, context));
+    if (!ranges.found.declined.empty()) {
+      Candidate& declined = candidates.emplace_back();
+      declined.trial.precision = precision;
+      declined.trial.declined = std::move(ranges.found.declined);
+      continue;
     }
     model::ModelDescription description;
-    candidates.push_back(Load(WithRanges(trained, ranges, &description), precision));
+    candidates.push_back(Load(WithRanges(trained, ranges.found.ranges, &description), precision));
   }
   const training::TrainingData& data = *trained.data;
   const bool judged = !data.validation.empty();
@@ -129,10 +145,10 @@ absl::StatusOr<model::PrecisionRecord> ServingPrecisionProver::Prove(
     // Only what has served one model well is for others.
     const bool proved =
         trial.precision == Precision::kInt8 && engine::WhyNot(trial, figure, rules_).empty();
-    if (proved && !shared_by.empty()) shared_->Keep(shared_by, ranges);
+    if (proved && !ranges.kept_for.empty()) shared_->Keep(ranges.kept_for, ranges.to_keep);
   }
   model::PrecisionRecord record = engine::DecidePrecision(std::move(trials), figure, asked, rules_);
-  record.ranges = std::move(ranges);
+  record.ranges = std::move(ranges.found.ranges);
   return record;
 }
 

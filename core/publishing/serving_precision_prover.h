@@ -10,8 +10,10 @@
 
 #include "core/engine/choose_precision.h"
 #include "core/publishing/precision_comparison.h"
+#include "core/publishing/range_finder.h"
 #include "core/publishing/shared_ranges.h"
 #include "core/publishing/unpublished_models.h"
+#include "core/serving/servable.h"
 #include "core/training/precision_prover.h"
 
 namespace graft::publishing {
@@ -19,8 +21,8 @@ namespace graft::publishing {
 // Loads the trained model as a server would, in float32 and in each other precision that the
 // engines have, and compares what they answer: on pictures of the validation part, or of the
 // training part where nothing is held out, and on views of those where they are few. What it takes
-// to compute in 8-bit integers is what other models over the same unchanged backbone took, or else
-// is found on the training part first (range_finder.h); it is kept in the record whatever is
+// to compute in 8-bit integers is what other models took, as far as the backbone is unchanged, and
+// else is found on the training part first (range_finder.h); it is kept in the record whatever is
 // chosen: a server's owner may ask for it.
 class ServingPrecisionProver final : public training::PrecisionProver {
  public:
@@ -42,9 +44,16 @@ class ServingPrecisionProver final : public training::PrecisionProver {
   // Declined where it cannot be loaded in that precision.
   Candidate Load(const training::TrainedModel& trained, model::Precision precision) const;
 
-  // What the ranges of a model are shared by, by the model in float32; "" where they are its own.
-  std::string SharedBy(const training::TrainedModel& trained,
-                       const serving::Servable& reference) const;
+  // What a model is tried in 8-bit integers with, and what of that is for others where it proves
+  // right: `to_keep`, of a trunk; "": nothing.
+  struct Ranges {
+    FoundRanges found;
+    std::string kept_for;
+    std::vector<model::ActivationRange> to_keep;
+  };
+  absl::StatusOr<Ranges> RangesFor(const training::TrainedModel& trained,
+                                   const serving::Servable& reference,
+                                   training::RunContext* context) const;
 
   UnpublishedModels* const models_;
   const SharedRanges* const shared_;

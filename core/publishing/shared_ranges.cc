@@ -17,13 +17,13 @@ constexpr uint64_t kMostBytes = uint64_t{4} << 20;
 
 }  // namespace
 
-std::filesystem::path SharedRanges::FileOf(absl::string_view common) const {
-  return folder_ / absl::StrCat(Sha256Hex(common), ".json");
+std::filesystem::path SharedRanges::FileOf(absl::string_view trunk) const {
+  return folder_ / absl::StrCat(Sha256Hex(trunk), ".json");
 }
 
 std::optional<std::vector<model::ActivationRange>> SharedRanges::Find(
-    absl::string_view common) const {
-  const absl::StatusOr<std::string> text = ReadFile(FileOf(common), kMostBytes);
+    absl::string_view trunk) const {
+  const absl::StatusOr<std::string> text = ReadFile(FileOf(trunk), kMostBytes);
   if (!text.ok()) return std::nullopt;
   absl::StatusOr<std::vector<model::ActivationRange>> ranges =
       model::ActivationRangesFromJson(*text);
@@ -31,11 +31,11 @@ std::optional<std::vector<model::ActivationRange>> SharedRanges::Find(
   return *std::move(ranges);
 }
 
-void SharedRanges::Keep(absl::string_view common,
+void SharedRanges::Keep(absl::string_view trunk,
                         const std::vector<model::ActivationRange>& ranges) const {
   std::error_code ignored;
   std::filesystem::create_directories(folder_, ignored);
-  WriteFileAtomically(FileOf(common), model::ActivationRangesToJson(ranges)).IgnoreError();
+  WriteFileAtomically(FileOf(trunk), model::ActivationRangesToJson(ranges)).IgnoreError();
 }
 
 }  // namespace graft::publishing

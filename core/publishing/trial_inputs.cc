@@ -39,7 +39,7 @@ std::string KeyOf(const training::TrainingData& data, const Servable& servable,
   const bool plain = request.augmentation_seed == 0;
   return serving::PredictCache::Key(
       data.dataset_digest,
-      absl::StrCat(servable.batch_key(), " ",
+      absl::StrCat(servable.features_key(), " ",
                    plain ? data.plain_transform_digest : data.augmented_transform_digest),
       absl::StrCat(request.entry, " ", request.augmentation_seed));
 }
@@ -48,7 +48,7 @@ void FillIn(const at::Tensor& pixels, Pixels of, TrialInputs::Batch* batch) {
   const auto bytes = static_cast<size_t>(pixels.stride(0));
   for (std::vector<PreparedInput>& rows : batch->inputs) {
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (of == Pixels::kOfUnknown && rows[i].features != nullptr) continue;
+      if (of == Pixels::kOfUnknown && rows[i].known()) continue;
       const auto* const from = pixels.data_ptr<uint8_t>() + i * bytes;
       rows[i].bytes.assign(from, from + bytes);
     }
@@ -68,9 +68,12 @@ TrialInputs::TrialInputs(const training::TrainedModel& trained,
     planned.batch.requests.push_back(rows[i]);
     for (size_t servable = 0; servable < servables.size(); ++servable) {
       PreparedInput input;
-      input.cache_key = KeyOf(*trained.data, *servables[servable], rows[i]);
-      input.features = cache->Find(input.cache_key);
-      if (input.features == nullptr || pixels == Pixels::kOfAll) planned.known = false;
+      if (const std::string& of = servables[servable]->features_key(); !of.empty()) {
+        std::string key = KeyOf(*trained.data, *servables[servable], rows[i]);
+        serving::PredictCache::Features values = cache->Find(key);
+        input.features.push_back({of, std::move(key), std::move(values)});
+      }
+      if (!input.known() || pixels == Pixels::kOfAll) planned.known = false;
       planned.batch.inputs[servable].push_back(std::move(input));
     }
   }

@@ -340,6 +340,7 @@ class ModelManagerImpl final : public ModelManager {
 
   void Load(const ModelKey& key, const EntryPtr& entry) ABSL_LOCKS_EXCLUDED(mutex_) {
     const absl::Duration started = clock_->Monotonic();
+    const std::shared_ptr<const void> announced = loader_->Announce(key);
     absl::StatusOr<std::shared_ptr<const Servable>> loaded = nullptr;
     absl::StatusOr<std::unique_ptr<MemoryLedger::Account>> account = MakeRoom(key, *entry);
     const uint64_t account_id = account.ok() ? (*account)->id() : 0;

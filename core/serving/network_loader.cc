@@ -27,12 +27,6 @@
 
 namespace graft::serving {
 
-uint64_t TensorBytes(const std::vector<nn::NamedTensor>& tensors) {
-  uint64_t bytes = 0;
-  for (const nn::NamedTensor& named : tensors) bytes += named.tensor.nbytes();
-  return bytes;
-}
-
 namespace {
 
 constexpr int kMostRows = 1 << 20;  // no bound of its own
@@ -188,29 +182,9 @@ std::vector<Factory> EnginesIn(model::Precision precision, const std::vector<Fac
   return chosen;
 }
 
-// The parts of a model's ranges; none of a model that is not served in 8-bit integers.
-struct RangesOfParts {
-  std::vector<model::ActivationRange> common;
-  std::vector<model::ActivationRange> own;
-};
-
-// DATA_LOSS where there is one of a layer that neither part has.
-absl::StatusOr<RangesOfParts> RangesOf(const model::ModelDescription& description,
-                                       const SegmentPlan& plan, model::Precision precision) {
-  RangesOfParts ranges;
-  if (!description.precision.has_value()) return ranges;
-  const std::vector<model::ActivationRange>& all = description.precision->ranges;
-  if (plan.common.has_value()) ranges.common = engine::RangesIn(*plan.common, all);
-  ranges.own = engine::RangesIn(plan.own, all);
-  if (ranges.common.size() + ranges.own.size() != all.size()) {
-    return absl::DataLossError("description: an activation range is of no layer of the model");
-  }
-  return precision == model::Precision::kInt8 ? ranges : RangesOfParts();
-}
-
 // What models have in common, they have in one precision, and in 8-bit integers of the same ranges.
-std::string CommonId(const SegmentPlan& plan, model::Precision precision,
-                     const std::vector<model::ActivationRange>& ranges) {
+std::string FeaturesKey(const SegmentPlan& plan, model::Precision precision,
+                        const std::vector<model::ActivationRange>& ranges) {
   return absl::StrCat(plan.common_id, " ", model::PrecisionName(precision), model::Digest(ranges));
 }
 
@@ -246,83 +220,75 @@ engine::EngineOptions NetworkLoader::EngineOptionsFor(int rows) const {
           .planner = options_.planner};
 }
 
-absl::StatusOr<std::shared_ptr<const SharedBackbone>> NetworkLoader::Backbone(
-    std::shared_ptr<const backbones::BackboneWeights> weights, int stages) {
-  absl::MutexLock lock(&mutex_);  // held while it is made: two copies would be the waste
-  auto& known = backbones_[weights->digest()];
-  std::erase_if(known, [](const auto& pair) { return pair.second.expired(); });
-  if (const auto it = known.find(stages); it != known.end()) {
-    if (std::shared_ptr<const SharedBackbone> shared = it->second.lock()) return shared;
-  }
-  // What another model has of it is not read again: the deepest has all that any has.
-  std::shared_ptr<const SharedBackbone> deepest;
-  if (!known.empty()) deepest = known.rbegin()->second.lock();
-  const int there = deepest == nullptr ? 0 : std::min(deepest->stages, stages);
-
-  auto made = std::make_shared<SharedBackbone>();
-  GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<nn::Network> network,
-                         nn::Network::CreateEmpty(weights->spec()));
-  if (there > 0) {
-    for (const nn::NamedTensor& shared : deepest->network->NamedTensors(0, there)) {
-      GRAFT_RETURN_IF_ERROR(network->SetTensor(shared.name, shared.tensor));
-    }
-  }
-  GRAFT_RETURN_IF_ERROR(
-      nn::LoadStages(weights->file(), there, stages, nn::LoadMode::kBorrow, *network));
-  made->stages = stages;
-  made->bytes = TensorBytes(network->NamedTensors(0, stages));
-  made->network = std::move(network);
-  made->weights = std::move(weights);
-  known[stages] = made;
-  return made;
+// The trunks of a key may differ in ranges yet (trunk_table.h).
+std::string NetworkLoader::Outline::trunk_key() const {
+  return absl::StrCat(plan.trunk_key, " ", model::PrecisionName(served.precision));
 }
 
-absl::StatusOr<std::shared_ptr<const LoadedSegment>> NetworkLoader::Common(
-    const std::string& id, const SegmentPlan& plan, const model::InputSpec& pixels,
-    const std::vector<model::ActivationRange>& ranges,
-    const std::shared_ptr<const SharedBackbone>& backbone, absl::Span<const Factory> engines,
-    const engine::EngineOptions& options, const std::vector<int>& warm_rows) {
-  const auto nobody_loads_it = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return !loading_.contains(id);
-  };
-  {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&nobody_loads_it));
-    absl::erase_if(common_, [](const auto& pair) { return pair.second.expired(); });
-    if (const auto it = common_.find(id); it != common_.end()) {
-      if (std::shared_ptr<const LoadedSegment> shared = it->second.lock()) return shared;
-    }
-    loading_.insert(id);
+Trunk::Joining NetworkLoader::Outline::joining() const {
+  return {plan.exit, &*plan.common, &common_ranges};
+}
+
+absl::StatusOr<NetworkLoader::Outline> NetworkLoader::OutlineOf(
+    absl::string_view description_json) const {
+  Outline outline;
+  GRAFT_ASSIGN_OR_RETURN(outline.description, ReadDescription(description_json));
+  const model::ModelDescription& description = outline.description;
+  GRAFT_ASSIGN_OR_RETURN(outline.weights, FindWeights(*weights_, description));
+  GRAFT_ASSIGN_OR_RETURN(outline.plan, PlanSegments(description, outline.weights->spec()));
+  outline.served = engine::ChoosePrecision(description.precision, options_.precision);
+  if (!description.precision.has_value()) return outline;
+  const std::vector<model::ActivationRange>& all = description.precision->ranges;
+  std::vector<model::ActivationRange> common;
+  if (outline.plan.common.has_value()) common = engine::RangesIn(*outline.plan.common, all);
+  std::vector<model::ActivationRange> own = engine::RangesIn(outline.plan.own, all);
+  if (common.size() + own.size() != all.size()) {
+    return absl::DataLossError("description: an activation range is of no layer of the model");
   }
-  // Without the lock: compiling takes its time, and other backbones need not wait for it.
-  const auto load = [&]() -> absl::StatusOr<std::shared_ptr<const LoadedSegment>> {
-    GRAFT_ASSIGN_OR_RETURN(
-        std::shared_ptr<const engine::Segment> segment,
-        engine::SegmentOf(*plan.common, {backbone->network.get()}, pixels, backbone, ranges));
-    return LoadSegment(std::move(segment), engines, options, warm_rows);
-  };
-  absl::StatusOr<std::shared_ptr<const LoadedSegment>> loaded = load();
-  absl::MutexLock lock(&mutex_);
-  loading_.erase(id);
-  if (loaded.ok()) common_[id] = *loaded;
-  return loaded;
+  if (outline.served.precision != model::Precision::kInt8) return outline;
+  outline.common_ranges = std::move(common);
+  outline.own_ranges = std::move(own);
+  return outline;
+}
+
+absl::StatusOr<std::shared_ptr<const LoadedSegment>> NetworkLoader::MakePiece(
+    const Outline& outline, const TrunkPiece& piece,
+    const std::vector<model::ActivationRange>& ranges, int rows,
+    const std::vector<int>& warm_rows) {
+  const model::InputSpec& input = outline.description.input;
+  GRAFT_ASSIGN_OR_RETURN(nn::NetworkSpec spec,
+                         PieceSpec(outline.plan, piece, outline.weights->spec(), input));
+  GRAFT_ASSIGN_OR_RETURN(const std::shared_ptr<const SharedBackbone> backbone,
+                         backbones_.Get(outline.weights, piece.end));
+  std::optional<model::InputSpec> pixels;
+  if (piece.reads < 0) pixels = input;
+  std::vector<model::ActivationRange> of_piece = engine::RangesIn(spec, ranges);
+  GRAFT_ASSIGN_OR_RETURN(std::shared_ptr<const engine::Segment> segment,
+                         engine::SegmentOf(std::move(spec), {backbone->network.get()}, pixels,
+                                           backbone, std::move(of_piece)));
+  return LoadSegment(std::move(segment), EnginesIn(outline.served.precision, options_.engines),
+                     EngineOptionsFor(rows), warm_rows);
+}
+
+std::shared_ptr<const void> NetworkLoader::Announce(const ModelKey& key) {
+  const absl::StatusOr<ArtifactSummary> summary = source_->Summarise(key);
+  if (!summary.ok()) return nullptr;  // Measure says so
+  const absl::StatusOr<Outline> outline = OutlineOf(summary->description_json);
+  if (!outline.ok() || !outline->plan.common.has_value()) return nullptr;
+  return trunks_.Expect(outline->trunk_key(), outline->joining());
 }
 
 absl::StatusOr<ModelBytes> NetworkLoader::Measure(const ModelKey& key) {
   const auto measure = [&]() -> absl::StatusOr<ModelBytes> {
     GRAFT_ASSIGN_OR_RETURN(const ArtifactSummary summary, source_->Summarise(key));
-    GRAFT_ASSIGN_OR_RETURN(const model::ModelDescription description,
-                           ReadDescription(summary.description_json));
-    GRAFT_ASSIGN_OR_RETURN(const auto weights, FindWeights(*weights_, description));
-    GRAFT_ASSIGN_OR_RETURN(const SegmentPlan plan, PlanSegments(description, weights->spec()));
+    GRAFT_ASSIGN_OR_RETURN(const Outline outline, OutlineOf(summary.description_json));
+    const model::ModelDescription& description = outline.description;
+    const SegmentPlan& plan = outline.plan;
     GRAFT_ASSIGN_OR_RETURN(nn::NetworkSpec head_spec, nn::BuildHead(description.head));
     // Without weights, but of the sizes that they will have: everything is float32 in the end.
-    GRAFT_ASSIGN_OR_RETURN(const auto network, nn::Network::CreateEmpty(weights->spec()));
+    GRAFT_ASSIGN_OR_RETURN(const auto network, nn::Network::CreateEmpty(outline.weights->spec()));
     GRAFT_ASSIGN_OR_RETURN(const auto head, nn::Network::CreateEmpty(std::move(head_spec)));
-    const model::Precision precision =
-        engine::ChoosePrecision(description.precision, options_.precision).precision;
-    const std::vector<Factory> engines = EnginesIn(precision, options_.engines);
-    GRAFT_ASSIGN_OR_RETURN(const RangesOfParts ranges, RangesOf(description, plan, precision));
+    const std::vector<Factory> engines = EnginesIn(outline.served.precision, options_.engines);
     ModelBytes bytes;
     bytes.own_bytes = NoveltyBytes(description) + StageBytes(*network, plan.changed) +
                       TensorBytes(head->NamedTensors()) +
@@ -330,8 +296,14 @@ absl::StatusOr<ModelBytes> NetworkLoader::Measure(const ModelKey& key) {
     bytes.backbone_digest = description.backbone_digest;
     bytes.backbone_bytes = TensorBytes(network->NamedTensors(0, plan.borrowed));
     if (plan.common.has_value()) {
-      bytes.segment_id = CommonId(plan, precision, ranges.common);
+      const TrunkTable::Outlook outlook = trunks_.Foresee(outline.trunk_key(), outline.joining());
+      bytes.segment_id = outlook.trunk_id;
       bytes.segment_bytes = MostEngineBytes(engines, EngineOptionsFor(kMostRows), *plan.common);
+      for (const TrunkPiece& piece : outlook.replacing) {
+        GRAFT_ASSIGN_OR_RETURN(const nn::NetworkSpec spec,
+                               PieceSpec(plan, piece, outline.weights->spec(), description.input));
+        bytes.own_bytes += MostEngineBytes(engines, EngineOptionsFor(kMostRows), spec);
+      }
     }
     return bytes;
   };
@@ -353,19 +325,19 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   parts.image_limits = options_.images;
   parts.project = key.project;
   parts.cache = options_.cache;
-  GRAFT_ASSIGN_OR_RETURN(parts.description, ReadDescription(artifact->description_json()));
+  GRAFT_ASSIGN_OR_RETURN(Outline outline, OutlineOf(artifact->description_json()));
+  parts.description = outline.description;
   const model::ModelDescription& description = parts.description;
+  SegmentPlan& plan = outline.plan;
   GRAFT_ASSIGN_OR_RETURN(parts.decoder, MakeDecoder(*decoders_, description));
   absl::StatusOr<std::unique_ptr<artifacts::SafetensorsFile>> file =
       artifacts::SafetensorsFile::Parse(artifact->model_bytes());
   if (!file.ok()) return Lost(file.status(), artifacts::kModelFile);
 
-  GRAFT_ASSIGN_OR_RETURN(const auto weights, FindWeights(*weights_, description));
-  GRAFT_ASSIGN_OR_RETURN(SegmentPlan plan, PlanSegments(description, weights->spec()));
   GRAFT_ASSIGN_OR_RETURN(const std::shared_ptr<const SharedBackbone> backbone,
-                         Backbone(weights, plan.borrowed));
+                         backbones_.Get(outline.weights, plan.borrowed));
   absl::StatusOr<std::unique_ptr<nn::Network>> changed =
-      ChangedStages(plan, weights->spec(), **file);
+      ChangedStages(plan, outline.weights->spec(), **file);
   if (!changed.ok()) return Lost(changed.status(), artifacts::kModelFile);
   GRAFT_ASSIGN_OR_RETURN(nn::NetworkSpec head_spec, nn::BuildHead(description.head));
   GRAFT_ASSIGN_OR_RETURN(std::unique_ptr<nn::Network> head,
@@ -375,10 +347,7 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
   if (!head_loaded.ok()) return Lost(head_loaded, artifacts::kModelFile);
   GRAFT_RETURN_IF_ERROR(CheckNothingElse(**file, plan, **changed, *head));
 
-  const engine::ServedPrecision served =
-      engine::ChoosePrecision(description.precision, options_.precision);
-  const std::vector<Factory> engines = EnginesIn(served.precision, options_.engines);
-  GRAFT_ASSIGN_OR_RETURN(RangesOfParts ranges, RangesOf(description, plan, served.precision));
+  const std::vector<Factory> engines = EnginesIn(outline.served.precision, options_.engines);
   const auto rows_within = [&](int64_t row_bytes) {
     return RowsWithin(static_cast<uint64_t>(row_bytes), options_.max_batch_bytes, kMostRows);
   };
@@ -391,15 +360,18 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
                   .backbone_digest = description.backbone_digest,
                   .backbone_bytes = backbone->bytes};
   if (plan.common.has_value()) {
-    parts.max_rows = rows_within(plan.common_row_bytes);
-    parts.batch_key = CommonId(plan, served.precision, ranges.common);
-    GRAFT_ASSIGN_OR_RETURN(parts.common,
-                           Common(parts.batch_key, plan, description.input, ranges.common, backbone,
-                                  engines, EngineOptionsFor(parts.max_rows),
-                                  WarmSizesWithin(warm_batch_sizes, parts.max_rows)));
-    parts.max_rows = std::min(parts.max_rows, parts.common->engine->rows_at_once());
+    parts.max_rows = rows_within(plan.trunk_row_bytes);
+    parts.features_key = FeaturesKey(plan, outline.served.precision, outline.common_ranges);
+    const std::vector<int> warm_rows = WarmSizesWithin(warm_batch_sizes, parts.max_rows);
+    GRAFT_ASSIGN_OR_RETURN(
+        parts.place,
+        trunks_.Join(outline.trunk_key(), outline.joining(),
+                     [&](const TrunkPiece& piece, const std::vector<model::ActivationRange>& all) {
+                       return MakePiece(outline, piece, all, parts.max_rows, warm_rows);
+                     }));
+    parts.batch_key = parts.place->trunk().id();
     parts.memory.segment_id = parts.batch_key;
-    parts.memory.segment_bytes = parts.common->engine->bytes();
+    parts.memory.segment_bytes = parts.place->bytes();
   }
   if (description.drift.has_value()) {
     GRAFT_RETURN_IF_ERROR(CheckDrift(*description.drift, *parts.decoder));
@@ -420,20 +392,20 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
           {backbone, backbone->network.get()}, own_stages, plan.changed, own_head, plan.cut},
       description);
   std::optional<model::InputSpec> pixels;
-  if (parts.common == nullptr) pixels = description.input;
+  if (parts.place == nullptr) pixels = description.input;
   // The model's own tensors before the backbone's of the same names.
   GRAFT_ASSIGN_OR_RETURN(
       std::shared_ptr<const engine::Segment> own,
-      engine::SegmentOf(
-          std::move(plan.own), {own_head.get(), own_stages.get(), backbone->network.get()}, pixels,
-          std::make_shared<OwnMemory>(std::move(artifact), backbone), std::move(ranges.own)));
+      engine::SegmentOf(std::move(plan.own),
+                        {own_head.get(), own_stages.get(), backbone->network.get()}, pixels,
+                        std::make_shared<OwnMemory>(std::move(artifact), backbone),
+                        std::move(outline.own_ranges)));
   GRAFT_ASSIGN_OR_RETURN(parts.own, LoadSegment(std::move(own), engines, EngineOptionsFor(own_rows),
                                                 WarmSizesWithin(warm_batch_sizes, own_rows)));
   parts.memory.own_bytes += parts.own->engine->bytes();
-  if (parts.common == nullptr) {
-    parts.max_rows = std::min(parts.max_rows, parts.own->engine->rows_at_once());
-  }
-  parts.engine_use = UseOf(parts.common != nullptr ? *parts.common : *parts.own, served.reason);
+  const std::shared_ptr<const LoadedSegment> largest =
+      parts.place != nullptr ? parts.place->trunk().LargestTo(plan.exit) : parts.own;
+  parts.engine_use = UseOf(*largest, outline.served.reason);
   return std::make_shared<const NetworkServable>(std::move(parts));
 }
 

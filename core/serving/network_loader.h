@@ -2,47 +2,34 @@
 #define GRAFT_CORE_SERVING_NETWORK_LOADER_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
-#include "absl/synchronization/mutex.h"
-
 #include "core/backbones/weights_catalog.h"
+#include "core/engine/choose_precision.h"
 #include "core/engine/engine.h"
 #include "core/image/probe.h"
+#include "core/model/activation_range.h"
+#include "core/model/model_description.h"
 #include "core/nn/network.h"
 #include "core/serving/loaded_segment.h"
 #include "core/serving/model_source.h"
 #include "core/serving/predict_cache.h"
 #include "core/serving/segment_plan.h"
 #include "core/serving/servable.h"
+#include "core/serving/shared_backbone.h"
+#include "core/serving/trunk.h"
+#include "core/serving/trunk_table.h"
 #include "core/tasks/decoders.h"
 
 namespace graft::serving {
 
-// The lower stages of a backbone as a network whose float32 tensors point into the weights' memory
-// map, and whose others are float32 copies: however many models ride on it, its weights are in
-// memory once.
-struct SharedBackbone {
-  std::shared_ptr<const backbones::BackboneWeights> weights;  // outlives the network
-  std::unique_ptr<const nn::Network> network;
-  int stages = 0;      // those that have weights: [0, stages)
-  uint64_t bytes = 0;  // of their tensors
-};
-
-// Bytes of tensors, of those without memory too.
-uint64_t TensorBytes(const std::vector<nn::NamedTensor>& tensors);
-
 // Rebuilds networks from published deltas over the installed backbones, and gives their parts to
-// engines. All models of one backbone digest share one copy of its tensors, and all that have a
-// part in common share its engine; both go with the last of them. Stages that none of them runs (a
-// published classifier, what a model has changed) are not read. Safe for concurrent use.
+// engines. All models of one backbone digest share one copy of its tensors and a trunk, as far as
+// each goes in it; both go with the last of them. Stages that none of them runs (a published
+// classifier, what a model has changed) are not read. Safe for concurrent use.
 class NetworkLoader final : public ServableLoader {
  public:
   struct Options {
@@ -72,6 +59,7 @@ class NetworkLoader final : public ServableLoader {
   NetworkLoader(const Options& options, ModelSource* source,
                 const backbones::WeightsCatalog* weights, const tasks::Decoders* decoders);
 
+  std::shared_ptr<const void> Announce(const ModelKey& key) override;
   absl::StatusOr<ModelBytes> Measure(const ModelKey& key) override;
   absl::StatusOr<std::shared_ptr<const Servable>> Load(
       const ModelKey& key, const std::vector<int>& warm_batch_sizes) override;
@@ -79,36 +67,39 @@ class NetworkLoader final : public ServableLoader {
  private:
   using Factory = std::shared_ptr<const engine::EngineFactory>;
 
+  // A version as far as its description tells.
+  struct Outline {
+    model::ModelDescription description;
+    std::shared_ptr<const backbones::BackboneWeights> weights;
+    SegmentPlan plan;
+    engine::ServedPrecision served;
+    // Of its layers for 8-bit integers; none where it is not served in them.
+    std::vector<model::ActivationRange> common_ranges;
+    std::vector<model::ActivationRange> own_ranges;
+
+    std::string trunk_key() const;
+    Trunk::Joining joining() const;  // where there is a common part; borrows from this
+  };
+  absl::StatusOr<Outline> OutlineOf(absl::string_view description_json) const;
+
   // For a part of which memory allows so many rows a pass.
   engine::EngineOptions EngineOptionsFor(int rows) const;
 
-  // Stages [0, stages) of the backbone with this digest, of which `weights` are the weights.
-  absl::StatusOr<std::shared_ptr<const SharedBackbone>> Backbone(
-      std::shared_ptr<const backbones::BackboneWeights> weights, int stages)
-      ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<std::shared_ptr<const Servable>> Build(const ModelKey& key,
                                                         const std::vector<int>& warm_batch_sizes);
-  // The part of the plan that several models have in common, loaded as `id` with the first of them.
-  absl::StatusOr<std::shared_ptr<const LoadedSegment>> Common(
-      const std::string& id, const SegmentPlan& plan, const model::InputSpec& pixels,
-      const std::vector<model::ActivationRange>& ranges,
-      const std::shared_ptr<const SharedBackbone>& backbone, absl::Span<const Factory> engines,
-      const engine::EngineOptions& options, const std::vector<int>& warm_rows)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  // A piece of the model's trunk, for passes of so many rows.
+  absl::StatusOr<std::shared_ptr<const LoadedSegment>> MakePiece(
+      const Outline& outline, const TrunkPiece& piece,
+      const std::vector<model::ActivationRange>& ranges, int rows,
+      const std::vector<int>& warm_rows);
 
   const Options options_;
   ModelSource* const source_;
   const backbones::WeightsCatalog* const weights_;
   const tasks::Decoders* const decoders_;
 
-  absl::Mutex mutex_;
-  // By digest, then by how many stages it has; expired once nobody uses it.
-  absl::flat_hash_map<std::string, std::map<int, std::weak_ptr<const SharedBackbone>>> backbones_
-      ABSL_GUARDED_BY(mutex_);
-  // By SegmentPlan::common_id, precision and ranges; expired once nobody uses it.
-  absl::flat_hash_map<std::string, std::weak_ptr<const LoadedSegment>> common_
-      ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_set<std::string> loading_ ABSL_GUARDED_BY(mutex_);  // of common_, at this time
+  SharedBackbones backbones_;
+  TrunkTable trunks_;  // by SegmentPlan::trunk_key and precision
 };
 
 }  // namespace graft::serving

@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/data/transforms.h"
 #include "core/image/decode.h"
@@ -30,6 +32,24 @@ absl::StatusOr<Outputs> RunSegment(const LoadedSegment& segment,
   outputs.values.resize(outputs.width * rows.size());
   GRAFT_RETURN_IF_ERROR(segment.engine->Run(rows, outputs.values.data()));
   return outputs;
+}
+
+// Equal batch keys come only from servables of this kind.
+const NetworkServable& Network(const Servable& servable) {
+  return static_cast<const NetworkServable&>(servable);
+}
+
+// Null where nothing was looked up.
+const SharedFeatures* FindFeatures(const PreparedInput& input, absl::string_view of) {
+  for (const SharedFeatures& each : input.features) {
+    if (each.of == of) return &each;
+  }
+  return nullptr;
+}
+
+bool IsKnown(const PreparedInput& input, const Servable& model) {
+  const SharedFeatures* const features = FindFeatures(input, model.features_key());
+  return features != nullptr && features->values != nullptr;
 }
 
 constexpr float kWhite = 255;  // the byte of a white pixel
@@ -65,7 +85,14 @@ auto CatchOutOfMemory(absl::string_view what, F&& f) -> decltype(f()) {
 
 NetworkServable::NetworkServable(Parts parts)
     : parts_(std::move(parts)),
-      input_key_(absl::StrCat(parts_.batch_key, " ", model::Digest(parts_.description.input))) {}
+      input_digest_(model::Digest(parts_.description.input)),
+      input_key_(absl::StrCat(parts_.batch_key, " ", input_digest_)) {}
+
+int NetworkServable::max_rows() const {
+  const int at_once = parts_.place != nullptr ? parts_.place->trunk().rows_at_once()
+                                              : parts_.own->engine->rows_at_once();
+  return std::min(parts_.max_rows, at_once);
+}
 
 uint64_t NetworkServable::prepared_bytes() const {
   return data::PreparedValues(parts_.description.input);
@@ -82,18 +109,25 @@ absl::StatusOr<image::Image> NetworkServable::Decode(const std::string& encoded)
   return image::DecodeProbed(encoded, info);
 }
 
-absl::StatusOr<PreparedInput> NetworkServable::Prepare(const PredictInput& given) const {
+absl::StatusOr<PreparedInput> NetworkServable::PrepareFor(
+    const PredictInput& given, absl::Span<const Servable* const> models) const {
   return CatchOutOfMemory("reading an image", [&]() -> absl::StatusOr<PreparedInput> {
     const auto* const encoded = std::get_if<EncodedImage>(&given);
     PreparedInput prepared;
-    if (parts_.common != nullptr && parts_.cache != nullptr && parts_.cache->enabled()) {
-      prepared.cache_key =
-          encoded != nullptr
-              ? PredictCache::Key(parts_.project, input_key_, encoded->bytes)
-              : PredictCache::Key(parts_.project, absl::StrCat(input_key_, " pixels"),
-                                  BytesOf(std::get<PixelTensor>(given)));
-      prepared.features = parts_.cache->Find(prepared.cache_key);
-      if (prepared.features != nullptr) return prepared;
+    if (parts_.place != nullptr && parts_.cache != nullptr && parts_.cache->enabled()) {
+      // Once, however many keys it becomes part of.
+      const std::string content =
+          Sha256Hex(encoded != nullptr ? encoded->bytes : BytesOf(std::get<PixelTensor>(given)));
+      for (const Servable* const model : models) {
+        const std::string& of = model->features_key();
+        if (FindFeatures(prepared, of) != nullptr) continue;
+        std::string key = PredictCache::Key(
+            parts_.project,
+            absl::StrCat(of, " ", input_digest_, encoded != nullptr ? "" : " pixels"), content);
+        PredictCache::Features values = parts_.cache->Find(key);
+        prepared.features.push_back({of, std::move(key), std::move(values)});
+      }
+      if (prepared.known()) return prepared;
     }
     GRAFT_ASSIGN_OR_RETURN(prepared.bytes, encoded != nullptr
                                                ? Framed(encoded->bytes)
@@ -140,38 +174,42 @@ absl::StatusOr<engine::Row> NetworkServable::PixelsOf(const ServableRow& row) co
   return engine::Row{{row.input->bytes.data()}};
 }
 
-absl::StatusOr<NetworkServable::Outputs> NetworkServable::RunCommon(
-    const std::vector<ServableRow>& rows) const {
-  std::vector<engine::Row> unseen;
-  for (const ServableRow& row : rows) {
-    if (row.input->features != nullptr) continue;
-    GRAFT_ASSIGN_OR_RETURN(unseen.emplace_back(), PixelsOf(row));
-  }
-  Outputs computed;
-  if (!unseen.empty()) {
-    GRAFT_ASSIGN_OR_RETURN(computed, RunSegment(*parts_.common, unseen));
-    size_t next = 0;
-    for (const ServableRow& row : rows) {
-      if (row.input->features != nullptr) continue;
-      const absl::Span<const float> from = computed.row(next++);
-      if (row.input->cache_key.empty()) continue;
-      parts_.cache->Put(row.input->cache_key, {from.begin(), from.end()});
+absl::StatusOr<NetworkServable::Reads> NetworkServable::RunTrunk(
+    const std::vector<ServableRow>& rows, TrunkFeatures* computed) const {
+  std::vector<TrunkRow> unknown;
+  std::vector<size_t> place(rows.size());  // of each row among `unknown`
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::vector<TrunkExit> exits;
+    for (const Servable* const model : rows[i].models) {
+      if (!IsKnown(*rows[i].input, *model)) exits.push_back(Network(*model).place()->exit());
     }
-    if (unseen.size() == rows.size()) return computed;
+    place[i] = unknown.size();
+    if (exits.empty()) continue;
+    GRAFT_ASSIGN_OR_RETURN(const engine::Row pixels, PixelsOf(rows[i]));
+    unknown.push_back({pixels, std::move(exits)});
   }
-  Outputs all;
-  all.width = static_cast<size_t>(parts_.common->engine->outputs());
-  all.values.reserve(all.width * rows.size());
-  size_t next = 0;
-  for (const ServableRow& row : rows) {
-    const PredictCache::Features& kept = row.input->features;
-    if (kept != nullptr && kept->size() != all.width) {
-      return absl::InternalError("features were kept of another network");
+  if (!unknown.empty()) {
+    GRAFT_ASSIGN_OR_RETURN(*computed, parts_.place->trunk().Run(unknown));
+  }
+  Reads reads(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    absl::flat_hash_set<absl::string_view> kept;
+    for (const Servable* const model : rows[i].models) {
+      const SharedFeatures* const features = FindFeatures(*rows[i].input, model->features_key());
+      if (features != nullptr && features->values != nullptr) {
+        if (features->values->size() != Network(*model).FeaturesRead()) {
+          return absl::InternalError("features were kept of another network");
+        }
+        reads[i].emplace_back(*features->values);
+        continue;
+      }
+      reads[i].push_back(computed->of(place[i], Network(*model).place()->exit()));
+      if (features == nullptr || features->cache_key.empty()) continue;
+      if (!kept.insert(features->of).second) continue;
+      parts_.cache->Put(features->cache_key, {reads[i].back().begin(), reads[i].back().end()});
     }
-    const float* const from = kept == nullptr ? computed.row(next++).data() : kept->data();
-    all.values.insert(all.values.end(), from, from + all.width);
   }
-  return all;
+  return reads;
 }
 
 absl::StatusOr<std::vector<RowNumbers>> NetworkServable::RunOwn(
@@ -192,15 +230,10 @@ absl::StatusOr<std::vector<RowNumbers>> NetworkServable::RunOwn(
 absl::StatusOr<std::vector<std::vector<RowNumbers>>> NetworkServable::Run(
     const std::vector<ServableRow>& rows) const {
   const auto compute = [&]() -> absl::StatusOr<std::vector<std::vector<RowNumbers>>> {
-    std::vector<engine::Row> inputs;  // of the own parts
-    Outputs features;
-    if (parts_.common != nullptr) {
-      GRAFT_ASSIGN_OR_RETURN(features, RunCommon(rows));
-      for (size_t i = 0; i < rows.size(); ++i) inputs.push_back({{features.row(i).data()}});
-    } else {
-      for (const ServableRow& row : rows) {
-        GRAFT_ASSIGN_OR_RETURN(inputs.emplace_back(), PixelsOf(row));
-      }
+    TrunkFeatures computed;
+    Reads reads;  // where there is a trunk
+    if (parts_.place != nullptr) {
+      GRAFT_ASSIGN_OR_RETURN(reads, RunTrunk(rows, &computed));
     }
     // Then each model's own part over its own rows.
     struct Mine {
@@ -223,18 +256,21 @@ absl::StatusOr<std::vector<std::vector<RowNumbers>>> NetworkServable::Run(
           continue;
         }
         Mine& mine = by_model[rows[row].models[i]];
-        mine.inputs.push_back(inputs[row]);
+        if (parts_.place != nullptr) {
+          mine.inputs.push_back({{reads[row][i].data()}});
+        } else {
+          GRAFT_ASSIGN_OR_RETURN(mine.inputs.emplace_back(), PixelsOf(rows[row]));
+        }
         mine.places.emplace_back(row, i);
       }
     }
     for (const auto& [model, mine] : by_model) {
-      // Equal batch keys come only from servables of this kind.
-      const auto& own = static_cast<const NetworkServable&>(*model);
+      const NetworkServable& own = Network(*model);
       GRAFT_ASSIGN_OR_RETURN(std::vector<RowNumbers> numbers, own.RunOwn(mine.inputs));
       for (size_t i = 0; i < numbers.size(); ++i) {
         const auto [row, which] = mine.places[i];
         if (!own.parts_.own_embeds) {
-          const absl::Span<const float> read = features.row(row);
+          const absl::Span<const float> read = reads[row][which];
           numbers[i].embedding.assign(read.begin(), read.end());
         }
         if (own.parts_.known.has_value()) {

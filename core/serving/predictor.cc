@@ -263,7 +263,7 @@ class PredictorImpl final : public Predictor {
     size_t part;
     int index;
     std::shared_ptr<const PredictInput> encoded;
-    std::shared_ptr<const Servable> servable;
+    std::vector<std::shared_ptr<const Servable>> servables;
     const absl::Duration begun = clock_->Monotonic();
     {
       absl::MutexLock lock(&call->mutex);
@@ -273,7 +273,7 @@ class PredictorImpl final : public Predictor {
       index = task % call->inputs;
       encoded = call->encoded[index];
       if (part + 1 == call->parts.size() && !call->keeps_inputs) call->encoded[index].reset();
-      servable = call->parts[part].prepares;
+      servables = call->parts[part].servables;
       if (task == 0) call->decoder_wait = begun - call->acquired;
       call->decode_begun = std::min(call->decode_begun, begun);
     }
@@ -281,7 +281,9 @@ class PredictorImpl final : public Predictor {
       Finish(call, absl::DeadlineExceededError("the deadline passed before the inputs were read"));
       return;
     }
-    absl::StatusOr<PreparedInput> prepared = servable->Prepare(*encoded);
+    std::vector<const Servable*> models;
+    for (const auto& servable : servables) models.push_back(servable.get());
+    absl::StatusOr<PreparedInput> prepared = models.front()->PrepareFor(*encoded, models);
     if (!prepared.ok()) {
       Finish(call, NotPrepared(prepared.status(), index));
       return;
@@ -316,12 +318,10 @@ class PredictorImpl final : public Predictor {
     RequestPart& mine = call->parts[part];
     const int first = chunk * mine.chunk;
     const int last = std::min(first + mine.chunk, call->inputs);
-    std::vector<std::shared_ptr<const Servable>> models;
-    for (const int model : mine.models) models.push_back(call->models[model].servable);
     std::vector<BatchRow> rows;
     for (int i = first; i < last; ++i) {
       const std::optional<drift::PictureStatistics> statistics = mine.prepared[i].statistics;
-      rows.push_back({.models = models,
+      rows.push_back({.models = mine.servables,
                       .input = std::move(mine.prepared[i]),
                       .priority = call->priority,
                       .deadline = call->deadline,

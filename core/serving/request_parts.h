@@ -12,8 +12,8 @@ namespace graft::serving {
 // The models of a request that take their inputs alike and share a network's lower part: each input
 // is decoded, and passes through that part, once for all of them.
 struct RequestPart {
-  std::vector<int> models;                   // indices of the request's
-  std::shared_ptr<const Servable> prepares;  // the first of them
+  std::vector<int> models;                                 // indices of the request's
+  std::vector<std::shared_ptr<const Servable>> servables;  // those; any prepares for all
   // Inputs that go to the network together: alone, the first one decoded would make a batch of one.
   // A request beyond one batch is decoded and computed side by side.
   int chunk = 1;

@@ -69,16 +69,20 @@ absl::StatusOr<std::vector<nn::Reading>> PlanReadings(const model::ModelDescript
 // Nodes at the head's bottom that make a vector of the features, and need no tensors.
 int PoolingNodes(const model::HeadSpec& head) { return head.pools() ? 2 : 0; }
 
-// What keeps rows of different models apart in the common part, besides the backbone and the cut.
-std::string CommonId(const model::ModelDescription& description, int stages, bool whole) {
-  // Framing is done before: pictures framed in one way or another are the same to the network.
-  model::InputSpec pixels = description.input;
+// Of what enters the network. Framing is done before: pictures framed in one way or another are the
+// same to it.
+std::string PixelsDigest(model::InputSpec pixels) {
   const model::InputSpec usual;
   pixels.framing = usual.framing;
   pixels.crop_fraction = usual.crop_fraction;
   pixels.interpolation = usual.interpolation;
+  return model::Digest(pixels);
+}
+
+// What tells the features of different models apart, besides what computes them.
+std::string CommonId(const model::ModelDescription& description, int stages, bool whole) {
   std::string id =
-      absl::StrCat(description.backbone_digest, "/", stages, "/", model::Digest(pixels));
+      absl::StrCat(description.backbone_digest, "/", stages, "/", PixelsDigest(description.input));
   if (!whole || (!description.head.pools() && description.head.taps.empty())) return id;
   absl::StrAppend(&id, "/", model::PoolingName(description.head.pooling));
   for (const model::StageFeatures& tap : description.head.taps) {
@@ -95,6 +99,14 @@ absl::StatusOr<nn::Shape> OutputOf(const nn::NetworkSpec& segment) {
 
 absl::StatusOr<int64_t> PeakOf(const nn::NetworkSpec& segment) {
   return nn::PeakActivationBytes(segment, 0, 1, nn::InputShapes(segment));
+}
+
+// The same for all models of one trunk: as if all of the backbone ran, whoever leaves it where.
+absl::StatusOr<int64_t> TrunkRowBytes(const model::ModelDescription& description,
+                                      const nn::NetworkSpec& backbone, const SegmentPlan& plan) {
+  if (!plan.readings.empty()) return PeakOf(*plan.common);
+  return nn::PeakActivationBytes(backbone, 0, backbone.feature_stages, description.input.height,
+                                 description.input.width);
 }
 
 // Lets `own` give the embedding too, where what it reads is not that already. `features`: the node
@@ -131,13 +143,21 @@ absl::Status BuildSegments(const model::ModelDescription& description,
   const int head_nodes = static_cast<int>(head.nodes.size());
   int from_head = 0;
   if (from > 0) {
-    GRAFT_ASSIGN_OR_RETURN(plan.common, nn::CutStages(backbone, 0, from, image));
-    if (whole) {
-      if (!readings.empty()) nn::AppendJoined(readings, *plan.common);
-      from_head = PoolingNodes(description.head);
-      nn::AppendNodes(head, 0, from_head, *plan.common);
-    }
+    plan.exit.stages = from;
     plan.common_id = CommonId(description, from, whole);
+    plan.trunk_key =
+        absl::StrCat(description.backbone_digest, "/", PixelsDigest(description.input));
+    if (whole) {
+      from_head = PoolingNodes(description.head);
+      if (!readings.empty()) {
+        plan.readings = readings;
+        plan.trunk_key = plan.common_id;
+      } else if (description.head.pools()) {
+        plan.exit.pooling = description.head.pooling;
+      }
+    }
+    GRAFT_ASSIGN_OR_RETURN(plan.common, PieceSpec(plan, {.end = from, .pooling = plan.exit.pooling},
+                                                  backbone, description.input));
   }
   if (whole) {
     GRAFT_ASSIGN_OR_RETURN(const nn::Shape features, OutputOf(*plan.common));
@@ -155,6 +175,14 @@ absl::Status BuildSegments(const model::ModelDescription& description,
 
 }  // namespace
 
+absl::StatusOr<nn::NetworkSpec> PieceSpec(const SegmentPlan& plan, const TrunkPiece& piece,
+                                          const nn::NetworkSpec& backbone,
+                                          const model::InputSpec& input) {
+  GRAFT_ASSIGN_OR_RETURN(nn::NetworkSpec spec, SpecOf(piece, backbone, input));
+  if (!plan.readings.empty()) nn::AppendJoined(plan.readings, spec);
+  return spec;
+}
+
 absl::StatusOr<SegmentPlan> PlanSegments(const model::ModelDescription& description,
                                          const nn::NetworkSpec& backbone) {
   SegmentPlan plan;
@@ -169,7 +197,7 @@ absl::StatusOr<SegmentPlan> PlanSegments(const model::ModelDescription& descript
   if (!valid.ok()) return Lost(valid);
   GRAFT_ASSIGN_OR_RETURN(plan.own_row_bytes, PeakOf(plan.own));
   if (plan.common.has_value()) {
-    GRAFT_ASSIGN_OR_RETURN(plan.common_row_bytes, PeakOf(*plan.common));
+    GRAFT_ASSIGN_OR_RETURN(plan.trunk_row_bytes, TrunkRowBytes(description, backbone, plan));
   }
   return plan;
 }

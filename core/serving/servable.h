@@ -1,6 +1,7 @@
 #ifndef GRAFT_CORE_SERVING_SERVABLE_H_
 #define GRAFT_CORE_SERVING_SERVABLE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,19 +34,34 @@ struct ModelKey {
   }
 };
 
+// What models have in common, computed of one input: as far as some of them go.
+struct SharedFeatures {
+  std::string of;         // Servable::features_key
+  std::string cache_key;  // under which to keep them; "": not to be kept
+  // Null where they are still to be computed.
+  std::shared_ptr<const std::vector<float>> values = nullptr;
+};
+
 // One input as a network takes it; of an image its pixels, [height, width, 3] in the order of the
 // model's channels.
 struct PreparedInput {
+  // Empty where all models that it was prepared for have their features.
   std::vector<uint8_t> bytes;
-  // What the model has in common with others has been computed for it already, and `bytes` is
-  // empty.
-  std::shared_ptr<const std::vector<float>> features = nullptr;
-  std::string cache_key = {};  // under which to keep the features; "": not to be kept
+  // One for each features_key of those models; none where nothing is looked up or kept.
+  std::vector<SharedFeatures> features = {};
   // Of `bytes`, where there are any.
   std::optional<drift::PictureStatistics> statistics = {};
+
+  // Whether nothing that models have in common is left to be computed. False where nothing was
+  // looked up.
+  bool known() const {
+    return !features.empty() &&
+           std::all_of(features.begin(), features.end(),
+                       [](const SharedFeatures& each) { return each.values != nullptr; });
+  }
 };
 
-// What runs a version: the engine of its largest part.
+// What runs a version: the engine of its largest part, as it was when the version was loaded.
 struct EngineUse {
   std::string engine;                 // "openvino", "libtorch"
   std::string precision;              // "f32", "bf16", "int8"
@@ -99,11 +115,15 @@ class Servable {
   virtual const tasks::Decoder& decoder() const = 0;
 
   // Servables of equal keys may ride in one batch: one pass of what they have in common serves them
-  // all.
+  // all, though some may go further in it than others.
   virtual const std::string& batch_key() const = 0;
 
-  // Servables of equal keys make the same PreparedInput of an input, for any of them.
+  // Servables of equal keys make the same of an input, and any of them may prepare it for all.
   virtual const std::string& input_key() const = 0;
+
+  // Names what the model takes of an input from what it has in common with others: features of
+  // equal keys are the same. "" where it has nothing in common with any.
+  virtual const std::string& features_key() const = 0;
 
   virtual const EngineUse& engine_use() const = 0;
 
@@ -124,13 +144,20 @@ class Servable {
   // Memory of one PreparedInput.
   virtual uint64_t prepared_bytes() const = 0;
 
-  // Decodes and transforms one input. INVALID_ARGUMENT says what is wrong with it;
-  // RESOURCE_EXHAUSTED: no memory for it now.
-  virtual absl::StatusOr<PreparedInput> Prepare(const PredictInput& input) const = 0;
+  // Decodes and transforms one input for `models`, which are as those of a ServableRow and of this
+  // one's keys. INVALID_ARGUMENT says what is wrong with it; RESOURCE_EXHAUSTED: no memory for it
+  // now.
+  virtual absl::StatusOr<PreparedInput> PrepareFor(
+      const PredictInput& input, absl::Span<const Servable* const> models) const = 0;
+  // The same for this model alone.
+  absl::StatusOr<PreparedInput> Prepare(const PredictInput& input) const {
+    const Servable* const self = this;
+    return PrepareFor(input, {&self, 1});
+  }
 
-  // Computes `rows`, at most max_rows(), all of this batch_key (the models may differ), as one
-  // batch: for each row what each of its models computes, in their order. What the models of a row
-  // have in common is computed once.
+  // Computes `rows`, at most max_rows(), all of this batch_key (the models may differ) and prepared
+  // for their models, as one batch: for each row what each of its models computes, in their order.
+  // What the models of a row have in common is computed once.
   virtual absl::StatusOr<std::vector<std::vector<RowNumbers>>> Run(
       const std::vector<ServableRow>& rows) const = 0;
 
@@ -146,6 +173,10 @@ class Servable {
 class ServableLoader {
  public:
   virtual ~ServableLoader() = default;
+
+  // Says that Measure and Load of this version follow: what others have made meanwhile is made for
+  // it, too. To be held until Load has ended; may be null.
+  virtual std::shared_ptr<const void> Announce(const ModelKey& /*key*/) { return nullptr; }
 
   // The most that a version takes once it is loaded, and while it is: found without reading its
   // tensors. Errors as those of Load.

@@ -83,6 +83,7 @@ struct FakeWorld {
   TestGate loading;
   TestGate decoding;
   TestGate computing;
+  std::atomic<int> announced{0};  // loads that are said to follow, and have not ended
   std::atomic<int> loads{0};
   std::atomic<int> alive{0};  // servables in memory, or being loaded
   FakeMemory memory;          // that those take
@@ -91,6 +92,7 @@ struct FakeWorld {
   int answers_left_out = 0;          // by each Run
   std::vector<int> batch_sizes;      // of each Run
   std::vector<std::string> decoded;  // each input, in the order they were begun
+  std::vector<size_t> prepared_for;  // how many models each was decoded for
 };
 
 // The answer of a task that hands on the network's numbers.
@@ -193,6 +195,7 @@ class FakeServable final : public serving::Servable {
   const tasks::Decoder& decoder() const override { return *shape_.decoder; }
   const std::string& batch_key() const override { return shape_.digest; }
   const std::string& input_key() const override { return shape_.framing; }
+  const std::string& features_key() const override { return shape_.digest; }
   bool tells_unknown() const override { return shape_.judges; }
   const serving::EngineUse& engine_use() const override { return shape_.engine_use; }
   const std::shared_ptr<serving::DriftWatch>& drift_watch() const override {
@@ -203,12 +206,14 @@ class FakeServable final : public serving::Servable {
   int max_rows() const override { return shape_.max_rows; }
   uint64_t prepared_bytes() const override { return shape_.prepared_bytes; }
 
-  absl::StatusOr<serving::PreparedInput> Prepare(
-      const serving::PredictInput& input) const override {
+  absl::StatusOr<serving::PreparedInput> PrepareFor(
+      const serving::PredictInput& input,
+      absl::Span<const serving::Servable* const> models) const override {
     const std::string& encoded = std::get<serving::EncodedImage>(input).bytes;
     {
       absl::MutexLock lock(&world_->mutex);
       world_->decoded.push_back(encoded);
+      world_->prepared_for.push_back(models.size());
     }
     world_->decoding.Pass();
     if (encoded == "bad") return absl::InvalidArgumentError("truncated JPEG");
@@ -315,6 +320,10 @@ class FakeModels final : public serving::ModelSource, public serving::ServableLo
   }
   absl::StatusOr<serving::ArtifactSummary> Summarise(const serving::ModelKey&) override {
     return absl::UnimplementedError("the fake loader needs no files");
+  }
+  std::shared_ptr<const void> Announce(const serving::ModelKey&) override {
+    ++world_->announced;
+    return {world_, [](FakeWorld* world) { --world->announced; }};
   }
   absl::StatusOr<serving::ModelBytes> Measure(const serving::ModelKey& key) override {
     absl::MutexLock lock(&mutex_);

@@ -32,6 +32,11 @@ class ServingPrecisionProverTest : public training::TinyFineTuneTest {
     UnpublishedModels::Options options;
     options.engines = {std::move(engine), std::make_shared<engine::EagerEngineFactory>()};
     UnpublishedModels models(options, &tasks::AllDecoders());
+    return RunWith(models, std::move(config));
+  }
+  // The same with what jobs before have left in `models`.
+  absl::StatusOr<training::FineTuneResult> RunWith(UnpublishedModels& models,
+                                                   recipes::FineTuneConfig config) {
     const ServingPrecisionProver prover(&models, shared_);
     precision_ = &prover;
     auto result = Run(std::move(config));
@@ -162,6 +167,51 @@ TEST_F(ServingPrecisionProverTest, ModelsOverOneBackboneTakeTheRangesOfTheFirst)
   shared_ = nullptr;
   checkpoints_.saved.clear();
   EXPECT_NE(RecordWith(InEightBits(1), config).ranges, first.ranges);
+}
+
+TEST_F(ServingPrecisionProverTest, AModelThatHasChangedItsTopTakesTheRangesBelow) {
+  const TempDirectory folder = *TempDirectory::Create();
+  const SharedRanges shared(folder.path() / "ranges");
+  shared_ = &shared;
+  recipes::FineTuneConfig top;
+  top.strategy = recipes::Strategy::kTopLayers;
+  top.training.trainable_stages = 1;
+  top.training.seed = 7;  // another split, and so other ranges
+  const model::PrecisionRecord alone = RecordWith(InEightBits(1), top);
+  ASSERT_EQ(alone.ranges.size(), 2u);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "ranges"))
+      << "it knows nothing of the layers that it has changed";
+  checkpoints_.saved.clear();
+  const model::PrecisionRecord whole = RecordWith(InEightBits(1));
+  ASSERT_EQ(whole.ranges.size(), 2u);
+  ASSERT_NE(whole.ranges[0], alone.ranges[0]);
+  checkpoints_.saved.clear();
+  const model::PrecisionRecord taken = RecordWith(InEightBits(1), top);
+  EXPECT_EQ(taken.chosen, Precision::kInt8);
+  ASSERT_EQ(taken.ranges.size(), 2u);
+  EXPECT_EQ(taken.ranges[0], whole.ranges[0]);
+  EXPECT_EQ(taken.ranges[1], alone.ranges[1]) << "that is its own";
+}
+
+// They share a trunk and a cache, and read of it in different places.
+TEST_F(ServingPrecisionProverTest, WhatJobsRememberOfPicturesIsOfTheStagesThatTheyShare) {
+  UnpublishedModels::Options options;
+  options.engines = {std::make_shared<ScaledEngineFactory>(1.f),
+                     std::make_shared<engine::EagerEngineFactory>()};
+  UnpublishedModels models(options, &tasks::AllDecoders());
+  recipes::FineTuneConfig config;
+  for (const recipes::Strategy strategy :
+       {recipes::Strategy::kFeatureExtraction, recipes::Strategy::kTopLayers}) {
+    config.strategy = strategy;
+    if (strategy == recipes::Strategy::kTopLayers) config.training.trainable_stages = 1;
+    checkpoints_.saved.clear();
+    const auto result = RunWith(models, config);
+    ASSERT_TRUE(result.ok()) << result.status();
+    const model::PrecisionRecord& record = result->description.precision.value();
+    ASSERT_EQ(record.trials.size(), 1u);
+    EXPECT_EQ(record.trials[0].declined, "");
+    EXPECT_EQ(record.trials[0].agreement, 1);
+  }
 }
 
 TEST_F(ServingPrecisionProverTest, RangesThatServeNoModelWellAreNotForOthers) {

@@ -40,6 +40,20 @@ TEST_F(ModelManagerTest, ManyWhoAskAtOnceWaitForOneLoad) {
   EXPECT_EQ(world_.loads, 1);
 }
 
+TEST_F(ModelManagerTest, ALoadIsAnnouncedUntilItHasEnded) {
+  models_.Publish("m", 1);
+  world_.loading.Close();
+  Start();
+  Answer<AcquiredModel> answer = Acquire(1);
+  world_.loading.AwaitArrivals(1);
+  EXPECT_EQ(world_.announced, 1);
+  world_.loading.Open();
+  EXPECT_TRUE(answer.Wait().ok());
+  EXPECT_EQ(VersionFor(9), 0) << "nothing of what is not there";
+  manager_.reset();
+  EXPECT_EQ(world_.announced, 0);
+}
+
 TEST_F(ModelManagerTest, LatestIsAskedOfTheSourceOnce) {
   models_.Publish("m", 1);
   Start();

@@ -229,6 +229,14 @@ inline const NetworkServable& Networks(const std::shared_ptr<const Servable>& se
   return static_cast<const NetworkServable&>(*servable);
 }
 
+// What runs of the trunk for a model, lowest first; nothing where it has none.
+inline std::vector<std::shared_ptr<const LoadedSegment>> PiecesOf(
+    const std::shared_ptr<const Servable>& servable) {
+  const Trunk::Place* const place = Networks(servable).place();
+  if (place == nullptr) return {};
+  return place->trunk().PiecesTo(place->exit());
+}
+
 }  // namespace graft::serving
 
 #endif  // GRAFT_TESTS_UNIT_CORE_SERVING_NETWORK_LOADER_FIXTURE_H_

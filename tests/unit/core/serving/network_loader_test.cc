@@ -15,6 +15,7 @@
 #include "core/model/head_spec.h"
 #include "core/serving/drift_watch.h"
 #include "core/serving/predict_cache.h"
+#include "tests/fakes/counting_engine.h"
 #include "tests/fakes/scaled_engine.h"
 #include "tests/unit/core/serving/network_loader_fixture.h"
 
@@ -23,6 +24,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using ::testing::StartsWith;
 
 TEST_F(NetworkLoaderTest, AnswersWhatTheTrainedNetworkWould) {
@@ -310,49 +312,22 @@ TEST_F(NetworkLoaderTest, APassHasNoMoreRowsThanItsMemoryAllows) {
   EXPECT_EQ(servable->max_rows(), (16 << 10) / (sizeof(float) * 8 * 8 * (3 + 4 + 4)));
 }
 
-// Counts what engines are made of.
-class CountingFactory final : public engine::EngineFactory {
- public:
-  mutable std::vector<std::string> made;
-  absl::string_view name() const override { return "counting"; }
-  uint64_t MostBytes(uint64_t tensor_bytes, const engine::EngineOptions&) const override {
-    return 2 * tensor_bytes;
-  }
-  absl::StatusOr<std::unique_ptr<engine::Engine>> Make(
-      std::shared_ptr<const engine::Segment> segment,
-      const engine::EngineOptions& options) const override {
-    made.push_back(segment->spec.architecture);
-    return engine::EagerEngineFactory().Make(std::move(segment), options);
-  }
-};
-
 TEST_F(NetworkLoaderTest, WhatModelsHaveInCommonIsMadeOnce) {
-  const auto counting = std::make_shared<CountingFactory>();
+  const auto counting = std::make_shared<CountingEngineFactory>();
   NetworkLoader::Options options;
   options.engines = {counting};
   MakeLoader(options);
   Publish(1, 1);
   Publish(2, 2);
-  Publish(3, 3, /*changed=*/true);
-  Publish(4, 4, /*changed=*/true);
   auto first = Load(1).value();
   auto second = Load(2).value();
-  EXPECT_THAT(counting->made, ElementsAre("tiny", "head_linear", "head_linear"));
-  EXPECT_EQ(Networks(first).common(), Networks(second).common());
-  counting->made.clear();
-  // They part at the stage that they changed: what is below it is common, too.
-  const auto third = Load(3).value();
-  const auto fourth = Load(4).value();
-  EXPECT_THAT(counting->made, ElementsAre("tiny", "tiny", "tiny"));
-  EXPECT_EQ(Networks(third).common(), Networks(fourth).common());
-  EXPECT_EQ(third->batch_key(), fourth->batch_key());
-  EXPECT_NE(third->batch_key(), first->batch_key());
+  EXPECT_THAT(counting->TakeMade(), ElementsAre("one+two+two_norm", "head", "head"));
+  EXPECT_EQ(PiecesOf(first), PiecesOf(second));
   // Gone with the last of them.
-  counting->made.clear();
   first.reset();
   second.reset();
   first = Load(1).value();
-  EXPECT_THAT(counting->made, ElementsAre("tiny", "head_linear"));
+  EXPECT_THAT(counting->TakeMade(), ElementsAre("one+two+two_norm", "head"));
 }
 
 TEST_F(NetworkLoaderTest, ModelsThatChangedTheTopRideTogetherAsFarAsTheyAgree) {
@@ -393,46 +368,8 @@ TEST_F(NetworkLoaderTest, WhereAnEngineFailsTheNextOneServesAndItIsSaid) {
   EXPECT_TRUE(absl::IsInternal(Load(1).status())) << "nothing is left";
 }
 
-// Runs as LibTorch does, and counts the rows of each part.
-class CountedRows final : public engine::EngineFactory {
- public:
-  std::shared_ptr<std::map<std::string, int>> rows = std::make_shared<std::map<std::string, int>>();
-
-  absl::string_view name() const override { return "counted"; }
-  uint64_t MostBytes(uint64_t, const engine::EngineOptions&) const override { return 0; }
-  absl::StatusOr<std::unique_ptr<engine::Engine>> Make(
-      std::shared_ptr<const engine::Segment> segment,
-      const engine::EngineOptions& options) const override {
-    const std::string part = segment->spec.architecture;
-    GRAFT_ASSIGN_OR_RETURN(auto made, engine::EagerEngineFactory().Make(segment, options));
-    return std::make_unique<Counted>(std::move(made), part, rows);
-  }
-
- private:
-  class Counted final : public engine::Engine {
-   public:
-    Counted(std::unique_ptr<engine::Engine> under, std::string part,
-            std::shared_ptr<std::map<std::string, int>> rows)
-        : under_(std::move(under)), part_(std::move(part)), rows_(std::move(rows)) {}
-    absl::string_view name() const override { return "counted"; }
-    engine::Precision precision() const override { return engine::Precision::kF32; }
-    int64_t outputs() const override { return under_->outputs(); }
-    int rows_at_once() const override { return under_->rows_at_once(); }
-    uint64_t bytes() const override { return 0; }
-    absl::Status Run(absl::Span<const engine::Row> batch, float* out) const override {
-      (*rows_)[part_] += static_cast<int>(batch.size());
-      return under_->Run(batch, out);
-    }
-
-   private:
-    const std::unique_ptr<engine::Engine> under_;
-    const std::string part_;
-    const std::shared_ptr<std::map<std::string, int>> rows_;
-  };
-};
-
 TEST_F(NetworkLoaderTest, APictureSeenBeforeIsNeitherDecodedNorPassedThroughTheBackbone) {
-  const auto counted = std::make_shared<CountedRows>();
+  const auto counted = std::make_shared<CountingEngineFactory>();
   PredictCache cache(1 << 20);
   NetworkLoader::Options options;
   options.engines = {counted};
@@ -442,27 +379,26 @@ TEST_F(NetworkLoaderTest, APictureSeenBeforeIsNeitherDecodedNorPassedThroughTheB
   Publish(2, 2);
   const auto first = Load(1).value();
   const auto second = Load(2).value();
-  counted->rows->clear();
+  counted->TakeRows();
   image::Image picture = image::MakeImage(20, 10);
   picture.row(3)[7] = 200;
   const EncodedImage seen{image::EncodePng(picture).value()};
   const EncodedImage unseen{image::EncodePng(image::MakeImage(20, 10)).value()};
 
   const PreparedInput once = first->Prepare(seen).value();
-  EXPECT_EQ(once.features, nullptr);
+  EXPECT_FALSE(once.known());
   const auto answer = first->Run({{&once, {first.get()}}}).value();
-  EXPECT_EQ((*counted->rows)["tiny"], 1);
+  EXPECT_EQ(counted->TakeRows()["one+two+two_norm"], 1);
 
   // Of another model over the same backbone, in a batch with one that is new.
   const PreparedInput again = second->Prepare(seen).value();
   EXPECT_TRUE(again.bytes.empty());
-  ASSERT_NE(again.features, nullptr);
+  ASSERT_TRUE(again.known());
   const PreparedInput fresh = second->Prepare(unseen).value();
   const auto answers =
       second->Run({{&again, {second.get()}}, {&fresh, {first.get()}}, {&again, {first.get()}}})
           .value();
-  EXPECT_EQ((*counted->rows)["tiny"], 2);
-  EXPECT_EQ((*counted->rows)["head_linear"], 4);
+  EXPECT_THAT(counted->TakeRows(), ElementsAre(Pair("head", 3), Pair("one+two+two_norm", 1)));
   EXPECT_EQ(answers[2], answer[0]);
   ExpectNear(Probabilities(*second, answers[0][0]), Reference(2, once));
   ExpectNear(Probabilities(*first, answers[1][0]), Reference(1, fresh));
@@ -470,7 +406,7 @@ TEST_F(NetworkLoaderTest, APictureSeenBeforeIsNeitherDecodedNorPassedThroughTheB
 }
 
 TEST_F(NetworkLoaderTest, AnInputThatSeveralModelsAreAskedAboutPassesTheBackboneOnce) {
-  const auto counted = std::make_shared<CountedRows>();
+  const auto counted = std::make_shared<CountingEngineFactory>();
   NetworkLoader::Options options;
   options.engines = {counted};
   MakeLoader(options);
@@ -479,14 +415,14 @@ TEST_F(NetworkLoaderTest, AnInputThatSeveralModelsAreAskedAboutPassesTheBackbone
   const auto first = Load(1).value();
   const auto second = Load(2).value();
   ASSERT_EQ(first->input_key(), second->input_key());
-  counted->rows->clear();
+  counted->TakeRows();
   const PreparedInput image = RandomInput(1);
   const PreparedInput other = RandomInput(2);
   const auto answers =
       first->Run({{&image, {second.get(), first.get(), second.get()}}, {&other, {first.get()}}})
           .value();
-  EXPECT_EQ((*counted->rows)["tiny"], 2);
-  EXPECT_EQ((*counted->rows)["head_linear"], 3) << "one is asked twice about one picture";
+  EXPECT_THAT(counted->TakeRows(), ElementsAre(Pair("head", 3), Pair("one+two+two_norm", 2)))
+      << "one is asked twice about one picture";
   ASSERT_EQ(answers[0].size(), 3u);
   ExpectNear(Probabilities(*second, answers[0][0]), Reference(2, image));
   ExpectNear(Probabilities(*first, answers[0][1]), Reference(1, image));
@@ -508,7 +444,7 @@ TEST_F(NetworkLoaderTest, PixelsOfTheClientsOwnAreWhatAPictureGives) {
   EXPECT_EQ(prepared.bytes, picture.bytes);
   ExpectNear(Probabilities(*servable, servable->Run({{&prepared, {servable.get()}}}).value()[0][0]),
              Reference(1, picture));
-  EXPECT_NE(servable->Prepare(pixels)->features, nullptr) << "seen before";
+  EXPECT_TRUE(servable->Prepare(pixels)->known()) << "seen before";
   // Beyond what a picture can hold they are cut off.
   pixels.values.assign(pixels.values.size(), 1e9f);
   EXPECT_THAT(servable->Prepare(pixels)->bytes, ::testing::Each(255));
@@ -533,10 +469,10 @@ TEST_F(NetworkLoaderTest, WhatIsKeptOfAPictureIsOfItsFramingAndItsProject) {
   const auto mine = Load(1).value();
   const PreparedInput prepared = mine->Prepare(picture).value();
   ASSERT_TRUE(mine->Run({{&prepared, {mine.get()}}}).ok());
-  EXPECT_NE(mine->Prepare(picture)->features, nullptr);
-  EXPECT_EQ(Load(2).value()->Prepare(picture)->features, nullptr);
+  EXPECT_TRUE(mine->Prepare(picture)->known());
+  EXPECT_FALSE(Load(2).value()->Prepare(picture)->known());
   const auto theirs = loader_->Load({"another project", "m", 1}, {1}).value();
-  EXPECT_EQ(theirs->Prepare(picture)->features, nullptr);
+  EXPECT_FALSE(theirs->Prepare(picture)->known());
   EXPECT_EQ(theirs->batch_key(), mine->batch_key());
 }
 
@@ -550,7 +486,7 @@ TEST_F(NetworkLoaderTest, AModelWithALowestStageOfItsOwnIsOnePart) {
   for (const nn::NamedTensor& own : networks_[1]->NamedTensors(0, 2)) tensors.push_back(own);
   source_.versions[1] = {Serialize(tensors), model::ModelDescriptionToJson(description)};
   const auto servable = Load(1).value();
-  EXPECT_EQ(Networks(servable).common(), nullptr);
+  EXPECT_EQ(Networks(servable).place(), nullptr);
   EXPECT_EQ(servable->batch_key(), "p/m/1");
   const PreparedInput image = RandomInput(5);
   ExpectNear(Probabilities(*servable, servable->Run({{&image, {servable.get()}}}).value()[0][0]),
@@ -659,7 +595,7 @@ TEST_F(NetworkLoaderTest, PixelsAreLookedAtOnTheirWayToTheNetwork) {
   EXPECT_EQ(first.statistics, drift::StatisticsOf(first.bytes, 8, 8));
   ASSERT_TRUE(servable->Run({{&first, {servable.get()}}}).ok());
   const PreparedInput again = servable->Prepare(encoded).value();
-  ASSERT_NE(again.features, nullptr);
+  ASSERT_TRUE(again.known());
   EXPECT_EQ(again.statistics, std::nullopt);
 }
 

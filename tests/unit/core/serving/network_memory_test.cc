@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/engine/openvino/openvino_engine.h"
+#include "tests/fakes/counting_engine.h"
 #include "tests/unit/core/serving/network_loader_fixture.h"
 
 namespace graft::serving {
@@ -52,11 +53,11 @@ class NetworkMemoryTest : public NetworkLoaderTest {
   // Of all parts of a model.
   static std::set<std::string> TensorsOf(const std::shared_ptr<const Servable>& servable) {
     std::set<std::string> names;
-    for (const LoadedSegment* const part :
-         {Networks(servable).common(), &Networks(servable).own()}) {
-      if (part == nullptr) continue;
-      for (const engine::HostTensor& tensor : part->segment->tensors) names.insert(tensor.name);
-    }
+    const auto insert = [&](const LoadedSegment& part) {
+      for (const engine::HostTensor& tensor : part.segment->tensors) names.insert(tensor.name);
+    };
+    for (const auto& piece : PiecesOf(servable)) insert(*piece);
+    insert(Networks(servable).own());
     return names;
   }
   bool PointsIntoTheFile(const float* tensor) const {
@@ -72,17 +73,17 @@ TEST_F(NetworkMemoryTest, ABackboneIsInMemoryOnceAndPointsIntoItsFile) {
   const auto first = Load(1).value();
   const auto second = Load(2).value();
   const auto changed = Load(3).value();
-  EXPECT_EQ(Networks(first).common(), Networks(second).common());
+  EXPECT_EQ(PiecesOf(first), PiecesOf(second));
+  ASSERT_EQ(PiecesOf(first).size(), 2u) << "cut where the third leaves it";
+  EXPECT_EQ(PiecesOf(changed), decltype(PiecesOf(first))({PiecesOf(first)[0]}));
   for (const char* const name : {"one.weight", "one.bias"}) {
-    const float* const shared = TensorOf(*Networks(first).common(), name);
-    EXPECT_TRUE(PointsIntoTheFile(shared)) << name;
-    EXPECT_EQ(TensorOf(*Networks(changed).common(), name), shared) << name;
+    EXPECT_TRUE(PointsIntoTheFile(TensorOf(*PiecesOf(first)[0], name))) << name;
   }
-  EXPECT_TRUE(PointsIntoTheFile(TensorOf(*Networks(first).common(), "two.weight")));
+  EXPECT_TRUE(PointsIntoTheFile(TensorOf(*PiecesOf(first)[1], "two.weight")));
   const float* const own = TensorOf(Networks(changed).own(), "two.weight");
   EXPECT_NE(own, nullptr);
   EXPECT_FALSE(PointsIntoTheFile(own));
-  EXPECT_NE(first->batch_key(), changed->batch_key());
+  EXPECT_EQ(first->batch_key(), changed->batch_key());
   EXPECT_EQ(first->memory().own_bytes, (6 * 3 + 3) * sizeof(float));
   EXPECT_EQ(changed->memory().own_bytes, first->memory().own_bytes + StageBytes(1, 2));
 }
@@ -119,7 +120,7 @@ TEST_F(NetworkMemoryTest, WhatAnotherModelHasOfABackboneIsNotInMemoryTwice) {
   PublishOn(2, "high", {});
   PublishOn(3, "low", {});
   const auto place = [](const std::shared_ptr<const Servable>& servable) {
-    return TensorOf(*Networks(servable).common(), "one.weight");
+    return TensorOf(*PiecesOf(servable).front(), "one.weight");
   };
   const auto low = Load(1).value();
   const auto high = Load(2).value();
@@ -163,12 +164,67 @@ TEST_F(NetworkMemoryTest, MeasuresWhatAVersionWillTakeWithoutReadingIt) {
   EXPECT_TRUE(absl::IsNotFound(loader_->Measure({"p", "m", 9}).status()));
 }
 
+// Where a trunk is cut anew the engines of before and of after are in memory for a while; then the
+// largest share of it counts once, as ever.
+TEST_F(NetworkMemoryTest, CuttingATrunkIsReservedForAndThenCountsNothing) {
+  NetworkLoader::Options options;
+  options.engines = {std::make_shared<CountingEngineFactory>()};
+  MakeLoader(options);
+  PublishOn(1, "high", {});
+  PublishOn(2, "high", {"high"});
+  const auto by_itself = loader_->Measure({"p", "m", 2}).value();
+  EXPECT_EQ(by_itself, Load(2).value()->memory());
+  const auto first = Load(1).value();
+  const uint64_t engines = first->memory().segment_bytes;
+  EXPECT_EQ(engines, 2 * (StageBytes(0, 2) - sizeof(int64_t)));  // num_batches_tracked
+  const auto measured = loader_->Measure({"p", "m", 2}).value();
+  EXPECT_EQ(measured.own_bytes, by_itself.own_bytes + engines);
+  EXPECT_EQ(measured.segment_id, first->memory().segment_id);
+  const auto second = Load(2).value();
+  EXPECT_EQ(second->memory(), by_itself);
+  EXPECT_EQ(Networks(first).place()->trunk().bytes(), engines);
+  EXPECT_EQ(TotalBytes({first->memory(), second->memory()}),
+            first->memory().own_bytes + second->memory().own_bytes + engines + StageBytes(0, 2));
+  // The cut is there now.
+  EXPECT_EQ(loader_->Measure({"p", "m", 2}).value(), by_itself);
+}
+
+// Two that are loaded at one time: whichever comes first has the trunk cut for both.
+TEST_F(NetworkMemoryTest, WhoIsAnnouncedNeedsNoRoomForACut) {
+  const auto counting = std::make_shared<CountingEngineFactory>();
+  NetworkLoader::Options options;
+  options.engines = {counting};
+  MakeLoader(options);
+  PublishOn(1, "high", {});
+  PublishOn(2, "high", {"high"});
+  std::shared_ptr<const void> first = loader_->Announce({"p", "m", 1});
+  std::shared_ptr<const void> second = loader_->Announce({"p", "m", 2});
+  const ModelBytes measured = loader_->Measure({"p", "m", 2}).value();
+  const auto whole = Load(1).value();
+  EXPECT_THAT(counting->TakeMade(), ::testing::ElementsAre("one", "two+two_norm", "head"));
+  EXPECT_EQ(measured, Load(2).value()->memory());
+  EXPECT_EQ(loader_->Announce({"p", "m", 9}), nullptr) << "Measure says what is wrong";
+}
+
+// What only the deeper model needs goes with it: the ledger counts on it.
+TEST_F(NetworkMemoryTest, WhatIsLeftOfATrunkIsWhatItsModelsCountFor) {
+  NetworkLoader::Options options;
+  options.engines = {std::make_shared<CountingEngineFactory>()};
+  MakeLoader(options);
+  PublishOn(1, "high", {});
+  PublishOn(2, "high", {"high"});
+  auto first = Load(1).value();
+  const auto second = Load(2).value();
+  first.reset();
+  EXPECT_EQ(Networks(second).place()->trunk().bytes(), second->memory().segment_bytes);
+}
+
 TEST_F(NetworkMemoryTest, HalfPrecisionCountsAsTheFloatsThatItBecomes) {
   Install(at::kHalf);
   PublishOn(1, "high", {});
   const auto servable = Load(1).value();
   EXPECT_EQ(servable->memory().backbone_bytes, StageBytes(0, 2));
-  for (const engine::HostTensor& tensor : Networks(servable).common()->segment->tensors) {
+  for (const engine::HostTensor& tensor : PiecesOf(servable).front()->segment->tensors) {
     EXPECT_FALSE(PointsIntoTheFile(tensor.data)) << tensor.name;
   }
 }

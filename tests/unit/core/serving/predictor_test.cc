@@ -116,6 +116,7 @@ TEST_F(PredictorTest, ModelsOfOneBackboneShareAnInputsDecodingAndItsRow) {
   }
   EXPECT_THAT(names, ElementsAre("m", "other", "n", "squeezed", "m"));
   absl::MutexLock lock(&world_.mutex);
+  EXPECT_THAT(world_.prepared_for, UnorderedElementsAre(3, 3, 1, 1, 1, 1));
   EXPECT_THAT(world_.decoded, UnorderedElementsAre("c", "b", "c", "b", "c", "b"))
       << "once for m and n, once for each of the others";
   EXPECT_EQ(std::accumulate(world_.batch_sizes.begin(), world_.batch_sizes.end(), 0), 6);
