@@ -359,6 +359,8 @@ absl::StatusOr<std::shared_ptr<const Servable>> NetworkLoader::Build(
                                TensorBytes(head->NamedTensors()),
                   .backbone_digest = description.backbone_digest,
                   .backbone_bytes = backbone->bytes};
+  // A version of the same number may come again, after all were deleted.
+  parts.answers_key = absl::StrCat(parts.batch_key, " load ", loads_.fetch_add(1));
   if (plan.common.has_value()) {
     parts.max_rows = rows_within(plan.trunk_row_bytes);
     parts.features_key = FeaturesKey(plan, outline.served.precision, outline.common_ranges);

@@ -1,6 +1,7 @@
 #ifndef GRAFT_CORE_SERVING_NETWORK_LOADER_H_
 #define GRAFT_CORE_SERVING_NETWORK_LOADER_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -94,6 +95,7 @@ class NetworkLoader final : public ServableLoader {
       const std::vector<int>& warm_rows);
 
   const Options options_;
+  std::atomic<uint64_t> loads_{0};
   ModelSource* const source_;
   const backbones::WeightsCatalog* const weights_;
   const tasks::Decoders* const decoders_;

@@ -114,19 +114,8 @@ absl::StatusOr<PreparedInput> NetworkServable::PrepareFor(
   return CatchOutOfMemory("reading an image", [&]() -> absl::StatusOr<PreparedInput> {
     const auto* const encoded = std::get_if<EncodedImage>(&given);
     PreparedInput prepared;
-    if (parts_.place != nullptr && parts_.cache != nullptr && parts_.cache->enabled()) {
-      // Once, however many keys it becomes part of.
-      const std::string content =
-          Sha256Hex(encoded != nullptr ? encoded->bytes : BytesOf(std::get<PixelTensor>(given)));
-      for (const Servable* const model : models) {
-        const std::string& of = model->features_key();
-        if (FindFeatures(prepared, of) != nullptr) continue;
-        std::string key = PredictCache::Key(
-            parts_.project,
-            absl::StrCat(of, " ", input_digest_, encoded != nullptr ? "" : " pixels"), content);
-        PredictCache::Features values = parts_.cache->Find(key);
-        prepared.features.push_back({of, std::move(key), std::move(values)});
-      }
+    if (parts_.cache != nullptr && parts_.cache->enabled()) {
+      Recall(given, models, prepared);
       if (prepared.known()) return prepared;
     }
     GRAFT_ASSIGN_OR_RETURN(prepared.bytes, encoded != nullptr
@@ -136,6 +125,26 @@ absl::StatusOr<PreparedInput> NetworkServable::PrepareFor(
     prepared.statistics = drift::StatisticsOf(prepared.bytes, spec.height, spec.width);
     return prepared;
   });
+}
+
+void NetworkServable::Recall(const PredictInput& given, absl::Span<const Servable* const> models,
+                             PreparedInput& prepared) const {
+  const auto* const encoded = std::get_if<EncodedImage>(&given);
+  // Once, however many keys it becomes part of.
+  const std::string content =
+      Sha256Hex(encoded != nullptr ? encoded->bytes : BytesOf(std::get<PixelTensor>(given)));
+  for (const Servable* const model : models) {
+    const std::string& of = model->features_key();
+    if (FindFeatures(prepared, of) != nullptr) continue;
+    // Where this model has nothing in common with others, all are this one.
+    std::string key =
+        PredictCache::Key(parts_.project,
+                          absl::StrCat(parts_.place != nullptr ? of : parts_.answers_key, " ",
+                                       input_digest_, encoded != nullptr ? "" : " pixels"),
+                          content);
+    PredictCache::Features values = parts_.cache->Find(key);
+    prepared.features.push_back({of, std::move(key), std::move(values)});
+  }
 }
 
 absl::StatusOr<std::vector<uint8_t>> NetworkServable::Framed(const std::string& encoded) const {
@@ -215,74 +224,107 @@ absl::StatusOr<NetworkServable::Reads> NetworkServable::RunTrunk(
 absl::StatusOr<std::vector<RowNumbers>> NetworkServable::RunOwn(
     const std::vector<engine::Row>& inputs) const {
   GRAFT_ASSIGN_OR_RETURN(const Outputs outputs, RunSegment(*parts_.own, inputs));
-  const auto width = static_cast<size_t>(parts_.decoder->outputs());
-  std::vector<RowNumbers> rows(inputs.size());
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const absl::Span<const float> row = outputs.row(i);
-    const absl::Span<const float> outputs_of = row.first(width);
-    const absl::Span<const float> rest = row.subspan(width);
-    rows[i].outputs.assign(outputs_of.begin(), outputs_of.end());
-    rows[i].embedding.assign(rest.begin(), rest.end());
-  }
+  std::vector<RowNumbers> rows;
+  rows.reserve(inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i) rows.push_back(NumbersOf(outputs.row(i)));
   return rows;
+}
+
+RowNumbers NetworkServable::NumbersOf(absl::Span<const float> outputs) const {
+  const auto width = static_cast<size_t>(parts_.decoder->outputs());
+  const absl::Span<const float> rest = outputs.subspan(width);
+  return {{outputs.begin(), outputs.begin() + static_cast<std::ptrdiff_t>(width)},
+          {rest.begin(), rest.end()}};
+}
+
+absl::StatusOr<std::vector<std::vector<RowNumbers>>> NetworkServable::RunAlone(
+    const std::vector<ServableRow>& rows) const {
+  std::vector<engine::Row> unknown;
+  for (const ServableRow& row : rows) {
+    if (row.input->known()) continue;
+    GRAFT_ASSIGN_OR_RETURN(unknown.emplace_back(), PixelsOf(row));
+  }
+  Outputs computed;
+  if (!unknown.empty()) {
+    GRAFT_ASSIGN_OR_RETURN(computed, RunSegment(*parts_.own, unknown));
+  }
+  std::vector<std::vector<RowNumbers>> answers;
+  size_t next = 0;  // of the computed ones
+  for (const ServableRow& row : rows) {
+    const SharedFeatures* const kept =
+        row.input->features.empty() ? nullptr : &row.input->features.front();
+    absl::Span<const float> outputs;
+    if (row.input->known()) {
+      outputs = *kept->values;
+      if (outputs.size() != static_cast<size_t>(parts_.own->engine->outputs())) {
+        return absl::InternalError("answers were kept of another network");
+      }
+    } else {
+      outputs = computed.row(next++);
+      if (kept != nullptr) parts_.cache->Put(kept->cache_key, {outputs.begin(), outputs.end()});
+    }
+    RowNumbers numbers = NumbersOf(outputs);
+    if (parts_.known.has_value()) {
+      numbers.unknown_score = parts_.known->UnknownScore(numbers.embedding);
+    }
+    answers.emplace_back(row.models.size(), numbers);  // the model may be asked twice
+  }
+  return answers;
 }
 
 absl::StatusOr<std::vector<std::vector<RowNumbers>>> NetworkServable::Run(
     const std::vector<ServableRow>& rows) const {
-  const auto compute = [&]() -> absl::StatusOr<std::vector<std::vector<RowNumbers>>> {
-    TrunkFeatures computed;
-    Reads reads;  // where there is a trunk
-    if (parts_.place != nullptr) {
-      GRAFT_ASSIGN_OR_RETURN(reads, RunTrunk(rows, &computed));
-    }
-    // Then each model's own part over its own rows.
-    struct Mine {
-      std::vector<engine::Row> inputs;
-      std::vector<std::pair<size_t, size_t>> places;  // row, and which of its models
-    };
-    absl::flat_hash_map<const Servable*, Mine> by_model;
-    struct Copy {
-      size_t row, to, from;  // of a model that is asked twice
-    };
-    std::vector<Copy> copies;
-    std::vector<std::vector<RowNumbers>> answers(rows.size());
-    for (size_t row = 0; row < rows.size(); ++row) {
-      answers[row].resize(rows[row].models.size());
-      absl::flat_hash_map<const Servable*, size_t> first;
-      for (size_t i = 0; i < rows[row].models.size(); ++i) {
-        const auto [before, is_new] = first.try_emplace(rows[row].models[i], i);
-        if (!is_new) {
-          copies.push_back({row, i, before->second});
-          continue;
-        }
-        Mine& mine = by_model[rows[row].models[i]];
-        if (parts_.place != nullptr) {
-          mine.inputs.push_back({{reads[row][i].data()}});
-        } else {
-          GRAFT_ASSIGN_OR_RETURN(mine.inputs.emplace_back(), PixelsOf(rows[row]));
-        }
-        mine.places.emplace_back(row, i);
-      }
-    }
-    for (const auto& [model, mine] : by_model) {
-      const NetworkServable& own = Network(*model);
-      GRAFT_ASSIGN_OR_RETURN(std::vector<RowNumbers> numbers, own.RunOwn(mine.inputs));
-      for (size_t i = 0; i < numbers.size(); ++i) {
-        const auto [row, which] = mine.places[i];
-        if (!own.parts_.own_embeds) {
-          const absl::Span<const float> read = reads[row][which];
-          numbers[i].embedding.assign(read.begin(), read.end());
-        }
-        if (own.parts_.known.has_value()) {
-          numbers[i].unknown_score = own.parts_.known->UnknownScore(numbers[i].embedding);
-        }
-        answers[row][which] = std::move(numbers[i]);
-      }
-    }
-    for (const Copy& copy : copies) answers[copy.row][copy.to] = answers[copy.row][copy.from];
-    return answers;
+  return CatchOutOfMemory("computing a prediction", [&] {
+    return parts_.place != nullptr ? RunTogether(rows) : RunAlone(rows);
+  });
+}
+
+absl::StatusOr<std::vector<std::vector<RowNumbers>>> NetworkServable::RunTogether(
+    const std::vector<ServableRow>& rows) const {
+  TrunkFeatures computed;
+  GRAFT_ASSIGN_OR_RETURN(const Reads reads, RunTrunk(rows, &computed));
+  // Then each model's own part over its own rows.
+  struct Mine {
+    std::vector<engine::Row> inputs;
+    std::vector<std::pair<size_t, size_t>> places;  // row, and which of its models
   };
-  return CatchOutOfMemory("computing a prediction", compute);
+  absl::flat_hash_map<const Servable*, Mine> by_model;
+  struct Copy {
+    size_t row, to, from;  // of a model that is asked twice
+  };
+  std::vector<Copy> copies;
+  std::vector<std::vector<RowNumbers>> answers(rows.size());
+  for (size_t row = 0; row < rows.size(); ++row) {
+    answers[row].resize(rows[row].models.size());
+    absl::flat_hash_map<const Servable*, size_t> first;
+    for (size_t i = 0; i < rows[row].models.size(); ++i) {
+      const auto [before, is_new] = first.try_emplace(rows[row].models[i], i);
+      if (!is_new) {
+        copies.push_back({row, i, before->second});
+        continue;
+      }
+      Mine& mine = by_model[rows[row].models[i]];
+      mine.inputs.push_back({{reads[row][i].data()}});
+      mine.places.emplace_back(row, i);
+    }
+  }
+  for (const auto& [model, mine] : by_model) {
+    const NetworkServable& own = Network(*model);
+    GRAFT_ASSIGN_OR_RETURN(std::vector<RowNumbers> numbers, own.RunOwn(mine.inputs));
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      const auto [row, which] = mine.places[i];
+      if (!own.parts_.own_embeds) {
+        const absl::Span<const float> read = reads[row][which];
+        numbers[i].embedding.assign(read.begin(), read.end());
+      }
+      if (own.parts_.known.has_value()) {
+        numbers[i].unknown_score = own.parts_.known->UnknownScore(numbers[i].embedding);
+      }
+      answers[row][which] = std::move(numbers[i]);
+    }
+  }
+  for (const Copy& copy : copies) answers[copy.row][copy.to] = answers[copy.row][copy.from];
+  return answers;
 }
 
 absl::StatusOr<Explanation> NetworkServable::Explain(const PredictInput& input,

@@ -38,8 +38,10 @@ class NetworkServable final : public Servable {
     std::unique_ptr<const GradientMapper> mapper;
     std::string batch_key;
     std::string features_key;
+    // Without a place: names this network among all that were ever loaded, for what is remembered.
+    std::string answers_key;
     std::string project;            // whose model it is
-    PredictCache* cache = nullptr;  // of what the trunk gives; may be null
+    PredictCache* cache = nullptr;  // of what the trunk gives, or `own` without one; may be null
     EngineUse engine_use;
     std::shared_ptr<DriftWatch> drift_watch;  // may be null
     ModelBytes memory;
@@ -91,8 +93,20 @@ class NetworkServable final : public Servable {
   size_t FeaturesRead() const {
     return static_cast<size_t>(parts_.own->segment->spec.inputs.front().shape.elements());
   }
+  // Looks up what is remembered of an input, and notes where to keep what is not.
+  void Recall(const PredictInput& given, absl::Span<const Servable* const> models,
+              PreparedInput& prepared) const;
+  // What its own part has computed of a row, but for an embedding that it does not give.
+  RowNumbers NumbersOf(absl::Span<const float> outputs) const;
   // What each row of this model computes of its own, from what enters its own part.
   absl::StatusOr<std::vector<RowNumbers>> RunOwn(const std::vector<engine::Row>& inputs) const;
+  // Run, of a model that has nothing in common with others: all rows are its own. What it gave of
+  // an input that is known is not computed again.
+  absl::StatusOr<std::vector<std::vector<RowNumbers>>> RunAlone(
+      const std::vector<ServableRow>& rows) const;
+  // Run, of models with a trunk.
+  absl::StatusOr<std::vector<std::vector<RowNumbers>>> RunTogether(
+      const std::vector<ServableRow>& rows) const;
   // What the own part of each row's models reads, in their order: points into the rows' inputs and
   // into `computed`, by which what was not known has been computed, and is kept.
   using Reads = std::vector<std::vector<absl::Span<const float>>>;

@@ -151,6 +151,19 @@ class NetworkLoaderTest : public ::testing::Test {
     source_.versions[version] = {Serialize(tensors), model::ModelDescriptionToJson(description)};
   }
 
+  // A version that has changed every stage.
+  void PublishWhole(int64_t version, uint64_t seed) {
+    Publish(version, seed, /*changed=*/true);
+    model::ModelDescription description =
+        model::ModelDescriptionFromJson(source_.versions[version].description).value();
+    description.changed_stages = {"low", "high"};
+    std::vector<nn::NamedTensor> tensors = heads_[version]->NamedTensors();
+    for (const nn::NamedTensor& own : networks_[version]->NamedTensors(0, 2)) {
+      tensors.push_back(own);
+    }
+    source_.versions[version] = {Serialize(tensors), model::ModelDescriptionToJson(description)};
+  }
+
   absl::StatusOr<std::shared_ptr<const Servable>> Load(int64_t version) {
     return loader_->Load({"p", "m", version}, {1, 4});
   }

@@ -478,13 +478,7 @@ TEST_F(NetworkLoaderTest, WhatIsKeptOfAPictureIsOfItsFramingAndItsProject) {
 
 // One that has changed the lowest stage has nothing in common with anybody.
 TEST_F(NetworkLoaderTest, AModelWithALowestStageOfItsOwnIsOnePart) {
-  Publish(1, 1, /*changed=*/true);
-  model::ModelDescription description =
-      model::ModelDescriptionFromJson(source_.versions[1].description).value();
-  description.changed_stages = {"low", "high"};
-  std::vector<nn::NamedTensor> tensors = heads_[1]->NamedTensors();
-  for (const nn::NamedTensor& own : networks_[1]->NamedTensors(0, 2)) tensors.push_back(own);
-  source_.versions[1] = {Serialize(tensors), model::ModelDescriptionToJson(description)};
+  PublishWhole(1, 1);
   const auto servable = Load(1).value();
   EXPECT_EQ(Networks(servable).place(), nullptr);
   EXPECT_EQ(servable->batch_key(), "p/m/1");

@@ -1,5 +1,6 @@
 #include "core/serving/network_servable.h"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -116,6 +117,39 @@ TEST_F(NetworkServableTest, AModelThatComesHasThePartsMadeThatItNeedsAndNoMore) 
   EXPECT_THAT(counting_->TakeMade(), ElementsAre("one", "two+two_norm", "two+two_norm+head"));
   const auto again = Load(2).value();
   EXPECT_THAT(counting_->TakeMade(), ElementsAre("two+two_norm+head"));
+}
+
+// What a model gave that has nothing in common with others is remembered, too; a version of the
+// same name that is loaded later does not get it.
+TEST_F(NetworkServableTest, APictureIsKnownToAModelThatHasNothingInCommon) {
+  PredictCache cache(1 << 20);
+  Count(&cache);
+  PublishWhole(1, 1);
+  const auto first = Load(1).value();
+  ASSERT_EQ(static_cast<const NetworkServable&>(*first).place(), nullptr);
+  const EncodedImage picture{image::EncodePng(image::MakeImage(20, 10)).value()};
+  image::Image white = image::MakeImage(9, 30);
+  std::fill(white.rgb.begin(), white.rgb.end(), uint8_t{255});
+  const EncodedImage other{image::EncodePng(white).value()};
+  const PreparedInput once = first->Prepare(picture).value();
+  EXPECT_FALSE(once.known());
+  const RowNumbers computed = first->Run({{&once, {first.get()}}}).value()[0][0];
+  EXPECT_FALSE(computed.embedding.empty());
+
+  counting_->TakeRows();
+  const PreparedInput again = first->Prepare(picture).value();
+  const PreparedInput fresh = first->Prepare(other).value();
+  EXPECT_TRUE(again.known());
+  EXPECT_TRUE(again.bytes.empty());
+  const auto answers =
+      first->Run({{&fresh, {first.get()}}, {&again, {first.get(), first.get()}}}).value();
+  EXPECT_THAT(counting_->TakeRows(), ElementsAre(Pair(::testing::_, 1)));
+  EXPECT_EQ(answers[1][0], computed);
+  EXPECT_EQ(answers[1][1], computed);
+  EXPECT_NE(answers[0][0], computed);
+
+  PublishWhole(1, 2);
+  EXPECT_FALSE(Load(1).value()->Prepare(picture)->known());
 }
 
 // An image that one model has seen is known to another where both leave the trunk at one place.
