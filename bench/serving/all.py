@@ -12,6 +12,7 @@ About two hours on two processors; --only resnet50,vgg16 does a part. Needs the 
 
 import argparse
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -45,6 +46,8 @@ def main() -> None:
     parser.add_argument("--only", default=",".join([*NETWORKS, *OTHERS]))
     parser.add_argument("--rounds", default="3", help="of run.py")
     parser.add_argument("--triton-python", help="then Triton is a peer, too")
+    parser.add_argument("--run", type=shlex.split, default=[], metavar="OPTIONS",
+                        help="further options of run.py, in one word")
     arguments = parser.parse_args()
     only = arguments.only.split(",")
     arguments.work.mkdir(parents=True, exist_ok=True)
@@ -64,7 +67,7 @@ def main() -> None:
                      "--out", folder)
         call(HERE / "run.py", "--bin", arguments.bin, "--weights", weights, "--images", images,
              "--trained", arguments.work / f"{name}-trained", *training, "--rounds", arguments.rounds,
-             *words, *peers, "--out", made(name))
+             *words, *peers, *arguments.run, "--out", made(name))
     for name, program in OTHERS.items():
         if name in only and not made(name).exists():
             call(HERE / program, "--bin", arguments.bin, "--weights",
