@@ -7,7 +7,11 @@ network, the other programs of this folder for what is theirs, and report.py.
 WEIGHTS holds efficientnet_lite0, mobilenet_v2-dogs and vgg16-hed (scripts/import_weights.py --package).
 ResNet-50 and ViT-S, of which no weights are at hand, are trained here (own_backbone.py), some minutes each.
 What FOLDER has already is not done again: an interrupted run goes on, and deleting a JSON measures it anew.
-About two hours on two processors; --only resnet50,vgg16 does a part. Needs the Python of run.py.
+About two hours on two processors; --only resnet50,vgg16 does a part, and options of run.py shorten it:
+
+    --only lite0,mobilenet_v2,resnet50,vit_small,vgg16 --run "--seconds 2 --warm-seconds 2 --open-shares 0.8"
+
+Needs the Python of run.py.
 """
 
 import argparse
@@ -23,10 +27,10 @@ OWN_TRAINING = ("--strategy full --optimizer adamw --learning-rate 0.001 --backb
 NETWORKS = {
     "lite0": ("efficientnet_lite0", False, ()),
     "mobilenet_v2": ("mobilenet_v2-dogs", False, ()),
-    "resnet50": ("resnet50", True, ("--seconds", "3")),
-    "vit_small": ("vit_small_patch16_224", True, ("--seconds", "3")),
+    "resnet50": ("resnet50", True, ()),
+    "vit_small": ("vit_small_patch16_224", True, ()),
     # 64 pictures take VGG16 four seconds, so that a case of 64 would measure one wave of them.
-    "vgg16": ("vgg16-hed", False, ("--seconds", "4", "--cases", "1x1,8x1,1x8")),
+    "vgg16": ("vgg16-hed", False, ("--cases", "1x1,8x1,1x8")),
 }
 OTHERS = {"noop": "noop.py", "heads": "heads.py", "many": "many.py",
           "connections": "awkward_connections.py", "training": "training_beside.py",

@@ -8,6 +8,15 @@ import statistics
 from typing import Callable
 
 
+LONGEST = 30  # seconds of one measurement
+
+
+def seconds_of(least: float, answers: int, per_request: int, images_per_second: float) -> float:
+    """Of a measurement that about so many answers, or more, are to come of: a server that gives few in
+    `least` is asked for longer, up to LONGEST."""
+    return max(least, min(LONGEST, answers * per_request / max(images_per_second, 1e-9)))
+
+
 def in_turns(rounds: int, cases: dict[str, Callable[[], dict]]) -> list[dict]:
     """Each case once a round, every other round backwards: a machine that gets slower or faster
     meanwhile speaks for none of them."""

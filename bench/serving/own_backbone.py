@@ -66,6 +66,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    write_pictures(arguments.out / "pictures", arguments.pictures, arguments.seed)
+    # Last: where there are weights, the pictures are there, too (all.py).
     initial = arguments.out / f"{arguments.architecture}.safetensors"
     subprocess.run([arguments.bin / "graft_bench_initial_weights", "--architecture",
                     arguments.architecture, "--out", initial, "--seed", str(arguments.seed)], check=True)
@@ -74,7 +76,6 @@ def main() -> None:
                     "Apache-2.0", "--source", "drawn by bench/serving", "--out",
                     arguments.out / "weights"], check=True)
     initial.unlink()
-    write_pictures(arguments.out / "pictures", arguments.pictures, arguments.seed)
 
 
 if __name__ == "__main__":

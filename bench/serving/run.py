@@ -20,6 +20,7 @@ import statistics
 import client
 import figures
 import servers
+from claims import fastest_peer
 from setting import arguments_of, prepared
 
 AIO = ("onnxruntime", "openvino", "openvino-throughput", "torch", "torch-throughput")
@@ -45,13 +46,14 @@ def start_peer(setting, peer: str, arguments) -> servers.Server:
     raise SystemExit(f"no peer {peer}")
 
 
-def check_answers(setting, running: list[servers.Server], seconds: float) -> dict[str, float]:
-    """The share of pictures for which each says what the first of them says."""
+def check_answers(setting, running: list[servers.Server], seconds: float) -> tuple[dict, dict]:
+    """The share of pictures for which each says what the first of them says, and what each answers."""
     names = json.loads((setting.folder / "network/network.json").read_text())["outputs"]["labels"]
-    agreement = {}
+    agreement, rates = {}, {}
     first = []
     for server in running:
-        answers = client.load(setting, server, 2, 1, seconds, labels=True)["labels"]
+        asked = client.load(setting, server, 2, 1, seconds, labels=True)
+        answers, rates[server.name] = asked["labels"], asked["images_per_second"]
         # Triton, which was told no labels, answers with their indices.
         answers = [names[int(label)] if label.isdigit() else label for label in answers]
         first = first or answers
@@ -59,7 +61,7 @@ def check_answers(setting, running: list[servers.Server], seconds: float) -> dic
         agreement[server.name] = sum(a == b for a, b in both) / max(1, len(both))
         print(f"{server.name}: {agreement[server.name]:.1%} of {len(both)} answers are those of "
               f"{running[0].name}", flush=True)
-    return agreement
+    return agreement, rates
 
 
 def print_case(rounds: list[dict], per_request: int) -> None:
@@ -83,13 +85,10 @@ def precision_trials(server: servers.Graft) -> dict:
 
 def open_loop(measurements: list[dict], shares: list[float]) -> list[dict]:
     """Cases of an open loop, as shares of the fastest peer's rate."""
-    full = max((each for each in measurements if each["per_request"] == 1),
-               key=lambda each: each["concurrency"] == 8)
-    rates = [statistics.median(each[name]["requests_per_second"] for each in full["rounds"])
-             for name in full["rounds"][0] if not name.startswith("graft")]
-    if not rates:
+    fastest = fastest_peer(measurements)
+    if not fastest:
         return []
-    return [{"concurrency": 1, "per_request": 1, "rate": float(f"{share * max(rates):.2g}")}
+    return [{"concurrency": 1, "per_request": 1, "rate": float(f"{share * fastest:.2g}")}
             for share in shares]
 
 
@@ -98,6 +97,8 @@ def main() -> None:
     parser.add_argument("--cases", default="1x1,8x1,64x1,1x8",
                         help="requests under way x images of each")
     parser.add_argument("--open-shares", default="0.5,0.8", help="of the open loop; empty: none")
+    parser.add_argument("--answers", type=int, default=20,
+                        help="about so many of each measurement, or more: slow servers are asked for longer")
     parser.add_argument("--peers", default=",".join(
         AIO + ("litserve", "litserve-throughput", "bentoml")))
     parser.add_argument("--triton-python", help="then Triton is a peer, too")
@@ -122,13 +123,18 @@ def main() -> None:
         running.append(graft("graft, pictures seen before", "--serving-precision", "f32"))
         for server in running:
             client.warm(setting, server, arguments.warm_seconds)
-        agreement = check_answers(setting, running, arguments.warm_seconds)
+        agreement, rates_before = check_answers(setting, running, arguments.warm_seconds)
         measurements = []
 
         def measure(case: dict) -> None:
+            def ask(server: servers.Server) -> dict:
+                # An open loop is as long for all: one that falls behind waits longer and longer.
+                seconds = figures.seconds_of(arguments.seconds, arguments.answers, case["per_request"],
+                                     case.get("rate") or rates_before[server.name])
+                return client.load(setting, server, seconds=seconds, **case)
+
             rounds = figures.in_turns(arguments.rounds, {
-                server.name: lambda server=server: client.load(
-                    setting, server, seconds=arguments.seconds, **case) for server in running})
+                server.name: lambda server=server: ask(server) for server in running})
             measurements.append({**case, "rounds": rounds})
             print(f"\n{case}")
             print_case(rounds, case["per_request"])

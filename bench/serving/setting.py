@@ -59,7 +59,11 @@ class Setting:
                 server.cli("finetune", "--dataset", dataset, "--model", model, "--framing",
                            "centre_crop", "--seed", str(seed), *self.options, *options, *own, "--watch")
         if self.trained:
-            shutil.copytree(data, self.trained)
+            # Whole or not at all: what an interrupted copy left would be taken for it.
+            part = self.trained.with_name(self.trained.name + ".part")
+            shutil.rmtree(part, ignore_errors=True)
+            shutil.copytree(data, part)
+            part.rename(self.trained)
 
     def make_stubs(self) -> None:
         """Python modules of the protocols, for peers and for what asks over grpcio."""
