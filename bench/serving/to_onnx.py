@@ -26,7 +26,7 @@ class Graph:
 
     def constant(self, name, array):
         if name not in self.constants:
-            self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(array), name)
+            self.constants[name] = numpy_helper.from_array(np.asarray(array, order="C"), name)
         return name
 
     def weight(self, name):
