@@ -54,8 +54,12 @@ def table(run: dict) -> list[str]:
 
 
 def plot(runs: list[dict], path: pathlib.Path) -> None:
-    figure, axes = plt.subplots(1, len(runs), figsize=(4.6 * len(runs), 3.8), squeeze=False)
-    for axis, run in zip(axes[0], runs):
+    columns = min(3, len(runs))  # more are too small to read on a page
+    lines = -(-len(runs) // columns)
+    figure, axes = plt.subplots(lines, columns, figsize=(4.6 * columns, 3.4 * lines + 0.4), squeeze=False)
+    for axis in axes.flat[len(runs):]:
+        axis.axis("off")
+    for axis, run in zip(axes.flat, runs):
         cases = [case for case in run["measurements"] if not case.get("rate")]
         servers = [s for s in cases[0]["rounds"][0] if s in COLOURS]
         width = 0.8 / len(servers)
@@ -70,10 +74,11 @@ def plot(runs: list[dict], path: pathlib.Path) -> None:
         axis.set_title(run["backbone"], fontsize=10)
         axis.set_xlabel("requests under way x pictures of each")
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0][0].set_ylabel("pictures a second")
+    for line in axes:
+        line[0].set_ylabel("pictures a second")
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="upper center", ncols=5, frameon=False, fontsize=8)
-    figure.tight_layout(rect=(0, 0, 1, 0.9))
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.4 / (3.4 * lines + 0.4)))
     figure.savefig(path, metadata={"Date": None})
 
 
