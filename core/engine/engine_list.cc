@@ -1,7 +1,5 @@
 #include "core/engine/engine_list.h"
 
-#include <utility>
-
 #include "core/base/status_macros.h"
 #include "core/engine/device/device_engine.h"
 #include "core/engine/eager/eager_engine.h"
@@ -9,23 +7,6 @@
 #include "core/nn/devices.h"
 
 namespace graft::engine {
-namespace {
-
-void AppendEnginesOf(at::Device device, EngineFactories& engines) {
-  const MakePassRecorder recorder = GraphRecorder(device.type());
-  for (const Precision precision : {Precision::kBf16, Precision::kF32}) {
-    DeviceEngineFactory::Options options{
-        .device = device, .precision = precision, .min_flops = kTooSmallForDevice};
-    if (recorder != nullptr) {
-      options.recorder = recorder;
-      engines.push_back(std::make_shared<DeviceEngineFactory>(options));
-    }
-    options.recorder = nullptr;
-    engines.push_back(std::make_shared<DeviceEngineFactory>(std::move(options)));
-  }
-}
-
-}  // namespace
 
 EngineFactories AllEngines() {
   return {std::make_shared<OpenVinoEngineFactory>(kTooSmallForOpenVino, Precision::kInt8),
@@ -38,7 +19,7 @@ absl::StatusOr<EngineFactories> EnginesOn(absl::string_view device, bool only_li
   GRAFT_ASSIGN_OR_RETURN(const at::Device found, nn::FindDevice(device));
   if (found.is_cpu() && !only_libtorch) return AllEngines();
   EngineFactories engines;
-  if (!found.is_cpu()) AppendEnginesOf(found, engines);
+  if (!found.is_cpu()) engines = DeviceEngines(found, kTooSmallForDevice);
   if (!only_libtorch) {
     engines.push_back(std::make_shared<OpenVinoEngineFactory>(kTooSmallForOpenVino));
   }

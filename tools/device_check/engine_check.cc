@@ -27,19 +27,6 @@ namespace {
 constexpr double kTolerance = 1e-3;
 constexpr double kBf16Tolerance = 0.1;
 
-std::vector<engine::DeviceEngineFactory> EnginesOf(at::Device device) {
-  std::vector<engine::DeviceEngineFactory> engines;
-  const engine::MakePassRecorder recorder = engine::GraphRecorder(device.type());
-  for (const engine::Precision precision : {engine::Precision::kF32, engine::Precision::kBf16}) {
-    engines.emplace_back(
-        engine::DeviceEngineFactory::Options{.device = device, .precision = precision});
-    if (recorder == nullptr) continue;
-    engines.emplace_back(engine::DeviceEngineFactory::Options{
-        .device = device, .precision = precision, .recorder = recorder});
-  }
-  return engines;
-}
-
 struct Subject {
   model::InputSpec pixels;
   std::shared_ptr<nn::Network> network;  // on the host
@@ -121,14 +108,14 @@ std::vector<EngineResult> CheckEngines(const EngineCase& engine_case, const Chec
     GRAFT_ASSIGN_OR_RETURN(const at::Tensor expected, Answers(*reference, subject));
     const std::unique_ptr<nn::Network> there = subject.network->Clone();
     there->To(options.subject);
-    for (const engine::DeviceEngineFactory& factory : EnginesOf(device)) {
-      const bool whole = factory.precision() == engine::Precision::kF32;
-      const auto made = factory.Make(subject.segment, {.max_rows = options.batch});
+    for (const auto& factory : engine::DeviceEngines(device)) {
+      const bool whole = factory->precision() == engine::Precision::kF32;
+      const auto made = factory->Make(subject.segment, {.max_rows = options.batch});
       for (const int rows : {1, options.batch}) {
         EngineResult& result = results.emplace_back();
         result.name = engine_case.name;
         result.engine =
-            absl::StrCat(factory.name(), " ", model::PrecisionName(factory.precision()));
+            absl::StrCat(factory->name(), " ", model::PrecisionName(factory->precision()));
         result.rows = rows;
         result.tolerance = whole ? kTolerance : kBf16Tolerance;
         result.status = made.status();

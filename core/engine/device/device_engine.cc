@@ -120,4 +120,21 @@ absl::StatusOr<std::unique_ptr<Engine>> DeviceEngineFactory::Make(
   });
 }
 
+std::vector<std::shared_ptr<const EngineFactory>> DeviceEngines(at::Device device,
+                                                                int64_t min_flops) {
+  std::vector<std::shared_ptr<const EngineFactory>> engines;
+  const MakePassRecorder recorder = GraphRecorder(device.type());
+  for (const Precision precision : {Precision::kBf16, Precision::kF32}) {
+    DeviceEngineFactory::Options options{
+        .device = device, .precision = precision, .min_flops = min_flops};
+    if (recorder != nullptr) {
+      options.recorder = recorder;
+      engines.push_back(std::make_shared<DeviceEngineFactory>(options));
+    }
+    options.recorder = nullptr;
+    engines.push_back(std::make_shared<DeviceEngineFactory>(std::move(options)));
+  }
+  return engines;
+}
+
 }  // namespace graft::engine

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <c10/core/Device.h>
 
@@ -39,6 +40,11 @@ class DeviceEngineFactory final : public EngineFactory {
   const Options options_;
   const std::string name_;
 };
+
+// All that LibTorch has for `device`, an accelerator, in the order in which they are asked: fewer
+// bits before more, and with a recorder, where there is one, before without.
+std::vector<std::shared_ptr<const EngineFactory>> DeviceEngines(at::Device device,
+                                                                int64_t min_flops = 0);
 
 // A head of a few layers, which the CPU has computed before the device has its input.
 inline constexpr int64_t kTooSmallForDevice = 20'000'000;

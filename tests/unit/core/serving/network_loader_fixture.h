@@ -151,6 +151,17 @@ class NetworkLoaderTest : public ::testing::Test {
     source_.versions[version] = {Serialize(tensors), model::ModelDescriptionToJson(description)};
   }
 
+  // Says of a published version that it was proved to be served in 8-bit integers by these ranges.
+  void ServeInEightBits(int64_t version, std::vector<model::ActivationRange> ranges) {
+    auto description = *model::ModelDescriptionFromJson(source_.versions[version].description);
+    description.precision = model::PrecisionRecord{.chosen = model::Precision::kInt8,
+                                                   .reason = "proved",
+                                                   .figure = "",
+                                                   .trials = {},
+                                                   .ranges = std::move(ranges)};
+    source_.versions[version].description = model::ModelDescriptionToJson(description);
+  }
+
   // A version that has changed every stage.
   void PublishWhole(int64_t version, uint64_t seed) {
     Publish(version, seed, /*changed=*/true);

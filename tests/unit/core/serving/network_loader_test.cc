@@ -103,13 +103,7 @@ TEST_F(NetworkLoaderTest, ModelsInEightBitsShareWhatHasTheSameRanges) {
   const engine::OpenVinoEngineFactory int8(0, model::Precision::kInt8);
   const auto publish = [&](int64_t version, std::vector<model::ActivationRange> ranges) {
     Publish(version, static_cast<uint64_t>(version));
-    auto description = *model::ModelDescriptionFromJson(source_.versions[version].description);
-    description.precision = model::PrecisionRecord{.chosen = model::Precision::kInt8,
-                                                   .reason = "proved",
-                                                   .figure = "",
-                                                   .trials = {},
-                                                   .ranges = std::move(ranges)};
-    source_.versions[version].description = model::ModelDescriptionToJson(description);
+    ServeInEightBits(version, std::move(ranges));
   };
   const std::vector<model::ActivationRange> ranges = {{"one", -2.2f, 2.7f}, {"two", 0, 3}};
   publish(1, ranges);

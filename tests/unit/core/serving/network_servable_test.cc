@@ -249,13 +249,7 @@ TEST_F(NetworkServableTest, ModelsInEightBitsShareATrunkWhereTheyAgreeBelowTheFo
   const auto publish = [&](int64_t version, bool changed,
                            std::vector<model::ActivationRange> ranges) {
     Publish(version, static_cast<uint64_t>(version), changed);
-    auto description = *model::ModelDescriptionFromJson(source_.versions[version].description);
-    description.precision = model::PrecisionRecord{.chosen = model::Precision::kInt8,
-                                                   .reason = "proved",
-                                                   .figure = "",
-                                                   .trials = {},
-                                                   .ranges = std::move(ranges)};
-    source_.versions[version].description = model::ModelDescriptionToJson(description);
+    ServeInEightBits(version, std::move(ranges));
   };
   publish(1, false, {{"one", -2.2f, 2.7f}, {"two", 0, 3}});
   publish(2, true, {{"one", -2.2f, 2.7f}, {"two", 0, 9}});  // "two" is its own
