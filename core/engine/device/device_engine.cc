@@ -11,6 +11,7 @@
 #include "core/engine/device/lane.h"
 #include "core/engine/eager/segment_network.h"
 #include "core/engine/folded_segment.h"
+#include "core/engine/min_flops.h"
 #include "core/nn/torch_error.h"
 
 namespace graft::engine {
@@ -93,11 +94,7 @@ uint64_t DeviceEngineFactory::MostBytes(uint64_t tensor_bytes, const EngineOptio
 absl::StatusOr<std::unique_ptr<Engine>> DeviceEngineFactory::Make(
     std::shared_ptr<const Segment> segment, const EngineOptions& options) const {
   GRAFT_RETURN_IF_ERROR(Validate(*segment));
-  const std::vector<nn::Shape> inputs = nn::InputShapes(segment->spec);
-  GRAFT_ASSIGN_OR_RETURN(const int64_t flops, nn::CountFlops(segment->spec, 0, 1, inputs));
-  if (flops < options_.min_flops) {
-    return absl::UnimplementedError("the segment is too small to gain anything");
-  }
+  GRAFT_RETURN_IF_ERROR(CheckMinFlops(*segment, options_.min_flops));
   return nn::CatchTorchErrors(name_, [&]() -> absl::StatusOr<std::unique_ptr<Engine>> {
     const at::ScalarType type = options_.precision == Precision::kF32 ? at::kFloat : at::kBFloat16;
     GRAFT_ASSIGN_OR_RETURN(

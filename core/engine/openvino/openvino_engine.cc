@@ -9,6 +9,7 @@
 
 #include "core/base/status_macros.h"
 #include "core/engine/batch_plan.h"
+#include "core/engine/min_flops.h"
 #include "core/engine/openvino/batch_form.h"
 #include "core/engine/openvino/compiled_segment.h"
 
@@ -116,10 +117,7 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenVinoEngineFactory::Make(
   const std::vector<nn::Shape> inputs = nn::InputShapes(segment->spec);
   GRAFT_ASSIGN_OR_RETURN(const std::vector<nn::Shape> shapes,
                          nn::InferShapes(segment->spec, inputs));
-  GRAFT_ASSIGN_OR_RETURN(const int64_t flops, nn::CountFlops(segment->spec, 0, 1, inputs));
-  if (flops < min_flops_) {
-    return absl::UnimplementedError("the segment is too small to gain anything");
-  }
+  GRAFT_RETURN_IF_ERROR(CheckMinFlops(*segment, min_flops_));
   if (precision_ == Precision::kInt8 && segment->ranges.empty()) {
     return absl::UnimplementedError(
         "no layer of it has a range for 8-bit integers: they are found before a model is "
