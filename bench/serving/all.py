@@ -32,9 +32,10 @@ NETWORKS = {
     # 64 pictures take VGG16 four seconds, so that a case of 64 would measure one wave of them.
     "vgg16": ("vgg16-hed", False, ("--cases", "1x1,8x1,1x8")),
 }
-OTHERS = {"noop": "noop.py", "heads": "heads.py", "many": "many.py",
-          "connections": "awkward_connections.py", "training": "training_beside.py",
-          "loading": "loading_beside.py", "soak": "soak.py"}
+OTHERS = {"noop": ("noop.py",), "heads": ("heads.py",), "many": ("many.py",), "forks": ("forks.py",),
+          "connections": ("awkward_connections.py",), "training": ("training_beside.py",),
+          "loading": ("loading_beside.py",), "loading_each_second": ("loading_beside.py", "--every", "1"),
+          "soak": ("soak.py",)}
 
 
 def call(*words) -> None:
@@ -72,9 +73,9 @@ def main() -> None:
         call(HERE / "run.py", "--bin", arguments.bin, "--weights", weights, "--images", images,
              "--trained", arguments.work / f"{name}-trained", *training, "--rounds", arguments.rounds,
              *words, *peers, *arguments.run, "--out", made(name))
-    for name, program in OTHERS.items():
+    for name, (program, *words) in OTHERS.items():
         if name in only and not made(name).exists():
-            call(HERE / program, "--bin", arguments.bin, "--weights",
+            call(HERE / program, *words, "--bin", arguments.bin, "--weights",
                  arguments.weights / "efficientnet_lite0", "--images", arguments.images, "--out",
                  made(name))
     if arguments.docs:

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""The slowest of a hundred answers (p99) of Predict for one model while another is taken out of memory and
-loaded again without a pause (RepositoryModelUnload and Load of the Open Inference Protocol), over the same
-while nothing is loaded, in turns. The other model is one of whose network every layer was trained, so
-that each load reads all of it and compiles it.
+"""How much slower another model's answers are while one is loaded.
+
+The slowest of a hundred answers (p99) of Predict for one model while another is taken out of memory and
+loaded again (RepositoryModelUnload and Load of the Open Inference Protocol) {often}, over the same while
+nothing is loaded, in turns. The other model is one of whose network every layer was trained, so that each
+load reads all of it and compiles it.
 
     loading_beside.py --bin build/release/bin --weights weights/efficientnet_lite0 --images PHOTOGRAPHS
 
@@ -11,6 +13,7 @@ Needs the Python of run.py.
 
 import contextlib
 import threading
+import time
 
 import beside
 import client
@@ -22,12 +25,14 @@ ASKED, LOADED = "bench", "bench-loaded"
 
 
 @contextlib.contextmanager
-def loading(repository, messages):
-    """Unloads and loads until it is left; gives what says how often it has."""
+def loading(repository, messages, every: float):
+    """Unloads and loads until it is left, one time after the other or every so many seconds; gives
+    what says how often it has."""
     over, loads = threading.Event(), []
 
     def work() -> None:
-        while not over.is_set():
+        begun = time.monotonic()
+        while not over.wait(max(0.0, begun + len(loads) * every - time.monotonic())):
             repository.RepositoryModelUnload(
                 messages.RepositoryModelUnloadRequest(model_name=LOADED), timeout=60)
             repository.RepositoryModelLoad(
@@ -46,9 +51,12 @@ def loading(repository, messages):
 def main() -> None:
     parser = arguments_of(__doc__.splitlines()[0])
     parser.add_argument("--under-way", default="1,8")
+    parser.add_argument("--every", type=float, default=0, help="seconds from load to load; 0: no pause")
     arguments = parser.parse_args()
     under_ways = [int(word) for word in arguments.under_way.split(",")]
-    figures = Figures("Predict while another model loads", __doc__.split("\n\n")[0])
+    often = f"every {arguments.every:g} s" if arguments.every else "without a pause"
+    figures = Figures(f"Predict while another model loads {often}",
+                      __doc__.split("\n\n")[1].format(often=often))
     with prepared(arguments) as setting:
         setting.train((ASKED, LOADED), ("--precision", "f32"), {
             LOADED: ("--strategy", "full", "--head-epochs", "0", "--epochs", "1")})
@@ -61,7 +69,7 @@ def main() -> None:
             client.warm(setting, server, arguments.warm_seconds, 1)
 
             rounds = beside.measure(setting, server, under_ways, arguments.rounds, arguments.seconds,
-                                    lambda: loading(repository, messages))
+                                    lambda: loading(repository, messages, arguments.every))
     figures.raw["rounds"] = rounds
     beside.add_figures(figures, rounds, under_ways, "while another loads",
                        {under_way: "≤ 2" for under_way in under_ways})
