@@ -1,5 +1,7 @@
 #include "core/recipes/conditions.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
@@ -19,17 +21,24 @@ bool AsksFor(const FineTuneConfig& config, const Condition& condition) {
   return asks;
 }
 
+// Whether LBFGS can find the optimum of the head on fixed features.
+bool CanFitHead(const FineTuneConfig& config, const HeadRecipe& head) {
+  const TaskOptionGroup* const task = config.task.group();
+  return task != nullptr && task->convex && head.head == model::HeadKind::kLinear;
+}
+
 // An optimizer is asked for by name or by an option that it alone has; else the head's recipe names
 // it; else a linear head on fixed features is fitted in one go where nothing of training in batches
 // is asked for; else it is the strategy's.
 OptimizerKind ChooseOptimizer(const FineTuneConfig& config, const StrategyRecipe& strategy,
                               const HeadRecipe& head) {
   if (config.training.optimizer.has_value()) return *config.training.optimizer;
+  if (strategy.defaults.training.optimizer == OptimizerKind::kClassMeans) {
+    return OptimizerKind::kClassMeans;
+  }
   if (AsksFor(config, kSgd)) return OptimizerKind::kSgd;
   if (head.defaults.training.optimizer.has_value()) return *head.defaults.training.optimizer;
-  const TaskOptionGroup* const task = config.task.group();
-  if (task != nullptr && task->convex && strategy.features_stay &&
-      head.head == model::HeadKind::kLinear && !AsksFor(config, kBatches)) {
+  if (CanFitHead(config, head) && strategy.features_stay && !AsksFor(config, kBatches)) {
     return OptimizerKind::kLbfgs;
   }
   return *strategy.defaults.training.optimizer;
@@ -42,7 +51,14 @@ Choices ChoicesOf(const FineTuneConfig& config) {
   choices.strategy = config.strategy.value_or(Strategy::kFeatureExtraction);
   choices.head = config.head.kind.value_or(model::HeadKind::kLinear);
   const StrategyRecipe& strategy = StrategyOf(choices.strategy);
-  choices.optimizer = ChooseOptimizer(config, strategy, HeadOf(choices.head));
+  const HeadRecipe& head = HeadOf(choices.head);
+  choices.optimizer = ChooseOptimizer(config, strategy, head);
+  const bool has_fit = std::any_of(strategy.phases.begin(), strategy.phases.end(),
+                                   [](const PhasePlan& phase) { return phase.fits_head; });
+  // Who says for how many epochs the head is trained wants it trained.
+  choices.fits_head =
+      choices.optimizer == OptimizerKind::kLbfgs ||
+      (has_fit && CanFitHead(config, head) && config.training.head_epochs.value_or(0) == 0);
   choices.augment = config.data.augment.value_or(*strategy.defaults.data.augment);
   return choices;
 }

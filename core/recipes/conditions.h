@@ -13,8 +13,10 @@ namespace graft::recipes {
 struct Choices {
   Strategy strategy = Strategy::kFeatureExtraction;
   model::HeadKind head = model::HeadKind::kLinear;
-  OptimizerKind optimizer = OptimizerKind::kLbfgs;
+  OptimizerKind optimizer = OptimizerKind::kLbfgs;  // of all phases but one that LBFGS fits
   bool augment = false;
+  // The head has a phase of its own in which LBFGS fits it, whatever `optimizer` trains the rest.
+  bool fits_head = true;
 };
 
 // The choices of `config`, asked for or by default.
@@ -44,20 +46,35 @@ inline constexpr Condition kPoolingHead = {
 inline constexpr Condition kFrozenBackbone = {"FEATURE_EXTRACTION", [](const Choices& c) {
                                                 return c.strategy == Strategy::kFeatureExtraction;
                                               }};
-inline constexpr Condition kTrainedStages = {"TOP_LAYERS and FULL", [](const Choices& c) {
-                                               return c.strategy != Strategy::kFeatureExtraction;
-                                             }};
-inline constexpr Condition kLastStages = {
-    "TOP_LAYERS", [](const Choices& c) { return c.strategy == Strategy::kTopLayers; }};
-inline constexpr Condition kBatches = {
-    "ADAMW and SGD", [](const Choices& c) { return c.optimizer != OptimizerKind::kLbfgs; }};
+inline constexpr Condition kTrainedStages = {
+    "what trains stages of the backbone", [](const Choices& c) {
+      return c.strategy != Strategy::kFeatureExtraction && c.strategy != Strategy::kDirect;
+    }};
+// Pretrained stages learn, after a head that suits them.
+inline constexpr Condition kTunedStages = {
+    "TOP_LAYERS, FULL, LP_FT and GRADUAL", [](const Choices& c) {
+      return kTrainedStages.holds(c) && c.strategy != Strategy::kFromScratch;
+    }};
+inline constexpr Condition kLastStages = {"TOP_LAYERS and GRADUAL", [](const Choices& c) {
+                                            return c.strategy == Strategy::kTopLayers ||
+                                                   c.strategy == Strategy::kGradual;
+                                          }};
+inline constexpr Condition kIterations = {"LBFGS, ADAMW and SGD", [](const Choices& c) {
+                                            return c.optimizer != OptimizerKind::kClassMeans;
+                                          }};
+inline constexpr Condition kBatches = {"ADAMW and SGD", [](const Choices& c) {
+                                         return c.optimizer == OptimizerKind::kAdamW ||
+                                                c.optimizer == OptimizerKind::kSgd;
+                                       }};
 inline constexpr Condition kSgd = {
     "SGD", [](const Choices& c) { return c.optimizer == OptimizerKind::kSgd; }};
-inline constexpr Condition kLbfgs = {
-    "LBFGS", [](const Choices& c) { return c.optimizer == OptimizerKind::kLbfgs; }};
+inline constexpr Condition kFittedHead = {"LBFGS, and LP_FT with a LINEAR head",
+                                          [](const Choices& c) { return c.fits_head; }};
 inline constexpr Condition kAugmentedFeatures = {
-    "augment, in FEATURE_EXTRACTION and TOP_LAYERS",
-    [](const Choices& c) { return c.augment && c.strategy != Strategy::kFull; }};
+    "augment, in FEATURE_EXTRACTION and TOP_LAYERS", [](const Choices& c) {
+      return c.augment &&
+             (c.strategy == Strategy::kFeatureExtraction || c.strategy == Strategy::kTopLayers);
+    }};
 
 }  // namespace graft::recipes
 

@@ -16,12 +16,18 @@ enum class Strategy {
   kFeatureExtraction,  // a head on features that are computed once
   kTopLayers,          // the head first, then the head and the last stage(s)
   kFull,               // the head first where asked for, then everything
+  kLpFt,               // the head to its optimum, then everything at a low rate
+  kGradual,            // the head, then one stage after the other joins from the top
+  kFromScratch,        // everything, from weights that are drawn anew
+  kDirect,             // no step is taken: the head is computed from the features
 };
 
 enum class OptimizerKind {
   kLbfgs,  // full-batch; only for a linear head on cached features
   kAdamW,  // Loshchilov & Hutter 2019; betas .9, .999
   kSgd,    // momentum without Nesterov
+  // No steps: a linear head of the classes' mean features; only on cached features.
+  kClassMeans,
 };
 
 enum class ScheduleKind { kCosine, kConstant };

@@ -1,5 +1,7 @@
 #include "core/recipes/framings.h"
 
+#include "core/recipes/conditions.h"
+
 namespace graft::recipes {
 namespace {
 
@@ -9,7 +11,7 @@ constexpr double kCheapPassGflops = 2'000;  // also in the words of data.framing
 
 bool ComparesFramings(const FineTuneConfig& config, int64_t images, double forward_gflops) {
   if (config.data.framing.has_value()) return *config.data.framing == FramingChoice::kAuto;
-  return config.training.optimizer == OptimizerKind::kLbfgs &&
+  return ChoicesOf(config).fits_head &&
          static_cast<double>(images) * forward_gflops <= kCheapPassGflops;
 }
 

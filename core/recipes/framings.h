@@ -13,7 +13,7 @@ namespace graft::recipes {
 inline constexpr int kFramingsCompared = static_cast<int>(std::size(model::kFramings));
 
 // Whether a job with this resolved configuration compares framings before it trains: where it asks
-// for AUTO, and where it asks for no framing, solves for its head by LBFGS, and one pass of its
+// for AUTO, and where it asks for no framing, fits its head by LBFGS, and one pass of its
 // `images` through the network costs little: some ten seconds on a few cores. `forward_gflops`:
 // operations (multiply-adds x 2, in 1e9) of one image. Pure.
 bool ComparesFramings(const FineTuneConfig& config, int64_t images, double forward_gflops);

@@ -15,11 +15,11 @@ std::optional<double> DeriveBackboneRate(const FineTuneConfig& config, std::opti
 }
 
 std::optional<int> DeriveHeadEpochs(const FineTuneConfig& config, std::optional<int> recipe) {
+  if (ChoicesOf(config).fits_head) return 0;
   return std::min(recipe.value_or(0), *config.training.epochs / 2);
 }
 
 std::string CheckLbfgs(const CheckInput& in) {
-  if (in.asked.training.optimizer != OptimizerKind::kLbfgs) return "";
   const TaskOptionGroup* const task = in.asked.task.group();
   if (task == nullptr || !task->convex) {
     return "LBFGS cannot fit this task: use ADAMW or SGD";
@@ -30,6 +30,39 @@ std::string CheckLbfgs(const CheckInput& in) {
   }
   return "LBFGS fits a linear head on frozen features only: use ADAMW or SGD, or "
          "FEATURE_EXTRACTION with a LINEAR head";
+}
+
+// Also where DIRECT brings it along.
+std::string CheckClassMeans(const CheckInput& in) {
+  const TaskOptionGroup* const task = in.asked.task.group();
+  if (task != nullptr && !task->one_class) {
+    return "CLASS_MEANS needs one class an image, which this task does not have: use another "
+           "strategy or optimizer";
+  }
+  if (StrategyOf(in.choices.strategy).features_stay &&
+      in.choices.head == model::HeadKind::kLinear) {
+    return "";
+  }
+  return "CLASS_MEANS makes a linear head on frozen features only: use a LINEAR head with "
+         "FEATURE_EXTRACTION or DIRECT, or ADAMW or SGD";
+}
+
+std::string CheckOptimizer(const CheckInput& in) {
+  if (in.choices.strategy == Strategy::kDirect &&
+      in.choices.optimizer != OptimizerKind::kClassMeans) {
+    return "DIRECT takes no steps: leave the optimizer out, or take FEATURE_EXTRACTION";
+  }
+  if (in.choices.optimizer == OptimizerKind::kClassMeans) return CheckClassMeans(in);
+  return in.asked.training.optimizer == OptimizerKind::kLbfgs ? CheckLbfgs(in) : "";
+}
+
+std::string CheckWeightAveraging(const CheckInput& in) {
+  if (!in.asked.training.weight_averaging.value_or(false) || in.choices.fits_head ||
+      in.filled.training.head_epochs.value_or(0) > 0) {
+    return "";
+  }
+  return "mixes with the weights after the head alone was trained: set training.head_epochs, or "
+         "take LP_FT";
 }
 
 std::string CheckLayers(const CheckInput& in) {
@@ -69,7 +102,7 @@ std::string CheckHeadEpochs(const CheckInput& in) {
 }
 
 std::string CheckFraming(const CheckInput& in) {
-  if (in.asked.data.framing != FramingChoice::kAuto || kLbfgs.holds(in.choices)) return "";
+  if (in.asked.data.framing != FramingChoice::kAuto || kFittedHead.holds(in.choices)) return "";
   return absl::StrCat("AUTO is judged by the fit of LBFGS, and this job has ", Describe(in.choices),
                       ": take CENTRE_CROP, SQUEEZE or LETTERBOX");
 }

@@ -23,6 +23,8 @@ struct TaskOptionGroup {
   OptionGroup group;  // its path leads through the oneof: "task.classification"
   // Whether a linear head on fixed features has one optimum, which L-BFGS finds.
   bool convex = false;
+  // Whether each example has one class, which CLASS_MEANS needs.
+  bool one_class = false;
   TaskOptions (*make)() = nullptr;  // all options absent
 };
 

@@ -18,7 +18,7 @@ enum class BatchNormMode {
 
 // One stretch of training with one set of trainable parameters.
 struct PhaseSpec {
-  std::string name;          // "head" or "fine-tune"
+  std::string name;          // "head", "unfreeze 1", "fine-tune"
   int trainable_stages = 0;  // of the backbone, counted from its end; 0: the head alone
   int epochs = 0;
   OptimizerKind optimizer = OptimizerKind::kAdamW;
@@ -30,6 +30,11 @@ struct PhaseSpec {
   // Whether what enters the first trained layer is computed once and kept. Off where every epoch
   // sees new augmentations of the images.
   bool cache_at_cut = true;
+
+  // The head is computed from features that are kept, rather than trained step by step.
+  bool is_solved() const {
+    return optimizer == OptimizerKind::kLbfgs || optimizer == OptimizerKind::kClassMeans;
+  }
 };
 
 }  // namespace graft::recipes

@@ -1,6 +1,9 @@
 #include "core/recipes/resolve.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
 
 #include "core/base/status_macros.h"
 #include "core/model/head_layer_text.h"
@@ -34,26 +37,81 @@ std::optional<OptionValue> DefaultOf(const Option& option, const FineTuneConfig&
   return std::nullopt;
 }
 
-PhaseSpec LayOut(const PhasePlan& plan, const FineTuneConfig& config) {
+bool KeepsAtCut(Keeps keeps, const FineTuneConfig& config) {
+  switch (keeps) {
+    case Keeps::kViews:
+      return true;
+    case Keeps::kPlain:
+      return !*config.data.augment;
+    case Keeps::kNothing:
+      break;
+  }
+  return false;
+}
+
+PhaseSpec LayOut(const PhasePlan& plan, const FineTuneConfig& config, int epochs) {
   const TrainingOptions& training = config.training;
-  const int head_epochs = training.head_epochs.value_or(0);
   PhaseSpec phase;
   phase.name = plan.name;
-  phase.epochs =
-      plan.epochs == EpochShare::kHeadEpochs ? head_epochs : *training.epochs - head_epochs;
+  phase.epochs = epochs;
   phase.optimizer = *training.optimizer;
   // L-BFGS finds its own step length: there is no rate, schedule or warm-up.
   phase.schedule = training.schedule.value_or(ScheduleKind::kCosine);
   phase.warmup_epochs = std::min<double>(training.warmup_epochs.value_or(0), phase.epochs);
-  phase.head_learning_rate = training.learning_rate.value_or(0);
+  phase.head_learning_rate = training.learning_rate.value_or(0) * plan.head_rate;
   phase.batch_norm = StrategyOf(*config.strategy).batch_norm;
-  phase.cache_at_cut = plan.cache_at_cut;
+  phase.cache_at_cut = KeepsAtCut(plan.keeps, config);
   if (plan.trains != Trains::kHead) {
     phase.trainable_stages =
         plan.trains == Trains::kEverything ? kAllStages : *training.trainable_stages;
     phase.backbone_learning_rate = *training.backbone_learning_rate;
   }
   return phase;
+}
+
+// A head that LBFGS fits, in a job whose other phases are trained in batches.
+PhaseSpec LayOutFit(const PhasePlan& plan) {
+  PhaseSpec phase;
+  phase.name = plan.name;
+  phase.optimizer = OptimizerKind::kLbfgs;
+  phase.epochs = *OptimizerOf(OptimizerKind::kLbfgs).defaults.training.epochs;
+  return phase;
+}
+
+// A phase a stage. Each, and what comes behind them, takes an equal part of the epochs that are
+// left.
+std::vector<PhaseSpec> LayOutOneByOne(const PhasePlan& plan, const FineTuneConfig& config,
+                                      int epochs_left) {
+  const int stages = *config.training.trainable_stages;
+  std::vector<PhaseSpec> phases;
+  for (int trained = 1; trained <= stages; ++trained) {
+    PhaseSpec phase = LayOut(plan, config, epochs_left / (stages + 1));
+    absl::StrAppend(&phase.name, " ", trained);
+    phase.trainable_stages = trained;
+    phases.push_back(std::move(phase));
+  }
+  return phases;
+}
+
+std::vector<PhaseSpec> LayOutAll(const FineTuneConfig& config) {
+  const bool fits_head = ChoicesOf(config).fits_head;
+  const int head_epochs = config.training.head_epochs.value_or(0);
+  int left = *config.training.epochs - head_epochs;
+  std::vector<PhaseSpec> phases;
+  for (const PhasePlan& plan : StrategyOf(*config.strategy).phases) {
+    if (plan.fits_head && fits_head) {
+      phases.push_back(LayOutFit(plan));
+    } else if (plan.trains == Trains::kOneByOne) {
+      for (PhaseSpec& phase : LayOutOneByOne(plan, config, left)) {
+        left -= phase.epochs;
+        phases.push_back(std::move(phase));
+      }
+    } else {
+      phases.push_back(
+          LayOut(plan, config, plan.epochs == EpochShare::kHeadEpochs ? head_epochs : left));
+    }
+  }
+  return phases;
 }
 
 // The pooling of a head that was told of none.
@@ -124,8 +182,7 @@ absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config) {
   GRAFT_RETURN_IF_ERROR(ValidateConfig(config));
   ResolvedFineTune resolved;
   resolved.config = FillDefaults(config, ChoicesOf(config));
-  for (const PhasePlan& plan : StrategyOf(*resolved.config.strategy).phases) {
-    PhaseSpec phase = LayOut(plan, resolved.config);
+  for (PhaseSpec& phase : LayOutAll(resolved.config)) {
     if (phase.epochs == 0) continue;
     resolved.total_epochs += phase.epochs;
     resolved.phases.push_back(std::move(phase));

@@ -7,6 +7,9 @@
 namespace graft::recipes {
 namespace {
 
+// Of LP_FT's second phase, against training.learning_rate.
+constexpr double kLowRate = 0.1;
+
 // The rows of a recipe table as the words of its enum.
 template <typename Enum, typename Recipe>
 std::vector<EnumWord<Enum>> WordsIn(absl::Span<const Recipe> recipes, Enum Recipe::*value) {
@@ -60,13 +63,75 @@ absl::Span<const StrategyRecipe> Strategies() {
        .help = "The head first, then everything, from images that are new in each epoch",
        .backbone_rate_ratio = 0.1,
        .phases = {{.name = "head", .epochs = EpochShare::kHeadEpochs},
-                  {.name = "fine-tune", .trains = Trains::kEverything, .cache_at_cut = false}},
+                  {.name = "fine-tune", .trains = Trains::kEverything, .keeps = Keeps::kNothing}},
        .defaults = {.training = {.epochs = 20,
                                  .optimizer = OptimizerKind::kSgd,
                                  .gradient_clip_norm = 1.0,
                                  .early_stopping_patience = 5,
                                  .head_epochs = 3},
                     .data = {.augment = true}}},
+      // Head and backbone at one low rate: the head stands at its optimum already.
+      {.strategy = Strategy::kLpFt,
+       .word = "lp_ft",
+       .help = "The head to its optimum on the features as they are (a linear one by LBFGS), then "
+               "everything at a low rate, then a mixture of the weights before and after (Kumar et "
+               "al. 2022, Wortsman et al. 2022)",
+       .backbone_rate_ratio = kLowRate,
+       .phases = {{.name = "head", .epochs = EpochShare::kHeadEpochs, .fits_head = true},
+                  {.name = "fine-tune",
+                   .trains = Trains::kEverything,
+                   .keeps = Keeps::kNothing,
+                   .head_rate = kLowRate}},
+       .defaults = {.training = {.epochs = 20,
+                                 .optimizer = OptimizerKind::kSgd,
+                                 .gradient_clip_norm = 1.0,
+                                 .early_stopping_patience = 5,
+                                 .head_epochs = 10,
+                                 .weight_averaging = true},
+                    .data = {.augment = true}}},
+      {.strategy = Strategy::kGradual,
+       .word = "gradual",
+       .help = "The head, then the last stage joins, then the one below it and so on, then "
+               "everything (Howard & Ruder 2018)",
+       .backbone_rate_ratio = 0.1,
+       .phases = {{.name = "head", .epochs = EpochShare::kHeadEpochs},
+                  {.name = "unfreeze",
+                   .trains = Trains::kOneByOne,
+                   .keeps = Keeps::kPlain,
+                   .head_rate = 0.5},
+                  {.name = "fine-tune",
+                   .trains = Trains::kEverything,
+                   .keeps = Keeps::kNothing,
+                   .head_rate = 0.5}},
+       .defaults = {.training = {.epochs = 20,
+                                 .optimizer = OptimizerKind::kAdamW,
+                                 .gradient_clip_norm = 1.0,
+                                 .early_stopping_patience = 5,
+                                 .trainable_stages = 2,
+                                 .head_epochs = 4},
+                    .data = {.augment = true}}},
+      // No statistics are there to be kept, so those of the batches are taken.
+      {.strategy = Strategy::kFromScratch,
+       .word = "from_scratch",
+       .help = "Everything, from weights that are drawn anew: of the pretrained network only the "
+               "structure is kept. For many images that are like none it has seen",
+       .draws_weights = true,
+       .backbone_rate_ratio = 1,
+       .batch_norm = BatchNormMode::kBatchStatistics,
+       .phases = {{.name = "train", .trains = Trains::kEverything, .keeps = Keeps::kNothing}},
+       .defaults = {.training = {.epochs = 100,
+                                 .optimizer = OptimizerKind::kAdamW,
+                                 .warmup_epochs = 5.0,
+                                 .gradient_clip_norm = 1.0,
+                                 .early_stopping_patience = 20},
+                    .data = {.augment = true}}},
+      {.strategy = Strategy::kDirect,
+       .word = "direct",
+       .help = "No training: an image goes to the class whose mean features are nearest to its own",
+       .features_stay = true,
+       .phases = {{.name = "head"}},
+       .defaults = {.training = {.optimizer = OptimizerKind::kClassMeans},
+                    .data = {.augment = false}}},
   };
   return strategies;
 }
@@ -115,6 +180,13 @@ absl::Span<const OptimizerRecipe> Optimizers() {
        .word = "sgd",
        .help = "Stochastic gradient descent with momentum",
        .defaults = {.training = {.learning_rate = 1e-2, .weight_decay = 5e-4, .momentum = 0.9}}},
+      {.optimizer = OptimizerKind::kClassMeans,
+       .word = "class_means",
+       .help =
+           "No steps: a linear head by which an image goes to the class whose mean features are "
+           "nearest to its own (Mensink et al. 2013), as sure as leave-one-out shows it to be; "
+           "one class an image, in FEATURE_EXTRACTION and DIRECT only",
+       .defaults = {.training = {.epochs = 1}}},
   };
   return optimizers;
 }

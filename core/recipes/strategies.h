@@ -19,16 +19,34 @@ namespace graft::recipes {
 // strategy's; where none does, the option's own default (its row). All tables are constant.
 
 // What a phase trains of the backbone, besides the head.
-enum class Trains { kHead, kLastStages, kEverything };
+enum class Trains {
+  kHead,
+  kLastStages,  // training.trainable_stages of them
+  kOneByOne,    // the last one, then the last two, and so on up to as many: a phase for each
+  kEverything,
+};
 
 // Which of the job's epochs a phase takes.
-enum class EpochShare { kHeadEpochs, kRest };
+enum class EpochShare {
+  kHeadEpochs,
+  kRest,  // of those kOneByOne all phases that train stages take alike, and the last what is over
+};
+
+// What a phase keeps of what enters its first trained stage: PhaseSpec::cache_at_cut.
+enum class Keeps {
+  kViews,  // the plain image and its augmented views
+  kPlain,  // the plain image, where nothing is augmented; else nothing
+  kNothing,
+};
 
 struct PhasePlan {
   std::string name;  // PhaseSpec::name
   Trains trains = Trains::kHead;
   EpochShare epochs = EpochShare::kRest;
-  bool cache_at_cut = true;  // as in PhaseSpec
+  Keeps keeps = Keeps::kViews;
+  // A linear head is fitted by LBFGS to its optimum, beside the job's epochs.
+  bool fits_head = false;
+  double head_rate = 1;  // the head's rate / training.learning_rate
 };
 
 // Adding one takes a value of the enum and of the API's, and a row.
@@ -39,6 +57,8 @@ struct StrategyRecipe {
   // Whether a backbone's features are the same from the first step to the last, so that a linear
   // head can be fitted to them in one go.
   bool features_stay = false;
+  // The backbone's weights are not the pretrained ones but drawn from the seed.
+  bool draws_weights = false;
   double backbone_rate_ratio = 0;  // backbone_learning_rate / learning_rate
   BatchNormMode batch_norm = BatchNormMode::kFrozenStatistics;
   std::vector<PhasePlan> phases;  // in order; those without epochs are left out

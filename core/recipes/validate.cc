@@ -51,19 +51,24 @@ void FindStageViolations(const FineTuneConfig& config,
                                                     absl::StrJoin(stages, ", ", name))});
   }
   const int read = StagesRead(config, stages);
+  // GRADUAL trains fewer of them first, from what enters the lowest of those.
+  const bool one_by_one = config.strategy == Strategy::kGradual;
   const int trained = config.training.trainable_stages.value_or(0);
+  const int fewest = one_by_one ? std::min(trained, 1) : trained;
   if (trained > read) {
     violations.push_back(
         {"training.trainable_stages",
          absl::StrCat(read == all ? "there are " : "up to the highest tap there are ", read,
                       " stages, got ", trained)});
-  } else if (violations.empty() && trained > 0 && lowest < read - trained - 1) {
+  } else if (violations.empty() && trained > 0 && lowest < read - fewest - 1) {
     // What enters the lowest trained stage is kept, and no stage below it runs again.
+    const std::string mend = one_by_one ? ": take"
+                                        : absl::StrCat(": train ", read - lowest - 1,
+                                                       " (training.trainable_stages), or take");
     violations.push_back(
-        {"head.taps",
-         absl::StrCat("\"", stages[lowest].stage, "\" lies too far below the ", trained,
-                      " stages that learn: train ", read - lowest - 1,
-                      " (training.trainable_stages), or take FULL or FEATURE_EXTRACTION")});
+        {"head.taps", absl::StrCat("\"", stages[lowest].stage, "\" lies too far below the ", fewest,
+                                   " stages that learn", one_by_one ? " first" : "", mend,
+                                   " FULL or FEATURE_EXTRACTION")});
   }
 }
 

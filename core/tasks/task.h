@@ -53,6 +53,10 @@ class Task {
   // share of each. One stratum for all where rows are all of a kind.
   virtual at::Tensor Strata(const at::Tensor& targets) const;
 
+  // The class of each row of targets, [rows] int64 below outputs(), where each example has one and
+  // an output is a class's logit; undefined in other tasks.
+  virtual at::Tensor Classes(const at::Tensor& /*targets*/) const { return {}; }
+
   // Of batches as they are trained, besides their loss.
   virtual std::unique_ptr<Meter> NewTrainingMeter() const = 0;
   // Of a held-out part; its figures begin with the loss, plain and without weights.

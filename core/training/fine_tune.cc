@@ -19,6 +19,7 @@
 #include "core/nn/torch_error.h"
 #include "core/recipes/config_json.h"
 #include "core/recipes/framings.h"
+#include "core/recipes/strategies.h"
 #include "core/recipes/validate.h"
 #include "core/tasks/task.h"
 #include "core/training/convex/linear_head.h"
@@ -74,6 +75,11 @@ model::ModelDescription Describe(const backbones::BackboneWeights& backbone,
   description.task = std::string(task.name());
   description.outputs = task.OutputsJson();
   return description;
+}
+
+BackboneStart StartOf(const recipes::FineTuneConfig& config) {
+  return recipes::StrategyOf(*config.strategy).draws_weights ? BackboneStart::kDrawn
+                                                             : BackboneStart::kPretrained;
 }
 
 // The framing that is asked for. Where none is, or AUTO: the backbone's own, until they are
@@ -206,7 +212,7 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   const model::HeadSpec head = recipes::HeadSpecOf(job.config, stages, task.outputs());
   GRAFT_ASSIGN_OR_RETURN(const std::unique_ptr<NetworkUnderTraining> network,
                          NetworkUnderTraining::Create(backbone, head, *job.config.training.seed,
-                                                      {device, at::kFloat}));
+                                                      {device, at::kFloat}, StartOf(job.config)));
   GRAFT_ASSIGN_OR_RETURN(const int64_t flops, nn::CountFlops(backbone.spec(), 0, network->stages(),
                                                              input.height, input.width));
   if (recipes::ComparesFramings(job.config, environment.dataset->size(),
@@ -290,6 +296,7 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   card.source = backbone.source();
   card.job = job;
   card.l2 = trainer.l2();
+  card.tuned_share = trainer.tuned_share();
   card.dataset_digest = data.dataset_digest;
   card.train_images = static_cast<int64_t>(data.train.size());
   card.validation_images = static_cast<int64_t>(data.validation.size());

@@ -20,6 +20,7 @@ const recipes::TaskOptionGroup& ClassificationOptions::Group() {
 #undef GRAFT_OPTION
                 }},
       .convex = true,
+      .one_class = true,
       .make = [] { return recipes::TaskOptions(ClassificationOptions{}); },
   };
   return group;

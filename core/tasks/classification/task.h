@@ -40,6 +40,7 @@ class ClassificationTask final : public Task {
   at::Tensor Loss(const at::Tensor& outputs, const at::Tensor& targets) const override;
   const ConvexLoss* convex_loss() const override { return convex_loss_.get(); }
   at::Tensor Strata(const at::Tensor& targets) const override { return targets; }
+  at::Tensor Classes(const at::Tensor& targets) const override { return targets; }
   std::unique_ptr<Meter> NewTrainingMeter() const override;
   std::unique_ptr<Evaluation> NewEvaluation() const override;
   std::string main_figure() const override { return "accuracy"; }

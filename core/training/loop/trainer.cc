@@ -119,6 +119,7 @@ absl::Status Trainer::Run() {
     GRAFT_RETURN_IF_ERROR(HeedStop(PrepareAndTrain(resumed)));
     // Training is over: a stop that comes only now changes nothing.
     in_.context->HeedStop();
+    GRAFT_RETURN_IF_ERROR(AverageWeights());
     RestoreBest();
     return Calibrate();
   } catch (const std::exception& e) {
@@ -168,8 +169,8 @@ absl::Status Trainer::RunPhase(const recipes::PhaseSpec& phase) {
   in_.context->observer().OnPhaseStarted(started);
 
   clocked_ = in_.context->elapsed();
-  if (phase.optimizer == recipes::OptimizerKind::kLbfgs) {
-    GRAFT_RETURN_IF_ERROR(RunConvexPhase(phase));
+  if (phase.is_solved()) {
+    GRAFT_RETURN_IF_ERROR(RunSolvedPhase(phase));
   } else {
     GRAFT_RETURN_IF_ERROR(RunGradientPhase(phase, first));
   }
@@ -177,6 +178,9 @@ absl::Status Trainer::RunPhase(const recipes::PhaseSpec& phase) {
   in_.context->AddEarlierWork(std::max(0, phase.epochs - state_.epoch_in_phase) * EpochWork(phase));
   early_stopped_ = state_.early_stopping.ShouldStop() && state_.epoch_in_phase < phase.epochs;
   RestoreBest();
+  if (first == in_.network->stages() && config_.training.weight_averaging.value_or(false)) {
+    state_.before_tuning = Snapshot(first);
+  }
   ++state_.phase;
   state_.epoch_in_phase = 0;
   state_.optimizer.clear();

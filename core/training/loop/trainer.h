@@ -46,7 +46,8 @@ class Trainer {
   explicit Trainer(Inputs inputs);
 
   // Computes features, takes up the newest checkpoint if there is one, and runs what phases are
-  // left. Afterwards the network holds the best epoch's weights, and the task is calibrated. Asked
+  // left. Afterwards the network holds the best epoch's weights, or what weight averaging made of
+  // them, and the task is calibrated. Asked
   // to stop, it runs no further step and is OK with the best epoch so far, of an earlier attempt
   // too; CANCELLED where there is none. The phase that is solved (L-BFGS) is ended first.
   absl::Status Run();
@@ -61,6 +62,9 @@ class Trainer {
   bool stopped() const { return stopped_; }
   // L-BFGS: the penalty used.
   double l2() const { return state_.l2; }
+  // With weight averaging: the share that the fine-tuned weights have in those of the network, the
+  // rest being those of before; 1 where nothing was mixed.
+  double tuned_share() const { return tuned_share_; }
   // The lowest stage whose weights are not the pretrained ones; stages() when only the head is new.
   int first_changed_stage() const;
 
@@ -84,13 +88,23 @@ class Trainer {
   bool TrainsOnKept(const recipes::PhaseSpec& phase) const;
   absl::Status RunPhase(const recipes::PhaseSpec& phase);
   absl::Status RunGradientPhase(const recipes::PhaseSpec& phase, int first);
-  absl::Status RunConvexPhase(const recipes::PhaseSpec& phase);
+  absl::Status RunSolvedPhase(const recipes::PhaseSpec& phase);
+  // Called with each state of the head that is being solved for, and its loss on the training part.
+  using SolvedStep =
+      std::function<void(int iteration, const LinearModel& model, double train_loss)>;
+  absl::StatusOr<LinearModel> FitHead(const recipes::PhaseSpec& phase,
+                                      const LinearHeadProblem& problem, const SolvedStep& each);
+  absl::StatusOr<LinearModel> TakeClassMeans(const LinearHeadProblem& problem,
+                                             const SolvedStep& each);
   absl::Status TrainEpoch(const recipes::PhaseSpec& phase, int first, PhaseOptimizer& optimizer,
                           EpochMetrics& metrics);
   // Validates, compares with the best, tells the observer and keeps a checkpoint.
   absl::Status EndEpoch(const recipes::PhaseSpec& phase, int first, absl::Duration start,
                         const PhaseOptimizer& optimizer, EpochMetrics& metrics);
   absl::Status SaveCheckpoint(int first, const PhaseOptimizer* optimizer, bool best);
+  // Looks for what is better than the best epoch between its weights and those of before
+  // fine-tuning, where the job asks for it, and makes that the best.
+  absl::Status AverageWeights();
 
   std::vector<std::vector<Sample>> EpochBatches(const recipes::PhaseSpec& phase) const;
   // Calls `each` with the outputs for some entries and their targets, batch by batch, without
@@ -117,6 +131,7 @@ class Trainer {
   TrainerState state_;
   OverfittingWatch overfitting_;
   absl::Duration clocked_;  // what of the run's time phase_seconds has
+  double tuned_share_ = 1;
   bool early_stopped_ = false;
   bool stopped_ = false;
   bool checkpoints_left_out_ = false;  // a warning was given of it

@@ -5,11 +5,14 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 #include "core/base/status_macros.h"
 #include "core/nn/placement.h"
+#include "core/recipes/enum_words.h"
+#include "core/training/convex/class_means.h"
 #include "core/training/convex/linear_head.h"
 #include "core/training/loop/head_problem.h"
 #include "core/training/loop/trainer.h"
@@ -79,8 +82,9 @@ absl::StatusOr<LinearHeadProblem> Trainer::HeadProblem(const recipes::PhaseSpec&
   }
   if (!in_.activations->Has(stage, 0)) {
     return absl::ResourceExhaustedError(
-        "the features fit neither into the feature cache nor into memory, and LBFGS needs them "
-        "all: enlarge the cache, or use ADAMW");
+        absl::StrCat("the features fit neither into the feature cache nor into memory, and ",
+                     absl::AsciiStrToUpper(recipes::NameOf(phase.optimizer)),
+                     " needs them all: enlarge the cache, or use ADAMW"));
   }
   GRAFT_ASSIGN_OR_RETURN(const HeadTensors head, FindHeadTensors(*in_.network));
   const nn::Placement placement{FitDevice(head), at::kFloat};
@@ -96,36 +100,25 @@ absl::StatusOr<LinearHeadProblem> Trainer::HeadProblem(const recipes::PhaseSpec&
   return problem;
 }
 
-absl::Status Trainer::RunConvexPhase(const recipes::PhaseSpec& phase) {
+absl::Status Trainer::RunSolvedPhase(const recipes::PhaseSpec& phase) {
   // The checkpoint of this phase is its end.
   if (state_.epoch_in_phase > 0) return absl::OkStatus();
   const at::NoGradGuard no_grad;
   const int stage = in_.network->stages();
-  GRAFT_ASSIGN_OR_RETURN(const LinearHeadProblem problem, HeadProblem(phase));
   GRAFT_ASSIGN_OR_RETURN(const HeadTensors head, FindHeadTensors(*in_.network));
+  GRAFT_ASSIGN_OR_RETURN(const LinearHeadProblem problem, HeadProblem(phase));
 
   const auto rows = problem.features.size(0);
   absl::Duration last = in_.context->elapsed();
   EpochMetrics metrics;
   metrics.phase = phase.name;
-  PenaltySearchHooks hooks;
-  // A fit is solved or it is nothing; what is left of one takes less than judging it.
-  hooks.poll = [this] { return in_.context->PollButForStop(); };
-  hooks.fitted = [&, fits = 0]() mutable {
-    in_.context->AddWork(SearchWork(phase) / problem.search.fits());
-    Progress(phase, ++fits, problem.search.fits(), /*force=*/false);
-  };
-  const LinearFitCallback each = [&](int iteration, const at::Tensor& weight,
-                                     const at::Tensor& bias, double objective) -> absl::Status {
+  const SolvedStep each = [&](int iteration, const LinearModel& model, double train_loss) {
     const double seconds = absl::ToDoubleSeconds(in_.context->elapsed() - last);
     last = in_.context->elapsed();
     state_.epoch_in_phase = iteration;
     ++state_.epochs_done;
     metrics.epoch = state_.epochs_done;
-    LinearModel model;
-    model.weight = weight;
-    model.bias = bias;
-    metrics.train = {{tasks::kLossFigure, objective / problem.loss->terms()}};
+    metrics.train = {{tasks::kLossFigure, train_loss}};
     for (const auto& figure :
          Measure(model, problem.features, problem.targets, *in_.task->NewTrainingMeter())) {
       metrics.train.push_back(figure);
@@ -142,16 +135,46 @@ absl::Status Trainer::RunConvexPhase(const recipes::PhaseSpec& phase) {
     in_.context->PublishCounters();
     in_.context->observer().OnEpoch(metrics);
     Progress(phase, 0, 0, /*force=*/false);
+  };
+  GRAFT_ASSIGN_OR_RETURN(const LinearModel model,
+                         phase.optimizer == recipes::OptimizerKind::kClassMeans
+                             ? TakeClassMeans(problem, each)
+                             : FitHead(phase, problem, each));
+  at::Tensor(head.weight).copy_(model.weight);
+  at::Tensor(head.bias).copy_(model.bias);
+  state_.best.epoch = state_.epochs_done;
+  state_.best.phase = state_.phase;
+  state_.best.metrics = metrics.Named();
+  state_.best.cost = metrics.validation.empty() ? std::numeric_limits<double>::infinity()
+                                                : in_.task->Cost(metrics.validation);
+  state_.best.tensors = Snapshot(stage);
+  AddPhaseSeconds(phase.name);
+  return SaveCheckpoint(stage, nullptr, true);
+}
+
+absl::StatusOr<LinearModel> Trainer::FitHead(const recipes::PhaseSpec& phase,
+                                             const LinearHeadProblem& problem,
+                                             const SolvedStep& each) {
+  PenaltySearchHooks hooks;
+  // A fit is solved or it is nothing; what is left of one takes less than judging it.
+  hooks.poll = [this] { return in_.context->PollButForStop(); };
+  hooks.fitted = [&, fits = 0]() mutable {
+    in_.context->AddWork(SearchWork(phase) / problem.search.fits());
+    Progress(phase, ++fits, problem.search.fits(), /*force=*/false);
+  };
+  const auto loss_of = [&](double objective) { return objective / problem.loss->terms(); };
+  const LinearFitCallback step = [&](int iteration, const at::Tensor& weight,
+                                     const at::Tensor& bias, double objective) -> absl::Status {
+    LinearModel model;
+    model.weight = weight;
+    model.bias = bias;
+    each(iteration, model, loss_of(objective));
     return absl::OkStatus();
   };
-  GRAFT_ASSIGN_OR_RETURN(const LinearHeadFit fit, FitLinearHead(problem, hooks, each));
-  at::Tensor(head.weight).copy_(fit.model.weight);
-  at::Tensor(head.bias).copy_(fit.model.bias);
+  GRAFT_ASSIGN_OR_RETURN(const LinearHeadFit fit, FitLinearHead(problem, hooks, step));
   state_.l2 = fit.l2;
-  if (fit.model.iterations ==
-      0) {  // there was nothing to learn; it counts as an epoch all the same
-    GRAFT_RETURN_IF_ERROR(each(1, fit.model.weight, fit.model.bias, fit.model.objective));
-  }
+  // There was nothing to learn; it counts as an epoch all the same.
+  if (fit.model.iterations == 0) each(1, fit.model, loss_of(fit.model.objective));
   in_.context->observer().OnLog(
       absl::StrFormat("the head was fitted in %d iterations, l2 %.4g, features by %s",
                       fit.model.iterations, fit.l2, FeatureScalingName(fit.scaling)));
@@ -162,14 +185,24 @@ absl::Status Trainer::RunConvexPhase(const recipes::PhaseSpec& phase) {
                       " iterations before it converged"),
          "Allow more epochs, each of which is one iteration, or set a larger l2."});
   }
-  state_.best.epoch = state_.epochs_done;
-  state_.best.phase = state_.phase;
-  state_.best.metrics = metrics.Named();
-  state_.best.cost = metrics.validation.empty() ? std::numeric_limits<double>::infinity()
-                                                : in_.task->Cost(metrics.validation);
-  state_.best.tensors = Snapshot(stage);
-  AddPhaseSeconds(phase.name);
-  return SaveCheckpoint(stage, nullptr, true);
+  return fit.model;
+}
+
+absl::StatusOr<LinearModel> Trainer::TakeClassMeans(const LinearHeadProblem& problem,
+                                                    const SolvedStep& each) {
+  ClassMeansProblem means;
+  means.features = nn::OnHost(problem.features);
+  means.classes = in_.task->Classes(nn::OnHost(problem.targets));
+  means.plain_rows = problem.plain_rows;
+  means.outputs = in_.task->outputs();
+  if (!means.classes.defined()) {
+    return absl::InvalidArgumentError(absl::StrCat("CLASS_MEANS needs one class an image, which ",
+                                                   in_.task->name(), " does not have"));
+  }
+  GRAFT_ASSIGN_OR_RETURN(const LinearModel model, FitClassMeans(means));
+  const at::Tensor outputs = model.Outputs(means.features);
+  each(1, model, in_.task->Loss(outputs, nn::OnHost(problem.targets)).item<double>());
+  return model;
 }
 
 }  // namespace graft::training

@@ -37,7 +37,7 @@ double Trainer::EpochWork(const recipes::PhaseSpec& phase) const {
   const double below = first / stages;
   const auto train = static_cast<double>(in_.data->train.size());
   const auto validation = static_cast<double>(in_.data->validation.size());
-  if (phase.optimizer == recipes::OptimizerKind::kLbfgs) return kHeadWork * train / 10;
+  if (phase.is_solved()) return kHeadWork * train / 10;
   return train * (kHeadWork + kTrainingPasses * share + (TrainsOnKept(phase) ? 0 : below)) +
          validation * (kHeadWork + share + (KeptAt(first) > 0 ? 0 : below));
 }
@@ -72,8 +72,7 @@ void Trainer::SayWhatIsKept(const recipes::CutPlan& plan) const {
   if (views < 0) {
     observer.OnLog(absl::StrCat(what, " is too large to keep: it is computed in every epoch"));
   } else if (views < wanted) {
-    const bool makes_new =
-        views == 0 && in_.job->phases.front().optimizer != recipes::OptimizerKind::kLbfgs;
+    const bool makes_new = views == 0 && !in_.job->phases.front().is_solved();
     observer.OnLog(absl::StrCat(
         "of ", what, " there is room for ", views, " of ", wanted, " augmented views; ",
         makes_new ? "new ones are computed in every epoch" : "the others are left out"));

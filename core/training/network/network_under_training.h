@@ -22,14 +22,17 @@ absl::StatusOr<model::HeadSpec> HeadFor(const recipes::FineTuneConfig& config,
                                         const backbones::BackboneWeights& backbone,
                                         int64_t outputs);
 
-// The feature stages of a backbone with their pretrained weights, and a new head.
+// What the backbone's weights are before training.
+enum class BackboneStart { kPretrained, kDrawn };
+
+// The feature stages of a backbone, and a new head.
 class NetworkUnderTraining final : public TrainableNetwork {
  public:
-  // The head's weights are drawn from `seed`; the backbone's are copied. Both are put at
-  // `placement`, where training then computes.
+  // The head's weights are drawn from `seed`, and the backbone's too or else copied. Both are put
+  // at `placement`, where training then computes.
   static absl::StatusOr<std::unique_ptr<NetworkUnderTraining>> Create(
       const backbones::BackboneWeights& backbone, const model::HeadSpec& head, uint64_t seed,
-      nn::Placement placement = {});
+      nn::Placement placement = {}, BackboneStart start = BackboneStart::kPretrained);
 
   int stages() const override { return stages_; }
   std::string stage_name(int stage) const override;

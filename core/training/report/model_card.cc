@@ -1,10 +1,12 @@
 #include "core/training/report/model_card.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "nlohmann/json.hpp"
 
 #include "core/base/version.h"
+#include "core/recipes/conditions.h"
 #include "core/recipes/config_json.h"
 
 namespace graft::training {
@@ -22,7 +24,10 @@ nlohmann::json Pairs(const std::vector<std::pair<std::string, double>>& pairs) {
 
 std::string ModelCardToJson(const ModelCard& card) {
   recipes::FineTuneConfig used = card.job.config;
-  if (used.training.optimizer == recipes::OptimizerKind::kLbfgs) used.training.l2 = card.l2;
+  if (recipes::ChoicesOf(used).fits_head) used.training.l2 = card.l2;
+  const bool all_solved =
+      std::all_of(card.job.phases.begin(), card.job.phases.end(),
+                  [](const recipes::PhaseSpec& phase) { return phase.is_solved(); });
   nlohmann::json json = {
       {"created", absl::FormatTime(absl::RFC3339_sec, card.created, absl::UTCTimeZone())},
       {"graft_version", Version()},
@@ -44,8 +49,7 @@ std::string ModelCardToJson(const ModelCard& card) {
         {"test_images", card.test_images}}},
       {"hyperparameters", recipes::ConfigToJson(used)},
       {"best_epoch", card.best_epoch},
-      {"best_epoch_is", card.validation_images > 0 &&
-                                card.job.config.training.optimizer != recipes::OptimizerKind::kLbfgs
+      {"best_epoch_is", card.validation_images > 0 && !all_solved
                             ? "the one with the smallest validation loss"
                             : "the last"},
       {"stop_reason", card.stop_reason},
@@ -57,6 +61,9 @@ std::string ModelCardToJson(const ModelCard& card) {
     model::PrecisionRecord told = *card.model.precision;
     told.ranges.clear();  // for engines, and not for people
     json["precision"] = nlohmann::json::parse(model::PrecisionRecordToJson(told));
+  }
+  if (used.training.weight_averaging.value_or(false)) {
+    json["weight_averaging"] = {{"fine_tuned_share", card.tuned_share}};
   }
   if (!card.report.empty()) json["report"] = nlohmann::json::parse(card.report);
   return json.dump();

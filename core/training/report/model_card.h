@@ -21,7 +21,9 @@ struct ModelCard {
   std::string licence;  // of the backbone's weights; "" where unknown
   std::string source;   // of the backbone's weights
   recipes::ResolvedFineTune job;
-  double l2 = 0;  // chosen or given; L-BFGS only
+  double l2 = 0;  // chosen or given; where L-BFGS fitted the head
+  // Where weights were averaged: the share of the fine-tuned ones, the rest being those before.
+  double tuned_share = 1;
   std::string dataset_digest;
   int64_t train_images = 0;
   int64_t validation_images = 0;

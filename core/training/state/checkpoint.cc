@@ -20,6 +20,7 @@ constexpr char kStateKey[] = "state";
 constexpr char kNow[] = "now/";
 constexpr char kBest[] = "best/";
 constexpr char kOptimizer[] = "optimizer/";
+constexpr char kBeforeTuning[] = "before_tuning/";
 
 void Put(TensorFile& file, const char* prefix, const TensorMap& tensors) {
   for (const auto& [name, tensor] : tensors) {
@@ -85,6 +86,7 @@ absl::StatusOr<std::string> SerializeCheckpoint(const TrainerState& state,
   Put(file, kNow, state.tensors);
   if (!BestIsNow(state)) Put(file, kBest, state.best.tensors);
   Put(file, kOptimizer, state.optimizer);
+  Put(file, kBeforeTuning, state.before_tuning);
   return SerializeTensorFile(file);
 }
 
@@ -126,6 +128,8 @@ absl::StatusOr<TrainerState> ParseCheckpoint(absl::string_view bytes,
       state.best.tensors.emplace(rest, std::move(tensor));
     } else if (absl::ConsumePrefix(&rest, kOptimizer)) {
       state.optimizer.emplace(rest, std::move(tensor));
+    } else if (absl::ConsumePrefix(&rest, kBeforeTuning)) {
+      state.before_tuning.emplace(rest, std::move(tensor));
     }
   }
   if (BestIsNow(state)) state.best.tensors = state.tensors;

@@ -6,6 +6,7 @@
 #include "core/recipes/config_json.h"
 #include "core/recipes/enum_words.h"
 #include "core/recipes/strategies.h"
+#include "core/recipes/validate.h"
 #include "core/tasks/classification/options.h"
 
 namespace graft::recipes {
@@ -149,28 +150,107 @@ TEST(ResolveTest, FullTrainsEverythingFromAugmentedImages) {
   EXPECT_EQ(resolved.config.data.augment, true);
 }
 
-TEST(ResolveTest, FrozenBatchNormStatisticsAreTheDefaultEverywhere) {
-  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
+TEST(ResolveTest, LpFtFitsTheHeadThenTrainsEverythingAtOneLowRate) {
+  FineTuneConfig config = Classification();
+  config.strategy = Strategy::kLpFt;
+  config.training.epochs = 7;
+  ResolvedFineTune resolved = Resolve(config);
+  ASSERT_THAT(resolved.phases, SizeIs(2));
+  EXPECT_EQ(resolved.phases[0].optimizer, OptimizerKind::kLbfgs);
+  EXPECT_EQ(resolved.phases[0].trainable_stages, 0);
+  EXPECT_EQ(resolved.phases[1].epochs, 7) << "the fit takes none of them";
+  EXPECT_EQ(resolved.phases[1].optimizer, OptimizerKind::kSgd);
+  EXPECT_EQ(resolved.phases[1].trainable_stages, kAllStages);
+  EXPECT_DOUBLE_EQ(resolved.phases[1].head_learning_rate, 1e-3);
+  EXPECT_DOUBLE_EQ(resolved.phases[1].backbone_learning_rate, 1e-3);
+  EXPECT_EQ(resolved.config.training.head_epochs, 0);
+  EXPECT_EQ(resolved.config.training.weight_averaging, true);
+
+  // What L-BFGS cannot fit, or is not to, is trained.
+  config.training.head_epochs = 3;
+  EXPECT_EQ(Resolve(config).phases[0].optimizer, OptimizerKind::kSgd);
+  EXPECT_EQ(Resolve(config).phases[0].epochs, 3);
+  config.training.head_epochs.reset();
+  config.head.kind = model::HeadKind::kMlp;
+  EXPECT_EQ(Resolve(config).phases[0].optimizer, OptimizerKind::kSgd);
+  EXPECT_EQ(Resolve(config).phases[0].epochs, 3) << "half of the epochs at most";
+}
+
+TEST(ResolveTest, GradualDealsItsEpochsOutToTheStagesThatJoin) {
+  FineTuneConfig config = Classification();
+  config.strategy = Strategy::kGradual;
+  config.training.epochs = 24;
+  const ResolvedFineTune resolved = Resolve(config);
+  ASSERT_THAT(resolved.phases, SizeIs(4));
+  const int stages[] = {0, 1, 2, kAllStages};
+  const int epochs[] = {4, 6, 6, 8};
+  const char* const names[] = {"head", "unfreeze 1", "unfreeze 2", "fine-tune"};
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(resolved.phases[i].trainable_stages, stages[i]);
+    EXPECT_EQ(resolved.phases[i].epochs, epochs[i]);
+    EXPECT_EQ(resolved.phases[i].name, names[i]);
+    EXPECT_FALSE(i > 0 && resolved.phases[i].cache_at_cut) << "images are new in each epoch";
+  }
+  EXPECT_DOUBLE_EQ(resolved.phases[1].head_learning_rate,
+                   resolved.phases[0].head_learning_rate / 2);
+  config.data.augment = false;
+  EXPECT_TRUE(Resolve(config).phases[1].cache_at_cut);
+  EXPECT_FALSE(Resolve(config).phases[3].cache_at_cut);
+}
+
+TEST(ResolveTest, FromScratchTrainsEverythingAtOneRateWithStatisticsOfTheBatches) {
+  FineTuneConfig config = Classification();
+  config.strategy = Strategy::kFromScratch;
+  const ResolvedFineTune resolved = Resolve(config);
+  ASSERT_THAT(resolved.phases, SizeIs(1));
+  EXPECT_EQ(resolved.phases[0].trainable_stages, kAllStages);
+  EXPECT_EQ(resolved.phases[0].batch_norm, BatchNormMode::kBatchStatistics);
+  EXPECT_DOUBLE_EQ(resolved.phases[0].backbone_learning_rate,
+                   resolved.phases[0].head_learning_rate);
+  EXPECT_FALSE(resolved.config.training.head_epochs.has_value());
+}
+
+TEST(ResolveTest, DirectTakesNoSteps) {
+  FineTuneConfig config = Classification();
+  config.strategy = Strategy::kDirect;
+  const ResolvedFineTune resolved = Resolve(config);
+  ASSERT_THAT(resolved.phases, SizeIs(1));
+  EXPECT_EQ(resolved.phases[0].optimizer, OptimizerKind::kClassMeans);
+  EXPECT_TRUE(resolved.phases[0].is_solved());
+  EXPECT_EQ(resolved.total_epochs, 1);
+  EXPECT_FALSE(resolved.config.training.batch_size.has_value());
+}
+
+TEST(ResolveTest, PretrainedBatchNormStatisticsStayByDefault) {
+  for (const StrategyRecipe& strategy : Strategies()) {
     FineTuneConfig config = Classification();
-    config.strategy = strategy;
+    config.strategy = strategy.strategy;
     for (const PhaseSpec& phase : Resolve(config).phases) {
-      EXPECT_EQ(phase.batch_norm, BatchNormMode::kFrozenStatistics) << NameOf(strategy);
+      EXPECT_EQ(phase.batch_norm == BatchNormMode::kFrozenStatistics, !strategy.draws_weights)
+          << strategy.word;
     }
   }
 }
 
 TEST(ResolveTest, OneEpochIsEnoughForEveryStrategy) {
-  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
+  for (const StrategyRecipe& strategy : Strategies()) {
     FineTuneConfig config = Classification();
-    config.strategy = strategy;
+    config.strategy = strategy.strategy;
     config.training.epochs = 1;
-    EXPECT_EQ(Resolve(config).total_epochs, 1) << NameOf(strategy);
+    int epochs = 0;
+    for (const PhaseSpec& phase : Resolve(config).phases) {
+      const bool beside = phase.is_solved() && strategy.phases.size() > 1;
+      if (!beside) epochs += phase.epochs;
+    }
+    EXPECT_EQ(epochs, 1) << strategy.word;
   }
 }
 
 TEST(ResolveTest, EveryStrategyNamesWhatNoOptionsOwnDefaultCanBe) {
   for (const StrategyRecipe& strategy : Strategies()) {
-    EXPECT_TRUE(strategy.defaults.training.epochs.has_value()) << strategy.word;
+    EXPECT_TRUE(strategy.defaults.training.epochs.has_value() ||
+                strategy.strategy == Strategy::kDirect)
+        << strategy.word;
     EXPECT_TRUE(strategy.defaults.training.optimizer.has_value()) << strategy.word;
     EXPECT_TRUE(strategy.defaults.data.augment.has_value()) << strategy.word;
     EXPECT_FALSE(strategy.phases.empty()) << strategy.word;
@@ -192,12 +272,13 @@ TEST(ResolveTest, TheHeadFollowsFromOptionsFeaturesAndOutputs) {
 }
 
 TEST(ResolveTest, ResolvingTwiceChangesNothing) {
-  for (Strategy strategy : {Strategy::kFeatureExtraction, Strategy::kTopLayers, Strategy::kFull}) {
+  for (const StrategyRecipe& strategy : Strategies()) {
     for (model::HeadKind head :
          {model::HeadKind::kLinear, model::HeadKind::kMlp, model::HeadKind::kArticle}) {
       FineTuneConfig config = Classification();
-      config.strategy = strategy;
+      config.strategy = strategy.strategy;
       config.head.kind = head;
+      if (!FindViolations(config).empty()) continue;  // DIRECT has a linear head alone
       const ResolvedFineTune once = Resolve(config);
       const ResolvedFineTune twice = Resolve(once.config);
       EXPECT_EQ(twice.total_epochs, once.total_epochs);

@@ -94,6 +94,38 @@ INSTANTIATE_TEST_SUITE_P(
                     c.training.epochs = 5;
                     c.training.head_epochs = 5;
                   }},
+        BadConfig{"training.head_epochs",
+                  [](auto& c) {
+                    c.strategy = Strategy::kFromScratch;
+                    c.training.head_epochs = 1;
+                  }},
+        BadConfig{"training.optimizer",
+                  [](auto& c) {
+                    c.strategy = Strategy::kDirect;
+                    c.training.optimizer = OptimizerKind::kAdamW;
+                  }},
+        BadConfig{"training.optimizer",
+                  [](auto& c) {
+                    c.strategy = Strategy::kDirect;
+                    c.head.kind = model::HeadKind::kMlp;
+                  }},
+        BadConfig{"training.optimizer",
+                  [](auto& c) {
+                    c.strategy = Strategy::kFull;
+                    c.training.optimizer = OptimizerKind::kClassMeans;
+                  }},
+        BadConfig{"training.epochs",
+                  [](auto& c) {
+                    c.strategy = Strategy::kDirect;
+                    c.training.epochs = 2;
+                  }},
+        BadConfig{"training.weight_averaging", [](auto& c) { c.training.weight_averaging = true; }},
+        BadConfig{"training.weight_averaging",
+                  [](auto& c) {
+                    c.strategy = Strategy::kFull;
+                    c.training.head_epochs = 0;
+                    c.training.weight_averaging = true;
+                  }},
         BadConfig{"training.l2", [](auto& c) { c.training.l2 = -1; }},
         BadConfig{"training.l2",
                   [](auto& c) {
@@ -209,6 +241,15 @@ TEST(ValidateTest, TapsAreStagesOfTheBackboneThatTheStrategyCanRead) {
   EXPECT_THAT(NetworkViolation(config, Maps(4)), HasSubstr("head.taps: \"stage0\" lies too far"));
   config.training.trainable_stages = 3;
   EXPECT_EQ(NetworkViolation(config, Maps(4)), "");
+  // GRADUAL begins with the last one alone.
+  config.strategy = Strategy::kGradual;
+  config.head.taps = {"stage1", "stage3"};
+  EXPECT_THAT(NetworkViolation(config, Maps(4)),
+              HasSubstr("head.taps: \"stage1\" lies too far below the 1 stages that learn first: "
+                        "take FULL"));
+  config.head.taps = {"stage2", "stage3"};
+  EXPECT_EQ(NetworkViolation(config, Maps(4)), "");
+  config.strategy = Strategy::kTopLayers;
   config.head.taps = {"stage1"};
   EXPECT_THAT(NetworkViolation(config, Maps(4)),
               HasSubstr("training.trainable_stages: up to the highest tap there are 2 stages"));

@@ -102,6 +102,43 @@ TEST_F(FineTuneModelTest, PublishedBatchNormStatisticsAreThePretrainedOnes) {
   }
 }
 
+TEST_F(FineTuneModelTest, FromScratchKeepsNothingOfTheBackboneButItsStructure) {
+  recipes::FineTuneConfig config;
+  config.strategy = recipes::Strategy::kFromScratch;
+  config.training.epochs = 1;
+  config.training.learning_rate = 1e-9;  // weights as they were drawn
+  const auto drawn = Run(config);
+  ASSERT_TRUE(drawn.ok()) << drawn.status();
+  EXPECT_THAT(drawn->description.changed_stages, ::testing::ElementsAre("block1", "block2"));
+  config.training.seed = 1;
+  checkpoints_.saved.clear();
+  const auto otherwise = Run(config);
+  ASSERT_TRUE(otherwise.ok()) << otherwise.status();
+  const auto file = artifacts::SafetensorsFile::Parse(drawn->model);
+  const auto other = artifacts::SafetensorsFile::Parse(otherwise->model);
+  ASSERT_TRUE(file.ok() && other.ok());
+  for (const char* const name : {"features.0.weight", "features.4.weight"}) {
+    const absl::string_view bytes = (*file)->Find(name)->bytes;
+    EXPECT_NE(bytes, backbone_.weights->file().Find(name)->bytes) << name;
+    EXPECT_NE(bytes, (*other)->Find(name)->bytes) << name;
+  }
+  EXPECT_NE((*file)->Find("features.1.running_mean")->bytes,
+            backbone_.weights->file().Find("features.1.running_mean")->bytes);
+}
+
+TEST_F(FineTuneModelTest, TheCardSaysInWhichShareWeightsWereAveraged) {
+  recipes::FineTuneConfig config;
+  config.strategy = recipes::Strategy::kLpFt;
+  config.training.epochs = 2;
+  const auto result = Run(config);
+  ASSERT_TRUE(result.ok()) << result.status();
+  const auto card = nlohmann::json::parse(result->card_json);
+  const double share = card["weight_averaging"]["fine_tuned_share"].get<double>();
+  EXPECT_GT(share, 0);
+  EXPECT_LE(share, 1);
+  EXPECT_GT(card["hyperparameters"]["training"]["l2"].get<double>(), 0) << "of its first phase";
+}
+
 TEST_F(FineTuneModelTest, BatchStatisticsMoveInTrainedStagesOnly) {
   const model::HeadSpec head{model::HeadKind::kLinear, {8, 4, 4}, 0, 0, 3};
   auto network = NetworkUnderTraining::Create(*backbone_.weights, head, 0);

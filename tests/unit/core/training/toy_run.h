@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
 
+#include "core/recipes/strategies.h"
 #include "core/tasks/task.h"
 #include "core/training/loop/trainer.h"
 #include "tests/unit/core/training/toy.h"
@@ -75,9 +76,11 @@ struct ToyRun {
 inline recipes::FineTuneConfig ToyConfig(recipes::Strategy strategy) {
   recipes::FineTuneConfig config;
   config.strategy = strategy;
-  if (strategy != recipes::Strategy::kFeatureExtraction) {
+  if (!recipes::StrategyOf(strategy).features_stay) {
     config.training.epochs = 8;
-    config.training.head_epochs = 3;
+    if (strategy != recipes::Strategy::kLpFt && strategy != recipes::Strategy::kFromScratch) {
+      config.training.head_epochs = 3;
+    }
     config.training.learning_rate = 0.05;
     config.training.batch_size = 16;
     config.training.optimizer = recipes::OptimizerKind::kAdamW;

@@ -1,0 +1,182 @@
+// What the strategies beyond FEATURE_EXTRACTION, TOP_LAYERS and FULL add to the trainer.
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "core/data/random.h"
+#include "core/recipes/enum_words.h"
+#include "core/recipes/strategies.h"
+#include "core/training/loop/trainer.h"
+#include "tests/unit/core/training/toy_job.h"
+
+namespace graft::training {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class TrainerStrategiesTest : public ToyTrainerTest {
+ protected:
+  static std::vector<std::string> Phases(const Attempt& attempt) {
+    std::vector<std::string> names;
+    for (const PhaseStarted& phase : attempt.observer.phases) names.push_back(phase.phase);
+    return names;
+  }
+};
+
+TEST_F(TrainerStrategiesTest, LpFtTunesFromTheHeadsOptimum) {
+  Attempt probe;
+  probe.config = ToyConfig(recipes::Strategy::kFeatureExtraction);
+  ASSERT_TRUE(probe.Run().ok());
+
+  Attempt tuned;
+  tuned.config = ToyConfig(recipes::Strategy::kLpFt);
+  ASSERT_TRUE(tuned.Run().ok());
+  EXPECT_THAT(Phases(tuned), ElementsAre("features", "head", "fine-tune", "averaging"));
+  const auto optimum = probe.network->tensors(3)[0].tensor;
+  EXPECT_TRUE(at::equal(tuned.trainer->state().before_tuning.at("head.weight"), optimum));
+  EXPECT_GT(tuned.ValidationAccuracy(), probe.ValidationAccuracy());
+}
+
+TEST_F(TrainerStrategiesTest, AveragedWeightsLieBetweenAndCostNoMore) {
+  Attempt plain, averaged;
+  for (Attempt* const each : {&plain, &averaged}) {
+    // Too fast, from few images: what lies on the way is better than where it ends.
+    each->data.train.resize(6);
+    each->config = ToyConfig(recipes::Strategy::kFull);
+    each->config.training.epochs = 5;
+    each->config.training.learning_rate = 0.8;
+    each->config.training.warmup_epochs = 0;
+    each->config.data.augment = false;
+  }
+  averaged.config.training.weight_averaging = true;
+  ASSERT_TRUE(plain.Run().ok());
+  ASSERT_TRUE(averaged.Run().ok());
+  const double share = averaged.trainer->tuned_share();
+  ASSERT_LT(share, 1) << "or this test says nothing";
+  EXPECT_LT(averaged.ValidationFigure("loss"), plain.ValidationFigure("loss"));
+  EXPECT_NEAR(averaged.ValidationFigure("loss"),
+              *tasks::FindFigure(averaged.trainer->state().best.metrics, "validation_loss"), 1e-6);
+  const ToyNetwork pretrained(3);
+  const auto before = pretrained.All();
+  const auto after = plain.network->All();
+  const auto mixed = averaged.network->All();
+  for (const char* const name : {"stage0.conv.weight", "stage2.bn.bias"}) {
+    EXPECT_TRUE(at::allclose(mixed.at(name), at::lerp(before.at(name), after.at(name), share)))
+        << name;
+  }
+}
+
+TEST_F(TrainerStrategiesTest, WithoutValidationNothingIsAveraged) {
+  Attempt attempt;
+  attempt.config = ToyConfig(recipes::Strategy::kLpFt);
+  attempt.data.train.insert(attempt.data.train.end(), attempt.data.validation.begin(),
+                            attempt.data.validation.end());
+  attempt.data.validation.clear();
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_EQ(attempt.trainer->tuned_share(), 1);
+  EXPECT_THAT(attempt.observer.logs, Contains(HasSubstr("weights are not averaged")));
+}
+
+TEST_F(TrainerStrategiesTest, GradualLetsStagesJoinFromTheTop) {
+  Attempt attempt;
+  attempt.config = ToyConfig(recipes::Strategy::kGradual);
+  attempt.config.training.epochs = 12;
+  attempt.config.training.early_stopping_patience = 0;
+  ASSERT_TRUE(attempt.Run().ok());
+  std::vector<int> trainable;
+  for (const PhaseStarted& phase : attempt.observer.phases) {
+    if (phase.epochs > 0) trainable.push_back(phase.trainable_stages);
+  }
+  EXPECT_THAT(trainable, ElementsAre(0, 1, 2, 3));
+  EXPECT_GT(attempt.ValidationAccuracy(), kBetterThanChance);
+}
+
+TEST_F(TrainerStrategiesTest, GradualKeepsWhatEntersTheStagesWhereNothingIsAugmented) {
+  Attempt attempt;
+  attempt.config = ToyConfig(recipes::Strategy::kGradual);
+  attempt.config.training.epochs = 12;
+  attempt.config.data.augment = false;
+  attempt.cache = cache_.get();
+  ASSERT_TRUE(attempt.Run().ok());
+  const auto kept_in_all = static_cast<int64_t>(attempt.data.entries);
+  const auto epochs_of_all = attempt.job.phases.back().epochs;
+  // Stage 0 runs once over each image, and in the epochs and judgements of the last phase.
+  EXPECT_LE(attempt.network->forwards[0], kept_in_all * (epochs_of_all + 2));
+}
+
+TEST_F(TrainerStrategiesTest, ClassMeansTakeOneLookAtTheFeatures) {
+  Attempt attempt;
+  attempt.config = ToyConfig(recipes::Strategy::kDirect);
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_THAT(Phases(attempt), ElementsAre("features", "head"));
+  EXPECT_EQ(attempt.trainer->state().epochs_done, 1);
+  EXPECT_EQ(attempt.network->forwards[0], attempt.data.entries);
+  EXPECT_GT(attempt.ValidationAccuracy(), kBetterThanChance);
+}
+
+// A run that is killed at some step, anywhere, and taken up again ends with the very weights of one
+// that was not.
+class KilledTest : public TrainerStrategiesTest,
+                   public ::testing::WithParamInterface<recipes::Strategy> {};
+
+TEST_P(KilledTest, EndsWithTheSameWeightsWhereverItWasKilled) {
+  const auto run = [&](Attempt& attempt, MemoryCheckpoints* checkpoints, int64_t polls) {
+    attempt.config = ToyConfig(GetParam());
+    attempt.data = ToyData(20);
+    attempt.dropout = 0.2;
+    attempt.checkpoints = checkpoints;
+    attempt.desired = [left = polls]() mutable {
+      return left-- > 0 ? RunSignal::kRun : RunSignal::kDrain;
+    };
+    return attempt.Run();
+  };
+  int64_t polls = 0;
+  Attempt whole;
+  {
+    constexpr int64_t kForever = 1'000'000'000;
+    MemoryCheckpoints checkpoints;
+    ASSERT_TRUE(run(whole, &checkpoints, kForever).ok());
+    Attempt counted;
+    counted.config = ToyConfig(GetParam());
+    counted.data = ToyData(20);
+    counted.dropout = 0.2;
+    counted.desired = [&] {
+      ++polls;
+      return RunSignal::kRun;
+    };
+    ASSERT_TRUE(counted.Run().ok());
+  }
+  data::Random random = data::Random::For({static_cast<uint64_t>(GetParam()), 11});
+  for (int round = 0; round < 5; ++round) {
+    MemoryCheckpoints checkpoints;
+    int kills = 0;
+    while (true) {
+      Attempt attempt;
+      const int64_t at = kills < 3 ? static_cast<int64_t>(random.Below(polls)) : polls + 1;
+      const absl::Status status = run(attempt, &checkpoints, at);
+      if (!status.ok()) {
+        ASSERT_TRUE(IsDrained(status)) << status;
+        ++kills;
+        continue;
+      }
+      ExpectSameWeights(*whole.network, *attempt.network);
+      EXPECT_EQ(attempt.trainer->tuned_share(), whole.trainer->tuned_share());
+      break;
+    }
+  }
+}
+
+std::vector<recipes::Strategy> AllStrategies() {
+  std::vector<recipes::Strategy> all;
+  for (const recipes::StrategyRecipe& each : recipes::Strategies()) all.push_back(each.strategy);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Strategies, KilledTest, ::testing::ValuesIn(AllStrategies()),
+                         [](const auto& param) {
+                           return std::string(recipes::NameOf(param.param));
+                         });
+
+}  // namespace
+}  // namespace graft::training
