@@ -70,13 +70,32 @@ absl::Status List(const Globals& globals, const v1::ListJobsRequest& request) {
       });
 }
 
-absl::Status Cancel(const Globals& globals, const std::string& id) {
-  const auto job = globals.Connect()->CancelJob(id);
+// A command that asks something of a job.
+struct Wish {
+  const char* name;
+  const char* help;
+  absl::StatusOr<v1::Job> (client::Client::*ask)(const std::string& job_id);
+  const char* while_running;  // what a job is then that runs still
+};
+
+constexpr Wish kWishes[] = {
+    {"cancel", "Cancel a job; what it trained is lost", &client::Client::CancelJob,
+     "is being cancelled"},
+    {"pause", "Pause a job: its worker is free, and it goes on later from where it was",
+     &client::Client::PauseJob, "is being paused"},
+    {"resume", "Let a paused job go on", &client::Client::ResumeJob, "goes on"},
+    {"stop", "Stop a running job's training and publish the best epoch so far",
+     &client::Client::StopJob, "is being stopped"},
+};
+
+absl::Status Ask(const Globals& globals, const std::string& id, const Wish& wish) {
+  const auto connected = globals.Connect();
+  const auto job = ((*connected).*wish.ask)(id);
   if (!job.ok()) return job.status();
   if (globals.json) {
     PrintJson(*job);
   } else if (job->state() == v1::JOB_STATE_RUNNING) {
-    std::printf("%s is being cancelled\n", PrintableLine(id).c_str());
+    std::printf("%s %s\n", PrintableLine(id).c_str(), wish.while_running);
   } else {
     std::printf("%s is %s\n", PrintableLine(id).c_str(), StateName(job->state()).c_str());
   }
@@ -102,9 +121,11 @@ void AddJobCommands(CLI::App& app, Globals& globals) {
     globals.result = WatchToEnd(*globals.Connect(), globals, *id, *after);
   });
 
-  CLI::App* const cancel = app.add_subcommand("cancel", "Cancel a job");
-  cancel->add_option("JOB", *id, "Job")->required();
-  cancel->callback([&globals, id] { globals.result = Cancel(globals, *id); });
+  for (const Wish& wish : kWishes) {
+    CLI::App* const command = app.add_subcommand(wish.name, wish.help);
+    command->add_option("JOB", *id, "Job")->required();
+    command->callback([&globals, id, &wish] { globals.result = Ask(globals, *id, wish); });
+  }
 
   CLI::App* const jobs = app.add_subcommand("jobs", "List or delete jobs; alone, it lists");
   jobs->require_subcommand(0, 1);

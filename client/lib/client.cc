@@ -93,6 +93,21 @@ class GrpcClient final : public Client {
                                              JobRequest<v1::CancelJobRequest>(job_id)));
   }
 
+  absl::StatusOr<v1::Job> PauseJob(const std::string& job_id) override {
+    return JobOf(Call<v1::PauseJobResponse>(*jobs_, &v1::FineTuneService::Stub::PauseJob,
+                                            JobRequest<v1::PauseJobRequest>(job_id)));
+  }
+
+  absl::StatusOr<v1::Job> ResumeJob(const std::string& job_id) override {
+    return JobOf(Call<v1::ResumeJobResponse>(*jobs_, &v1::FineTuneService::Stub::ResumeJob,
+                                             JobRequest<v1::ResumeJobRequest>(job_id)));
+  }
+
+  absl::StatusOr<v1::Job> StopJob(const std::string& job_id) override {
+    return JobOf(Call<v1::StopJobResponse>(*jobs_, &v1::FineTuneService::Stub::StopJob,
+                                           JobRequest<v1::StopJobRequest>(job_id)));
+  }
+
   absl::Status DeleteJob(const std::string& job_id) override {
     return Call<v1::DeleteJobResponse>(*jobs_, &v1::FineTuneService::Stub::DeleteJob,
                                        JobRequest<v1::DeleteJobRequest>(job_id))

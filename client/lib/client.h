@@ -84,6 +84,9 @@ class Client {
   virtual absl::StatusOr<v1::Job> GetJob(const std::string& job_id) = 0;
   virtual absl::StatusOr<v1::ListJobsResponse> ListJobs(v1::ListJobsRequest request) = 0;
   virtual absl::StatusOr<v1::Job> CancelJob(const std::string& job_id) = 0;
+  virtual absl::StatusOr<v1::Job> PauseJob(const std::string& job_id) = 0;
+  virtual absl::StatusOr<v1::Job> ResumeJob(const std::string& job_id) = 0;
+  virtual absl::StatusOr<v1::Job> StopJob(const std::string& job_id) = 0;
   virtual absl::Status DeleteJob(const std::string& job_id) = 0;
 
   // Follows a job from `after_sequence` to its terminal event, which it returns the job of. Once

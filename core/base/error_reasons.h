@@ -37,6 +37,7 @@ inline constexpr absl::string_view kCaptureOff = "CAPTURE_OFF";
 inline constexpr absl::string_view kDatasetInUse = "DATASET_IN_USE";
 inline constexpr absl::string_view kJobDeleted = "JOB_DELETED";
 inline constexpr absl::string_view kJobNotEnded = "JOB_NOT_ENDED";
+inline constexpr absl::string_view kJobState = "JOB_STATE";  // what is asked is not for such a job
 inline constexpr absl::string_view kLabelMoved = "LABEL_MOVED";
 inline constexpr absl::string_view kRequestIdReused = "REQUEST_ID_REUSED";
 inline constexpr absl::string_view kVersionLabelled = "VERSION_LABELLED";

@@ -178,23 +178,56 @@ absl::StatusOr<v1::ListJobsResponse> FineTuneService::ListJobs(const Caller& cal
 
 absl::StatusOr<v1::CancelJobResponse> FineTuneService::CancelJob(
     const Caller& caller, const v1::CancelJobRequest& request) {
-  GRAFT_RETURN_IF_ERROR(CheckId("job_id", request.job_id()));
-  const std::string& id = request.job_id();
-  absl::StatusOr<jobs::Job> job =
-      environment_.store->RequestDesired(caller.project(), id, jobs::DesiredState::kCancel);
-  if (absl::IsFailedPrecondition(job.status())) {
-    // It ended on its own, perhaps just now: the answer says how.
-    job = environment_.store->GetJob(caller.project(), id);
-  }
-  job = NotFoundAs(JobNotFound(id), std::move(job));
-  GRAFT_RETURN_IF_ERROR(job.status());
   v1::CancelJobResponse response;
-  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(), wire::ToProto(*job));
-  environment_.logger->Info("cancel asked for", {{"job", id},
-                                                 {"project", caller.project()},
-                                                 {"state", jobs::JobStateName(job->state)},
-                                                 {"request", caller.request_id()}});
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(),
+                         Ask(caller, request.job_id(), jobs::DesiredState::kCancel));
   return response;
+}
+
+absl::StatusOr<v1::PauseJobResponse> FineTuneService::PauseJob(const Caller& caller,
+                                                               const v1::PauseJobRequest& request) {
+  v1::PauseJobResponse response;
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(),
+                         Ask(caller, request.job_id(), jobs::DesiredState::kPause));
+  return response;
+}
+
+absl::StatusOr<v1::ResumeJobResponse> FineTuneService::ResumeJob(
+    const Caller& caller, const v1::ResumeJobRequest& request) {
+  v1::ResumeJobResponse response;
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(),
+                         Ask(caller, request.job_id(), jobs::DesiredState::kRun));
+  return response;
+}
+
+absl::StatusOr<v1::StopJobResponse> FineTuneService::StopJob(const Caller& caller,
+                                                             const v1::StopJobRequest& request) {
+  v1::StopJobResponse response;
+  GRAFT_ASSIGN_OR_RETURN(*response.mutable_job(),
+                         Ask(caller, request.job_id(), jobs::DesiredState::kStop));
+  return response;
+}
+
+absl::StatusOr<v1::Job> FineTuneService::Ask(const Caller& caller, const std::string& job_id,
+                                             jobs::DesiredState desired) {
+  GRAFT_RETURN_IF_ERROR(CheckId("job_id", job_id));
+  absl::StatusOr<jobs::Job> job =
+      environment_.store->RequestDesired(caller.project(), job_id, desired);
+  if (absl::IsFailedPrecondition(job.status())) {
+    if (desired != jobs::DesiredState::kCancel) {
+      return WithReason(job.status(), reasons::kJobState);
+    }
+    // It ended on its own, perhaps just now: the answer says how.
+    job = environment_.store->GetJob(caller.project(), job_id);
+  }
+  job = NotFoundAs(JobNotFound(job_id), std::move(job));
+  GRAFT_RETURN_IF_ERROR(job.status());
+  environment_.logger->Info("asked of a job", {{"job", job_id},
+                                               {"project", caller.project()},
+                                               {"desired", jobs::DesiredStateName(desired)},
+                                               {"state", jobs::JobStateName(job->state)},
+                                               {"request", caller.request_id()}});
+  return wire::ToProto(*job);
 }
 
 absl::StatusOr<v1::DeleteJobResponse> FineTuneService::DeleteJob(

@@ -44,6 +44,12 @@ class FineTuneService {
                                                 const v1::ListJobsRequest& request);
   absl::StatusOr<v1::CancelJobResponse> CancelJob(const Caller& caller,
                                                   const v1::CancelJobRequest& request);
+  absl::StatusOr<v1::PauseJobResponse> PauseJob(const Caller& caller,
+                                                const v1::PauseJobRequest& request);
+  absl::StatusOr<v1::ResumeJobResponse> ResumeJob(const Caller& caller,
+                                                  const v1::ResumeJobRequest& request);
+  absl::StatusOr<v1::StopJobResponse> StopJob(const Caller& caller,
+                                              const v1::StopJobRequest& request);
   absl::StatusOr<v1::DeleteJobResponse> DeleteJob(const Caller& caller,
                                                   const v1::DeleteJobRequest& request);
 
@@ -55,6 +61,9 @@ class FineTuneService {
   // The answer to a request whose job there is already; nothing when there is none.
   absl::StatusOr<std::optional<v1::StartFineTuneResponse>> Repeated(
       const Caller& caller, const v1::StartFineTuneRequest& request);
+  // Says what is wanted of a job, and answers with the job as it then stands.
+  absl::StatusOr<v1::Job> Ask(const Caller& caller, const std::string& job_id,
+                              jobs::DesiredState desired);
 
   const Environment environment_;
 };

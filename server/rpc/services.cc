@@ -63,6 +63,18 @@ class FineTuneRpc final : public UnaryRpc<v1::FineTuneService, FineTuneService> 
                    v1::CancelJobResponse* response) override {
     return Answer(context, &FineTuneService::CancelJob, request, response);
   }
+  Unary* PauseJob(Context* context, const v1::PauseJobRequest* request,
+                  v1::PauseJobResponse* response) override {
+    return Answer(context, &FineTuneService::PauseJob, request, response);
+  }
+  Unary* ResumeJob(Context* context, const v1::ResumeJobRequest* request,
+                   v1::ResumeJobResponse* response) override {
+    return Answer(context, &FineTuneService::ResumeJob, request, response);
+  }
+  Unary* StopJob(Context* context, const v1::StopJobRequest* request,
+                 v1::StopJobResponse* response) override {
+    return Answer(context, &FineTuneService::StopJob, request, response);
+  }
   Unary* DeleteJob(Context* context, const v1::DeleteJobRequest* request,
                    v1::DeleteJobResponse* response) override {
     return Answer(context, &FineTuneService::DeleteJob, request, response);

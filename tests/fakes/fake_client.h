@@ -16,6 +16,9 @@ class FakeClient : public client::Client {
   absl::StatusOr<v1::Job> GetJob(const std::string&) override { return None(); }
   absl::StatusOr<v1::ListJobsResponse> ListJobs(v1::ListJobsRequest) override { return None(); }
   absl::StatusOr<v1::Job> CancelJob(const std::string&) override { return None(); }
+  absl::StatusOr<v1::Job> PauseJob(const std::string&) override { return None(); }
+  absl::StatusOr<v1::Job> ResumeJob(const std::string&) override { return None(); }
+  absl::StatusOr<v1::Job> StopJob(const std::string&) override { return None(); }
   absl::Status DeleteJob(const std::string&) override { return None(); }
   absl::StatusOr<v1::Job> Watch(const std::string&, uint64_t,
                                 const client::WatchCallbacks&) override {

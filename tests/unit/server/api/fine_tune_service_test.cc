@@ -27,7 +27,7 @@ TEST_F(FineTuneServiceTest, AStartedJobIsThereWithEveryDefaultResolved) {
   EXPECT_EQ(job.state(), v1::JOB_STATE_QUEUED);
   EXPECT_EQ(job.project(), "default");
   EXPECT_EQ(job.spec().fine_tune().backbone(), "net");
-  EXPECT_EQ(job.spec().fine_tune().strategy(), v1::STRATEGY_FEATURE_EXTRACTION);
+  EXPECT_EQ(job.spec().fine_tune().strategy(), v1::STRATEGY_AUTO);
   EXPECT_TRUE(job.spec().fine_tune().training().has_epochs());
   EXPECT_EQ(job.backbone_digest(), Sha256Hex("net"));
   EXPECT_GT(started->estimate().training_images(), 0);
@@ -113,6 +113,44 @@ TEST_F(FineTuneServiceTest, AQueuedJobIsCancelledAtOnceAndCancellingAgainChanges
     ASSERT_TRUE(status.ok()) << status.error_message();
     EXPECT_EQ(response.job().state(), v1::JOB_STATE_CANCELLED);
   }
+}
+
+TEST_F(FineTuneServiceTest, AQueuedJobIsPausedAndResumedAndOneThatEndedIsNeither) {
+  const auto started = Start(GoodRequest());
+  ASSERT_TRUE(started.ok());
+  const std::string id = started->job().id();
+  const auto ask = [&]<typename Request, typename Response>(
+                       grpc::Status (v1::FineTuneService::Stub::*method)(grpc::ClientContext*,
+                                                                         const Request&, Response*),
+                       const std::string& job) -> absl::StatusOr<v1::JobState> {
+    grpc::ClientContext context;
+    Request request;
+    request.set_job_id(job);
+    Response response;
+    const grpc::Status status = ((*jobs_).*method)(&context, request, &response);
+    if (!status.ok()) return wire::FromGrpcStatus(status);
+    return response.job().state();
+  };
+  const auto pause = &v1::FineTuneService::Stub::PauseJob;
+  const auto resume = &v1::FineTuneService::Stub::ResumeJob;
+  const auto stop = &v1::FineTuneService::Stub::StopJob;
+  for (int twice = 0; twice < 2; ++twice) {
+    EXPECT_EQ(*ask(pause, id), v1::JOB_STATE_PAUSED);
+  }
+  for (int twice = 0; twice < 2; ++twice) {
+    EXPECT_EQ(*ask(resume, id), v1::JOB_STATE_QUEUED);
+  }
+  const absl::Status waiting = ask(stop, id).status();
+  EXPECT_EQ(waiting.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ErrorReason(waiting), "JOB_STATE");
+  EXPECT_THAT(waiting.message(), HasSubstr("only a running job can be stopped"));
+  Cancel(id);
+  for (const absl::Status& status :
+       {ask(pause, id).status(), ask(resume, id).status(), ask(stop, id).status()}) {
+    EXPECT_EQ(ErrorReason(status), "JOB_STATE");
+    EXPECT_THAT(status.message(), HasSubstr("it has ended"));
+  }
+  EXPECT_EQ(ask(pause, "none").status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(FineTuneServiceTest, WatchTellsTheEndAndResumesWhereTheClientWas) {
