@@ -74,6 +74,14 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
+// What an option of this type may be, as its words.
+template <typename Enum>
+std::vector<std::string> Words(Enum any) {
+  std::vector<std::string> words;
+  for (const recipes::EnumWord<Enum>& each : recipes::WordsOf(any)) words.emplace_back(each.word);
+  return words;
+}
+
 int Run(Arguments& arguments) {
   recipes::FineTuneConfig& config = arguments.config;
   config.strategy = recipes::FromName<recipes::Strategy>(arguments.strategy);
@@ -149,9 +157,9 @@ int main(int argc, char** argv) {
   app.add_option("--dataset", arguments.dataset, "folder of class folders")->required();
   app.add_option("--weights", arguments.weights, "folder of one imported backbone")->required();
   app.add_option("--strategy", arguments.strategy)
-      ->check(CLI::IsMember({"feature_extraction", "top_layers", "full"}));
+      ->check(CLI::IsMember(graft::Words(graft::recipes::Strategy{})));
   app.add_option("--head", arguments.head)
-      ->check(CLI::IsMember({"linear", "mlp", "article", "cosine"}));
+      ->check(CLI::IsMember(graft::Words(graft::model::HeadKind{})));
   app.add_option("--folds", arguments.folds)->check(CLI::Range(2, 100));
   app.add_option("--run-folds", arguments.run_folds, "only the first of them; 0: all");
   app.add_option("--repeats", arguments.repeats,

@@ -21,6 +21,16 @@ bool AsksFor(const FineTuneConfig& config, const Condition& condition) {
   return asks;
 }
 
+// AUTO, unless what only frozen features can be used for is asked for.
+Strategy ChooseStrategy(const FineTuneConfig& config) {
+  if (config.strategy.has_value()) return *config.strategy;
+  const std::optional<OptimizerKind> optimizer = config.training.optimizer;
+  const bool on_features = optimizer == OptimizerKind::kLbfgs ||
+                           optimizer == OptimizerKind::kClassMeans ||
+                           config.data.augmented_views.has_value();
+  return on_features ? Strategy::kFeatureExtraction : Strategy::kAuto;
+}
+
 // Whether LBFGS can find the optimum of the head on fixed features.
 bool CanFitHead(const FineTuneConfig& config, const HeadRecipe& head) {
   const TaskOptionGroup* const task = config.task.group();
@@ -48,7 +58,7 @@ OptimizerKind ChooseOptimizer(const FineTuneConfig& config, const StrategyRecipe
 
 Choices ChoicesOf(const FineTuneConfig& config) {
   Choices choices;
-  choices.strategy = config.strategy.value_or(Strategy::kFeatureExtraction);
+  choices.strategy = ChooseStrategy(config);
   choices.head = config.head.kind.value_or(model::HeadKind::kLinear);
   const StrategyRecipe& strategy = StrategyOf(choices.strategy);
   const HeadRecipe& head = HeadOf(choices.head);

@@ -52,11 +52,12 @@ inline constexpr Condition kTrainedStages = {
     }};
 // Pretrained stages learn, after a head that suits them.
 inline constexpr Condition kTunedStages = {
-    "TOP_LAYERS, FULL, LP_FT and GRADUAL", [](const Choices& c) {
+    "AUTO, TOP_LAYERS, FULL, LP_FT and GRADUAL", [](const Choices& c) {
       return kTrainedStages.holds(c) && c.strategy != Strategy::kFromScratch;
     }};
-inline constexpr Condition kLastStages = {"TOP_LAYERS and GRADUAL", [](const Choices& c) {
-                                            return c.strategy == Strategy::kTopLayers ||
+inline constexpr Condition kLastStages = {"AUTO, TOP_LAYERS and GRADUAL", [](const Choices& c) {
+                                            return c.strategy == Strategy::kAuto ||
+                                                   c.strategy == Strategy::kTopLayers ||
                                                    c.strategy == Strategy::kGradual;
                                           }};
 inline constexpr Condition kIterations = {"LBFGS, ADAMW and SGD", [](const Choices& c) {
@@ -68,7 +69,7 @@ inline constexpr Condition kBatches = {"ADAMW and SGD", [](const Choices& c) {
                                        }};
 inline constexpr Condition kSgd = {
     "SGD", [](const Choices& c) { return c.optimizer == OptimizerKind::kSgd; }};
-inline constexpr Condition kFittedHead = {"LBFGS, and LP_FT with a LINEAR head",
+inline constexpr Condition kFittedHead = {"LBFGS, and AUTO and LP_FT with a LINEAR head",
                                           [](const Choices& c) { return c.fits_head; }};
 inline constexpr Condition kAugmentedFeatures = {
     "augment, in FEATURE_EXTRACTION and TOP_LAYERS", [](const Choices& c) {

@@ -24,6 +24,7 @@ CostEstimate EstimateCost(const ResolvedFineTune& resolved, const NetworkCost& n
     cost.backbone_forwards += (kFramingsCompared - 1) * images;
   }
   int64_t most_trainable = 0;
+  int64_t most_on_promise = 0;  // one of those phases is run at most
   for (const PhaseSpec& phase : resolved.phases) {
     int64_t trained = phase.trainable_stages;
     if (trained == kAllStages) trained = stages;
@@ -33,10 +34,15 @@ CostEstimate EstimateCost(const ResolvedFineTune& resolved, const NetworkCost& n
     most_trainable = std::max(most_trainable, trainable);
     if (phase.cache_at_cut) cost.backbone_forwards += cached_images;
     // Trained stages run for every image of every epoch, and once more to validate.
-    if (trained > 0) {
-      cost.backbone_forwards += phase.epochs * (training_images + validation_images);
+    const int64_t epochs =
+        trained > 0 ? phase.epochs * (training_images + validation_images) : int64_t{0};
+    if (phase.on_promise) {
+      most_on_promise = std::max(most_on_promise, epochs);
+    } else {
+      cost.backbone_forwards += epochs;
     }
   }
+  cost.backbone_forwards += most_on_promise;
   // The report at the end, on the test part or else on validation.
   if (!resolved.phases.empty() && resolved.phases.back().trainable_stages != 0) {
     cost.backbone_forwards += test_images > 0 ? test_images : validation_images;

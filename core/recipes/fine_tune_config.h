@@ -20,6 +20,7 @@ enum class Strategy {
   kGradual,            // the head, then one stage after the other joins from the top
   kFromScratch,        // everything, from weights that are drawn anew
   kDirect,             // no step is taken: the head is computed from the features
+  kAuto,               // the head, then what promises to be worth it; the better of the two
 };
 
 enum class OptimizerKind {

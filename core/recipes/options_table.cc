@@ -121,7 +121,9 @@ absl::Span<const OptionGroup> CommonOptions() {
        {MakeOption<FineTuneConfig, Strategy>(
            "", "strategy", &FineTuneConfig::strategy,
            {.help = "How much of the pretrained network learns",
-            .defaults = {{&kAlways, Strategy::kFeatureExtraction}}})}},
+            .defaults = {{&kAlways, Strategy::kAuto}},
+            .derived = "FEATURE_EXTRACTION where LBFGS, CLASS_MEANS or augmented_views is asked "
+                       "for"})}},
       {"head",
        "Head",
        {

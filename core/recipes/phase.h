@@ -31,6 +31,10 @@ struct PhaseSpec {
   // sees new augmentations of the images.
   bool cache_at_cut = true;
 
+  // Run where what was trained before leaves something to gain and the phase costs no more than it
+  // may, and kept where it gains it (core/recipes/promise.h). Of several such phases one is run.
+  bool on_promise = false;
+
   // The head is computed from features that are kept, rather than trained step by step.
   bool is_solved() const {
     return optimizer == OptimizerKind::kLbfgs || optimizer == OptimizerKind::kClassMeans;

@@ -61,6 +61,7 @@ PhaseSpec LayOut(const PhasePlan& plan, const FineTuneConfig& config, int epochs
   phase.head_learning_rate = training.learning_rate.value_or(0) * plan.head_rate;
   phase.batch_norm = StrategyOf(*config.strategy).batch_norm;
   phase.cache_at_cut = KeepsAtCut(plan.keeps, config);
+  phase.on_promise = plan.on_promise;
   if (plan.trains != Trains::kHead) {
     phase.trainable_stages =
         plan.trains == Trains::kEverything ? kAllStages : *training.trainable_stages;
@@ -184,7 +185,10 @@ absl::StatusOr<ResolvedFineTune> ResolveFineTune(const FineTuneConfig& config) {
   resolved.config = FillDefaults(config, ChoicesOf(config));
   for (PhaseSpec& phase : LayOutAll(resolved.config)) {
     if (phase.epochs == 0) continue;
-    resolved.total_epochs += phase.epochs;
+    // Of phases on promise one is run, and all have as many.
+    const bool counted =
+        phase.on_promise && !resolved.phases.empty() && resolved.phases.back().on_promise;
+    if (!counted) resolved.total_epochs += phase.epochs;
     resolved.phases.push_back(std::move(phase));
   }
   return resolved;

@@ -35,6 +35,35 @@ const Recipe& Row(absl::Span<const Recipe> recipes, Enum Recipe::*value, Enum wa
 // badly, and training and serving then see the same function.
 absl::Span<const StrategyRecipe> Strategies() {
   static const std::vector<StrategyRecipe> strategies = {
+      // As LP_FT, or its cheaper kin where that would take too long: what enters the last stages is
+      // kept, so only those run in each epoch.
+      {.strategy = Strategy::kAuto,
+       .word = "auto",
+       .help =
+           "The head on features as they are; then, where validation and the number of images "
+           "promise more than 0.01 of the task's main figure, everything is fine-tuned as in "
+           "LP_FT, or the last stages alone where that would be more than 100 TFLOP on a CPU or "
+           "10,000 on an accelerator. The head alone is published unless fine-tuning is better "
+           "by more than 0.005 and by more than one image. The model card says what was decided "
+           "and why",
+       .backbone_rate_ratio = kLowRate,
+       .phases = {{.name = "head", .epochs = EpochShare::kHeadEpochs, .fits_head = true},
+                  {.name = "top layers",
+                   .trains = Trains::kLastStages,
+                   .head_rate = kLowRate,
+                   .on_promise = true},
+                  {.name = "fine-tune",
+                   .trains = Trains::kEverything,
+                   .keeps = Keeps::kNothing,
+                   .head_rate = kLowRate,
+                   .on_promise = true}},
+       .defaults = {.training = {.epochs = 15,
+                                 .optimizer = OptimizerKind::kAdamW,
+                                 .gradient_clip_norm = 1.0,
+                                 .early_stopping_patience = 4,
+                                 .head_epochs = 10,
+                                 .weight_averaging = true},
+                    .data = {.augment = true}}},
       {.strategy = Strategy::kFeatureExtraction,
        .word = "feature_extraction",
        .help = "A head on the features of the backbone, which stays as it is and runs once over "
@@ -83,7 +112,7 @@ absl::Span<const StrategyRecipe> Strategies() {
                    .keeps = Keeps::kNothing,
                    .head_rate = kLowRate}},
        .defaults = {.training = {.epochs = 20,
-                                 .optimizer = OptimizerKind::kSgd,
+                                 .optimizer = OptimizerKind::kAdamW,
                                  .gradient_clip_norm = 1.0,
                                  .early_stopping_patience = 5,
                                  .head_epochs = 10,

@@ -46,7 +46,8 @@ struct PhasePlan {
   Keeps keeps = Keeps::kViews;
   // A linear head is fitted by LBFGS to its optimum, beside the job's epochs.
   bool fits_head = false;
-  double head_rate = 1;  // the head's rate / training.learning_rate
+  double head_rate = 1;     // the head's rate / training.learning_rate
+  bool on_promise = false;  // as in PhaseSpec
 };
 
 // Adding one takes a value of the enum and of the API's, and a row.

@@ -19,6 +19,7 @@
 #include "core/nn/torch_error.h"
 #include "core/recipes/config_json.h"
 #include "core/recipes/framings.h"
+#include "core/recipes/promise.h"
 #include "core/recipes/strategies.h"
 #include "core/recipes/validate.h"
 #include "core/tasks/task.h"
@@ -224,8 +225,11 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   }
   Activations activations(network.get(), &data, environment.feature_cache, backbone.digest(),
                           *job.config.training.seed, &context);
-  Trainer trainer({&job, network.get(), &task, &data, &activations, environment.checkpoints,
-                   JobDigest(job, task, data, backbone, input.framing), &context});
+  Trainer trainer(
+      {&job, network.get(), &task, &data, &activations, environment.checkpoints,
+       JobDigest(job, task, data, backbone, input.framing), &context,
+       static_cast<double>(flops) / 1e9,
+       device.is_cpu() ? recipes::kCpuTuningGflops : recipes::kAcceleratorTuningGflops});
   GRAFT_RETURN_IF_ERROR(trainer.Run());
 
   PhaseStarted evaluate;
@@ -297,6 +301,7 @@ absl::StatusOr<FineTuneResult> Run(const recipes::ResolvedFineTune& job,
   card.job = job;
   card.l2 = trainer.l2();
   card.tuned_share = trainer.tuned_share();
+  card.decision = trainer.decision();
   card.dataset_digest = data.dataset_digest;
   card.train_images = static_cast<int64_t>(data.train.size());
   card.validation_images = static_cast<int64_t>(data.validation.size());

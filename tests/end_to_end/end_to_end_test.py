@@ -56,10 +56,12 @@ class EndToEndTest(unittest.TestCase):
             graft_server.upload_parts(dataset_pb2, content, **header), timeout=RPC_SECONDS)
 
     def start(self, dataset_id, model, request_id="", **training):
+        """A head on frozen features."""
         return self.jobs.StartFineTune(finetune_pb2.StartFineTuneRequest(
             request_id=request_id,
             spec=finetune_pb2.FineTuneSpec(
                 dataset_id=dataset_id, model=model,
+                strategy=options_pb2.STRATEGY_FEATURE_EXTRACTION,
                 task={"classification": {}},
                 training=options_pb2.TrainingOptions(**training))), timeout=RPC_SECONDS)
 
@@ -302,6 +304,33 @@ class EndToEndTest(unittest.TestCase):
         self.assertEqual(last.state, finetune_pb2.JOB_STATE_CANCELLED)
         self.assert_fails(CODE.NOT_FOUND, "cancelled", self.predict, "cancelled",
                           [graft_server.picture((1, 2, 3), 1)])
+
+    def test_6_pause_resume_and_stop(self):
+        job = self.start(self.dataset_id, "stopped", epochs=10000,
+                         optimizer=options_pb2.OPTIMIZER_SGD,
+                         early_stopping_patience=0).job
+        states = []
+        asked = set()
+        for response in self.jobs.Watch(finetune_pb2.WatchRequest(job_id=job.id),
+                                        timeout=RPC_SECONDS):
+            event = response.event
+            if event.WhichOneof("event") == "state":
+                states.append(event.state.state)
+                if event.state.state == finetune_pb2.JOB_STATE_PAUSED:
+                    resumed = self.jobs.ResumeJob(finetune_pb2.ResumeJobRequest(job_id=job.id)).job
+                    self.assertEqual(resumed.state, finetune_pb2.JOB_STATE_QUEUED)
+            if event.WhichOneof("event") == "metrics" and "pause" not in asked:
+                asked.add("pause")
+                self.jobs.PauseJob(finetune_pb2.PauseJobRequest(job_id=job.id))
+            elif (event.WhichOneof("event") == "metrics" and "stop" not in asked
+                    and finetune_pb2.JOB_STATE_PAUSED in states):
+                asked.add("stop")
+                self.jobs.StopJob(finetune_pb2.StopJobRequest(job_id=job.id))
+        last = self.jobs.GetStatus(finetune_pb2.GetStatusRequest(job_id=job.id)).job
+        self.assertEqual(last.state, finetune_pb2.JOB_STATE_SUCCEEDED)
+        self.assertEqual(last.stop_reason, finetune_pb2.STOP_REASON_STOPPED)
+        self.assertEqual(states.count(finetune_pb2.JOB_STATE_RUNNING), 2)
+        self.assertTrue(self.predict("stopped", [graft_server.picture((1, 2, 3), 1)]).outputs)
 
     # --- Other tasks, from a manifest ----------------------------------------------------------
 

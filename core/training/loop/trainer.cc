@@ -120,6 +120,7 @@ absl::Status Trainer::Run() {
     // Training is over: a stop that comes only now changes nothing.
     in_.context->HeedStop();
     GRAFT_RETURN_IF_ERROR(AverageWeights());
+    ChooseWhatToKeep();
     RestoreBest();
     return Calibrate();
   } catch (const std::exception& e) {
@@ -132,7 +133,11 @@ absl::Status Trainer::PrepareAndTrain(const TensorMap& resumed) {
   GRAFT_RETURN_IF_ERROR(Prepare());
   Load(resumed);
   while (state_.phase < static_cast<int>(in_.job->phases.size())) {
-    GRAFT_RETURN_IF_ERROR(RunPhase(in_.job->phases[state_.phase]));
+    if (IsToBeRun(state_.phase)) {
+      GRAFT_RETURN_IF_ERROR(RunPhase(in_.job->phases[state_.phase]));
+    } else {
+      LeaveOut(in_.job->phases[state_.phase]);
+    }
   }
   return absl::OkStatus();
 }
@@ -178,9 +183,7 @@ absl::Status Trainer::RunPhase(const recipes::PhaseSpec& phase) {
   in_.context->AddEarlierWork(std::max(0, phase.epochs - state_.epoch_in_phase) * EpochWork(phase));
   early_stopped_ = state_.early_stopping.ShouldStop() && state_.epoch_in_phase < phase.epochs;
   RestoreBest();
-  if (first == in_.network->stages() && config_.training.weight_averaging.value_or(false)) {
-    state_.before_tuning = Snapshot(first);
-  }
+  if (first == in_.network->stages()) state_.before_tuning = state_.best;
   ++state_.phase;
   state_.epoch_in_phase = 0;
   state_.optimizer.clear();

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,10 @@ class Trainer {
     CheckpointStore* checkpoints = nullptr;  // may be null
     std::string job_digest;
     RunContext* context = nullptr;
+    // For phases on promise (recipes/promise.h): of one image through all stages, and what such a
+    // phase may take in all.
+    double forward_gflops = 0;
+    double tuning_budget_gflops = 0;
   };
   explicit Trainer(Inputs inputs);
 
@@ -65,6 +70,8 @@ class Trainer {
   // With weight averaging: the share that the fine-tuned weights have in those of the network, the
   // rest being those of before; 1 where nothing was mixed.
   double tuned_share() const { return tuned_share_; }
+  // With phases on promise: what was decided, and why. Else "".
+  const std::string& decision() const { return decision_; }
   // The lowest stage whose weights are not the pretrained ones; stages() when only the head is new.
   int first_changed_stage() const;
 
@@ -105,6 +112,13 @@ class Trainer {
   // Looks for what is better than the best epoch between its weights and those of before
   // fine-tuning, where the job asks for it, and makes that the best.
   absl::Status AverageWeights();
+  // Of the phases on promise the one that may be run, by its costs; -1: none.
+  int PhaseOnPromise() const;
+  bool IsToBeRun(int phase);
+  void LeaveOut(const recipes::PhaseSpec& phase);
+  // With phases on promise: the head alone, unless fine-tuning was worth it.
+  void ChooseWhatToKeep();
+  std::optional<double> MainFigure(const BestEpoch& best) const;
 
   std::vector<std::vector<Sample>> EpochBatches(const recipes::PhaseSpec& phase) const;
   // Calls `each` with the outputs for some entries and their targets, batch by batch, without
@@ -118,6 +132,7 @@ class Trainer {
   void Progress(const recipes::PhaseSpec& phase, int64_t steps_done, int64_t steps_total,
                 bool force);
   double EpochWork(const recipes::PhaseSpec& phase) const;
+  double EpochWorkIf(const recipes::PhaseSpec& phase, bool trains_on_kept, bool keeps_plain) const;
   PenaltySearch PlanSearch() const;
   absl::StatusOr<LinearHeadProblem> HeadProblem(const recipes::PhaseSpec& phase) const;
   double SearchWork(const recipes::PhaseSpec& phase) const;
@@ -132,6 +147,7 @@ class Trainer {
   OverfittingWatch overfitting_;
   absl::Duration clocked_;  // what of the run's time phase_seconds has
   double tuned_share_ = 1;
+  std::string decision_;
   bool early_stopped_ = false;
   bool stopped_ = false;
   bool checkpoints_left_out_ = false;  // a warning was given of it

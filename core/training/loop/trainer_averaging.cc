@@ -32,7 +32,7 @@ TensorMap Mix(const TensorMap& before, const TensorMap& after, double share) {
 absl::Status Trainer::AverageWeights() {
   if (!config_.training.weight_averaging.value_or(false)) return absl::OkStatus();
   const int first = first_changed_stage();
-  if (state_.before_tuning.empty() || first == in_.network->stages()) return absl::OkStatus();
+  if (state_.before_tuning.epoch == 0 || first == in_.network->stages()) return absl::OkStatus();
   if (in_.data->validation.empty()) {
     in_.context->observer().OnLog(
         "weights are not averaged: no validation part tells in which share");
@@ -43,7 +43,7 @@ absl::Status Trainer::AverageWeights() {
   PhaseStarted started;
   started.phase = "averaging";
   in_.context->observer().OnPhaseStarted(started);
-  TensorMap before = state_.before_tuning;
+  TensorMap before = state_.before_tuning.tensors;
   before.insert(pristine_.begin(), pristine_.end());
   const TensorMap after = state_.best.tensors;
   for (const double share : kShares) {

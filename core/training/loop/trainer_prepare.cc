@@ -31,6 +31,11 @@ bool Trainer::TrainsOnKept(const recipes::PhaseSpec& phase) const {
 }
 
 double Trainer::EpochWork(const recipes::PhaseSpec& phase) const {
+  return EpochWorkIf(phase, TrainsOnKept(phase), KeptAt(FirstStage(phase)) > 0);
+}
+
+double Trainer::EpochWorkIf(const recipes::PhaseSpec& phase, bool trains_on_kept,
+                            bool keeps_plain) const {
   const int first = FirstStage(phase);
   const double stages = in_.network->stages();
   const double share = (stages - first) / stages;
@@ -38,8 +43,8 @@ double Trainer::EpochWork(const recipes::PhaseSpec& phase) const {
   const auto train = static_cast<double>(in_.data->train.size());
   const auto validation = static_cast<double>(in_.data->validation.size());
   if (phase.is_solved()) return kHeadWork * train / 10;
-  return train * (kHeadWork + kTrainingPasses * share + (TrainsOnKept(phase) ? 0 : below)) +
-         validation * (kHeadWork + share + (KeptAt(first) > 0 ? 0 : below));
+  return train * (kHeadWork + kTrainingPasses * share + (trains_on_kept ? 0 : below)) +
+         validation * (kHeadWork + share + (keeps_plain ? 0 : below));
 }
 
 absl::Status Trainer::Resume() {
@@ -88,8 +93,10 @@ void Trainer::SayWhatIsKept(const recipes::CutPlan& plan) const {
 absl::Status Trainer::Prepare() {
   const std::vector<recipes::PhaseSpec>& phases = in_.job->phases;
   std::set<int> cuts;  // ascending: higher ones are computed from lower ones
-  for (size_t i = state_.phase; i < phases.size(); ++i) {
-    if (phases[i].cache_at_cut) cuts.insert(FirstStage(phases[i]));
+  const int on_promise = PhaseOnPromise();
+  const auto may_run = [&](int phase) { return !phases[phase].on_promise || phase == on_promise; };
+  for (int i = state_.phase; i < static_cast<int>(phases.size()); ++i) {
+    if (phases[i].cache_at_cut && may_run(i)) cuts.insert(FirstStage(phases[i]));
   }
   cuts.erase(0);  // images themselves are not kept
   const std::vector<recipes::CutPlan> plans =
@@ -104,6 +111,7 @@ absl::Status Trainer::Prepare() {
   }
   double earlier = 0;
   for (int i = 0; i < static_cast<int>(phases.size()); ++i) {
+    if (!may_run(i)) continue;
     total += phases[i].epochs * EpochWork(phases[i]) + SearchWork(phases[i]);
     const int done =
         i < state_.phase ? phases[i].epochs : (i == state_.phase ? state_.epoch_in_phase : 0);

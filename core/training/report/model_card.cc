@@ -65,6 +65,7 @@ std::string ModelCardToJson(const ModelCard& card) {
   if (used.training.weight_averaging.value_or(false)) {
     json["weight_averaging"] = {{"fine_tuned_share", card.tuned_share}};
   }
+  if (!card.decision.empty()) json["decision"] = card.decision;
   if (!card.report.empty()) json["report"] = nlohmann::json::parse(card.report);
   return json.dump();
 }

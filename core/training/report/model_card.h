@@ -24,6 +24,7 @@ struct ModelCard {
   double l2 = 0;  // chosen or given; where L-BFGS fitted the head
   // Where weights were averaged: the share of the fine-tuned ones, the rest being those before.
   double tuned_share = 1;
+  std::string decision;  // AUTO: what was trained, and why; else ""
   std::string dataset_digest;
   int64_t train_images = 0;
   int64_t validation_images = 0;

@@ -15,7 +15,7 @@
 namespace graft::training {
 namespace {
 
-constexpr int kFormat = 3;
+constexpr int kFormat = 4;
 constexpr char kStateKey[] = "state";
 constexpr char kNow[] = "now/";
 constexpr char kBest[] = "best/";
@@ -51,6 +51,23 @@ std::vector<std::pair<std::string, double>> PairsFrom(const nlohmann::json& arra
   return pairs;
 }
 
+// Without its tensors.
+nlohmann::json Plain(const BestEpoch& best) {
+  return {{"epoch", best.epoch},
+          {"phase", best.phase},
+          {"cost", Finite(best.cost)},
+          {"metrics", Pairs(best.metrics)}};
+}
+
+BestEpoch BestFrom(const nlohmann::json& json) {
+  BestEpoch best;
+  best.epoch = json.at("epoch").get<int>();
+  best.phase = json.at("phase").get<int>();
+  best.cost = OrInfinity(json.at("cost"));
+  best.metrics = PairsFrom(json.at("metrics"));
+  return best;
+}
+
 bool BestIsNow(const TrainerState& state) {
   return state.best.epoch > 0 && state.best.epoch == state.epochs_done;
 }
@@ -76,17 +93,15 @@ absl::StatusOr<std::string> SerializeCheckpoint(const TrainerState& state,
         {"epochs_worse", state.overfitting.epochs_worse}}},
       {"l2", state.l2},
       {"phase_seconds", Pairs(state.phase_seconds)},
-      {"best_epoch", state.best.epoch},
-      {"best_phase", state.best.phase},
-      {"best_cost", Finite(state.best.cost)},
-      {"best_metrics", Pairs(state.best.metrics)},
+      {"best", Plain(state.best)},
+      {"before_tuning", Plain(state.before_tuning)},
   };
   TensorFile file;
   file.metadata[kStateKey] = json.dump();
   Put(file, kNow, state.tensors);
   if (!BestIsNow(state)) Put(file, kBest, state.best.tensors);
   Put(file, kOptimizer, state.optimizer);
-  Put(file, kBeforeTuning, state.before_tuning);
+  Put(file, kBeforeTuning, state.before_tuning.tensors);
   return SerializeTensorFile(file);
 }
 
@@ -113,10 +128,8 @@ absl::StatusOr<TrainerState> ParseCheckpoint(absl::string_view bytes,
     state.overfitting.epochs_worse = overfitting.at("epochs_worse").get<int>();
     state.l2 = json.at("l2").get<double>();
     state.phase_seconds = PairsFrom(json.at("phase_seconds"));
-    state.best.epoch = json.at("best_epoch").get<int>();
-    state.best.phase = json.at("best_phase").get<int>();
-    state.best.cost = OrInfinity(json.at("best_cost"));
-    state.best.metrics = PairsFrom(json.at("best_metrics"));
+    state.best = BestFrom(json.at("best"));
+    state.before_tuning = BestFrom(json.at("before_tuning"));
   } catch (const nlohmann::json::exception& e) {
     return absl::DataLossError(absl::StrCat("checkpoint: ", e.what()));
   }
@@ -129,7 +142,7 @@ absl::StatusOr<TrainerState> ParseCheckpoint(absl::string_view bytes,
     } else if (absl::ConsumePrefix(&rest, kOptimizer)) {
       state.optimizer.emplace(rest, std::move(tensor));
     } else if (absl::ConsumePrefix(&rest, kBeforeTuning)) {
-      state.before_tuning.emplace(rest, std::move(tensor));
+      state.before_tuning.tensors.emplace(rest, std::move(tensor));
     }
   }
   if (BestIsNow(state)) state.best.tensors = state.tensors;

@@ -44,9 +44,9 @@ struct TrainerState {
   TensorMap tensors;    // of the head and of the stages that this phase trains
   TensorMap optimizer;  // as PhaseOptimizer::State gives it
   BestEpoch best;
-  // Of the head when the first phase began that trains stages of the backbone, where weights are to
-  // be averaged.
-  TensorMap before_tuning;
+  // The best of the head's own phase, where what comes behind it is to be compared or mixed with
+  // it.
+  BestEpoch before_tuning;
 };
 
 // A safetensors file with the plain parts as JSON in its metadata. Where the best epoch is the one

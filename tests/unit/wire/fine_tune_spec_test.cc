@@ -87,7 +87,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"momentum_of_one", "spec.training.momentum",
                 [](auto& s) { s.mutable_training()->set_momentum(1); }},
         BadCase{"head_epochs_of_frozen", "spec.training.head_epochs",
-                [](auto& s) { s.mutable_training()->set_head_epochs(2); }},
+                [](auto& s) {
+                  s.set_strategy(v1::STRATEGY_FEATURE_EXTRACTION);
+                  s.mutable_training()->set_head_epochs(2);
+                }},
         BadCase{"lbfgs_of_full", "spec.training.optimizer",
                 [](auto& s) {
                   s.set_strategy(v1::STRATEGY_FULL);
@@ -109,6 +112,7 @@ TEST(FineTuneSpec, AllWrongFieldsAreNamedAtOnce) {
 
 TEST(FineTuneSpec, AMessageSaysWhatIsAllowedAndWhatWasGiven) {
   v1::FineTuneSpec spec = Minimal();
+  spec.set_strategy(v1::STRATEGY_FEATURE_EXTRACTION);
   spec.mutable_training()->set_batch_size(5'000);
   spec.mutable_head()->set_hidden_units(8);
   spec.mutable_training()->set_schedule(static_cast<v1::LearningRateSchedule>(12));

@@ -9,7 +9,10 @@
 namespace graft::recipes {
 namespace {
 
-FineTuneConfig Classification() { return {.task = tasks::ClassificationOptions{}}; }
+// On frozen features, unless a test asks for more.
+FineTuneConfig Classification() {
+  return {.strategy = Strategy::kFeatureExtraction, .task = tasks::ClassificationOptions{}};
+}
 
 ResolvedFineTune Resolve(const FineTuneConfig& config) {
   absl::StatusOr<ResolvedFineTune> resolved = ResolveFineTune(config);

@@ -33,8 +33,8 @@ TEST(OptionsPage, IsTheOneInTheTree) {
 
 TEST(DefaultWords, SayWhichValueHoldsWhere) {
   EXPECT_EQ(DefaultWords(Find("training.epochs")),
-            "300 with LBFGS; 1 with CLASS_MEANS; 60 with FEATURE_EXTRACTION; 20 with TOP_LAYERS, "
-            "FULL, LP_FT and GRADUAL; 100 with FROM_SCRATCH");
+            "300 with LBFGS; 1 with CLASS_MEANS; 15 with AUTO; 60 with FEATURE_EXTRACTION; 20 with "
+            "TOP_LAYERS, FULL, LP_FT and GRADUAL; 100 with FROM_SCRATCH");
   EXPECT_EQ(DefaultWords(Find("training.schedule")),
             "CONSTANT with the ARTICLE head; otherwise COSINE");
   EXPECT_EQ(DefaultWords(Find("training.batch_size")), "32");

@@ -14,7 +14,10 @@ namespace {
 
 using ::testing::SizeIs;
 
-FineTuneConfig Classification() { return {.task = tasks::ClassificationOptions{}}; }
+// On frozen features, unless a test asks for more.
+FineTuneConfig Classification() {
+  return {.strategy = Strategy::kFeatureExtraction, .task = tasks::ClassificationOptions{}};
+}
 
 ResolvedFineTune Resolve(const FineTuneConfig& config) {
   absl::StatusOr<ResolvedFineTune> resolved = ResolveFineTune(config);
@@ -159,20 +162,20 @@ TEST(ResolveTest, LpFtFitsTheHeadThenTrainsEverythingAtOneLowRate) {
   EXPECT_EQ(resolved.phases[0].optimizer, OptimizerKind::kLbfgs);
   EXPECT_EQ(resolved.phases[0].trainable_stages, 0);
   EXPECT_EQ(resolved.phases[1].epochs, 7) << "the fit takes none of them";
-  EXPECT_EQ(resolved.phases[1].optimizer, OptimizerKind::kSgd);
+  EXPECT_EQ(resolved.phases[1].optimizer, OptimizerKind::kAdamW);
   EXPECT_EQ(resolved.phases[1].trainable_stages, kAllStages);
-  EXPECT_DOUBLE_EQ(resolved.phases[1].head_learning_rate, 1e-3);
-  EXPECT_DOUBLE_EQ(resolved.phases[1].backbone_learning_rate, 1e-3);
+  EXPECT_DOUBLE_EQ(resolved.phases[1].head_learning_rate, 1e-4);
+  EXPECT_DOUBLE_EQ(resolved.phases[1].backbone_learning_rate, 1e-4);
   EXPECT_EQ(resolved.config.training.head_epochs, 0);
   EXPECT_EQ(resolved.config.training.weight_averaging, true);
 
   // What L-BFGS cannot fit, or is not to, is trained.
   config.training.head_epochs = 3;
-  EXPECT_EQ(Resolve(config).phases[0].optimizer, OptimizerKind::kSgd);
+  EXPECT_EQ(Resolve(config).phases[0].optimizer, OptimizerKind::kAdamW);
   EXPECT_EQ(Resolve(config).phases[0].epochs, 3);
   config.training.head_epochs.reset();
   config.head.kind = model::HeadKind::kMlp;
-  EXPECT_EQ(Resolve(config).phases[0].optimizer, OptimizerKind::kSgd);
+  EXPECT_EQ(Resolve(config).phases[0].optimizer, OptimizerKind::kAdamW);
   EXPECT_EQ(Resolve(config).phases[0].epochs, 3) << "half of the epochs at most";
 }
 
@@ -221,6 +224,29 @@ TEST(ResolveTest, DirectTakesNoSteps) {
   EXPECT_FALSE(resolved.config.training.batch_size.has_value());
 }
 
+TEST(ResolveTest, AutoIsTheDefaultUnlessFrozenFeaturesAreAskedFor) {
+  FineTuneConfig config = {.task = tasks::ClassificationOptions{}};
+  const ResolvedFineTune resolved = Resolve(config);
+  EXPECT_EQ(resolved.config.strategy, Strategy::kAuto);
+  ASSERT_THAT(resolved.phases, SizeIs(3));
+  EXPECT_EQ(resolved.phases[0].optimizer, OptimizerKind::kLbfgs);
+  EXPECT_FALSE(resolved.phases[0].on_promise);
+  EXPECT_EQ(resolved.phases[1].trainable_stages, 1);
+  EXPECT_TRUE(resolved.phases[1].on_promise && resolved.phases[1].cache_at_cut);
+  EXPECT_EQ(resolved.phases[2].trainable_stages, kAllStages);
+  EXPECT_TRUE(resolved.phases[2].on_promise);
+  EXPECT_EQ(resolved.total_epochs, resolved.phases[0].epochs + resolved.phases[2].epochs)
+      << "one of the two is run";
+  config.training.optimizer = OptimizerKind::kLbfgs;
+  EXPECT_EQ(Resolve(config).config.strategy, Strategy::kFeatureExtraction);
+  config.training.optimizer = OptimizerKind::kClassMeans;
+  EXPECT_EQ(Resolve(config).config.strategy, Strategy::kFeatureExtraction);
+  config.training.optimizer.reset();
+  config.data.augment = true;
+  config.data.augmented_views = 2;
+  EXPECT_EQ(Resolve(config).config.strategy, Strategy::kFeatureExtraction);
+}
+
 TEST(ResolveTest, PretrainedBatchNormStatisticsStayByDefault) {
   for (const StrategyRecipe& strategy : Strategies()) {
     FineTuneConfig config = Classification();
@@ -240,7 +266,8 @@ TEST(ResolveTest, OneEpochIsEnoughForEveryStrategy) {
     int epochs = 0;
     for (const PhaseSpec& phase : Resolve(config).phases) {
       const bool beside = phase.is_solved() && strategy.phases.size() > 1;
-      if (!beside) epochs += phase.epochs;
+      if (!beside)
+        epochs = phase.on_promise ? std::max(epochs, phase.epochs) : epochs + phase.epochs;
     }
     EXPECT_EQ(epochs, 1) << strategy.word;
   }

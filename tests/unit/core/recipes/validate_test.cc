@@ -19,7 +19,10 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-FineTuneConfig Classification() { return {.task = tasks::ClassificationOptions{}}; }
+// On frozen features, unless a test asks for more.
+FineTuneConfig Classification() {
+  return {.strategy = Strategy::kFeatureExtraction, .task = tasks::ClassificationOptions{}};
+}
 
 struct BadConfig {
   const char* field;

@@ -135,13 +135,15 @@ class TinyFineTuneTest : public ::testing::Test {
     ASSERT_TRUE(dataset.ok()) << dataset.status();
     dataset_ = *std::move(dataset);
   }
-  // Classification, where the configuration names no task; the centre of each picture, where it
-  // names no framing and `compare_framings_` does not ask for what is usual.
+  // Classification on frozen features, where the configuration names no task or strategy; the
+  // centre of each picture, where it names no framing and `compare_framings_` does not ask for what
+  // is usual.
   absl::StatusOr<FineTuneResult> Run(recipes::FineTuneConfig config = {}) {
     if (!config.data.framing.has_value() && !compare_framings_) {
       config.data.framing = recipes::FramingChoice::kCentreCrop;
     }
     if (config.task.group() == nullptr) config.task = tasks::ClassificationOptions{};
+    if (!config.strategy.has_value()) config.strategy = recipes::Strategy::kFeatureExtraction;
     auto job = recipes::ResolveFineTune(config);
     if (!job.ok()) return job.status();
     auto task = tasks::MakeTask(job->config.task, dataset_->manifest());

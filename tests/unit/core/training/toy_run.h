@@ -28,6 +28,8 @@ struct ToyRun {
   int forward_batch = 32;
   uint64_t max_in_memory = features::kMaxFeaturesInMemory;
   Clock* clock = Clock::System();
+  double forward_gflops = 1;
+  double tuning_budget_gflops = 1e9;
   // For the toy images and the configuration as it was resolved.
   std::function<absl::StatusOr<std::unique_ptr<tasks::Task>>(const recipes::FineTuneConfig& config)>
       make_task;
@@ -43,6 +45,7 @@ struct ToyRun {
 
   absl::Status Run() {
     if (config.task.group() == nullptr) config.task = task_options;
+    if (!config.strategy.has_value()) config.strategy = recipes::Strategy::kFeatureExtraction;
     auto resolved = recipes::ResolveFineTune(config);
     if (!resolved.ok()) return resolved.status();
     job = *resolved;
@@ -59,9 +62,9 @@ struct ToyRun {
     activations =
         std::make_unique<Activations>(network.get(), &data, cache, "weights",
                                       *job.config.training.seed, context.get(), max_in_memory);
-    trainer = std::make_unique<Trainer>(Trainer::Inputs{&job, network.get(), task.get(), &data,
-                                                        activations.get(), checkpoints, "job",
-                                                        context.get()});
+    trainer = std::make_unique<Trainer>(
+        Trainer::Inputs{&job, network.get(), task.get(), &data, activations.get(), checkpoints,
+                        "job", context.get(), forward_gflops, tuning_budget_gflops});
     return trainer->Run();
   }
 
@@ -78,7 +81,8 @@ inline recipes::FineTuneConfig ToyConfig(recipes::Strategy strategy) {
   config.strategy = strategy;
   if (!recipes::StrategyOf(strategy).features_stay) {
     config.training.epochs = 8;
-    if (strategy != recipes::Strategy::kLpFt && strategy != recipes::Strategy::kFromScratch) {
+    if (strategy != recipes::Strategy::kAuto && strategy != recipes::Strategy::kLpFt &&
+        strategy != recipes::Strategy::kFromScratch) {
       config.training.head_epochs = 3;
     }
     config.training.learning_rate = 0.05;

@@ -34,7 +34,7 @@ TEST_F(TrainerStrategiesTest, LpFtTunesFromTheHeadsOptimum) {
   ASSERT_TRUE(tuned.Run().ok());
   EXPECT_THAT(Phases(tuned), ElementsAre("features", "head", "fine-tune", "averaging"));
   const auto optimum = probe.network->tensors(3)[0].tensor;
-  EXPECT_TRUE(at::equal(tuned.trainer->state().before_tuning.at("head.weight"), optimum));
+  EXPECT_TRUE(at::equal(tuned.trainer->state().before_tuning.tensors.at("head.weight"), optimum));
   EXPECT_GT(tuned.ValidationAccuracy(), probe.ValidationAccuracy());
 }
 
@@ -113,6 +113,64 @@ TEST_F(TrainerStrategiesTest, ClassMeansTakeOneLookAtTheFeatures) {
   EXPECT_EQ(attempt.trainer->state().epochs_done, 1);
   EXPECT_EQ(attempt.network->forwards[0], attempt.data.entries);
   EXPECT_GT(attempt.ValidationAccuracy(), kBetterThanChance);
+}
+
+TEST_F(TrainerStrategiesTest, AutoFineTunesWhereTheHeadAloneLacksMuch) {
+  Attempt head, attempt;
+  head.config = ToyConfig(recipes::Strategy::kFeatureExtraction);
+  attempt.config = ToyConfig(recipes::Strategy::kAuto);
+  ASSERT_TRUE(head.Run().ok());
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_THAT(Phases(attempt), ElementsAre("features", "head", "fine-tune", "averaging"));
+  EXPECT_THAT(attempt.trainer->decision(), HasSubstr("fine-tuned: validation accuracy"));
+  EXPECT_EQ(attempt.trainer->first_changed_stage(), 0);
+  EXPECT_GT(attempt.ValidationAccuracy(), head.ValidationAccuracy());
+}
+
+TEST_F(TrainerStrategiesTest, AutoTrainsNoMoreThanItMayPayFor) {
+  Attempt whole;
+  whole.config = ToyConfig(recipes::Strategy::kAuto);
+  ASSERT_TRUE(whole.Run().ok());
+  const double epochs = whole.job.phases.back().epochs;
+  const double pass = static_cast<double>(whole.data.train.size() + whole.data.validation.size());
+
+  Attempt top;
+  top.config = whole.config;
+  top.tuning_budget_gflops = epochs * 2 * pass;  // everything takes nearly 3 for a training image
+  ASSERT_TRUE(top.Run().ok());
+  EXPECT_THAT(Phases(top), Contains("top layers"));
+  EXPECT_EQ(top.observer.phases.back().phase, "averaging");
+  EXPECT_EQ(top.network->forwards[0], top.data.entries) << "what enters the last stage is kept";
+
+  Attempt none;
+  none.config = whole.config;
+  none.tuning_budget_gflops = 1;
+  ASSERT_TRUE(none.Run().ok());
+  EXPECT_THAT(Phases(none), ElementsAre("features", "head"));
+  EXPECT_THAT(none.trainer->decision(), HasSubstr("more than the 0 TFLOP that it may"));
+  EXPECT_EQ(none.trainer->first_changed_stage(), none.network->stages());
+}
+
+TEST_F(TrainerStrategiesTest, AutoKeepsTheHeadAloneWhereFineTuningGainsNothing) {
+  Attempt head, attempt;
+  head.config = ToyConfig(recipes::Strategy::kFeatureExtraction);
+  attempt.config = ToyConfig(recipes::Strategy::kAuto);
+  attempt.config.training.learning_rate = 1e-7;
+  ASSERT_TRUE(head.Run().ok());
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_THAT(Phases(attempt), Contains("fine-tune"));
+  EXPECT_THAT(attempt.trainer->decision(), HasSubstr("the head alone was kept"));
+  EXPECT_EQ(attempt.trainer->first_changed_stage(), attempt.network->stages());
+  ExpectSameWeights(*head.network, *attempt.network);
+}
+
+TEST_F(TrainerStrategiesTest, AutoWithoutValidationTrainsTheHeadAlone) {
+  Attempt attempt;
+  attempt.config = ToyConfig(recipes::Strategy::kAuto);
+  attempt.data.validation.clear();
+  ASSERT_TRUE(attempt.Run().ok());
+  EXPECT_THAT(Phases(attempt), ElementsAre("features", "head"));
+  EXPECT_THAT(attempt.trainer->decision(), HasSubstr("nothing is held out"));
 }
 
 // A run that is killed at some step, anywhere, and taken up again ends with the very weights of one
