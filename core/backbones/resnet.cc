@@ -13,15 +13,9 @@ constexpr int kLayers = 4;
 constexpr std::array<int, kLayers> kWidths = {64, 128, 256, 512};
 constexpr int kBottleneckExpansion = 4;
 
-// Blocks in each layer.
-std::array<int, kLayers> Depths(int layers) {
-  return layers == 18 ? std::array<int, kLayers>{2, 2, 2, 2} : std::array<int, kLayers>{3, 4, 6, 3};
-}
-
 class ResNetBuilder {
  public:
-  explicit ResNetBuilder(int layers)
-      : builder_(absl::StrCat("resnet", layers)), layers_(layers), bottleneck_(layers >= 50) {}
+  explicit ResNetBuilder(const ResNetShape& shape) : builder_(shape.name), shape_(shape) {}
 
   nn::NetworkSpec Build() {
     ConvNorm("conv1", "bn1", 3, 64, 7, 2);
@@ -30,7 +24,7 @@ class ResNetBuilder {
     builder_.EndStage("stem");
     int channels = 64;
     for (int layer = 0; layer < kLayers; ++layer) {
-      for (int i = 0; i < Depths(layers_)[layer]; ++i) {
+      for (int i = 0; i < shape_.blocks[layer]; ++i) {
         channels = Block(absl::StrCat("layer", layer + 1, ".", i, "."), channels, kWidths[layer],
                          i == 0 && layer > 0 ? 2 : 1);
       }
@@ -46,12 +40,14 @@ class ResNetBuilder {
   }
 
  private:
-  void ConvNorm(std::string conv, std::string norm, int in, int out, int kernel, int stride) {
+  void ConvNorm(std::string conv, std::string norm, int in, int out, int kernel, int stride,
+                int groups = 1) {
     builder_.Append(std::move(conv), nn::Conv2d{.in_channels = in,
                                                 .out_channels = out,
                                                 .kernel = kernel,
                                                 .stride = stride,
                                                 .padding = kernel / 2,
+                                                .groups = groups,
                                                 .bias = false});
     builder_.Append(std::move(norm), nn::BatchNorm2d{out});
   }
@@ -62,13 +58,14 @@ class ResNetBuilder {
   int Block(const std::string& prefix, int in, int width, int stride) {
     const int input = builder_.last();
     int out = width;
-    if (bottleneck_) {
+    if (shape_.bottleneck) {
+      const int middle = width * shape_.width_per_group / 64 * shape_.groups;
       out = width * kBottleneckExpansion;
-      ConvNorm(prefix + "conv1", prefix + "bn1", in, width, 1, 1);
+      ConvNorm(prefix + "conv1", prefix + "bn1", in, middle, 1, 1);
       Relu();
-      ConvNorm(prefix + "conv2", prefix + "bn2", width, width, 3, stride);
+      ConvNorm(prefix + "conv2", prefix + "bn2", middle, middle, 3, stride, shape_.groups);
       Relu();
-      ConvNorm(prefix + "conv3", prefix + "bn3", width, out, 1, 1);
+      ConvNorm(prefix + "conv3", prefix + "bn3", middle, out, 1, 1);
     } else {
       ConvNorm(prefix + "conv1", prefix + "bn1", in, width, 3, stride);
       Relu();
@@ -89,12 +86,11 @@ class ResNetBuilder {
   }
 
   nn::SpecBuilder builder_;
-  const int layers_;
-  const bool bottleneck_;
+  const ResNetShape shape_;
 };
 
 }  // namespace
 
-nn::NetworkSpec BuildResNet(int layers) { return ResNetBuilder(layers).Build(); }
+nn::NetworkSpec BuildResNet(const ResNetShape& shape) { return ResNetBuilder(shape).Build(); }
 
 }  // namespace graft::backbones

@@ -7,11 +7,29 @@
 namespace graft::backbones {
 namespace {
 
-constexpr int kDepth = 12;
 constexpr int kPatch = 16;
 constexpr int kImage = 224;
 constexpr int kTokens = 1 + (kImage / kPatch) * (kImage / kPatch);
 constexpr double kEpsilon = 1e-6;
+
+struct Shape {
+  const char* name;
+  int channels, heads, blocks;
+};
+
+Shape ShapeOf(ViTSize size) {
+  switch (size) {
+    case ViTSize::kTiny:
+      return {"vit_tiny_patch16_224", 192, 3, 12};
+    case ViTSize::kSmall:
+      return {"vit_small_patch16_224", 384, 6, 12};
+    case ViTSize::kLarge:
+      return {"vit_large_patch16_224", 1024, 16, 24};
+    case ViTSize::kBase:
+      break;
+  }
+  return {"vit_base_patch16_224", 768, 12, 12};
+}
 
 // Pre-norm: x + f(norm(x)), attention first.
 void AppendBlock(const std::string& prefix, int channels, int heads, nn::SpecBuilder& builder) {
@@ -31,10 +49,9 @@ void AppendBlock(const std::string& prefix, int channels, int heads, nn::SpecBui
 }  // namespace
 
 nn::NetworkSpec BuildViT(ViTSize size) {
-  const bool base = size == ViTSize::kBase;
-  const int channels = base ? 768 : 384;
-  nn::SpecBuilder builder(base ? "vit_base_patch16_224" : "vit_small_patch16_224",
-                          nn::Shape{3, kImage, kImage});
+  const Shape shape = ShapeOf(size);
+  const int channels = shape.channels;
+  nn::SpecBuilder builder(shape.name, nn::Shape{3, kImage, kImage});
   builder.Append(
       "patch_embed.proj",
       nn::Conv2d{.in_channels = 3, .out_channels = channels, .kernel = kPatch, .stride = kPatch});
@@ -42,9 +59,9 @@ nn::NetworkSpec BuildViT(ViTSize size) {
   builder.Append("cls_token", nn::ClassToken{channels});
   builder.Append("pos_embed", nn::PositionEmbedding{kTokens, channels});
   builder.EndStage("embed");
-  for (int block = 0; block < kDepth; ++block) {
-    AppendBlock(absl::StrCat("blocks.", block, "."), channels, base ? 12 : 6, builder);
-    if (block + 1 < kDepth) builder.EndStage(absl::StrCat("blocks.", block));
+  for (int block = 0; block < shape.blocks; ++block) {
+    AppendBlock(absl::StrCat("blocks.", block, "."), channels, shape.heads, builder);
+    if (block + 1 < shape.blocks) builder.EndStage(absl::StrCat("blocks.", block));
   }
   builder.Append("norm", nn::LayerNorm{channels, kEpsilon});
   builder.EndStage("top");

@@ -34,7 +34,9 @@ void FillByFormula(nn::Network& network) {
     }
     std::vector<float> values = FormulaValues(named.name, named.tensor.numel());
     at::Tensor tensor = at::from_blob(values.data(), named.tensor.sizes(), at::kFloat);
-    if (named.tensor.dim() >= 2) {
+    if (absl::EndsWith(named.name, "layer_scale")) {
+      tensor = 0.1f * tensor;
+    } else if (named.tensor.dim() >= 2) {
       const int64_t fan_in = named.tensor.numel() / named.tensor.size(0);
       tensor = tensor * static_cast<float>(std::sqrt(6.0 / static_cast<double>(fan_in)));
     } else if (absl::EndsWith(named.name, "running_var")) {

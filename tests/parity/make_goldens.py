@@ -11,6 +11,7 @@ That part is computed in float64: it is the exact answer, from which float32 str
 every machine in another way.
 
   python make_goldens.py > goldens.json
+  python make_goldens.py convnext_tiny > one.json    # of these alone
 """
 
 import copy
@@ -31,10 +32,20 @@ ARCHITECTURES = (
     + [f"tf_efficientnet_lite{i}" for i in range(5)]
     + [f"tf_efficientnet_b{i}" for i in range(8)]
     + ["resnet18", "resnet34", "resnet50", "mobilenet_v2", "tf_mobilenet_v2",
-       "vit_small_patch16_224", "vit_base_patch16_224"])
+       "vit_small_patch16_224", "vit_base_patch16_224",
+       "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d",
+       "wide_resnet50_2", "wide_resnet101_2", "densenet121", "densenet161", "densenet169",
+       "densenet201", "alexnet", "squeezenet1_0", "squeezenet1_1", "mobilenet_v3_small",
+       "mobilenet_v3_large", "convnext_tiny", "convnext_small", "convnext_base", "convnext_large"]
+    + [f"regnet_{kind}_{size}" for kind in "xy"
+       for size in ("400mf", "800mf", "1_6gf", "3_2gf", "8gf", "16gf", "32gf")]
+    + ["vit_tiny_patch16_224", "vit_large_patch16_224"])
 TRAINED = {"vgg11", "vgg11_bn", "tf_efficientnet_lite0", "tf_efficientnet_b0", "resnet18", "resnet34",
            "resnet50", "mobilenet_v2", "tf_mobilenet_v2", "vit_small_patch16_224",
-           "vit_base_patch16_224"}
+           "vit_base_patch16_224", "resnext50_32x4d", "densenet121", "alexnet", "squeezenet1_0",
+           "mobilenet_v3_small", "convnext_tiny", "regnet_x_400mf", "regnet_y_400mf"}
+OF_TORCHVISION = ("resnet", "resnext", "wide_resnet", "mobilenet", "densenet", "alexnet",
+                  "squeezenet", "convnext", "regnet")
 LEARNING_RATE = 0.01
 
 
@@ -59,7 +70,9 @@ def fill(model: torch.nn.Module) -> None:
         if name.endswith("num_batches_tracked"):
             continue
         values = uniform(name, tensor.numel()).reshape(tensor.shape)
-        if tensor.dim() >= 2:  # as He et al. 2015, so that activations keep their size
+        if name.endswith("layer_scale"):  # as small as it begins, if not quite
+            values = numpy.float32(0.1) * values
+        elif tensor.dim() >= 2:  # as He et al. 2015, so that activations keep their size
             fan_in = tensor[0].numel()
             values = values * numpy.float32((6.0 / fan_in) ** 0.5)
         elif name.endswith("running_var"):
@@ -110,15 +123,19 @@ def build(architecture: str) -> torch.nn.Module:
         return model.to_empty(device="cpu").eval()
     if architecture == "tf_mobilenet_v2":
         return as_keras(torchvision.models.mobilenet_v2(weights=None)).eval()
-    if architecture.startswith(("resnet", "mobilenet")):
+    if architecture.startswith(OF_TORCHVISION):
         return getattr(torchvision.models, architecture)(weights=None).eval()
     model = timm.create_model(architecture, pretrained=False).eval()
     return as_tensorflow(model) if architecture.startswith("tf_") else model
 
 
 def features_of(model: torch.nn.Module, architecture: str, x: torch.Tensor) -> torch.Tensor:
-    if architecture.startswith("resnet"):
+    if architecture.startswith(("resnet", "resnext", "wide_resnet")):
         return torch.nn.Sequential(*list(model.children())[:-2])(x)
+    if architecture.startswith("regnet"):
+        return model.trunk_output(model.stem(x))
+    if architecture.startswith("densenet"):
+        return torch.relu(model.features(x))  # as the network itself does
     if hasattr(model, "features"):
         return model.features(x)
     return model.forward_features(x)
@@ -161,6 +178,8 @@ def step(model: torch.nn.Module, architecture: str) -> dict:
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
+        if isinstance(module, torchvision.ops.StochasticDepth):
+            module.p = 0.0
     images = 1 if architecture.startswith("vit") else 4
     size = step_size_of(architecture)
     x = image("batch", images, size).double()
@@ -197,7 +216,7 @@ def check_torchvision_vit(reference: torch.nn.Module, x: torch.Tensor) -> None:
 def main() -> None:
     goldens = {}
     torch.set_num_threads(2)
-    for architecture in ARCHITECTURES:
+    for architecture in sys.argv[1:] or ARCHITECTURES:
         size = size_of(architecture)
         model = build(architecture)
         with torch.no_grad():

@@ -8,10 +8,12 @@ import json
 import os
 import pathlib
 import pickle
+import re
 import struct
 import sys
 import tempfile
 import unittest
+import unittest.mock
 import zipfile
 
 import h5py
@@ -22,6 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import import_weights  # noqa: E402
+import tensor_names  # noqa: E402
 import torch_pickles as made  # noqa: E402
 import weights_naming  # noqa: E402
 from weights_reading import ImportFailed, read_tensors  # noqa: E402
@@ -228,7 +231,7 @@ class RefusesOtherFiles(InAFolder):
 
 def lite_source(variant: int) -> dict:
     """Names as efficientnet_lite_pytorch has them; each tensor holds a number of its own."""
-    norm = weights_naming.NORM + ("num_batches_tracked",)
+    norm = tensor_names.NORM + ("num_batches_tracked",)
     names = ["_conv_stem.weight", "_conv_head.weight", "_fc.weight", "_fc.bias"]
     names += [f"{bn}.{leaf}" for bn in ("_bn0", "_bn1") for leaf in norm]
     blocks = sum(weights_naming.efficientnet_repeats("lite", variant))
@@ -256,7 +259,7 @@ def torchvision_vit_source() -> dict:
     names = ["class_token", "encoder.pos_embedding"]
     names += [f"{layer}.{leaf}" for layer in ("conv_proj", "encoder.ln", "heads.head")
               for leaf in ("weight", "bias")]
-    for block in range(weights_naming.VIT_BLOCKS):
+    for block in range(tensor_names.VIT_BLOCKS["base"]):
         prefix = f"encoder.layers.encoder_layer_{block}"
         names += [f"{prefix}.self_attention.in_proj_{leaf}" for leaf in ("weight", "bias")]
         names += [f"{prefix}.{layer}.{leaf}" for leaf in ("weight", "bias")
@@ -386,11 +389,23 @@ class NamesTensors(unittest.TestCase):
                                     ("tf_efficientnet_b7", 1037), ("resnet18", 102),
                                     ("resnet34", 182), ("resnet50", 267), ("mobilenet_v2", 262),
                                     ("tf_mobilenet_v2", 262), ("vit_small_patch16_224", 152),
-                                    ("vit_base_patch16_224", 152)):
+                                    ("vit_base_patch16_224", 152), ("vit_large_patch16_224", 296),
+                                    ("resnext101_64x4d", 522), ("densenet121", 606), ("alexnet", 16),
+                                    ("squeezenet1_1", 52), ("mobilenet_v3_small", 210),
+                                    ("convnext_tiny", 182), ("regnet_y_400mf", 331),
+                                    ("regnet_x_400mf", 357)):
             features, classifier = weights_naming.expected_names(architecture)
             tensors = {name: numpy.zeros(1, numpy.float32) for name in features | classifier}
             self.assertEqual(weights_naming.canonical(tensors, architecture), tensors)
             self.assertEqual(len(tensors), count, architecture)
+
+    def test_torchvisions_densenet_files_are_older_than_its_names(self):
+        features, classifier = weights_naming.expected_names("densenet121")
+        zero = numpy.zeros(1, numpy.float32)
+        older = {re.sub(r"(denselayer\d+\.(?:norm|conv))(\d)", r"\1.\2", name): zero
+                 for name in features | classifier}
+        self.assertIn("features.denseblock1.denselayer1.norm.1.weight", older)
+        self.assertEqual(set(weights_naming.canonical(older, "densenet121")), features | classifier)
 
     def test_what_is_missing_or_too_much_is_named(self):
         for source, architecture, lost, new in (
@@ -490,6 +505,49 @@ class ImportsAFile(InAFolder):
             self.assertIn(named, said)
             self.assertFalse((self.folder / "out" / "mine" / "config.json").exists())
             self.assertFalse((self.folder / "out" / "mine" / "model.safetensors").exists())
+
+    def test_weights_that_were_never_trained_are_refused(self):
+        drawn = {name: (numpy.zeros if name.endswith("running_mean") else numpy.ones)(
+                     3, numpy.float32) for name in lite_source(0)}
+        code, said = self.import_file(drawn)
+        self.assertEqual(code, 1)
+        self.assertIn("not trained: every batch norm's running_mean is 0", said)
+        drawn["_bn0.running_mean"] = numpy.full(3, 0.1, numpy.float32)
+        self.assertEqual(self.import_file(drawn)[0], 0)
+
+    def test_a_published_files_name_says_the_rest_and_its_hash_is_checked(self):
+        features, classifier = weights_naming.expected_names("alexnet")
+        path = self.folder / "alexnet-owt-7be5be79.pth"
+        path.write_bytes(b"what the network is told to be")
+        tensors = {name: numpy.ones(1, numpy.float32) for name in features | classifier}
+        arguments = ("--file", path, "--out", self.folder / "out")
+        code, said = self.run_main(*arguments)
+        self.assertEqual(code, 1)
+        self.assertIn("is not the file of this name that torchvision publishes", said)
+        code, said = self.run_main(*arguments, "--architecture", "vgg16")
+        self.assertIn("holds alexnet, not vgg16", said)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        known = {path.name: {**import_weights.PUBLISHED[path.name], "sha256_prefix": digest[:8]}}
+        with unittest.mock.patch.object(import_weights, "PUBLISHED", known), \
+                unittest.mock.patch.object(import_weights, "read_tensors", return_value=tensors):
+            code, said = self.run_main(*arguments)
+        self.assertEqual(code, 0, said)
+        config = json.loads((self.folder / "out" / "alexnet" / "config.json").read_text())
+        self.assertEqual(config["architecture"], "alexnet")
+        self.assertEqual(config["licence"], "BSD-3-Clause")
+        self.assertEqual(config["imagenet_top1"], 0.56522)
+        self.assertEqual(config["input_spec"]["interpolation"], "bilinear")
+        self.assertIn("torchvision alexnet IMAGENET1K_V1", config["source"])
+
+    def test_every_published_file_is_of_a_known_architecture(self):
+        for file, what in import_weights.PUBLISHED.items():
+            self.assertTrue(weights_naming.expected_names(what["architecture"]), file)
+            self.assertIn(f"-{what['sha256_prefix']}.pth", file)
+            self.assertTrue(0.5 < what["imagenet_top1"] < 0.9, file)
+            self.assertTrue(0.5 < import_weights.published_input(what)["crop_fraction"] <= 1, file)
+        code, said = self.run_main("--list")
+        self.assertEqual(code, 0)
+        self.assertEqual(len(said.splitlines()), len(import_weights.PUBLISHED) + 1)
 
     def test_ids_stay_inside_the_folder(self):
         for backbone in ("../x", "/x", "", "A", ".x", "a/b", "a" * 64, "a\n"):

@@ -1,5 +1,6 @@
 #include <openvino/op/adaptive_avg_pool.hpp>
 #include <openvino/op/add.hpp>
+#include <openvino/op/avg_pool.hpp>
 #include <openvino/op/batch_norm.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convolution.hpp>
@@ -56,7 +57,16 @@ Value Lower(const nn::MaxPool2d& pool, const LowerArgs& args) {
   const auto kernel = Size(pool.kernel);
   return std::make_shared<ov::op::v1::MaxPool>(
       args.x(), ov::Strides{stride, stride}, ov::Shape{padding, padding},
-      ov::Shape{padding, padding}, ov::Shape{kernel, kernel}, ov::op::RoundingType::FLOOR);
+      ov::Shape{padding, padding}, ov::Shape{kernel, kernel},
+      pool.round_up ? ov::op::RoundingType::CEIL : ov::op::RoundingType::FLOOR);
+}
+
+Value Lower(const nn::AvgPool2d& pool, const LowerArgs& args) {
+  const auto stride = Size(pool.stride);
+  const auto kernel = Size(pool.kernel);
+  return std::make_shared<ov::op::v1::AvgPool>(
+      args.x(), ov::Strides{stride, stride}, ov::Shape{0, 0}, ov::Shape{0, 0},
+      ov::Shape{kernel, kernel}, /*exclude_pad=*/true, ov::op::RoundingType::FLOOR);
 }
 
 Value Lower(const nn::AdaptiveAvgPool2d& pool, const LowerArgs& args) {

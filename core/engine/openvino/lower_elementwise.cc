@@ -1,6 +1,8 @@
 #include <openvino/op/add.hpp>
 #include <openvino/op/clamp.hpp>
 #include <openvino/op/gelu.hpp>
+#include <openvino/op/hsigmoid.hpp>
+#include <openvino/op/hswish.hpp>
 #include <openvino/op/multiply.hpp>
 #include <openvino/op/relu.hpp>
 #include <openvino/op/sigmoid.hpp>
@@ -25,6 +27,10 @@ Value Lower(const nn::Activation& activation, const LowerArgs& args) {
       return std::make_shared<ov::op::v7::Gelu>(args.x(), ov::op::GeluApproximationMode::ERF);
     case nn::ActivationKind::kTanh:
       return std::make_shared<ov::op::v0::Tanh>(args.x());
+    case nn::ActivationKind::kHardSigmoid:
+      return std::make_shared<ov::op::v5::HSigmoid>(args.x());
+    case nn::ActivationKind::kHardSwish:
+      return std::make_shared<ov::op::v4::HSwish>(args.x());
   }
   return args.x();
 }
@@ -35,6 +41,10 @@ Value Lower(const nn::Add&, const LowerArgs& args) {
 
 Value Lower(const nn::Multiply&, const LowerArgs& args) {
   return std::make_shared<ov::op::v1::Multiply>(args.x(), args.in[1]);
+}
+
+Value Lower(const nn::LayerScale&, const LowerArgs& args) {
+  return std::make_shared<ov::op::v1::Multiply>(args.x(), ConstantOf(*args.own[0]));
 }
 
 Value Lower(const nn::Dropout&, const LowerArgs& args) { return args.x(); }

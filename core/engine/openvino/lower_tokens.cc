@@ -127,6 +127,15 @@ Value Lower(const nn::PositionEmbedding&, const LowerArgs& args) {
   return std::make_shared<ov::op::v1::Add>(args.x(), ConstantOf(*args.own[0]));
 }
 
+Value Lower(const nn::TokensToMap&, const LowerArgs& args) {
+  const nn::Shape& out = args.out_shape;
+  return Reshaped(Transposed(args.x(), {0, 2, 1}), {args.rows, out[0], out[1], out[2]});
+}
+
+Value Lower(const nn::ConcatChannels&, const LowerArgs& args) {
+  return std::make_shared<ov::op::v0::Concat>(ov::OutputVector(args.in.begin(), args.in.end()), 1);
+}
+
 Value Lower(const nn::Concat&, const LowerArgs& args) {
   return std::make_shared<ov::op::v0::Concat>(ov::OutputVector(args.in.begin(), args.in.end()), -1);
 }

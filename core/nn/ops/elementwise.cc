@@ -29,6 +29,26 @@ absl::StatusOr<Shape> Multiply::OutputShape(absl::Span<const Shape> in) const {
   return in[0];
 }
 
+absl::Status LayerScale::Check() const {
+  if (channels < 1) return absl::InvalidArgumentError("has no channels");
+  return absl::OkStatus();
+}
+std::vector<Slot> LayerScale::Slots() const {
+  return {{.suffix = suffix,
+           .shape = of_map ? Shape{channels, 1, 1} : Shape{channels},
+           .init = {Init::Kind::kConstant, initial}}};
+}
+absl::StatusOr<Shape> LayerScale::OutputShape(absl::Span<const Shape> in) const {
+  if (of_map) {
+    GRAFT_RETURN_IF_ERROR(CheckMap(in[0], channels));
+  } else {
+    GRAFT_RETURN_IF_ERROR(CheckLast(in[0], channels));
+  }
+  return in[0];
+}
+int64_t LayerScale::Flops(absl::Span<const Shape>, const Shape&) const { return 0; }
+int64_t LayerScale::ScratchBytes(absl::Span<const Shape>, const Shape&) const { return 0; }
+
 absl::Status Dropout::Check() const {
   if (!(probability >= 0 && probability < 1))
     return absl::InvalidArgumentError("has a probability that is not at least 0 and below 1");

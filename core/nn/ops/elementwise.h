@@ -12,7 +12,16 @@
 namespace graft::nn {
 
 // kGelu is the exact one, by the error function.
-enum class ActivationKind { kRelu, kRelu6, kSilu, kSigmoid, kGelu, kTanh };
+enum class ActivationKind {
+  kRelu,
+  kRelu6,
+  kSilu,
+  kSigmoid,
+  kGelu,
+  kTanh,
+  kHardSigmoid,  // relu6(x + 3) / 6 (Howard et al. 2019)
+  kHardSwish,    // x times that
+};
 // Of any shape.
 struct Activation {
   ActivationKind kind = ActivationKind::kRelu;
@@ -41,6 +50,23 @@ struct Multiply {
   static constexpr Arity kArity{2, 2};
   absl::Status Check() const;
   absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
+};
+
+// Each channel times a learnt factor, which begins small (Touvron et al. 2021, LayerScale): of
+// [T, channels], weight [channels]; of a map [channels, H, W], weight [channels, 1, 1].
+struct LayerScale {
+  int channels = 0;
+  bool of_map = false;
+  double initial = 1e-6;
+  // Of the weight's name; "": it bears the node's own.
+  const char* suffix = "";
+
+  static constexpr Arity kArity{1, 1};
+  absl::Status Check() const;
+  std::vector<Slot> Slots() const;
+  absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
+  int64_t Flops(absl::Span<const Shape> in, const Shape& out) const;
+  int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
 // Of any shape; drops only while training.

@@ -19,6 +19,10 @@ at::Tensor Run(const Activation& activation, const RunArgs& args) {
       return at::gelu(x);
     case ActivationKind::kTanh:
       return at::tanh(x);
+    case ActivationKind::kHardSigmoid:
+      return at::hardsigmoid(x);
+    case ActivationKind::kHardSwish:
+      return at::hardswish(x);
   }
   return x;
 }
@@ -33,6 +37,8 @@ at::Tensor Run(const Add& add, const RunArgs& args) {
 }
 
 at::Tensor Run(const Multiply&, const RunArgs& args) { return args.x() * *args.in[1]; }
+
+at::Tensor Run(const LayerScale&, const RunArgs& args) { return args.x() * args.own[0]; }
 
 at::Tensor Run(const Dropout& dropout, const RunArgs& args) {
   return at::dropout(args.x(), dropout.probability, args.training);

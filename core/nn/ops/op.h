@@ -26,9 +26,10 @@ namespace graft::nn {
 
 // All that a network can be made of. A new operation is a struct in a file of this folder, a name
 // here, and a Run in run.h: whatever it leaves out does not compile.
-using Op = std::variant<Conv2d, BatchNorm2d, LayerNorm, Activation, Add, Multiply, Dropout,
-                        MaxPool2d, AdaptiveAvgPool2d, TokenPool, Flatten, MapToTokens, ClassToken,
-                        PositionEmbedding, Concat, Linear, CosineLinear, Attention, Embedding>;
+using Op = std::variant<Conv2d, BatchNorm2d, LayerNorm, Activation, Add, Multiply, LayerScale,
+                        Dropout, MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, TokenPool, Flatten,
+                        MapToTokens, TokensToMap, ClassToken, PositionEmbedding, ConcatChannels,
+                        Concat, Linear, CosineLinear, Attention, Embedding>;
 
 // Who answers for the costs of an operation: NoCost, or itself.
 template <typename T>

@@ -12,15 +12,26 @@ absl::Status MaxPool2d::Check() const {
 }
 absl::StatusOr<Shape> MaxPool2d::OutputShape(absl::Span<const Shape> in) const {
   if (in[0].rank() != 3) return CheckMap(in[0], 0);
-  const auto size = [&](int64_t side) {
+  const auto size = [&](int64_t side) -> int64_t {
     const int64_t room = side + 2 * int64_t{padding} - kernel;
-    return room < 0 ? 0 : room / stride + 1;
+    if (room < 0) return 0;
+    if (!round_up) return room / stride + 1;
+    const int64_t windows = (room + stride - 1) / stride + 1;
+    return (windows - 1) * stride >= side + padding ? windows - 1 : windows;
   };
   const Shape out{in[0][0], size(in[0][1]), size(in[0][2])};
   if (out[1] < 1 || out[2] < 1) {
     return absl::InvalidArgumentError("gets an image smaller than its window");
   }
   return out;
+}
+
+absl::Status AvgPool2d::Check() const {
+  if (kernel < 1 || stride < 1) return absl::InvalidArgumentError("has sizes that make no pooling");
+  return absl::OkStatus();
+}
+absl::StatusOr<Shape> AvgPool2d::OutputShape(absl::Span<const Shape> in) const {
+  return MaxPool2d{.kernel = kernel, .stride = stride}.OutputShape(in);
 }
 
 absl::Status AdaptiveAvgPool2d::Check() const {

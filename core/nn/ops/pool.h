@@ -14,11 +14,24 @@
 
 namespace graft::nn {
 
-// [C, H, W] -> [C, H', W'], `padding` pixels of minus infinity on each side.
+// [C, H, W] -> [C, H', W'], `padding` pixels of minus infinity on each side. `round_up`: a window
+// may reach over the right and the lower edge, if it begins within (PyTorch's ceil_mode).
 struct MaxPool2d {
   int kernel = 2;
   int stride = 2;
   int padding = 0;
+  bool round_up = false;
+
+  using Cost = NoCost;
+  static constexpr Arity kArity{1, 1};
+  absl::Status Check() const;
+  absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
+};
+
+// [C, H, W] -> [C, H', W'], the average of each whole window.
+struct AvgPool2d {
+  int kernel = 2;
+  int stride = 2;
 
   using Cost = NoCost;
   static constexpr Arity kArity{1, 1};

@@ -6,7 +6,11 @@ namespace graft::nn {
 
 at::Tensor Run(const MaxPool2d& pool, const RunArgs& args) {
   return at::max_pool2d(args.x(), {pool.kernel, pool.kernel}, {pool.stride, pool.stride},
-                        {pool.padding, pool.padding});
+                        {pool.padding, pool.padding}, /*dilation=*/1, pool.round_up);
+}
+
+at::Tensor Run(const AvgPool2d& pool, const RunArgs& args) {
+  return at::avg_pool2d(args.x(), {pool.kernel, pool.kernel}, {pool.stride, pool.stride});
 }
 
 at::Tensor Run(const AdaptiveAvgPool2d& pool, const RunArgs& args) {

@@ -50,6 +50,30 @@ absl::StatusOr<Shape> PositionEmbedding::OutputShape(absl::Span<const Shape> in)
 int64_t PositionEmbedding::Flops(absl::Span<const Shape>, const Shape&) const { return 0; }
 int64_t PositionEmbedding::ScratchBytes(absl::Span<const Shape>, const Shape&) const { return 0; }
 
+absl::Status TokensToMap::Check() const { return absl::OkStatus(); }
+absl::StatusOr<Shape> TokensToMap::OutputShape(absl::Span<const Shape> in) const {
+  GRAFT_RETURN_IF_ERROR(CheckTokens(in[0]));
+  if (in[1].rank() != 3) return CheckMap(in[1], 0);
+  if (in[0][0] != in[1][1] * in[1][2]) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("has ", in[0][0], " tokens for the places of ", in[1].ToString()));
+  }
+  return Shape{in[0][1], in[1][1], in[1][2]};
+}
+
+absl::Status ConcatChannels::Check() const { return absl::OkStatus(); }
+absl::StatusOr<Shape> ConcatChannels::OutputShape(absl::Span<const Shape> in) const {
+  int64_t channels = 0;
+  for (const Shape& shape : in) {
+    if (shape.rank() != 3 || shape[1] != in[0][1] || shape[2] != in[0][2]) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "joins maps of different sizes: ", in[0].ToString(), " and ", shape.ToString()));
+    }
+    channels += shape[0];
+  }
+  return Shape{channels, in[0][1], in[0][2]};
+}
+
 absl::Status Concat::Check() const { return absl::OkStatus(); }
 absl::StatusOr<Shape> Concat::OutputShape(absl::Span<const Shape> in) const {
   int64_t last = 0;

@@ -56,6 +56,22 @@ struct PositionEmbedding {
   int64_t ScratchBytes(absl::Span<const Shape> in, const Shape& out) const;
 };
 
+// [H * W, C] and a map [any, H, W], which tells the places -> [C, H, W].
+struct TokensToMap {
+  using Cost = NoCost;
+  static constexpr Arity kArity{2, 2};
+  absl::Status Check() const;
+  absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
+};
+
+// Puts the channels of maps [C1, H, W], [C2, H, W], ... one behind the other.
+struct ConcatChannels {
+  using Cost = NoCost;
+  static constexpr Arity kArity{2, 16};
+  absl::Status Check() const;
+  absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
+};
+
 // Joins the last dimension of [..., C1], [..., C2], ...
 struct Concat {
   using Cost = NoCost;

@@ -16,6 +16,18 @@ at::Tensor Run(const ClassToken&, const RunArgs& args) {
 
 at::Tensor Run(const PositionEmbedding&, const RunArgs& args) { return args.x() + args.own[0]; }
 
+at::Tensor Run(const TokensToMap&, const RunArgs& args) {
+  const at::Tensor& x = args.x();
+  return x.transpose(1, 2).reshape(
+      {x.size(0), x.size(2), args.in[1]->size(2), args.in[1]->size(3)});
+}
+
+at::Tensor Run(const ConcatChannels&, const RunArgs& args) {
+  std::vector<at::Tensor> parts;
+  for (const at::Tensor* part : args.in) parts.push_back(*part);
+  return at::cat(parts, 1);
+}
+
 at::Tensor Run(const Concat&, const RunArgs& args) {
   std::vector<at::Tensor> parts;
   for (const at::Tensor* part : args.in) parts.push_back(*part);

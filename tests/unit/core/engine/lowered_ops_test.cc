@@ -54,6 +54,14 @@ std::vector<OpCase> Cases() {
       {"dropout", nn::Dropout{0.5}, {Floats({7})}},
       {"max_pool", nn::MaxPool2d{2, 2}, {Floats({4, 7, 6})}},
       {"max_pool_padded", nn::MaxPool2d{3, 2, 1}, {Floats({4, 7, 7})}},
+      {"max_pool_rounded_up",
+       nn::MaxPool2d{.kernel = 3, .stride = 2, .round_up = true},
+       {Floats({4, 8, 7})}},
+      {"avg_pool", nn::AvgPool2d{2, 2}, {Floats({4, 7, 6})}},
+      {"layer_scale", nn::LayerScale{.channels = 8}, {Floats({6, 8})}},
+      {"layer_scale_of_map", nn::LayerScale{.channels = 4, .of_map = true}, {Floats({4, 3, 2})}},
+      {"tokens_to_map", nn::TokensToMap{}, {Floats({6, 8}), Floats({4, 3, 2})}},
+      {"concat_channels", nn::ConcatChannels{}, {Floats({4, 3, 2}), Floats({2, 3, 2})}},
       {"global_pool", nn::AdaptiveAvgPool2d{1, 1}, {Floats({4, 7, 5})}},
       {"adaptive_pool", nn::AdaptiveAvgPool2d{3, 2}, {Floats({4, 7, 5})}},
       {"adaptive_pool_of_its_size", nn::AdaptiveAvgPool2d{7, 5}, {Floats({4, 7, 5})}},
@@ -80,7 +88,9 @@ std::vector<OpCase> Cases() {
   for (const auto& [name, kind] :
        {std::pair("relu", ActivationKind::kRelu), std::pair("relu6", ActivationKind::kRelu6),
         std::pair("silu", ActivationKind::kSilu), std::pair("sigmoid", ActivationKind::kSigmoid),
-        std::pair("gelu", ActivationKind::kGelu), std::pair("tanh", ActivationKind::kTanh)}) {
+        std::pair("gelu", ActivationKind::kGelu), std::pair("tanh", ActivationKind::kTanh),
+        std::pair("hard_sigmoid", ActivationKind::kHardSigmoid),
+        std::pair("hard_swish", ActivationKind::kHardSwish)}) {
     cases.push_back({name, nn::Activation{kind}, {Floats({4, 3, 3})}});
   }
   return cases;
