@@ -51,6 +51,9 @@ OptimizerKind ChooseOptimizer(const FineTuneConfig& config, const StrategyRecipe
   if (CanFitHead(config, head) && strategy.features_stay && !AsksFor(config, kBatches)) {
     return OptimizerKind::kLbfgs;
   }
+  if (!CanFitHead(config, head) && strategy.with_trained_head.has_value()) {
+    return *strategy.with_trained_head;
+  }
   return *strategy.defaults.training.optimizer;
 }
 
@@ -65,6 +68,8 @@ Choices ChoicesOf(const FineTuneConfig& config) {
   choices.optimizer = ChooseOptimizer(config, strategy, head);
   const bool has_fit = std::any_of(strategy.phases.begin(), strategy.phases.end(),
                                    [](const PhasePlan& phase) { return phase.fits_head; });
+  choices.schedule = config.training.schedule.value_or(
+      head.defaults.training.schedule.value_or(ScheduleKind::kCosine));
   // Who says for how many epochs the head is trained wants it trained.
   choices.fits_head =
       choices.optimizer == OptimizerKind::kLbfgs ||

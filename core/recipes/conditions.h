@@ -14,6 +14,7 @@ struct Choices {
   Strategy strategy = Strategy::kFeatureExtraction;
   model::HeadKind head = model::HeadKind::kLinear;
   OptimizerKind optimizer = OptimizerKind::kLbfgs;  // of all phases but one that LBFGS fits
+  ScheduleKind schedule = ScheduleKind::kCosine;
   bool augment = false;
   // The head has a phase of its own in which LBFGS fits it, whatever `optimizer` trains the rest.
   bool fits_head = true;
@@ -67,6 +68,17 @@ inline constexpr Condition kBatches = {"ADAMW and SGD", [](const Choices& c) {
                                          return c.optimizer == OptimizerKind::kAdamW ||
                                                 c.optimizer == OptimizerKind::kSgd;
                                        }};
+inline constexpr Condition kRampedUp = {
+    "ADAMW and SGD, but not ONE_CYCLE",
+    [](const Choices& c) { return kBatches.holds(c) && c.schedule != ScheduleKind::kOneCycle; }};
+inline constexpr Condition kDrops = {
+    "STEP and PLATEAU", [](const Choices& c) {
+      return kBatches.holds(c) &&
+             (c.schedule == ScheduleKind::kStep || c.schedule == ScheduleKind::kPlateau);
+    }};
+inline constexpr Condition kPlateau = {
+    "PLATEAU",
+    [](const Choices& c) { return kBatches.holds(c) && c.schedule == ScheduleKind::kPlateau; }};
 inline constexpr Condition kSgd = {
     "SGD", [](const Choices& c) { return c.optimizer == OptimizerKind::kSgd; }};
 inline constexpr Condition kFittedHead = {"LBFGS, and AUTO and LP_FT with a LINEAR head",

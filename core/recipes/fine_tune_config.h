@@ -31,7 +31,7 @@ enum class OptimizerKind {
   kClassMeans,
 };
 
-enum class ScheduleKind { kCosine, kConstant };
+enum class ScheduleKind { kCosine, kConstant, kStep, kOneCycle, kPlateau };
 
 // How pictures are framed (core/model/input_spec.h); kAuto: as judges best on the training images.
 enum class FramingChoice { kCentreCrop, kSqueeze, kLetterbox, kAuto };

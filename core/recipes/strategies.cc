@@ -46,6 +46,7 @@ absl::Span<const StrategyRecipe> Strategies() {
            "10,000 on an accelerator. The head alone is published unless fine-tuning is better "
            "by more than 0.005 and by more than one image. The model card says what was decided "
            "and why",
+       .with_trained_head = OptimizerKind::kAdamW,
        .backbone_rate_ratio = kLowRate,
        .phases = {{.name = "head", .epochs = EpochShare::kHeadEpochs, .fits_head = true},
                   {.name = "top layers",
@@ -58,7 +59,7 @@ absl::Span<const StrategyRecipe> Strategies() {
                    .head_rate = kLowRate,
                    .on_promise = true}},
        .defaults = {.training = {.epochs = 15,
-                                 .optimizer = OptimizerKind::kAdamW,
+                                 .optimizer = OptimizerKind::kSgd,
                                  .gradient_clip_norm = 1.0,
                                  .early_stopping_patience = 4,
                                  .head_epochs = 10,
@@ -105,6 +106,7 @@ absl::Span<const StrategyRecipe> Strategies() {
        .help = "The head to its optimum on the features as they are (a linear one by LBFGS), then "
                "everything at a low rate, then a mixture of the weights before and after (Kumar et "
                "al. 2022, Wortsman et al. 2022)",
+       .with_trained_head = OptimizerKind::kAdamW,
        .backbone_rate_ratio = kLowRate,
        .phases = {{.name = "head", .epochs = EpochShare::kHeadEpochs, .fits_head = true},
                   {.name = "fine-tune",
@@ -112,7 +114,7 @@ absl::Span<const StrategyRecipe> Strategies() {
                    .keeps = Keeps::kNothing,
                    .head_rate = kLowRate}},
        .defaults = {.training = {.epochs = 20,
-                                 .optimizer = OptimizerKind::kAdamW,
+                                 .optimizer = OptimizerKind::kSgd,
                                  .gradient_clip_norm = 1.0,
                                  .early_stopping_patience = 5,
                                  .head_epochs = 10,
@@ -134,6 +136,7 @@ absl::Span<const StrategyRecipe> Strategies() {
                    .head_rate = 0.5}},
        .defaults = {.training = {.epochs = 20,
                                  .optimizer = OptimizerKind::kAdamW,
+                                 .layer_decay = 0.5,
                                  .gradient_clip_norm = 1.0,
                                  .early_stopping_patience = 5,
                                  .trainable_stages = 2,
@@ -260,6 +263,13 @@ absl::Span<const EnumWord<ScheduleKind>> WordsOf(ScheduleKind) {
   static constexpr EnumWord<ScheduleKind> kWords[] = {
       {ScheduleKind::kCosine, "cosine", "Along half a cosine down to 0"},
       {ScheduleKind::kConstant, "constant", "They stay"},
+      {ScheduleKind::kStep, "step", "Times schedule_factor after every schedule_epochs epochs"},
+      {ScheduleKind::kOneCycle, "one_cycle",
+       "From a 25th up along half a cosine in the first 30 % of the steps, then down along half a "
+       "cosine to a 10,000th of where it began (Smith & Topin 2019); there is no other warm-up"},
+      {ScheduleKind::kPlateau, "plateau",
+       "Times schedule_factor where validation has cost no less for more than schedule_epochs "
+       "epochs"},
   };
   return kWords;
 }

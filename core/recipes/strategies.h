@@ -60,6 +60,8 @@ struct StrategyRecipe {
   bool features_stay = false;
   // The backbone's weights are not the pretrained ones but drawn from the seed.
   bool draws_weights = false;
+  // Instead of the default optimizer, where the head is trained and not fitted by LBFGS.
+  std::optional<OptimizerKind> with_trained_head = {};
   double backbone_rate_ratio = 0;  // backbone_learning_rate / learning_rate
   BatchNormMode batch_norm = BatchNormMode::kFrozenStatistics;
   std::vector<PhasePlan> phases;  // in order; those without epochs are left out

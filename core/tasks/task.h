@@ -47,6 +47,11 @@ class Task {
   // [rows, outputs()], float32 or float64, on any device; targets: as many rows of targets(), on
   // the same one.
   virtual at::Tensor Loss(const at::Tensor& outputs, const at::Tensor& targets) const = 0;
+  // What Loss divides by for these targets: the loss of a batch is the sum over its parts of their
+  // losses times their shares of it.
+  virtual double LossWeight(const at::Tensor& targets) const {
+    return static_cast<double>(targets.size(0));
+  }
   // The same for a linear head on fixed features; null where the task has none. Owned by the task.
   virtual const ConvexLoss* convex_loss() const = 0;
   // A stratum for each row of targets, [rows] int64 from 0: cross-validation gives each fold its

@@ -89,6 +89,11 @@ at::Tensor ClassificationTask::Loss(const at::Tensor& outputs, const at::Tensor&
   return loss_(outputs, targets);
 }
 
+double ClassificationTask::LossWeight(const at::Tensor& targets) const {
+  if (!loss_.class_weights.defined()) return Task::LossWeight(targets);
+  return loss_.class_weights.to(targets.device()).index_select(0, targets).sum().item<double>();
+}
+
 std::unique_ptr<Meter> ClassificationTask::NewTrainingMeter() const {
   return std::make_unique<AccuracyMeter>();
 }

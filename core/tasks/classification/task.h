@@ -38,6 +38,7 @@ class ClassificationTask final : public Task {
   std::vector<TrainingWarning> Warnings(absl::Span<const int64_t> train,
                                         absl::Span<const int64_t> validation) const override;
   at::Tensor Loss(const at::Tensor& outputs, const at::Tensor& targets) const override;
+  double LossWeight(const at::Tensor& targets) const override;
   const ConvexLoss* convex_loss() const override { return convex_loss_.get(); }
   at::Tensor Strata(const at::Tensor& targets) const override { return targets; }
   at::Tensor Classes(const at::Tensor& targets) const override { return targets; }

@@ -1,6 +1,7 @@
 #include "core/training/loop/optimizer.h"
 
 #include <cmath>
+#include <set>
 
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
@@ -44,10 +45,11 @@ PhaseOptimizer::PhaseOptimizer(const OptimizerOptions& options, std::vector<Trai
                                std::vector<TrainedTensor> backbone)
     : options_(options) {
   std::vector<torch::optim::OptimizerParamGroup> groups;
-  const auto add = [&](const std::vector<TrainedTensor>& tensors, bool is_head, bool decays) {
+  const auto add = [&](const std::vector<TrainedTensor>& tensors, bool is_head, bool decays,
+                       double rate = 1) {
     std::vector<at::Tensor> members;
     for (const TrainedTensor& tensor : tensors) {
-      if (!tensor.is_parameter || tensor.decays != decays) continue;
+      if (!tensor.is_parameter || tensor.decays != decays || tensor.rate != rate) continue;
       members.push_back(tensor.tensor);
       parameters_.push_back(tensor);
     }
@@ -61,12 +63,16 @@ PhaseOptimizer::PhaseOptimizer(const OptimizerOptions& options, std::vector<Trai
       group = std::make_unique<AdamWOptions>(AdamWOptions(kNoRate).weight_decay(decay));
     }
     groups.emplace_back(std::move(members), std::move(group));
-    group_is_head_.push_back(is_head);
+    groups_.push_back({is_head, rate});
   };
   add(head, true, true);
   add(head, true, false);
-  add(backbone, false, true);
-  add(backbone, false, false);
+  std::set<double> rates;
+  for (const TrainedTensor& tensor : backbone) rates.insert(tensor.rate);
+  for (const double rate : rates) {
+    add(backbone, false, true, rate);
+    add(backbone, false, false, rate);
+  }
   if (options.kind == recipes::OptimizerKind::kSgd) {
     optimizer_ = std::make_unique<SGD>(std::move(groups), SGDOptions(kNoRate));
   } else {
@@ -77,8 +83,9 @@ PhaseOptimizer::PhaseOptimizer(const OptimizerOptions& options, std::vector<Trai
 PhaseOptimizer::~PhaseOptimizer() = default;
 
 void PhaseOptimizer::SetLearningRates(double head, double backbone) {
-  for (size_t i = 0; i < group_is_head_.size(); ++i) {
-    optimizer_->param_groups()[i].options().set_lr(group_is_head_[i] ? head : backbone);
+  for (size_t i = 0; i < groups_.size(); ++i) {
+    optimizer_->param_groups()[i].options().set_lr(groups_[i].is_head ? head
+                                                                      : backbone * groups_[i].rate);
   }
 }
 

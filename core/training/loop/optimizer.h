@@ -25,9 +25,10 @@ struct OptimizerOptions {
   double momentum = 0;  // SGD
 };
 
-// AdamW or SGD over the trained parameters in four groups: head and backbone, with and without
-// weight decay (biases and norms have none, as is customary: He et al. 2018, "Bag of Tricks").
-// Its state is kept and restored by the parameters' names. Functions of LibTorch may throw.
+// AdamW or SGD over the trained parameters in groups: head and backbone, by their part of the rate
+// (TrainedTensor::rate), with and without weight decay (biases and norms have none, as is
+// customary: He et al. 2018, "Bag of Tricks"). Its state is kept and restored by the parameters'
+// names. Functions of LibTorch may throw.
 class PhaseOptimizer {
  public:
   // `head` and `backbone` in the network's order; buffers are skipped.
@@ -52,7 +53,11 @@ class PhaseOptimizer {
  private:
   const OptimizerOptions options_;
   std::vector<TrainedTensor> parameters_;  // of all groups
-  std::vector<bool> group_is_head_;
+  struct Group {
+    bool is_head;
+    double rate;
+  };
+  std::vector<Group> groups_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
 };
 

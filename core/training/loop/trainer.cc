@@ -23,11 +23,6 @@ std::string Where(const recipes::PhaseSpec& phase, int epoch) {
   return absl::StrCat("phase \"", phase.name, "\", epoch ", epoch);
 }
 
-// Losses are taken in float32 at least, whatever the network computes in.
-at::Tensor ForLoss(const at::Tensor& outputs) {
-  return outputs.scalar_type() == at::kDouble ? outputs : outputs.to(at::kFloat);
-}
-
 }  // namespace
 
 Trainer::Trainer(Inputs inputs) : in_(std::move(inputs)), config_(in_.job->config) {}
@@ -160,6 +155,7 @@ absl::Status Trainer::RunPhase(const recipes::PhaseSpec& phase) {
   if (state_.epoch_in_phase == 0) {
     state_.early_stopping = EarlyStopping{config_.training.early_stopping_patience.value_or(0)};
     overfitting_.StartPhase();
+    state_.plateau = {};
   }
   in_.network->SetMode(first, /*training=*/true, phase.batch_norm);
   PhaseStarted started;
@@ -187,6 +183,7 @@ absl::Status Trainer::RunPhase(const recipes::PhaseSpec& phase) {
   ++state_.phase;
   state_.epoch_in_phase = 0;
   state_.optimizer.clear();
+  state_.average.clear();
   return absl::OkStatus();
 }
 
@@ -228,6 +225,8 @@ absl::Status Trainer::TrainEpoch(const recipes::PhaseSpec& phase, int first,
   schedule.total_steps = steps * phase.epochs;
   schedule.warmup_steps = std::min<int64_t>(
       schedule.total_steps, std::llround(phase.warmup_epochs * static_cast<double>(steps)));
+  schedule.drop_steps = steps * config_.training.schedule_epochs.value_or(1);
+  schedule.drop = config_.training.schedule_factor.value_or(1);
   // Dropout draws from the process's generator.
   at::manual_seed(
       data::Random::For({*config_.training.seed, static_cast<uint64_t>(state_.epochs_done + 1)})
@@ -244,7 +243,8 @@ absl::Status Trainer::TrainEpoch(const recipes::PhaseSpec& phase, int first,
   for (int64_t i = 0; i < steps; ++i) {
     GRAFT_RETURN_IF_ERROR(in_.context->Poll());
     const absl::Duration step_start = in_.context->elapsed();
-    const double factor = schedule.Factor(state_.epoch_in_phase * steps + i);
+    const int64_t step = state_.epoch_in_phase * steps + i;
+    const double factor = schedule.Factor(step) * state_.plateau.factor;
     metrics.head_learning_rate = factor * phase.head_learning_rate;
     metrics.backbone_learning_rate = first < stages ? factor * phase.backbone_learning_rate : 0;
     optimizer.SetLearningRates(metrics.head_learning_rate, metrics.backbone_learning_rate);
@@ -252,32 +252,25 @@ absl::Status Trainer::TrainEpoch(const recipes::PhaseSpec& phase, int first,
     std::vector<int64_t> entries;
     for (const Sample& sample : batches[i]) entries.push_back(sample.entry);
     const at::Tensor targets = in_.task->TargetsOf(entries);
-    GRAFT_ASSIGN_OR_RETURN(at::Tensor x, stream->Next());
-    if (first < stages) {
-      x = in_.network->HeadInput(x, first);
-      in_.context->counters.backbone_forward_images += x.size(0);
-    }
-    const at::Tensor outputs = ForLoss(in_.network->Head(x));
-    const at::Tensor loss = in_.task->Loss(outputs, targets.to(outputs.device()));
-    const double value = loss.item<double>();
-    if (!std::isfinite(value)) {
+    GRAFT_ASSIGN_OR_RETURN(const at::Tensor x, stream->Next());
+    GRAFT_ASSIGN_OR_RETURN(const BatchOutcome batch, Gradients(x, targets, first, optimizer));
+    if (!std::isfinite(batch.loss)) {
       return absl::FailedPreconditionError(
           absl::StrCat("training diverged: the loss is not a finite number in ",
                        Where(phase, state_.epochs_done + 1), ", step ", i + 1, " of ", steps,
                        "; lower the learning rate, or set gradient_clip_norm or warmup_epochs"));
     }
-    optimizer.ZeroGrad();
-    loss.backward();
     if (*config_.training.gradient_clip_norm > 0) {
       GRAFT_RETURN_IF_ERROR(
           Annotate(optimizer.ClipGradients(*config_.training.gradient_clip_norm).status(),
                    Where(phase, state_.epochs_done + 1)));
     }
     optimizer.Step();
+    MoveAverage(first, step);
 
     const auto size = static_cast<int64_t>(entries.size());
-    loss_sum += value * static_cast<double>(size);
-    meter->Add(nn::OnHost(outputs.detach()), targets);
+    loss_sum += batch.loss * static_cast<double>(size);
+    meter->Add(batch.outputs, targets);
     images += size;
     in_.context->counters.training_images += size;
     in_.context->AddWork(work / static_cast<double>(steps));
@@ -299,10 +292,15 @@ absl::Status Trainer::RunGradientPhase(const recipes::PhaseSpec& phase, int firs
   options.momentum = config_.training.momentum.value_or(0);
   std::vector<TrainedTensor> backbone;
   for (int stage = first; stage < in_.network->stages(); ++stage) {
-    for (TrainedTensor& tensor : in_.network->tensors(stage)) backbone.push_back(std::move(tensor));
+    const int below_the_last = in_.network->stages() - 1 - stage;
+    for (TrainedTensor& tensor : in_.network->tensors(stage)) {
+      tensor.rate = std::pow(config_.training.layer_decay.value_or(1), below_the_last);
+      backbone.push_back(std::move(tensor));
+    }
   }
   PhaseOptimizer optimizer(options, in_.network->tensors(in_.network->stages()), backbone);
   GRAFT_RETURN_IF_ERROR(optimizer.Restore(state_.optimizer));
+  if (*config_.training.ema_decay > 0 && state_.average.empty()) state_.average = Snapshot(first);
   while (state_.epoch_in_phase < phase.epochs && !state_.early_stopping.ShouldStop()) {
     const absl::Duration start = in_.context->elapsed();
     EpochMetrics metrics;
@@ -319,12 +317,22 @@ absl::Status Trainer::EndEpoch(const recipes::PhaseSpec& phase, int first, absl:
   ++state_.epoch_in_phase;
   metrics.epoch = state_.epochs_done;
   metrics.best = true;  // without validation the last is the best
+  // The averages are what is judged and kept as the best; training goes on from the weights.
+  TensorMap weights;
+  if (!state_.average.empty()) {
+    weights = Snapshot(first);
+    Load(state_.average);
+  }
   double cost = std::numeric_limits<double>::infinity();
   if (!in_.data->validation.empty()) {
     GRAFT_ASSIGN_OR_RETURN(metrics.validation, Validate(first));
     cost = in_.task->Cost(metrics.validation);
     metrics.best = cost < state_.best.cost;
     state_.early_stopping.Observe(cost);
+    if (phase.schedule == recipes::ScheduleKind::kPlateau) {
+      state_.plateau.Observe(cost, *config_.training.schedule_epochs,
+                             *config_.training.schedule_factor);
+    }
   }
   metrics.seconds = absl::ToDoubleSeconds(in_.context->elapsed() - start);
   if (metrics.best) {
@@ -334,6 +342,7 @@ absl::Status Trainer::EndEpoch(const recipes::PhaseSpec& phase, int first, absl:
     state_.best.metrics = metrics.Named();
     state_.best.tensors = Snapshot(first);
   }
+  Load(weights);
   const double share = static_cast<double>(in_.data->validation.size()) /
                        static_cast<double>(in_.data->train.size() + in_.data->validation.size());
   in_.context->AddWork(EpochWork(phase) * share);

@@ -105,6 +105,19 @@ class Trainer {
                                              const SolvedStep& each);
   absl::Status TrainEpoch(const recipes::PhaseSpec& phase, int first, PhaseOptimizer& optimizer,
                           EpochMetrics& metrics);
+  struct BatchOutcome {
+    double loss = 0;
+    at::Tensor outputs;  // on the host
+  };
+  // Gradients of a batch's loss, from zero. Halves what is computed at a time where memory runs
+  // out; RESOURCE_EXHAUSTED where it does with a single row.
+  absl::StatusOr<BatchOutcome> Gradients(const at::Tensor& x, const at::Tensor& targets, int first,
+                                         PhaseOptimizer& optimizer);
+  // Adds them up, `part` rows at a time.
+  BatchOutcome GradientsInParts(const at::Tensor& x, const at::Tensor& targets, int first,
+                                int64_t part);
+  // After step `step` of the phase.
+  void MoveAverage(int first, int64_t step);
   // Validates, compares with the best, tells the observer and keeps a checkpoint.
   absl::Status EndEpoch(const recipes::PhaseSpec& phase, int first, absl::Duration start,
                         const PhaseOptimizer& optimizer, EpochMetrics& metrics);

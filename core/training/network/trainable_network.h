@@ -18,6 +18,8 @@ struct TrainedTensor {
   bool is_parameter = true;  // false: a buffer, such as a running mean
   // Whether weight decay is for it: not for biases, nor for the scales and shifts of norms.
   bool decays = true;
+  // Of the backbone's learning rate, what this one takes.
+  double rate = 1;
 };
 
 // A backbone in stages with a head on it, as the trainer sees them. Stages are numbered from the

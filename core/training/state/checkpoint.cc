@@ -20,6 +20,7 @@ constexpr char kStateKey[] = "state";
 constexpr char kNow[] = "now/";
 constexpr char kBest[] = "best/";
 constexpr char kOptimizer[] = "optimizer/";
+constexpr char kAverage[] = "average/";
 constexpr char kBeforeTuning[] = "before_tuning/";
 
 void Put(TensorFile& file, const char* prefix, const TensorMap& tensors) {
@@ -91,6 +92,11 @@ absl::StatusOr<std::string> SerializeCheckpoint(const TrainerState& state,
         {"best_validation", Finite(state.overfitting.best_validation)},
         {"train_at_best", Finite(state.overfitting.train_at_best)},
         {"epochs_worse", state.overfitting.epochs_worse}}},
+      {"plateau",
+       {{"factor", state.plateau.factor},
+        {"best_cost", Finite(state.plateau.best_cost)},
+        {"epochs_since_best", state.plateau.epochs_since_best}}},
+      {"microbatch", state.microbatch},
       {"l2", state.l2},
       {"phase_seconds", Pairs(state.phase_seconds)},
       {"best", Plain(state.best)},
@@ -101,6 +107,7 @@ absl::StatusOr<std::string> SerializeCheckpoint(const TrainerState& state,
   Put(file, kNow, state.tensors);
   if (!BestIsNow(state)) Put(file, kBest, state.best.tensors);
   Put(file, kOptimizer, state.optimizer);
+  Put(file, kAverage, state.average);
   Put(file, kBeforeTuning, state.before_tuning.tensors);
   return SerializeTensorFile(file);
 }
@@ -126,6 +133,11 @@ absl::StatusOr<TrainerState> ParseCheckpoint(absl::string_view bytes,
     state.overfitting.best_validation = OrInfinity(overfitting.at("best_validation"));
     state.overfitting.train_at_best = OrInfinity(overfitting.at("train_at_best"));
     state.overfitting.epochs_worse = overfitting.at("epochs_worse").get<int>();
+    const auto& plateau = json.at("plateau");
+    state.plateau.factor = plateau.at("factor").get<double>();
+    state.plateau.best_cost = OrInfinity(plateau.at("best_cost"));
+    state.plateau.epochs_since_best = plateau.at("epochs_since_best").get<int>();
+    state.microbatch = json.at("microbatch").get<int>();
     state.l2 = json.at("l2").get<double>();
     state.phase_seconds = PairsFrom(json.at("phase_seconds"));
     state.best = BestFrom(json.at("best"));
@@ -141,11 +153,13 @@ absl::StatusOr<TrainerState> ParseCheckpoint(absl::string_view bytes,
       state.best.tensors.emplace(rest, std::move(tensor));
     } else if (absl::ConsumePrefix(&rest, kOptimizer)) {
       state.optimizer.emplace(rest, std::move(tensor));
+    } else if (absl::ConsumePrefix(&rest, kAverage)) {
+      state.average.emplace(rest, std::move(tensor));
     } else if (absl::ConsumePrefix(&rest, kBeforeTuning)) {
       state.before_tuning.tensors.emplace(rest, std::move(tensor));
     }
   }
-  if (BestIsNow(state)) state.best.tensors = state.tensors;
+  if (BestIsNow(state)) state.best.tensors = state.average.empty() ? state.tensors : state.average;
   return state;
 }
 

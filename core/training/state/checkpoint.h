@@ -15,6 +15,7 @@
 #include "core/tasks/figures.h"
 #include "core/training/loop/early_stopping.h"
 #include "core/training/loop/overfitting_watch.h"
+#include "core/training/loop/schedule.h"
 #include "core/training/state/checkpoint_store.h"
 
 namespace graft::training {
@@ -39,10 +40,13 @@ struct TrainerState {
   int epochs_done = 0;     // of all phases
   EarlyStopping early_stopping;
   OverfittingWatch::State overfitting;
-  double l2 = 0;  // of a head that L-BFGS has fitted
+  PlateauWatch plateau;
+  int microbatch = 0;  // images computed at a time, once memory ran out with more; 0: it never did
+  double l2 = 0;       // of a head that L-BFGS has fitted
   std::vector<std::pair<std::string, double>> phase_seconds;
   TensorMap tensors;    // of the head and of the stages that this phase trains
   TensorMap optimizer;  // as PhaseOptimizer::State gives it
+  TensorMap average;    // of `tensors`, where moving averages are taken; else empty
   BestEpoch best;
   // The best of the head's own phase, where what comes behind it is to be compared or mixed with
   // it.

@@ -119,7 +119,8 @@ TEST(FineTuneSpec, AMessageSaysWhatIsAllowedAndWhatWasGiven) {
   const auto errors = InvalidFieldsOf(FineTuneConfigFromProto(spec).status());
   ASSERT_EQ(errors.size(), 3u);
   EXPECT_EQ(errors[0].description,
-            "has the value 12, which this server does not know; it takes COSINE, CONSTANT");
+            "has the value 12, which this server does not know; it takes COSINE, CONSTANT, "
+            "STEP, ONE_CYCLE, PLATEAU");
   EXPECT_EQ(errors[1].field, "spec.head.hidden_units");
   EXPECT_EQ(errors[1].description,
             "only used with an MLP or ARTICLE head; this job has FEATURE_EXTRACTION, the LINEAR "

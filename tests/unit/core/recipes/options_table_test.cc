@@ -44,7 +44,8 @@ std::vector<Row> AllRows() {
   return rows;
 }
 
-// Every job of a task that its strategy, head, optimizer and augment can make. All are valid.
+// Jobs of a task with every strategy, head, optimizer and augment, and each kind of schedule. All
+// are valid.
 std::vector<FineTuneConfig> AllJobs(const TaskOptionGroup& task) {
   std::vector<FineTuneConfig> jobs;
   for (const StrategyRecipe& strategy : Strategies()) {
@@ -56,7 +57,12 @@ std::vector<FineTuneConfig> AllJobs(const TaskOptionGroup& task) {
           if (head.head == model::HeadKind::kLayers) config.head.layers = {"dense 8"};
           config.training.optimizer = optimizer.optimizer;
           config.data.augment = augment;
-          if (FindViolations(config).empty()) jobs.push_back(config);
+          if (!FindViolations(config).empty()) continue;
+          jobs.push_back(config);
+          for (const ScheduleKind schedule : {ScheduleKind::kPlateau, ScheduleKind::kOneCycle}) {
+            config.training.schedule = schedule;
+            if (FindViolations(config).empty()) jobs.push_back(config);
+          }
         }
       }
     }

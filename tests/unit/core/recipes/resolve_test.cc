@@ -162,21 +162,34 @@ TEST(ResolveTest, LpFtFitsTheHeadThenTrainsEverythingAtOneLowRate) {
   EXPECT_EQ(resolved.phases[0].optimizer, OptimizerKind::kLbfgs);
   EXPECT_EQ(resolved.phases[0].trainable_stages, 0);
   EXPECT_EQ(resolved.phases[1].epochs, 7) << "the fit takes none of them";
-  EXPECT_EQ(resolved.phases[1].optimizer, OptimizerKind::kAdamW);
+  EXPECT_EQ(resolved.phases[1].optimizer, OptimizerKind::kSgd);
   EXPECT_EQ(resolved.phases[1].trainable_stages, kAllStages);
-  EXPECT_DOUBLE_EQ(resolved.phases[1].head_learning_rate, 1e-4);
-  EXPECT_DOUBLE_EQ(resolved.phases[1].backbone_learning_rate, 1e-4);
+  EXPECT_DOUBLE_EQ(resolved.phases[1].head_learning_rate, 1e-3);
+  EXPECT_DOUBLE_EQ(resolved.phases[1].backbone_learning_rate, 1e-3);
   EXPECT_EQ(resolved.config.training.head_epochs, 0);
   EXPECT_EQ(resolved.config.training.weight_averaging, true);
 
   // What L-BFGS cannot fit, or is not to, is trained.
   config.training.head_epochs = 3;
-  EXPECT_EQ(Resolve(config).phases[0].optimizer, OptimizerKind::kAdamW);
+  EXPECT_EQ(Resolve(config).phases[0].optimizer, OptimizerKind::kSgd);
   EXPECT_EQ(Resolve(config).phases[0].epochs, 3);
   config.training.head_epochs.reset();
   config.head.kind = model::HeadKind::kMlp;
   EXPECT_EQ(Resolve(config).phases[0].optimizer, OptimizerKind::kAdamW);
   EXPECT_EQ(Resolve(config).phases[0].epochs, 3) << "half of the epochs at most";
+}
+
+TEST(ResolveTest, AScheduleBringsWhatItAloneHas) {
+  FineTuneConfig config = Classification();
+  config.strategy = Strategy::kFull;
+  EXPECT_FALSE(Resolve(config).config.training.schedule_factor.has_value());
+  config.training.schedule = ScheduleKind::kStep;
+  EXPECT_EQ(Resolve(config).config.training.schedule_epochs, 7);
+  config.training.schedule = ScheduleKind::kPlateau;
+  EXPECT_EQ(Resolve(config).config.training.schedule_epochs, 2);
+  EXPECT_EQ(Resolve(config).config.training.schedule_factor, 0.1);
+  config.training.schedule = ScheduleKind::kOneCycle;
+  EXPECT_EQ(Resolve(config).config.training.warmup_epochs, 0) << "it rises by itself";
 }
 
 TEST(ResolveTest, GradualDealsItsEpochsOutToTheStagesThatJoin) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <memory>
 #include <set>
@@ -12,6 +13,7 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/util/Exception.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -61,6 +63,9 @@ class ToyNetwork final : public TrainableNetwork {
   at::Tensor Forward(const at::Tensor& x, int from, int to) override {
     at::Tensor out = x;
     if (!at::GradMode::is_enabled()) largest = std::max(largest, x.size(0));
+    if (at::GradMode::is_enabled() && x.size(0) > memory) {
+      throw c10::OutOfMemoryError({__func__, __FILE__, 0}, "out of memory");
+    }
     for (int i = from; i < to; ++i) {
       forwards[i] += x.size(0);
       const ToyNorm& norm = norms_[i];
@@ -121,7 +126,8 @@ class ToyNetwork final : public TrainableNetwork {
 
   std::map<int, int64_t> forwards;  // images through each stage
   int64_t largest = 0;              // of the batches that Forward was given without gradients
-  int batch = 32;                   // what forward_batch answers
+  int64_t memory = std::numeric_limits<int64_t>::max();  // images that can be trained at a time
+  int batch = 32;                                        // what forward_batch answers
 
  private:
   const double dropout_;

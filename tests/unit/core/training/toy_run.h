@@ -2,6 +2,7 @@
 #define GRAFT_TESTS_UNIT_CORE_TRAINING_TOY_RUN_H_
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -26,6 +27,7 @@ struct ToyRun {
   std::function<RunSignal()> desired;
   double dropout = 0;
   int forward_batch = 32;
+  int64_t memory = std::numeric_limits<int64_t>::max();
   uint64_t max_in_memory = features::kMaxFeaturesInMemory;
   Clock* clock = Clock::System();
   double forward_gflops = 1;
@@ -58,6 +60,7 @@ struct ToyRun {
     data.source = images.get();
     network = std::make_unique<ToyNetwork>(static_cast<int>(task->outputs()), dropout);
     network->batch = forward_batch;
+    network->memory = memory;
     context = std::make_unique<RunContext>(clock, &observer, desired);
     activations =
         std::make_unique<Activations>(network.get(), &data, cache, "weights",

@@ -2,11 +2,11 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "core/data/random.h"
 #include "core/recipes/enum_words.h"
 #include "core/recipes/strategies.h"
 #include "core/training/loop/trainer.h"
 #include "tests/unit/core/training/toy_job.h"
+#include "tests/unit/core/training/toy_kill.h"
 
 namespace graft::training {
 namespace {
@@ -173,56 +173,11 @@ TEST_F(TrainerStrategiesTest, AutoWithoutValidationTrainsTheHeadAlone) {
   EXPECT_THAT(attempt.trainer->decision(), HasSubstr("nothing is held out"));
 }
 
-// A run that is killed at some step, anywhere, and taken up again ends with the very weights of one
-// that was not.
 class KilledTest : public TrainerStrategiesTest,
                    public ::testing::WithParamInterface<recipes::Strategy> {};
 
 TEST_P(KilledTest, EndsWithTheSameWeightsWhereverItWasKilled) {
-  const auto run = [&](Attempt& attempt, MemoryCheckpoints* checkpoints, int64_t polls) {
-    attempt.config = ToyConfig(GetParam());
-    attempt.data = ToyData(20);
-    attempt.dropout = 0.2;
-    attempt.checkpoints = checkpoints;
-    attempt.desired = [left = polls]() mutable {
-      return left-- > 0 ? RunSignal::kRun : RunSignal::kDrain;
-    };
-    return attempt.Run();
-  };
-  int64_t polls = 0;
-  Attempt whole;
-  {
-    constexpr int64_t kForever = 1'000'000'000;
-    MemoryCheckpoints checkpoints;
-    ASSERT_TRUE(run(whole, &checkpoints, kForever).ok());
-    Attempt counted;
-    counted.config = ToyConfig(GetParam());
-    counted.data = ToyData(20);
-    counted.dropout = 0.2;
-    counted.desired = [&] {
-      ++polls;
-      return RunSignal::kRun;
-    };
-    ASSERT_TRUE(counted.Run().ok());
-  }
-  data::Random random = data::Random::For({static_cast<uint64_t>(GetParam()), 11});
-  for (int round = 0; round < 5; ++round) {
-    MemoryCheckpoints checkpoints;
-    int kills = 0;
-    while (true) {
-      Attempt attempt;
-      const int64_t at = kills < 3 ? static_cast<int64_t>(random.Below(polls)) : polls + 1;
-      const absl::Status status = run(attempt, &checkpoints, at);
-      if (!status.ok()) {
-        ASSERT_TRUE(IsDrained(status)) << status;
-        ++kills;
-        continue;
-      }
-      ExpectSameWeights(*whole.network, *attempt.network);
-      EXPECT_EQ(attempt.trainer->tuned_share(), whole.trainer->tuned_share());
-      break;
-    }
-  }
+  ExpectExactResume(ToyConfig(GetParam()), static_cast<uint64_t>(GetParam()));
 }
 
 std::vector<recipes::Strategy> AllStrategies() {
