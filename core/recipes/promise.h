@@ -45,9 +45,9 @@ struct HeadOutcome {
 
 // Whether the head leaves something to gain. Of what it lacks to 1 fine-tuning takes away about a
 // third where it has 100 images an output, and with fewer less, in proportion: a network of
-// millions of weights learns little from few (EfficientNet-Lite0 with 22 of each class lost by it:
-// ADR 28). Tried where that is more than kLeastPromise. Without a figure nobody could tell whether
-// it did good.
+// millions of weights learns little from few (EfficientNet-Lite0 with 22 of each class gained
+// nothing: ADR 28). Tried where that is more than kLeastPromise. Without a figure nobody could tell
+// whether it did good.
 inline constexpr double kLeastPromise = 0.01;
 Promise JudgePromise(const HeadOutcome& head);
 

@@ -52,9 +52,14 @@ Cases CasesOf(Of<nn::BatchNorm2d>) {
 Cases CasesOf(Of<nn::LayerNorm>) { return {{"LayerNorm", nn::LayerNorm{64}, {Tokens()}, kSums}}; }
 Cases CasesOf(Of<nn::Activation>) {
   const std::pair<const char*, nn::ActivationKind> kinds[] = {
-      {"relu", nn::ActivationKind::kRelu}, {"relu6", nn::ActivationKind::kRelu6},
-      {"silu", nn::ActivationKind::kSilu}, {"sigmoid", nn::ActivationKind::kSigmoid},
-      {"gelu", nn::ActivationKind::kGelu}, {"tanh", nn::ActivationKind::kTanh}};
+      {"relu", nn::ActivationKind::kRelu},
+      {"relu6", nn::ActivationKind::kRelu6},
+      {"silu", nn::ActivationKind::kSilu},
+      {"sigmoid", nn::ActivationKind::kSigmoid},
+      {"gelu", nn::ActivationKind::kGelu},
+      {"tanh", nn::ActivationKind::kTanh},
+      {"hard sigmoid", nn::ActivationKind::kHardSigmoid},
+      {"hard swish", nn::ActivationKind::kHardSwish}};
   Cases cases;
   for (const auto& [name, kind] : kinds) {
     cases.push_back({std::string("Activation, ") + name, nn::Activation{kind}, {Map()}, kExact});
@@ -72,6 +77,10 @@ Cases CasesOf(Of<nn::Add>) {
 Cases CasesOf(Of<nn::Multiply>) {
   return {{"Multiply", nn::Multiply{}, {Map(), {{.name = "gate", .shape = {32, 1, 1}}}}, kSums}};
 }
+Cases CasesOf(Of<nn::LayerScale>) {
+  return {{"LayerScale", nn::LayerScale{.channels = 64}, {Tokens()}, kSums},
+          {"LayerScale of a map", nn::LayerScale{.channels = 32, .of_map = true}, {Map()}, kSums}};
+}
 Cases CasesOf(Of<nn::Dropout>) {
   return {{.name = "Dropout",
            .op = nn::Dropout{0.5},
@@ -80,8 +89,13 @@ Cases CasesOf(Of<nn::Dropout>) {
            .draws = true}};
 }
 Cases CasesOf(Of<nn::MaxPool2d>) {
-  return {{"MaxPool2d", nn::MaxPool2d{.kernel = 3, .stride = 2, .padding = 1}, {Map()}, kExact}};
+  return {{"MaxPool2d", nn::MaxPool2d{.kernel = 3, .stride = 2, .padding = 1}, {Map()}, kExact},
+          {"MaxPool2d, rounded up",
+           nn::MaxPool2d{.kernel = 3, .stride = 2, .round_up = true},
+           {Map()},
+           kExact}};
 }
+Cases CasesOf(Of<nn::AvgPool2d>) { return {{"AvgPool2d", nn::AvgPool2d{2, 2}, {Map()}, kSums}}; }
 Cases CasesOf(Of<nn::AdaptiveAvgPool2d>) {
   return {{"AdaptiveAvgPool2d", nn::AdaptiveAvgPool2d{1, 1}, {Map()}, kSums},
           {"AdaptiveAvgPool2d, uneven windows", nn::AdaptiveAvgPool2d{5, 3}, {Map()}, kSums}};
@@ -101,11 +115,20 @@ Cases CasesOf(Of<nn::TokenPool>) {
 }
 Cases CasesOf(Of<nn::Flatten>) { return {{"Flatten", nn::Flatten{}, {Map()}, kExact}}; }
 Cases CasesOf(Of<nn::MapToTokens>) { return {{"MapToTokens", nn::MapToTokens{}, {Map()}, kExact}}; }
+Cases CasesOf(Of<nn::TokensToMap>) {
+  return {{"TokensToMap",
+           nn::TokensToMap{},
+           {Tokens(), {{.name = "places", .shape = {3, 10, 5}}}},
+           kExact}};
+}
 Cases CasesOf(Of<nn::ClassToken>) {
   return {{"ClassToken", nn::ClassToken{64}, {Tokens()}, kSums}};
 }
 Cases CasesOf(Of<nn::PositionEmbedding>) {
   return {{"PositionEmbedding", nn::PositionEmbedding{50, 64}, {Tokens()}, kSums}};
+}
+Cases CasesOf(Of<nn::ConcatChannels>) {
+  return {{"ConcatChannels", nn::ConcatChannels{}, {Map(), Map()}, kExact}};
 }
 Cases CasesOf(Of<nn::Concat>) { return {{"Concat", nn::Concat{}, {Tokens(), Tokens(32)}, kExact}}; }
 Cases CasesOf(Of<nn::Linear>) {
