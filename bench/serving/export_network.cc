@@ -31,9 +31,12 @@ namespace {
 using nlohmann::json;
 
 json Of(const nn::Conv2d& op) {
-  return {{"op", "conv"},          {"kernel", op.kernel},
-          {"stride", op.stride},   {"same", op.padding_mode == nn::Padding::kSame},
-          {"padding", op.padding}, {"groups", op.groups},
+  return {{"op", op.kernel_width == 0 ? "conv" : "unsupported"},
+          {"kernel", op.kernel},
+          {"stride", op.stride},
+          {"same", op.padding_mode == nn::Padding::kSame},
+          {"padding", op.padding},
+          {"groups", op.groups},
           {"bias", op.bias}};
 }
 json Of(const nn::BatchNorm2d& op) { return {{"op", "batch_norm"}, {"epsilon", op.epsilon}}; }

@@ -21,8 +21,7 @@ Value Convolved(const nn::Conv2d& conv, const Value& x, const Value& weights) {
   const auto stride = Size(conv.stride);
   const bool same = conv.padding_mode == nn::Padding::kSame;
   const ov::op::PadType pad = same ? ov::op::PadType::SAME_UPPER : ov::op::PadType::EXPLICIT;
-  const std::ptrdiff_t padding = same ? 0 : conv.padding;
-  const ov::CoordinateDiff pads{padding, padding};
+  const ov::CoordinateDiff pads{same ? 0 : conv.padding, same ? 0 : conv.PaddingWidth()};
   if (conv.groups == 1) {
     return std::make_shared<ov::op::v1::Convolution>(x, weights, ov::Strides{stride, stride}, pads,
                                                      pads, ov::Strides{1, 1}, pad);
@@ -33,11 +32,11 @@ Value Convolved(const nn::Conv2d& conv, const Value& x, const Value& weights) {
 
 Value Lower(const nn::Conv2d& conv, const LowerArgs& args) {
   const auto groups = Size(conv.groups);
-  const auto kernel = Size(conv.kernel);
   const Value weights =
       groups == 1 ? ConstantOf(*args.own[0])
                   : ConstantOf(*args.own[0], {groups, Size(conv.out_channels) / groups,
-                                              Size(conv.in_channels) / groups, kernel, kernel});
+                                              Size(conv.in_channels) / groups, Size(conv.kernel),
+                                              Size(conv.KernelWidth())});
   const Value out = Convolved(conv, args.x(), weights);
   if (!conv.bias) return out;
   return std::make_shared<ov::op::v1::Add>(

@@ -57,13 +57,14 @@ QuantizedWeights WeightsOf(const OwnTensors& layer, const nn::BatchNorm2d* norm,
 Value LowerQuantized(const nn::Conv2d& conv, const QuantizedWeights& weights, const Value& x) {
   const size_t out = Size(conv.out_channels);
   const size_t in = Size(conv.in_channels);
-  const size_t kernel = Size(conv.kernel);
+  const size_t height = Size(conv.kernel);
+  const size_t width = Size(conv.KernelWidth());
   const size_t groups = Size(conv.groups);
   const Value product =
       groups == 1
-          ? Convolved(conv, x, Scaled(weights, {out, in, kernel, kernel}, 1))
+          ? Convolved(conv, x, Scaled(weights, {out, in, height, width}, 1))
           : Convolved(conv, x,
-                      Scaled(weights, {groups, out / groups, in / groups, kernel, kernel}, 2));
+                      Scaled(weights, {groups, out / groups, in / groups, height, width}, 2));
   return std::make_shared<ov::op::v1::Add>(product, Floats({1, out, 1, 1}, weights.biases));
 }
 

@@ -54,8 +54,8 @@ Value Lower(const nn::CosineLinear& linear, const LowerArgs& args);
 Value Lower(const nn::Attention& attention, const LowerArgs& args);
 Value Lower(const nn::Embedding& embedding, const LowerArgs& args);
 
-// The convolution itself. `weights`: [out, in, kernel, kernel], where there are groups
-// [groups, out / groups, in / groups, kernel, kernel].
+// The convolution itself. `weights`: [out, in, kernel, width], where there are groups
+// [groups, out / groups, in / groups, kernel, width].
 Value Convolved(const nn::Conv2d& conv, const Value& x, const Value& weights);
 
 // A constant that points to the tensor's memory: no copy of it.

@@ -20,8 +20,7 @@ enum class Padding {
   kSame,
 };
 
-// [in, H, W] -> [out, H', W']. Weight [out, in / groups, kernel, kernel], bias [out]; square
-// kernels.
+// [in, H, W] -> [out, H', W']. Weight [out, in / groups, kernel, KernelWidth()], bias [out].
 struct Conv2d {
   int in_channels = 0;
   int out_channels = 0;
@@ -31,6 +30,13 @@ struct Conv2d {
   int padding = 0;
   int groups = 1;
   bool bias = true;
+  // Where kernels are not square: theirs along the width, and `kernel` and `padding` are those
+  // along the height. 0: square, and `padding_width` says nothing.
+  int kernel_width = 0;
+  int padding_width = 0;
+
+  int KernelWidth() const { return kernel_width == 0 ? kernel : kernel_width; }
+  int PaddingWidth() const { return kernel_width == 0 ? padding : padding_width; }
 
   static constexpr Arity kArity{1, 1};
   absl::Status Check() const;
