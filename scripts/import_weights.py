@@ -103,6 +103,8 @@ PUBLISHED = json.loads((pathlib.Path(__file__).parent / "published_weights.json"
 
 def published_input(published: dict) -> dict:
     of = published["input"]
+    if published["architecture"] == "inception_v3":
+        return default_input("inception_v3", "canonical")
     return input_spec(of["size"], of["crop_fraction"], of["interpolation"], of["mean"], of["std"])
 
 
@@ -112,11 +114,13 @@ def default_input(architecture: str, origin: str) -> dict:
         return HED_INPUT
     if origin == "torchvision_vit":
         return input_spec(224, interpolation="bilinear")
+    if architecture == "inception_v3":  # TensorFlow's weights: torchvision's own transform_input
+        return input_spec(299, 299 / 342, "bilinear", **HALF)
     # torchvision's first weights, where it publishes some.
     for published in PUBLISHED.values():
         if published["architecture"] == architecture and not architecture.startswith("vit"):
             return published_input(published)
-    if architecture == "tf_mobilenet_v2":
+    if architecture in ("tf_mobilenet_v1", "tf_mobilenet_v2"):
         return input_spec(224, interpolation="bilinear", **HALF)
     half = HALF if "lite" in architecture or architecture.startswith("vit") else {}
     return input_spec(*VARIANT_INPUTS[architecture],

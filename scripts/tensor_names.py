@@ -138,6 +138,41 @@ def mobilenet_v3_names(size: str) -> tuple[set, set]:
     return features, with_leaves(["classifier.0", "classifier.3"])
 
 
+MOBILENET_V1_REPEATS = [1, 2, 2, 6, 2]  # by stage
+
+
+def mobilenet_v1_names() -> tuple[set, set]:
+    convolutions, norms = ["conv_stem"], ["bn1"]
+    for stage, repeats in enumerate(MOBILENET_V1_REPEATS):
+        for i in range(repeats):
+            convolutions += [f"blocks.{stage}.{i}.conv_dw", f"blocks.{stage}.{i}.conv_pw"]
+            norms += [f"blocks.{stage}.{i}.bn1", f"blocks.{stage}.{i}.bn2"]
+    return (with_leaves(convolutions, ["weight"]) | with_leaves(norms, NORM),
+            {"classifier.weight", "classifier.bias"})
+
+
+INCEPTION_PARTS = {  # of each kind of block, convolutions by branch
+    "A": ["branch1x1", "branch5x5_1", "branch5x5_2", "branch3x3dbl_1", "branch3x3dbl_2",
+          "branch3x3dbl_3", "branch_pool"],
+    "B": ["branch3x3", "branch3x3dbl_1", "branch3x3dbl_2", "branch3x3dbl_3"],
+    "C": ["branch1x1", *(f"branch7x7_{i}" for i in (1, 2, 3)),
+          *(f"branch7x7dbl_{i}" for i in (1, 2, 3, 4, 5)), "branch_pool"],
+    "D": ["branch3x3_1", "branch3x3_2", *(f"branch7x7x3_{i}" for i in (1, 2, 3, 4))],
+    "E": ["branch1x1", "branch3x3_1", "branch3x3_2a", "branch3x3_2b", "branch3x3dbl_1",
+          "branch3x3dbl_2", "branch3x3dbl_3a", "branch3x3dbl_3b", "branch_pool"]}
+INCEPTION_BLOCKS = {"5b": "A", "5c": "A", "5d": "A", "6a": "B", "6b": "C", "6c": "C", "6d": "C",
+                    "6e": "C", "7a": "D", "7b": "E", "7c": "E"}
+
+
+def inception_v3_names() -> tuple[set, set]:
+    layers = [f"Conv2d_{name}" for name in ("1a_3x3", "2a_3x3", "2b_3x3", "3b_1x1", "4a_3x3")]
+    layers += [f"Mixed_{block}.{part}" for block, kind in INCEPTION_BLOCKS.items()
+               for part in INCEPTION_PARTS[kind]]
+    features = {f"{layer}.conv.weight" for layer in layers}
+    features |= with_leaves((f"{layer}.bn" for layer in layers), NORM)
+    return features, {"fc.weight", "fc.bias"}
+
+
 CONVNEXT_BLOCKS = {"tiny": [3, 3, 9, 3], "small": [3, 3, 27, 3], "base": [3, 3, 27, 3],
                    "large": [3, 3, 27, 3]}
 
@@ -219,6 +254,10 @@ def expected_names(architecture: str) -> tuple[set, set]:
         return squeezenet_names(architecture[-3:])
     if architecture in ("mobilenet_v2", "tf_mobilenet_v2"):
         return mobilenet_v2_names()
+    if architecture == "tf_mobilenet_v1":
+        return mobilenet_v1_names()
+    if architecture == "inception_v3":
+        return inception_v3_names()
     if match := re.fullmatch(r"mobilenet_v3_(small|large)", architecture):
         return mobilenet_v3_names(match[1])
     if match := re.fullmatch(r"convnext_(tiny|small|base|large)", architecture):
@@ -231,7 +270,7 @@ def expected_names(architecture: str) -> tuple[set, set]:
     raise ImportFailed(f"unknown architecture '{architecture}': know vgg11, vgg13, vgg16, vgg19 "
                        "(also with _bn), tf_efficientnet_lite0 to _lite4, _b0 to _b7, "
                        f"{', '.join(RESNETS)}, densenet121, 161, 169, 201, alexnet, "
-                       "squeezenet1_0, squeezenet1_1, mobilenet_v2, tf_mobilenet_v2, "
+                       "squeezenet1_0, squeezenet1_1, inception_v3, tf_mobilenet_v1, mobilenet_v2, tf_mobilenet_v2, "
                        "mobilenet_v3_small, mobilenet_v3_large, convnext_tiny, _small, _base, "
                        "_large, regnet_x_400mf to regnet_y_32gf, and vit_tiny_patch16_224, "
                        "vit_small, vit_base, vit_large")

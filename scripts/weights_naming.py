@@ -5,7 +5,7 @@ canonical(tensors, architecture) renames the layouts it knows and names what is 
 
 import re
 
-from tensor_names import (COUNTER, VGG_CONVOLUTIONS, efficientnet_repeats, expected_names,
+from tensor_names import (COUNTER, MOBILENET_V1_REPEATS, VGG_CONVOLUTIONS, efficientnet_repeats, expected_names,
                           vgg_layers)
 from weights_reading import ImportFailed
 
@@ -108,26 +108,60 @@ def keras_mobilenet_part(layer: str) -> str | None:
     return f"features.{block + 1}.conv.{inner}"
 
 
-def rename_keras_mobilenet(tensors: dict, architecture: str) -> dict:
-    """MobileNetV2 of keras.applications, as it saves weights in HDF5 -> torchvision. Kernels are
-    HWIO, a depthwise one's HW(C)(1). A new head on top is left out."""
-    if architecture != "tf_mobilenet_v2":
-        raise ImportFailed(f"these are weights of Keras' MobileNetV2, tf_mobilenet_v2, not of "
-                           f"{architecture}")
+KERAS_MOBILENET_V1 = {"conv1": "conv_stem", "conv1_bn": "bn1", "conv_preds": "classifier"}
+
+
+def keras_mobilenet_v1_part(layer: str) -> str | None:
+    """conv_dw_8_bn -> blocks.3.1.bn1"""
+    if layer in KERAS_MOBILENET_V1:
+        return KERAS_MOBILENET_V1[layer]
+    match = re.fullmatch(r"conv_(dw|pw)_(\d+)(_bn)?", layer)
+    places = [(stage, i) for stage, repeats in enumerate(MOBILENET_V1_REPEATS)
+              for i in range(repeats)]
+    if not match or not 1 <= int(match[2]) <= len(places):
+        return None
+    stage, i = places[int(match[2]) - 1]
+    part = f"bn{1 if match[1] == 'dw' else 2}" if match[3] else f"conv_{match[1]}"
+    return f"blocks.{stage}.{i}.{part}"
+
+
+def renamed_keras(tensors: dict, part_of) -> dict:
+    """As keras.applications saves weights in HDF5. Kernels are HWIO, a depthwise one's HW(C)(1).
+    Layers that part_of does not know, a new head, are left out."""
     renamed = {}
     for name, value in tensors.items():
         layer, _, leaf = name.rpartition("/")
-        part = keras_mobilenet_part(layer.rpartition("/")[2])
+        layer = layer.rpartition("/")[2]
+        part = part_of(layer)
         leaf = leaf.partition(":")[0]
         if part is None or leaf not in KERAS_LEAVES:
             continue
         if value.ndim == 4:
-            depthwise = layer.endswith("_depthwise")  # Keras 3 calls its kernel like any other
+            # Keras 3 calls a depthwise kernel like any other.
+            depthwise = re.search(r"_depthwise$|^conv_dw_", layer)
             value = value.transpose(2, 3, 0, 1) if depthwise else value.transpose(3, 2, 0, 1)
+            if part == "classifier":  # a convolution of one place
+                value = value.reshape(value.shape[:2])
         elif value.ndim == 2:
             value = value.transpose()
         renamed[f"{part}.{KERAS_LEAVES[leaf]}"] = value
     return renamed
+
+
+def rename_keras_mobilenet(tensors: dict, architecture: str) -> dict:
+    """MobileNetV2 of Keras -> torchvision."""
+    if architecture != "tf_mobilenet_v2":
+        raise ImportFailed(f"these are weights of Keras' MobileNetV2, tf_mobilenet_v2, not of "
+                           f"{architecture}")
+    return renamed_keras(tensors, keras_mobilenet_part)
+
+
+def rename_keras_mobilenet_v1(tensors: dict, architecture: str) -> dict:
+    """MobileNet of Keras -> timm."""
+    if architecture != "tf_mobilenet_v1":
+        raise ImportFailed(f"these are weights of Keras' MobileNet, tf_mobilenet_v1, not of "
+                           f"{architecture}")
+    return renamed_keras(tensors, keras_mobilenet_v1_part)
 
 
 TORCHVISION_VIT = {"class_token": "cls_token", "encoder.pos_embedding": "pos_embed"}
@@ -180,7 +214,14 @@ def rename_older_densenet(tensors: dict, architecture: str) -> dict:
     return {OLDER_DENSENET.sub(r"\1\2", name): value for name, value in tensors.items()}
 
 
+def without_auxiliary_head(tensors: dict, architecture: str) -> dict:
+    """torchvision's Inception v3 has a second head that only its own training looks at."""
+    return {name: value for name, value in tensors.items() if not name.startswith("AuxLogits.")}
+
+
 def layout(tensors: dict) -> str:
+    if any(name.startswith("AuxLogits.") for name in tensors):
+        return "inception"
     if any(OLDER_DENSENET.fullmatch(name) for name in tensors):
         return "older_densenet"
     if any(name.startswith("_blocks.") for name in tensors):
@@ -189,6 +230,8 @@ def layout(tensors: dict) -> str:
         return "hed"
     if any("block_1_depthwise/" in name for name in tensors):
         return "keras_mobilenet"
+    if any("conv_dw_1/" in name for name in tensors):
+        return "keras_mobilenet_v1"
     if "encoder.pos_embedding" in tensors:
         return "torchvision_vit"
     return "canonical"
@@ -199,7 +242,9 @@ def canonical(tensors: dict, architecture: str) -> dict:
     if not tensors:
         raise ImportFailed("no tensors in the file")
     rename = {"efficientnet_lite_pytorch": rename_lite, "hed": rename_hed,
+              "inception": without_auxiliary_head,
               "keras_mobilenet": rename_keras_mobilenet,
+              "keras_mobilenet_v1": rename_keras_mobilenet_v1,
               "torchvision_vit": rename_torchvision_vit,
               "older_densenet": rename_older_densenet}.get(layout(tensors))
     if rename:

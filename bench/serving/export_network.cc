@@ -42,16 +42,23 @@ json Of(const nn::Conv2d& op) {
 json Of(const nn::BatchNorm2d& op) { return {{"op", "batch_norm"}, {"epsilon", op.epsilon}}; }
 json Of(const nn::LayerNorm& op) { return {{"op", "layer_norm"}, {"epsilon", op.epsilon}}; }
 json Of(const nn::Activation& op) {
-  static constexpr const char* kNames[] = {"relu", "relu6", "silu", "sigmoid", "gelu", "tanh"};
+  static constexpr const char* kNames[] = {"relu", "relu6", "silu",        "sigmoid",
+                                           "gelu", "tanh",  "unsupported", "unsupported"};
   return {{"op", kNames[static_cast<int>(op.kind)]}};
 }
 json Of(const nn::Add&) { return {{"op", "add"}}; }
 json Of(const nn::Multiply&) { return {{"op", "multiply"}}; }
 json Of(const nn::Dropout&) { return {{"op", "identity"}}; }
 json Of(const nn::MaxPool2d& op) {
-  return {
-      {"op", "max_pool"}, {"kernel", op.kernel}, {"stride", op.stride}, {"padding", op.padding}};
+  return {{"op", op.round_up ? "unsupported" : "max_pool"},
+          {"kernel", op.kernel},
+          {"stride", op.stride},
+          {"padding", op.padding}};
 }
+json Of(const nn::AvgPool2d&) { return {{"op", "unsupported"}}; }
+json Of(const nn::LayerScale&) { return {{"op", "unsupported"}}; }
+json Of(const nn::TokensToMap&) { return {{"op", "unsupported"}}; }
+json Of(const nn::ConcatChannels&) { return {{"op", "unsupported"}}; }
 json Of(const nn::AdaptiveAvgPool2d& op) {
   return {{"op", op.height == 1 && op.width == 1 ? "global_pool" : "unsupported"}};
 }

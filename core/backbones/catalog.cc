@@ -10,6 +10,8 @@
 #include "core/backbones/convnext.h"
 #include "core/backbones/densenet.h"
 #include "core/backbones/efficientnet.h"
+#include "core/backbones/inception_v3.h"
+#include "core/backbones/mobilenet_v1.h"
 #include "core/backbones/mobilenet_v2.h"
 #include "core/backbones/mobilenet_v3.h"
 #include "core/backbones/regnet.h"
@@ -106,6 +108,8 @@ std::vector<Row> Rows() {
   rows.push_back({{"convnext_base", 0.84062}, [] { return BuildConvNeXt(ConvNeXtSize::kBase); }});
   rows.push_back({{"convnext_large", 0.84414}, [] { return BuildConvNeXt(ConvNeXtSize::kLarge); }});
 
+  rows.push_back({{"inception_v3", 0.77294}, [] { return BuildInceptionV3(); }});
+
   const auto regnet = [&](const RegNetShape& shape, double top1) {
     rows.push_back({{shape.name, top1}, [=] { return BuildRegNet(shape); }});
   };
@@ -125,7 +129,8 @@ std::vector<Row> Rows() {
   regnet({"regnet_y_32gf", {232, 696, 1392, 3712}, {2, 5, 12, 1}, 232, true}, 0.80878);
   rows.push_back({{"mobilenet_v2", 0.71878},
                   [] { return BuildMobileNetV2(MobileNetV2Origin::kTorchvision); }});
-  // Accuracy: Keras' documentation of its applications.
+  // Accuracies: Keras' documentation of its applications.
+  rows.push_back({{"tf_mobilenet_v1", 0.704}, [] { return BuildMobileNetV1(); }});
   rows.push_back(
       {{"tf_mobilenet_v2", 0.713}, [] { return BuildMobileNetV2(MobileNetV2Origin::kKeras); }});
 

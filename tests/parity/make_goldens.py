@@ -36,14 +36,15 @@ ARCHITECTURES = (
        "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d",
        "wide_resnet50_2", "wide_resnet101_2", "densenet121", "densenet161", "densenet169",
        "densenet201", "alexnet", "squeezenet1_0", "squeezenet1_1", "mobilenet_v3_small",
-       "mobilenet_v3_large", "convnext_tiny", "convnext_small", "convnext_base", "convnext_large"]
+       "mobilenet_v3_large", "tf_mobilenet_v1", "inception_v3", "convnext_tiny", "convnext_small", "convnext_base", "convnext_large"]
     + [f"regnet_{kind}_{size}" for kind in "xy"
        for size in ("400mf", "800mf", "1_6gf", "3_2gf", "8gf", "16gf", "32gf")]
     + ["vit_tiny_patch16_224", "vit_large_patch16_224"])
 TRAINED = {"vgg11", "vgg11_bn", "tf_efficientnet_lite0", "tf_efficientnet_b0", "resnet18", "resnet34",
            "resnet50", "mobilenet_v2", "tf_mobilenet_v2", "vit_small_patch16_224",
            "vit_base_patch16_224", "resnext50_32x4d", "densenet121", "alexnet", "squeezenet1_0",
-           "mobilenet_v3_small", "convnext_tiny", "regnet_x_400mf", "regnet_y_400mf"}
+           "mobilenet_v3_small", "tf_mobilenet_v1", "inception_v3", "convnext_tiny",
+           "regnet_x_400mf", "regnet_y_400mf"}
 OF_TORCHVISION = ("resnet", "resnext", "wide_resnet", "mobilenet", "densenet", "alexnet",
                   "squeezenet", "convnext", "regnet")
 LEARNING_RATE = 0.01
@@ -105,13 +106,13 @@ def as_tensorflow(model: torch.nn.Module) -> torch.nn.Module:
     return model
 
 
-def as_keras(model: torch.nn.Module) -> torch.nn.Module:
-    """What Keras' MobileNetV2 does otherwise than torchvision's."""
+def as_keras(model: torch.nn.Module, momentum: float) -> torch.nn.Module:
+    """What Keras' MobileNets do otherwise than torchvision's and timm's."""
     for module in model.modules():
         if isinstance(module, torch.nn.Conv2d):
             module.__class__ = SameConv2d
         if isinstance(module, torch.nn.BatchNorm2d):
-            module.eps, module.momentum = 1e-3, 0.001
+            module.eps, module.momentum = 1e-3, momentum
     return model
 
 
@@ -122,7 +123,12 @@ def build(architecture: str) -> torch.nn.Module:
             model = getattr(torchvision.models, architecture)(weights=None, init_weights=False)
         return model.to_empty(device="cpu").eval()
     if architecture == "tf_mobilenet_v2":
-        return as_keras(torchvision.models.mobilenet_v2(weights=None)).eval()
+        return as_keras(torchvision.models.mobilenet_v2(weights=None), 0.001).eval()
+    if architecture == "tf_mobilenet_v1":
+        return as_keras(timm.create_model("mobilenetv1_100", pretrained=False), 0.01).eval()
+    if architecture == "inception_v3":
+        return torchvision.models.inception_v3(weights=None, init_weights=False,
+                                               aux_logits=False).eval()
     if architecture.startswith(OF_TORCHVISION):
         return getattr(torchvision.models, architecture)(weights=None).eval()
     model = timm.create_model(architecture, pretrained=False).eval()
@@ -132,6 +138,9 @@ def build(architecture: str) -> torch.nn.Module:
 def features_of(model: torch.nn.Module, architecture: str, x: torch.Tensor) -> torch.Tensor:
     if architecture.startswith(("resnet", "resnext", "wide_resnet")):
         return torch.nn.Sequential(*list(model.children())[:-2])(x)
+    if architecture == "inception_v3":
+        return torch.nn.Sequential(*[part for name, part in model.named_children()
+                                     if name not in ("avgpool", "dropout", "fc")])(x)
     if architecture.startswith("regnet"):
         return model.trunk_output(model.stem(x))
     if architecture.startswith("densenet"):
@@ -144,7 +153,7 @@ def features_of(model: torch.nn.Module, architecture: str, x: torch.Tensor) -> t
 def size_of(architecture: str) -> int:
     if architecture.startswith("vit"):
         return 224
-    return 80 if architecture.startswith("tf_efficientnet") else 64
+    return 80 if architecture.startswith(("tf_efficientnet", "inception")) else 64
 
 
 def step_size_of(architecture: str) -> int:

@@ -67,11 +67,27 @@ INSTANTIATE_TEST_SUITE_P(All, ParityTest, testing::ValuesIn(Names()),
 
 // Every family takes a step of training in the goldens, and every kind of block in it.
 TEST(GoldensTest, EveryFamilyIsTrained) {
-  for (const char* name :
-       {"vgg11", "vgg11_bn", "tf_efficientnet_lite0", "tf_efficientnet_b0", "resnet18", "resnet34",
-        "resnet50", "mobilenet_v2", "tf_mobilenet_v2", "vit_small_patch16_224",
-        "vit_base_patch16_224", "resnext50_32x4d", "densenet121", "alexnet", "squeezenet1_0",
-        "mobilenet_v3_small", "convnext_tiny", "regnet_x_400mf", "regnet_y_400mf"}) {
+  for (const char* name : {"vgg11",
+                           "vgg11_bn",
+                           "tf_efficientnet_lite0",
+                           "tf_efficientnet_b0",
+                           "resnet18",
+                           "resnet34",
+                           "resnet50",
+                           "mobilenet_v2",
+                           "tf_mobilenet_v2",
+                           "vit_small_patch16_224",
+                           "vit_base_patch16_224",
+                           "resnext50_32x4d",
+                           "densenet121",
+                           "alexnet",
+                           "squeezenet1_0",
+                           "mobilenet_v3_small",
+                           "convnext_tiny",
+                           "tf_mobilenet_v1",
+                           "inception_v3",
+                           "regnet_x_400mf",
+                           "regnet_y_400mf"}) {
     EXPECT_TRUE(Goldens()[name].contains("step")) << name;
   }
 }

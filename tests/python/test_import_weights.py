@@ -382,6 +382,39 @@ class NamesTensors(unittest.TestCase):
         del source[f"{layer}/bn_Conv1/beta:0"]
         self.assert_fails(source, "tf_mobilenet_v2", "features.0.1.bias")
 
+    def test_keras_mobilenet_v1_maps_to_timms(self):
+        def norm(layer):
+            return {f"{layer}/{layer}/{leaf}:0": numpy.ones(3) for leaf in
+                    ("gamma", "beta", "moving_mean", "moving_variance")}
+        source = {"conv1/conv1/kernel:0": numpy.zeros((3, 3, 3, 4)), **norm("conv1_bn"),
+                  "conv_preds/conv_preds/kernel:0": numpy.arange(6.).reshape(1, 1, 3, 2),
+                  "conv_preds/conv_preds/bias:0": numpy.zeros(2)}
+        for i in range(1, 14):
+            kernel = numpy.arange(12.).reshape(2, 2, 3, 1)
+            source |= {f"conv_dw_{i}/conv_dw_{i}/depthwise_kernel:0": kernel,
+                       f"conv_pw_{i}/conv_pw_{i}/kernel:0": numpy.zeros((1, 1, 3, 4)),
+                       **norm(f"conv_dw_{i}_bn"), **norm(f"conv_pw_{i}_bn")}
+        renamed = weights_naming.canonical(source, "tf_mobilenet_v1")
+        self.assertEqual(renamed["classifier.weight"].shape, (2, 3))
+        self.assertEqual(renamed["classifier.weight"][1, 2], 5)
+        weight = renamed["blocks.3.5.conv_dw.weight"]  # the eleventh block; C, 1, H, W
+        self.assertEqual(weight.shape, (3, 1, 2, 2))
+        self.assertEqual(weight[2, 0, 1, 0], source[
+            "conv_dw_11/conv_dw_11/depthwise_kernel:0"][1, 0, 2, 0])
+        self.assertIs(renamed["blocks.4.1.bn2.running_var"],
+                      source["conv_pw_13_bn/conv_pw_13_bn/moving_variance:0"])
+        self.assertEqual(set(renamed), set().union(
+            *weights_naming.expected_names("tf_mobilenet_v1")))
+        self.assert_fails(source, "tf_mobilenet_v2", "tf_mobilenet_v1")
+
+    def test_inceptions_auxiliary_head_is_left_out(self):
+        names = set().union(*weights_naming.expected_names("inception_v3"))
+        source = {name: numpy.zeros(1, numpy.float32)
+                  for name in names | {"AuxLogits.conv0.conv.weight", "AuxLogits.fc.bias"}}
+        self.assertEqual(set(weights_naming.canonical(source, "inception_v3")), names)
+        inputs = import_weights.default_input("inception_v3", "inception")
+        self.assertEqual((inputs["height"], inputs["mean"]), (299, [0.5, 0.5, 0.5]))
+
     def test_published_names_are_kept(self):
         # Numbers of tensors as torchvision and timm have them, without counters.
         for architecture, count in (("vgg11", 22), ("vgg16", 32), ("vgg19_bn", 102),
@@ -393,7 +426,8 @@ class NamesTensors(unittest.TestCase):
                                     ("resnext101_64x4d", 522), ("densenet121", 606), ("alexnet", 16),
                                     ("squeezenet1_1", 52), ("mobilenet_v3_small", 210),
                                     ("convnext_tiny", 182), ("regnet_y_400mf", 331),
-                                    ("regnet_x_400mf", 357)):
+                                    ("regnet_x_400mf", 357), ("inception_v3", 472),
+                                    ("tf_mobilenet_v1", 137)):
             features, classifier = weights_naming.expected_names(architecture)
             tensors = {name: numpy.zeros(1, numpy.float32) for name in features | classifier}
             self.assertEqual(weights_naming.canonical(tensors, architecture), tensors)

@@ -62,10 +62,12 @@ Value Lower(const nn::MaxPool2d& pool, const LowerArgs& args) {
 
 Value Lower(const nn::AvgPool2d& pool, const LowerArgs& args) {
   const auto stride = Size(pool.stride);
+  const auto padding = Size(pool.padding);
   const auto kernel = Size(pool.kernel);
   return std::make_shared<ov::op::v1::AvgPool>(
-      args.x(), ov::Strides{stride, stride}, ov::Shape{0, 0}, ov::Shape{0, 0},
-      ov::Shape{kernel, kernel}, /*exclude_pad=*/true, ov::op::RoundingType::FLOOR);
+      args.x(), ov::Strides{stride, stride}, ov::Shape{padding, padding},
+      ov::Shape{padding, padding}, ov::Shape{kernel, kernel}, /*exclude_pad=*/false,
+      ov::op::RoundingType::FLOOR);
 }
 
 Value Lower(const nn::AdaptiveAvgPool2d& pool, const LowerArgs& args) {

@@ -27,11 +27,10 @@ absl::StatusOr<Shape> MaxPool2d::OutputShape(absl::Span<const Shape> in) const {
 }
 
 absl::Status AvgPool2d::Check() const {
-  if (kernel < 1 || stride < 1) return absl::InvalidArgumentError("has sizes that make no pooling");
-  return absl::OkStatus();
+  return MaxPool2d{.kernel = kernel, .stride = stride, .padding = padding}.Check();
 }
 absl::StatusOr<Shape> AvgPool2d::OutputShape(absl::Span<const Shape> in) const {
-  return MaxPool2d{.kernel = kernel, .stride = stride}.OutputShape(in);
+  return MaxPool2d{.kernel = kernel, .stride = stride, .padding = padding}.OutputShape(in);
 }
 
 absl::Status AdaptiveAvgPool2d::Check() const {

@@ -28,10 +28,12 @@ struct MaxPool2d {
   absl::StatusOr<Shape> OutputShape(absl::Span<const Shape> in) const;
 };
 
-// [C, H, W] -> [C, H', W'], the average of each whole window.
+// [C, H, W] -> [C, H', W'], the average of each whole window, `padding` zeros on each side among
+// it.
 struct AvgPool2d {
   int kernel = 2;
   int stride = 2;
+  int padding = 0;
 
   using Cost = NoCost;
   static constexpr Arity kArity{1, 1};

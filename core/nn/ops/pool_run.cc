@@ -10,7 +10,8 @@ at::Tensor Run(const MaxPool2d& pool, const RunArgs& args) {
 }
 
 at::Tensor Run(const AvgPool2d& pool, const RunArgs& args) {
-  return at::avg_pool2d(args.x(), {pool.kernel, pool.kernel}, {pool.stride, pool.stride});
+  return at::avg_pool2d(args.x(), {pool.kernel, pool.kernel}, {pool.stride, pool.stride},
+                        {pool.padding, pool.padding});
 }
 
 at::Tensor Run(const AdaptiveAvgPool2d& pool, const RunArgs& args) {

@@ -78,6 +78,7 @@ std::vector<OpCase> Cases() {
        nn::MaxPool2d{.kernel = 3, .stride = 2, .round_up = true},
        {Floats({4, 8, 7})}},
       {"avg_pool", nn::AvgPool2d{2, 2}, {Floats({4, 7, 6})}},
+      {"avg_pool_padded", nn::AvgPool2d{3, 1, 1}, {Floats({4, 7, 6})}},
       {"layer_scale", nn::LayerScale{.channels = 8}, {Floats({6, 8})}},
       {"layer_scale_of_map", nn::LayerScale{.channels = 4, .of_map = true}, {Floats({4, 3, 2})}},
       {"tokens_to_map", nn::TokensToMap{}, {Floats({6, 8}), Floats({4, 3, 2})}},

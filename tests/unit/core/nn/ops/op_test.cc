@@ -86,6 +86,7 @@ std::vector<OpCase> Cases() {
        0,
        0},
       {"AvgPool2d", AvgPool2d{2, 2}, {kMap}, Shape{4, 3, 2}, 0, 0},
+      {"AvgPool2dPadded", AvgPool2d{3, 1, 1}, {kMap}, kMap.shape, 0, 0},
       {"AdaptiveAvgPool2d", AdaptiveAvgPool2d{2, 1}, {kMap}, Shape{4, 2, 1}, 0, 0},
       {"TokenPool", TokenPool{TokenPoolKind::kMean, 1}, {kTokens}, Shape{12}, 0, 0},
       {"Flatten", Flatten{}, {kMap}, Shape{120}, 0, 0},
