@@ -21,6 +21,11 @@ bool AsksFor(const FineTuneConfig& config, const Condition& condition) {
   return asks;
 }
 
+// Whether an option is asked for that only training in batches has, whatever its schedule.
+bool AsksForBatches(const FineTuneConfig& config) {
+  return AsksFor(config, kBatches) || AsksFor(config, kRampedUp) || AsksFor(config, kDrops);
+}
+
 // AUTO, unless what only frozen features can be used for is asked for.
 Strategy ChooseStrategy(const FineTuneConfig& config) {
   if (config.strategy.has_value()) return *config.strategy;
@@ -48,7 +53,7 @@ OptimizerKind ChooseOptimizer(const FineTuneConfig& config, const StrategyRecipe
   }
   if (AsksFor(config, kSgd)) return OptimizerKind::kSgd;
   if (head.defaults.training.optimizer.has_value()) return *head.defaults.training.optimizer;
-  if (CanFitHead(config, head) && strategy.features_stay && !AsksFor(config, kBatches)) {
+  if (CanFitHead(config, head) && strategy.features_stay && !AsksForBatches(config)) {
     return OptimizerKind::kLbfgs;
   }
   if (!CanFitHead(config, head) && strategy.with_trained_head.has_value()) {

@@ -49,7 +49,8 @@ std::string ModelCardToJson(const ModelCard& card) {
         {"test_images", card.test_images}}},
       {"hyperparameters", recipes::ConfigToJson(used)},
       {"best_epoch", card.best_epoch},
-      {"best_epoch_is", card.validation_images > 0 && !all_solved
+      {"best_epoch_is", !card.decision.empty() ? "the one that the decision is for"
+                        : card.validation_images > 0 && !all_solved
                             ? "the one with the smallest validation loss"
                             : "the last"},
       {"stop_reason", card.stop_reason},

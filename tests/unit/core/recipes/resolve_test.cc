@@ -44,6 +44,13 @@ TEST(ResolveTest, AskingForABatchSizeOrARateSwitchesToGradientDescent) {
   EXPECT_EQ(Resolve(config).config.training.optimizer, OptimizerKind::kAdamW);
   config.training.momentum = 0.5;
   EXPECT_EQ(Resolve(config).config.training.optimizer, OptimizerKind::kSgd);
+  FineTuneConfig warmed = Classification();
+  warmed.training.warmup_epochs = 2;
+  EXPECT_EQ(Resolve(warmed).config.training.optimizer, OptimizerKind::kAdamW);
+  FineTuneConfig dropping = Classification();
+  dropping.training.schedule = ScheduleKind::kStep;
+  dropping.training.schedule_factor = 0.5;
+  EXPECT_EQ(Resolve(dropping).config.training.optimizer, OptimizerKind::kAdamW);
 }
 
 TEST(ResolveTest, NonLinearHeadsOnFeaturesAreTrainedInBatches) {
